@@ -1,0 +1,107 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { homedir, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
+
+/** Where the unpacked SwiftShader lies. */
+export interface SwiftShader {
+  /** The driver's manifest, for VK_DRIVER_FILES. */
+  manifest: string;
+  /** A Vulkan loader, for machines without one. */
+  loader: string;
+}
+
+const MANIFEST = "vk_swiftshader_icd.json";
+const LOADER = "libvulkan.so.1";
+const FILES = [MANIFEST, LOADER, "libvk_swiftshader.so"];
+
+/**
+ * Unpacks SwiftShader and its Vulkan loader out of the package @sparticuz/chromium, once per user and version.
+ *
+ * Two processes may do so at the same time: each unpacks into a folder of its own, the first rename wins.
+ * Returns undefined where the package is missing or the platform is not Linux x64.
+ */
+export function unpackSwiftShader(): SwiftShader | undefined {
+  if (process.platform !== "linux" || process.arch !== "x64") return undefined;
+  const home = findPackage();
+  if (home === undefined) return undefined;
+  const { version } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { version: string };
+  const root = cacheRoot();
+  const folder = join(root, `swiftshader-${version}`);
+  if (!isComplete(folder)) install(join(home, "bin", "swiftshader.tar.br"), root, folder);
+  return { manifest: join(folder, MANIFEST), loader: join(folder, LOADER) };
+}
+
+function findPackage(): string | undefined {
+  const folders = createRequire(import.meta.url).resolve.paths("@sparticuz/chromium") ?? [];
+  return folders
+    .map((folder) => join(folder, "@sparticuz", "chromium"))
+    .find((home) => existsSync(join(home, "bin", "swiftshader.tar.br")));
+}
+
+/** The user's cache folder, else one of the user's own in the folder for temporary files. */
+function cacheRoot(): string {
+  const wanted = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "hestenes");
+  if (makeFolder(wanted)) return wanted;
+  const shared = join(tmpdir(), `hestenes-${process.getuid?.() ?? "user"}`);
+  return makeFolder(shared) ? shared : mkdtempSync(join(tmpdir(), "hestenes-"));
+}
+
+/** Makes a folder that only this user may write to, since code is loaded from it; false where that fails. */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const { uid, mode } = statSync(path);
+    if (uid !== process.getuid?.() || (mode & 0o022) !== 0) return false;
+    rmSync(mkdtempSync(join(path, "probe-")), { recursive: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isComplete(folder: string): boolean {
+  return FILES.every((name) => existsSync(join(folder, name)));
+}
+
+function install(archive: string, root: string, folder: string): void {
+  const files = readTar(brotliDecompressSync(readFileSync(archive)));
+  const fresh = mkdtempSync(join(root, "unpack-"));
+  try {
+    for (const name of FILES) {
+      const bytes = files.get(name);
+      if (bytes !== undefined) writeFileSync(join(fresh, name), bytes, { mode: 0o700 });
+    }
+    renameSync(fresh, folder);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!isComplete(folder)) throw error;
+  }
+}
+
+/**
+ * The plain files of a tar archive by base name. A member is a block of 512 bytes — its name at byte 0, its size in
+ * octal at byte 124, its type at byte 156 — and its contents, padded to whole blocks (POSIX.1-1988, ustar).
+ */
+function readTar(tar: Buffer): Map<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  const text = (from: number, to: number) => tar.toString("latin1", from, to).replace(/\0.*$/s, "");
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
+    const size = parseInt(text(at + 124, at + 136), 8);
+    const type = text(at + 156, at + 157);
+    if (type === "0" || type === "")
+      files.set(basename(text(at, at + 100)), tar.subarray(at + 512, at + 512 + size));
+    at += 512 + 512 * Math.ceil(size / 512);
+  }
+  return files;
+}
