@@ -1,0 +1,85 @@
+import { mat3d, vec2d } from "wgpu-matrix";
+import { ArgumentError } from "../device/errors.ts";
+import { Dataset } from "./dataset.ts";
+import { checkSeed, streams, uniform } from "./random.ts";
+
+const width = 0.2;
+const meshPoints = 10;
+const reach = 0.5;
+
+/** What `bumps` makes; each set is standardised by its own mean and deviation and keeps its bumps' centres. */
+export interface Bumps {
+  /** 100 images: centres on a 10 × 10 mesh over [−½, ½]². */
+  train: Dataset;
+  /** Centres drawn uniformly from [−½, ½]². */
+  test: Dataset;
+  /** Centres drawn uniformly from the diagonal x = y of that square: the test set that the paper's tables measure. */
+  diagonal: Dataset;
+}
+
+/** Options of `bumps`. */
+export interface BumpsOptions {
+  /** Pixels along each side; 64 by default, as in the paper. */
+  size?: number;
+  /** Images in each test set; 1,000 by default, 10,000 in the paper. */
+  testCount?: number;
+  /** Fixes the test sets' centres. */
+  seed?: number;
+}
+
+/**
+ * The two-dimensional Gaussian bumps of the VRRAE paper (§4.1): images of shape [size, size, 1] over [−1, 1]², one bump
+ * of amplitude 1 and σ = 0.2 in each; x runs along the columns, y along the rows.
+ */
+export function bumps({ size = 64, testCount = 1000, seed = 0 }: BumpsOptions = {}): Bumps {
+  for (const [what, value, least] of [
+    ["size", size, 2],
+    ["testCount", testCount, 1],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new ArgumentError(`bumps: expected ${what} to be a whole number from ${least} on, got ${value}`);
+    }
+  }
+  checkSeed("seed of bumps", seed);
+  const between = (stream: number, i: number) => reach * (2 * uniform(seed, stream, 0, i) - 1);
+  const independent = Float32Array.from({ length: 2 * testCount }, (_, i) => between(streams.independent, i));
+  const diagonal = Float32Array.from({ length: 2 * testCount }, (_, i) => between(streams.diagonal, i >> 1));
+  return {
+    train: bumpsAt("bumps train", meshCentres(), size),
+    test: bumpsAt("bumps test", independent, size),
+    diagonal: bumpsAt("bumps diagonal", diagonal, size),
+  };
+}
+
+/** One standardised image for each centre of `centres`, [count, 2] as (x, y). */
+export function bumpsAt(name: string, centres: Float32Array, size: number): Dataset {
+  const count = centres.length / 2;
+  const stored = new Float32Array(count * size * size);
+  for (let image = 0; image < count; image++) {
+    const pixels = stored.subarray(image * size * size, (image + 1) * size * size);
+    drawBump(pixels, size, centres[2 * image]!, centres[2 * image + 1]!);
+  }
+  return new Dataset({ name, shape: [size, size, 1], stored, centres }).standardised();
+}
+
+/** Where x0 and y0 run over ten even steps, x0 the slower. */
+function meshCentres(): Float32Array {
+  const step = (i: number) => reach * ((2 * i) / (meshPoints - 1) - 1);
+  const points = Array.from({ length: meshPoints }, (_, i) => step(i));
+  return Float32Array.from(points.flatMap((x) => points.flatMap((y) => [x, y])));
+}
+
+/** Evaluates exp(−|p|²/2) at every pixel's place p in the bump's own frame: its centre the origin, σ the unit. */
+function drawBump(pixels: Float32Array, size: number, x: number, y: number): void {
+  const frame = mat3d.uniformScaling(1 / width);
+  mat3d.translate(frame, [-1 - x, -1 - y], frame);
+  mat3d.uniformScale(frame, 2 / (size - 1), frame);
+  const place = vec2d.create();
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      vec2d.set(column, row, place);
+      vec2d.transformMat3(place, frame, place);
+      pixels[row * size + column] = Math.exp(-0.5 * vec2d.lenSq(place));
+    }
+  }
+}
