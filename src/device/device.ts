@@ -1,0 +1,209 @@
+import { openAdapter, type AdapterDescription, type AdapterRequest } from "#gpu";
+import type { Command } from "./commands.ts";
+import { ArgumentError, LifetimeError } from "./errors.ts";
+import { PipelineCache } from "./pipelines.ts";
+import { Profiler } from "./profiler.ts";
+import { Program } from "./program.ts";
+import { CommandQueue } from "./queue.ts";
+import { Scopes, type Disposable } from "./scopes.ts";
+import { MemoryLedger, StoragePool, type MemoryKind, type MemoryReport, type Storage } from "./storage.ts";
+
+/** Opens the device that `request` names; without one, the best there is (see `hestenes devices`). */
+export async function openDevice(request: AdapterRequest = {}): Promise<Device> {
+  const { adapter, info, release } = await openAdapter(request);
+  const requiredLimits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") requiredLimits[name] = value;
+  }
+  const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
+  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  return new Device(gpu, info, release);
+}
+
+/** A GPU, or the software that stands in for one, and everything that lives on it. */
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly info: AdapterDescription;
+  readonly pipelines: PipelineCache;
+  readonly queue: CommandQueue;
+  readonly #release: () => void;
+  readonly #ledger = new MemoryLedger();
+  readonly #pool: StoragePool;
+  readonly #scopes = new Scopes();
+  readonly #uniforms = new Map<string, GPUBuffer>();
+  readonly #staging = new Map<number, GPUBuffer[]>();
+  #recording: Program | undefined;
+  #gradients = true;
+
+  constructor(gpu: GPUDevice, info: AdapterDescription, release: () => void) {
+    this.gpu = gpu;
+    this.info = info;
+    this.#release = release;
+    this.pipelines = new PipelineCache(gpu);
+    this.queue = new CommandQueue(gpu);
+    this.#pool = new StoragePool(gpu, this.#ledger);
+  }
+
+  /** True where the "GPU" is the machine's own CPU: kernels then avoid barriers and workgroup memory. */
+  get isSoftware(): boolean {
+    return this.info.kind === "software";
+  }
+
+  /** Live, peak and pooled bytes. */
+  memory(): MemoryReport {
+    return this.#ledger.report();
+  }
+
+  /** Buffers, pipelines and bind groups made so far: none are made while a program replays. */
+  readonly made = { bindGroups: 0, uniforms: 0, buffers: () => this.#pool.created };
+
+  /** A block of device memory with whatever is in it. */
+  allocate(bytes: number, kind: MemoryKind = "tensor"): Storage {
+    this.queue.check();
+    return (this.#recording?.pool ?? this.#pool).allocate(bytes, kind);
+  }
+
+  /** A block of device memory that holds `data`. */
+  upload(data: Uint8Array<ArrayBuffer>, kind: MemoryKind = "tensor"): Storage {
+    if (this.#recording) return this.#recording.pin(data, kind, this.#pool);
+    const storage = this.#pool.allocate(data.byteLength, kind);
+    this.queue.write(storage.buffer, 0, data);
+    return storage;
+  }
+
+  /** Overwrites `storage` from `offset` on, in order with the launches around. */
+  write(storage: Storage, offset: number, data: Uint8Array<ArrayBuffer>): void {
+    if (this.#recording)
+      throw new ArgumentError("a tensor is written while a step is recorded: write it before `program.run()`");
+    this.queue.write(storage.buffer, offset, data);
+  }
+
+  /** The bytes of `storage`, once everything that was launched so far is done. */
+  async read(storage: Storage, offset: number, bytes: number): Promise<ArrayBuffer> {
+    if (this.#recording)
+      throw new ArgumentError("a tensor is read while a step is recorded: return it and read it afterwards");
+    this.queue.check();
+    const size = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+    const staging = this.#staging.get(size)?.pop() ?? this.gpu.createBuffer({ size, usage: 0x1 | 0x8 });
+    storage.retain();
+    try {
+      this.queue.push({
+        kind: "copy",
+        from: storage.buffer,
+        fromOffset: offset,
+        to: staging,
+        toOffset: 0,
+        bytes,
+      });
+      const copy = await this.queue.map(staging, bytes);
+      const kept = this.#staging.get(size) ?? [];
+      kept.push(staging);
+      this.#staging.set(size, kept);
+      return copy;
+    } finally {
+      storage.release();
+    }
+  }
+
+  /** The uniform buffer that holds `bytes`; equal contents share one. */
+  uniform(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
+    const key = String.fromCharCode(...bytes);
+    let buffer = this.#uniforms.get(key);
+    if (!buffer) {
+      if (this.#uniforms.size >= 4096) this.#forgetUniforms();
+      buffer = this.gpu.createBuffer({ size: bytes.length, usage: 0x40 | 0x8, mappedAtCreation: true });
+      new Uint8Array(buffer.getMappedRange()).set(bytes);
+      buffer.unmap();
+      this.#uniforms.set(key, buffer);
+      this.#ledger.add("uniform", bytes.length, 0);
+      this.made.uniforms++;
+    }
+    return buffer;
+  }
+
+  #forgetUniforms(): void {
+    for (const buffer of this.#uniforms.values()) this.#ledger.add("uniform", -buffer.size, 0);
+    this.#uniforms.clear(); // launches and programs that use one keep it alive through their bind groups
+  }
+
+  /** Launches a command; everything on the device goes through here. */
+  launch(command: Command, uses: readonly Storage[]): void {
+    this.#recording?.add(command, uses);
+    this.queue.push(command);
+  }
+
+  /** Runs `body` and frees every tensor that it made, except those that it returns. */
+  scope<T>(body: () => T): T {
+    return this.#scopes.run(body);
+  }
+
+  /** Puts `made` into the innermost open scope. */
+  own(made: Disposable): void {
+    this.#scopes.add(made);
+  }
+
+  /** Takes `freed` out of whatever scope holds it: it was freed, or is to outlive the scope. */
+  disown(freed: Disposable): void {
+    this.#scopes.remove(freed);
+  }
+
+  /** Whether operations are recorded for `backward`. */
+  get tracksGradients(): boolean {
+    return this.#gradients;
+  }
+
+  /** Runs `body` without recording it for `backward`. */
+  noGrad<T>(body: () => T): T {
+    const before = this.#gradients;
+    this.#gradients = false;
+    try {
+      return body();
+    } finally {
+      this.#gradients = before;
+    }
+  }
+
+  /**
+   * Runs `step` once and keeps its launches; `program.run()` repeats them without running `step`
+   * again. What `step` returns is overwritten by each run. See `record` for the rules.
+   */
+  record<T>(step: () => T): { program: Program; result: T } {
+    if (this.#recording) throw new LifetimeError("record: a step is being recorded already");
+    const program = new Program(this.queue, new StoragePool(this.gpu, this.#ledger));
+    this.#recording = program;
+    try {
+      return { program, result: this.scope(step) };
+    } finally {
+      this.#recording = undefined;
+    }
+  }
+
+  /** Resolves when everything that was launched is done; throws what went wrong on the way. */
+  async finish(): Promise<void> {
+    await this.queue.finish();
+  }
+
+  /** Measures every launch from now on, or until the returned profiler is stopped by `profile(false)`. */
+  profile(on = true): Profiler {
+    if (on && !this.gpu.features.has("timestamp-query"))
+      throw new ArgumentError(`profiling needs timestamp queries, which ${this.info.name} does not have`);
+    const profiler = new Profiler(this.gpu);
+    this.queue.profiler = on ? profiler : undefined;
+    return profiler;
+  }
+
+  /** Frees pooled memory. */
+  async trim(): Promise<void> {
+    await this.finish();
+    this.#pool.trim();
+  }
+
+  /** Destroys the device and everything on it; Node can exit after it. */
+  close(): void {
+    this.#pool.trim(true);
+    this.gpu.destroy();
+    this.#release();
+  }
+}

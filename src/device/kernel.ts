@@ -1,0 +1,139 @@
+import type { Work } from "./commands.ts";
+import type { Device } from "./device.ts";
+import { KernelError, LifetimeError, LimitError } from "./errors.ts";
+import { shader, type Shader } from "./shader.ts";
+import type { Storage } from "./storage.ts";
+
+/** Device memory that a kernel can read or write: a tensor. */
+export interface Operand {
+  readonly device: Device;
+  readonly storage: Storage;
+  /** Where it starts in its storage, in bytes. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+export type Operands = Record<string, Operand>;
+export type Params = Record<string, number | readonly number[]>;
+export type Grid = readonly [number, number?, number?];
+
+export interface LaunchOptions {
+  /** Values of the shader's `override` constants: each set of them is compiled once. */
+  constants?: Record<string, number>;
+  /** What the launch costs, for the profiler. */
+  work?: Work;
+}
+
+/**
+ * The shader `shaders/<name>.wgsl`. The kernel is launched as
+ * `run(entryPoint, operands, params, grid)`: operands and params are given by the names that the
+ * WGSL gives its bindings and the fields of its `Params`; `grid` is in workgroups.
+ */
+export function kernel(name: string) {
+  return function run(
+    entryPoint: string,
+    operands: Operands,
+    params: Params,
+    grid: Grid,
+    options: LaunchOptions = {},
+  ): void {
+    const source = shader(name);
+    const device = deviceOf(name, operands);
+    const [x, y = 1, z = 1] = grid;
+    if (x * y * z === 0) return;
+    const most = device.gpu.limits.maxComputeWorkgroupsPerDimension;
+    if (x > most || y > most || z > most)
+      throw new LimitError(`${name}.${entryPoint}: a grid of ${x}×${y}×${z} workgroups is past ${most}`);
+
+    const names = Object.keys(operands);
+    const uniform = source.bindings.get("p");
+    const pipeline = device.pipelines.get(
+      source,
+      entryPoint,
+      uniform ? [...names, "p"] : names,
+      options.constants ?? {},
+    );
+    checkAliases(source, entryPoint, operands);
+    const entries: GPUBindGroupEntry[] = names.map((operand) => ({
+      binding: bindingOf(source, operand),
+      resource: slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
+    }));
+    if (uniform)
+      entries.push({
+        binding: uniform.binding,
+        resource: { buffer: device.uniform(packParams(source, params)) },
+      });
+    const bindGroup = device.gpu.createBindGroup({ layout: pipeline.layout, entries });
+    device.made.bindGroups++;
+    device.launch(
+      {
+        kind: "dispatch",
+        label: `${name}.${entryPoint}`,
+        pipeline,
+        bindGroup,
+        grid: [x, y, z],
+        work: options.work ?? {},
+      },
+      names.map((operand) => operands[operand]!.storage),
+    );
+  };
+}
+
+/** The grid that covers `n` invocations with one-dimensional workgroups of `size`, folded where it is too long. */
+export function linearGrid(n: number, size: number): [number, number] {
+  const groups = Math.ceil(n / size);
+  const rows = Math.ceil(groups / 65535);
+  return [Math.ceil(groups / Math.max(1, rows)), rows];
+}
+
+function deviceOf(name: string, operands: Operands): Device {
+  const [first, ...rest] = Object.values(operands);
+  if (!first) throw new KernelError(`${name}: a kernel needs at least one operand`);
+  for (const operand of rest)
+    if (operand.device !== first.device)
+      throw new KernelError(`${name}: its operands live on two devices; read one and upload it to the other`);
+  return first.device;
+}
+
+function bindingOf(source: Shader, operand: string): number {
+  const found = source.bindings.get(operand);
+  if (!found) throw new KernelError(`${source.name}.wgsl has no binding named ${operand}`);
+  return found.binding;
+}
+
+/** WebGPU lets a launch write a buffer only if it binds it nowhere else but for other writes. */
+function checkAliases(source: Shader, entryPoint: string, operands: Operands): void {
+  for (const [written, output] of Object.entries(operands)) {
+    if (source.bindings.get(written)!.type !== "storage") continue;
+    for (const [read, input] of Object.entries(operands))
+      if (input.storage === output.storage && source.bindings.get(read)!.type !== "storage")
+        throw new KernelError(
+          `${source.name}.${entryPoint}: ${written} is written and ${read} read in the same buffer; ` +
+            `write to another tensor`,
+        );
+  }
+}
+
+function slice(where: string, operand: Operand): GPUBufferBinding {
+  if (operand.storage.references === 0)
+    throw new LifetimeError(`${where} was freed: return it from the scope that made it, or keep it outside`);
+  const size = Math.max(16, Math.ceil(operand.byteLength / 16) * 16); // whole vec4s; buffers are rounded up
+  return { buffer: operand.storage.buffer, offset: operand.byteOffset, size };
+}
+
+function packParams(source: Shader, params: Params): Uint8Array<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(source.paramBytes));
+  for (const { name, type, lanes, offset } of source.fields) {
+    const given = params[name];
+    const values = typeof given === "number" ? [given] : given;
+    if (values?.length !== lanes)
+      throw new KernelError(`${source.name}.wgsl: Params.${name} takes ${lanes} numbers, not ${String(given)}`);
+    values.forEach((value, lane) => {
+      const at = offset + 4 * lane;
+      if (type === "f32") view.setFloat32(at, value, true);
+      else if (type === "i32") view.setInt32(at, value, true);
+      else view.setUint32(at, value, true);
+    });
+  }
+  return new Uint8Array(view.buffer);
+}

@@ -1,0 +1,21 @@
+import type { Device } from "../device/device.ts";
+import type { Program } from "../device/program.ts";
+
+export type { Program } from "../device/program.ts";
+
+/**
+ * Runs `step` once and keeps its launches: `program.run()` repeats them in one submission, without
+ * running `step` again. The tensors that `step` returns are overwritten by each run.
+ *
+ * The rules: inputs are tensors from outside, filled by `tensor.write` before a run; nothing is read
+ * inside the step; and what changes from step to step (step counters, random numbers) lives on the
+ * device, because JavaScript values are fixed when the step is recorded.
+ */
+export function record<T>(device: Device, step: () => T): { program: Program; result: T } {
+  return device.record(step);
+}
+
+/** Runs `body` without recording it for `backward`. */
+export function noGrad<T>(device: Device, body: () => T): T {
+  return device.noGrad(body);
+}

@@ -1,0 +1,146 @@
+import { LifetimeError, ShapeError } from "../device/errors.ts";
+import { accumulate, copyInto } from "./accumulate.ts";
+import { sameShape, show } from "./shape.ts";
+import { empty, tensor, type Tensor } from "./tensor.ts";
+
+/** What a rule asks about the gradients that it is to make; inputs are counted from 0. */
+export interface Gradients {
+  /** Whether anybody needs the gradient of input `i`; a rule leaves out those that nobody does. */
+  wanted(i: number): boolean;
+  /** A tensor of the shape of input `i` for a kernel to overwrite: its place in an arena, if it has one. */
+  empty(i: number): Tensor;
+}
+
+/**
+ * From the gradients of the outputs (`undefined` for an output that the loss does not use) to those
+ * of the inputs, in their order. Kernels overwrite; the tape accumulates.
+ */
+export type Rule = (
+  outputs: readonly (Tensor | undefined)[],
+  gradients: Gradients,
+) => readonly (Tensor | undefined)[];
+
+/** One operation on the tape. */
+export interface Node {
+  inputs: readonly Tensor[];
+  outputs: readonly Tensor[];
+  rule: Rule;
+}
+
+/** Puts an operation of one output on the tape, if an input needs a gradient. Returns the output. */
+export function track(
+  output: Tensor,
+  inputs: readonly Tensor[],
+  rule: (dy: Tensor, gradients: Gradients) => readonly (Tensor | undefined)[],
+): Tensor {
+  trackAll([output], inputs, ([dy], gradients) => rule(dy!, gradients));
+  return output;
+}
+
+/** Puts an operation of several outputs on the tape, if an input needs a gradient. */
+export function trackAll(outputs: readonly Tensor[], inputs: readonly Tensor[], rule: Rule): void {
+  if (!needsTape(inputs)) return;
+  const node: Node = { inputs, outputs, rule };
+  for (const output of outputs) {
+    output.node = node;
+    output.requiresGrad = true;
+  }
+}
+
+/** Whether an operation on `inputs` has to save what its rule needs. */
+export function needsTape(inputs: readonly Tensor[]): boolean {
+  return inputs.some((input) => input.requiresGrad && input.device.tracksGradients);
+}
+
+/** The same values, through which no gradient flows. */
+export function stopGradient(x: Tensor): Tensor {
+  return x.view();
+}
+
+/**
+ * Computes d `loss` / d x for every x that requires it and was not made by an operation, and leaves
+ * it in `x.grad`, in place of what was there. `seed` stands for d objective / d `loss`, ones unless
+ * given. The graph is used up: a second call needs a second forward pass.
+ */
+export function backward(loss: Tensor, seed?: Tensor): void {
+  if (!loss.requiresGrad)
+    throw new LifetimeError(`backward: ${loss.toString()} does not depend on anything that requires a gradient`);
+  if (seed && !sameShape(seed.shape, loss.shape))
+    throw new ShapeError(`backward: the seed is ${show(seed.shape)}, the loss ${show(loss.shape)}`);
+  loss.device.noGrad(() => {
+    const first = seed ?? tensor(loss.device, new Float32Array(loss.size).fill(1), loss.shape);
+    const gradients = new Map<Tensor, Tensor>([[loss, first.view()]]);
+    if (!seed) first.dispose();
+    for (const node of inReverse(loss)) step(node, gradients);
+    for (const [leaf, gradient] of gradients) settle(leaf, gradient);
+  });
+}
+
+/** Runs one rule, and adds what it gives to the gradients of the node's inputs. */
+function step(node: Node, gradients: Map<Tensor, Tensor>): void {
+  const given = node.outputs.map((output) => gradients.get(output));
+  if (given.every((gradient) => gradient === undefined)) return;
+  const { device } = node.inputs[0]!;
+  const firstNew = device.scope(() => empty(device, [0])).serial;
+  const made = device.scope(() =>
+    node.rule(given, {
+      wanted: (i) => node.inputs[i]!.requiresGrad,
+      empty: (i) => {
+        const input = node.inputs[i]!;
+        const slot = input.gradSlot;
+        return slot && !gradients.has(input) ? slot : empty(device, input.shape);
+      },
+    }),
+  );
+  node.inputs.forEach((input, i) => {
+    const gradient = made[i];
+    if (!gradient || !input.requiresGrad) return;
+    if (gradient.size !== input.size)
+      throw new ShapeError(`backward: a gradient of ${show(gradient.shape)} for an input of ${show(input.shape)}`);
+    const before = gradients.get(input);
+    if (!before) gradients.set(input, gradient.view(input.shape));
+    else gradients.set(input, accumulate(before, gradient));
+  });
+  for (const gradient of made) if (gradient && gradient.serial > firstNew) gradient.dispose();
+  node.outputs.forEach((output, i) => {
+    given[i]?.dispose();
+    gradients.delete(output);
+    output.node = undefined;
+  });
+}
+
+/** Gives a leaf its gradient: in its arena if it has a place there, in a tensor of its own otherwise. */
+function settle(leaf: Tensor, gradient: Tensor): void {
+  const slot = leaf.gradSlot;
+  if (slot) {
+    if (gradient.storage !== slot.storage || gradient.byteOffset !== slot.byteOffset) copyInto(slot, gradient);
+    gradient.dispose();
+    leaf.grad = slot;
+  } else {
+    leaf.grad?.dispose();
+    leaf.grad = gradient.keep(); // it lives as long as the leaf
+  }
+}
+
+/** The operations that `loss` depends on, each after all that use its outputs. */
+function inReverse(loss: Tensor): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  const visit = (tensor: Tensor) => {
+    if (!tensor.node || seen.has(tensor.node)) return;
+    seen.add(tensor.node);
+    stack.push({ node: tensor.node, next: 0 });
+  };
+  visit(loss);
+  while (stack.length > 0) {
+    const top = stack.at(-1)!;
+    const input = top.node.inputs[top.next++];
+    if (input) visit(input);
+    else {
+      order.push(top.node);
+      stack.pop();
+    }
+  }
+  return order.reverse();
+}

@@ -1,0 +1,171 @@
+import { Device } from "../device/device.ts";
+import { LifetimeError, ShapeError } from "../device/errors.ts";
+import type { Operand } from "../device/kernel.ts";
+import type { MemoryKind, Storage } from "../device/storage.ts";
+import { checkShape, show, sizeOf, type Shape } from "./shape.ts";
+import type { Node } from "./tape.ts";
+
+/**
+ * A row-major array of 32-bit floats on a device. Images are `[N, H, W, C]`, matrices `[M, N]`.
+ *
+ * Its memory is freed by the scope that it was made in, or by `dispose()`; JavaScript's garbage
+ * collector does not do it.
+ */
+export class Tensor implements Operand {
+  readonly device: Device;
+  readonly shape: Shape;
+  readonly storage: Storage;
+  readonly byteOffset: number;
+  /** Whether `backward` computes the gradient of this tensor. */
+  requiresGrad = false;
+  /** What the last `backward` left for a tensor that asked for it: d loss / d this, of the same shape. */
+  grad: Tensor | undefined;
+  /** Where the gradient is to be written: the optimizer's arena, for its parameters. */
+  gradSlot: Tensor | undefined;
+  /** The operation that made it, while the tape holds it. */
+  node: Node | undefined;
+  /** Said in messages: the name of a parameter. */
+  name: string | undefined;
+  /** Rises from tensor to tensor: what was made after what. */
+  readonly serial: number;
+  static #serials = 0;
+  #disposed = false;
+
+  /** Takes over one reference to `storage`. Use `empty`, `device.tensor` or an op to make one. */
+  constructor(device: Device, shape: Shape, storage: Storage, byteOffset = 0) {
+    this.device = device;
+    this.shape = shape;
+    this.storage = storage;
+    this.byteOffset = byteOffset;
+    this.serial = Tensor.#serials++;
+    device.own(this);
+  }
+
+  /** The serial that the next tensor gets. */
+  static get nextSerial(): number {
+    return Tensor.#serials;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get byteLength(): number {
+    return 4 * this.size;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The values, once everything that was launched so far is done. */
+  async read(): Promise<Float32Array> {
+    return new Float32Array(await this.readBytes());
+  }
+
+  /** The memory as it is, for tensors that hold integers. */
+  async readBytes(): Promise<ArrayBuffer> {
+    this.#checkAlive("read");
+    return this.device.read(this.storage, this.byteOffset, this.byteLength);
+  }
+
+  /** The value of a tensor of one element. */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new ShapeError(`item: a tensor of one element is needed, not ${show(this.shape)}`);
+    return (await this.read())[0]!;
+  }
+
+  /** Overwrites the values, in order with the launches around. */
+  write(values: ArrayLike<number>): this {
+    this.#checkAlive("write");
+    if (values.length !== this.size)
+      throw new ShapeError(
+        `write: ${values.length} values for a tensor of shape ${show(this.shape)}, which has ${this.size}`,
+      );
+    this.device.write(this.storage, this.byteOffset, bytesOf(values));
+    return this;
+  }
+
+  /** Another tensor over the same memory, of another shape if one is given. The tape does not see it. */
+  view(shape: Shape = this.shape, firstElement = 0): Tensor {
+    this.#checkAlive("view");
+    checkShape("view", shape);
+    if (firstElement + sizeOf(shape) > this.size)
+      throw new ShapeError(`view: ${show(shape)} from element ${firstElement} on does not fit ${show(this.shape)}`);
+    this.storage.retain();
+    return new Tensor(this.device, [...shape], this.storage, this.byteOffset + 4 * firstElement);
+  }
+
+  /** Keeps the tensor past the scope that it was made in; `dispose()` frees it. */
+  keep(): this {
+    this.device.disown(this);
+    return this;
+  }
+
+  /** Frees the memory, unless another view needs it. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.device.disown(this);
+    this.storage.release();
+    if (this.grad !== this.gradSlot) this.grad?.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    return `Tensor${this.name ? ` ${this.name}` : ""} ${show(this.shape)}`;
+  }
+
+  #checkAlive(op: string): void {
+    if (this.#disposed)
+      throw new LifetimeError(
+        `${op}: ${this.toString()} was freed; return it from the scope that made it, or call keep()`,
+      );
+  }
+}
+
+/** A tensor with whatever is in its memory: for kernels to write. */
+export function empty(device: Device, shape: Shape, kind: MemoryKind = "tensor"): Tensor {
+  checkShape("empty", shape);
+  return new Tensor(device, [...shape], device.allocate(4 * sizeOf(shape), kind));
+}
+
+/** A tensor that holds `values`; a list of one axis unless a shape is given. */
+export function tensor(
+  device: Device,
+  values: ArrayLike<number>,
+  shape: Shape = [values.length],
+  kind: MemoryKind = "tensor",
+): Tensor {
+  checkShape("tensor", shape);
+  if (values.length !== sizeOf(shape))
+    throw new ShapeError(
+      `tensor: ${values.length} values do not fill the shape ${show(shape)}, which has ${sizeOf(shape)} elements`,
+    );
+  return new Tensor(device, [...shape], device.upload(bytesOf(values), kind));
+}
+
+/** A tensor of zeros. */
+export function zeros(device: Device, shape: Shape, kind: MemoryKind = "tensor"): Tensor {
+  return tensor(device, new Float32Array(sizeOf(shape)), shape, kind);
+}
+
+declare module "../device/device.ts" {
+  interface Device {
+    /** A tensor that holds `values`; a list of one axis unless a shape is given. */
+    tensor(values: ArrayLike<number>, shape?: Shape): Tensor;
+  }
+}
+
+Device.prototype.tensor = function (values, shape) {
+  return tensor(this, values, shape);
+};
+
+function bytesOf(values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+  const bytes = new Uint8Array(floats.buffer as ArrayBuffer, floats.byteOffset, floats.byteLength);
+  return bytes.length > 0 ? bytes : new Uint8Array(4);
+}
