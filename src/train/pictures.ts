@@ -28,16 +28,46 @@ export interface GridOptions extends PictureOptions {
 }
 
 /** N images in rows of `columns`, as a PNG. NaN and infinite pixels are drawn magenta. */
-export function imageGrid({ images, columns, ...options }: GridOptions): Uint8Array {
+export function imageGrid({ images, ...options }: GridOptions): Uint8Array {
+  return stackedGrids({ groups: [images], ...options });
+}
+
+export interface StackOptions extends PictureOptions {
+  /** Groups of images, each `(N, H, W, C)` with an N of its own. */
+  readonly groups: readonly Float32Array[];
+  /** Images per row. */
+  readonly columns: number;
+}
+
+/** One grid below the other, with a wider gap between them, as a PNG. "auto" is the range of all groups. */
+export function stackedGrids({ groups, columns, ...options }: StackOptions): Uint8Array {
   const sheet = layOut("imageGrid", options);
-  const count = sheet.count("images", images);
   requireCount("imageGrid", "columns", columns);
-  const places = Array.from({ length: count }, (_, i) => ({
-    image: i,
-    column: i % columns,
-    top: Math.floor(i / columns) * sheet.stepY,
-  }));
+  const images = join(groups);
+  const places: Place[] = [];
+  let top = 0;
+  for (const group of groups) {
+    const count = sheet.count("images", group);
+    const first = places.length;
+    for (let i = 0; i < count; i++)
+      places.push({
+        image: first + i,
+        column: i % columns,
+        top: top + Math.floor(i / columns) * sheet.stepY,
+      });
+    top += Math.ceil(count / columns) * sheet.stepY + 3 * sheet.gap;
+  }
   return sheet.draw(images, places, images);
+}
+
+function join(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
 }
 
 export interface PairedOptions extends PictureOptions {
@@ -67,10 +97,7 @@ export function pairedRows({ originals, reconstructions, columns, ...options }: 
     const top = Math.floor(i / columns) * band + (image < count ? 0 : sheet.stepY);
     return { image, column: i % columns, top };
   });
-  const images = new Float32Array(2 * originals.length);
-  images.set(originals);
-  images.set(reconstructions, originals.length);
-  return sheet.draw(images, places, originals);
+  return sheet.draw(join([originals, reconstructions]), places, originals);
 }
 
 export interface InterpolationOptions extends PictureOptions {

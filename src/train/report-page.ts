@@ -1,0 +1,198 @@
+import { html, Html } from "./html.ts";
+import type { ReportData } from "./report-data.ts";
+import type { Drawn, ReportPictures } from "./report-pictures.ts";
+import { style } from "./report-style.ts";
+
+/** What the page may load: nothing but the pictures and the style inside it. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/** The whole page as text: one HTML document without scripts, links or anything outside itself. */
+export function reportPage(data: ReportData, pictures: ReportPictures): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <title>${data.title} · hestenes</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        ${header(data)}
+        <main>
+          ${numbers(data)}
+          ${card("Reconstructions", "Held-out images above, what the model makes of them below.", png(pictures.reconstructions, "Rows of held-out images, each above its reconstruction"), "wide")}
+          ${card("Loss", "The training loss and its parts, by step.", svg(pictures.loss))}
+          ${card("Error", "Relative error of the reconstructions, by step.", svg(pictures.error))}
+          ${samples(pictures)}
+          ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
+          ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}
+          ${card("Singular values", "Of the latent matrix: what is kept, what is cut.", svg(pictures.singularValues))}
+          ${card("Time", undefined, timings(data))} ${card("Machine", undefined, machine(data))}
+          ${card("Configuration", undefined, configuration(data.config), "wide")}
+          ${card("Run it again", undefined, html`<pre tabindex="0"><code>${data.command}</code></pre>`, "wide")}
+        </main>
+        <footer>hestenes ${data.version} · ${data.date}</footer>
+      </body>
+    </html> `.markup;
+}
+
+function header({ title, verdict, model, dataset, adapter, date }: ReportData): Html {
+  const facts = [model, dataset, adapter.name, date].filter((fact) => fact !== "");
+  return html`<header>
+    <p class="brand">${mark}hestenes <span>run report</span></p>
+    <h1>${title}</h1>
+    <p class="verdict">${verdict}</p>
+    <ul class="facts">
+      ${facts.map((fact) => html`<li>${fact}</li>`)}
+    </ul>
+  </header>`;
+}
+
+/** Two columns turned until they are orthogonal: a Jacobi rotation. */
+const mark = html`<svg class="mark" viewBox="-12 -12 24 24" width="24" height="24" aria-hidden="true">
+  <g fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round">
+    <path d="M-7 7L7 -7M-7 -7L7 7" />
+    <path d="M9.5 -3A10 10 0 0 1 9.5 3M-9.5 3A10 10 0 0 1 -9.5 -3" opacity=".5" />
+  </g>
+</svg>`;
+
+function numbers({ numbers: cards }: ReportData): Html | undefined {
+  if (cards.length === 0) return undefined;
+  return html`<section class="numbers" aria-labelledby="numbers">
+    <h2 id="numbers" class="unseen">Key numbers</h2>
+    <dl>
+      ${cards.map(
+        ({ label, value, hint }) =>
+          html`<div>
+            <dt>${label}</dt>
+            <dd>${value}</dd>
+            ${hint === undefined ? undefined : html`<dd class="hint">${hint}</dd>`}
+          </div> `,
+      )}
+    </dl>
+  </section>`;
+}
+
+function card(title: string, lead: string | undefined, body: Html, width: "half" | "wide" = "half"): Html {
+  return html`<section class="card ${width}">
+    <h2>${title}</h2>
+    ${lead === undefined ? undefined : html`<p class="lead">${lead}</p>`} ${body}
+  </section>`;
+}
+
+function samples({ samples: drawn }: ReportPictures): Html {
+  if ("missing" in drawn) return card("Samples", undefined, note(drawn.missing), "wide");
+  const { groups } = drawn.drawing;
+  return html`${groups.map(({ title, png: bytes }) =>
+    card(
+      `Samples: ${title}`,
+      "New images, decoded from coefficients drawn at random.",
+      image(bytes, `A grid of images sampled from: ${title}`),
+      groups.length > 1 ? "half" : "wide",
+    ),
+  )}`;
+}
+
+function png(drawn: Drawn<Uint8Array>, alt: string): Html {
+  return "drawing" in drawn ? image(drawn.drawing, alt) : note(drawn.missing);
+}
+
+function svg(drawn: Drawn<string>): Html {
+  return "drawing" in drawn ? html`<div class="chart">${new Html(drawn.drawing)}</div>` : note(drawn.missing);
+}
+
+/** A PNG inside the page; its size stands in bytes 16 to 23 of the file. */
+function image(bytes: Uint8Array, alt: string): Html {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const data = Buffer.from(bytes).toString("base64");
+  return html`<img
+    alt="${alt}"
+    width="${view.getUint32(16)}"
+    height="${view.getUint32(20)}"
+    src="data:image/png;base64,${data}"
+  />`;
+}
+
+function note(reason: string): Html {
+  return html`<p class="note">${reason}</p>`;
+}
+
+function timings({ timings: phases, stepsPerSecond }: ReportData): Html {
+  const known = phases.filter(({ seconds }) => Number.isFinite(seconds));
+  const total = known.reduce((sum, { seconds }) => sum + seconds, 0);
+  if (known.length === 0) return note("This run measured no times.");
+  const share = (seconds: number) => ((100 * seconds) / (total || 1)).toFixed(1);
+  const speed =
+    stepsPerSecond === undefined || !Number.isFinite(stepsPerSecond)
+      ? undefined
+      : html`, <b>${stepsPerSecond.toLocaleString("en", { maximumSignificantDigits: 3 })}</b> steps per second`;
+  return html`<p class="lead"><b>${duration(total)}</b> in all${speed}.</p>
+    <table class="times">
+      <thead class="unseen">
+        <tr>
+          <th scope="col">Phase</th>
+          <th scope="col">Time</th>
+          <th scope="col">Share</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${known.map(
+          ({ label, seconds }) =>
+            html`<tr>
+              <th scope="row">${label}</th>
+              <td>${duration(seconds)}</td>
+              <td class="share">
+                ${share(seconds)} %<span class="bar" style="width:${share(seconds)}%"></span>
+              </td>
+            </tr> `,
+        )}
+      </tbody>
+    </table>`;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 1) return `${Math.round(1000 * seconds)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}
+
+function machine({ adapter, version, date }: ReportData): Html {
+  const rows = { adapter: adapter.name, driver: adapter.driver, kind: adapter.kind, hestenes: version, date };
+  return table(Object.entries(rows));
+}
+
+function configuration(config: object): Html {
+  const rows = flatten("", config);
+  return rows.length > 0
+    ? html`<div class="columns">${table(rows)}</div>`
+    : note("This run has no settings.");
+}
+
+function table(rows: readonly (readonly [string, string])[]): Html {
+  return html`<table class="facts-table">
+    <tbody>
+      ${rows.map(
+        ([name, value]) =>
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td>${value}</td>
+          </tr> `,
+      )}
+    </tbody>
+  </table>`;
+}
+
+/** Nested settings as rows with dotted names; lists of plain values on one row. */
+function flatten(prefix: string, value: object): [string, string][] {
+  return Object.entries(value).flatMap(([key, entry]: [string, unknown]): [string, string][] => {
+    const name = prefix === "" ? key : `${prefix}.${key}`;
+    if (typeof entry === "object" && entry !== null && !Array.isArray(entry)) return flatten(name, entry);
+    return entry === undefined ? [] : [[name, typeof entry === "string" ? entry : JSON.stringify(entry)]];
+  });
+}

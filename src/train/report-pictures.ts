@@ -1,0 +1,103 @@
+import { HestenesError, ShapeError } from "../device/errors.ts";
+import { errorChart, lossChart } from "./curves.ts";
+import { latentScatter, singularValuesChart } from "./latent-charts.ts";
+import {
+  imageGrid,
+  interpolationStrip,
+  pairedRows,
+  rangeOfValues,
+  stackedGrids,
+  type ImageShape,
+} from "./pictures.ts";
+import type { PictureName, ReportData } from "./report-data.ts";
+
+/** A drawing, or the reason why there is none. */
+export type Drawn<T> = { readonly drawing: T } | { readonly missing: string };
+
+/** PNG bytes and SVG text of everything a report shows. */
+export interface ReportPictures {
+  readonly loss: Drawn<string>;
+  readonly error: Drawn<string>;
+  readonly reconstructions: Drawn<Uint8Array>;
+  readonly samples: Drawn<{ together: Uint8Array; groups: { title: string; png: Uint8Array }[] }>;
+  readonly interpolation: Drawn<Uint8Array>;
+  readonly latent: Drawn<string>;
+  readonly singularValues: Drawn<string>;
+}
+
+const COLUMNS = 8;
+const MOST_PAIRS = 16;
+const MOST_SAMPLES = 64;
+
+const reasons: Record<PictureName, string> = {
+  loss: "This run logged no step.",
+  error: "This run logged no error on training or held-out data.",
+  reconstructions: "This run kept no reconstructions.",
+  samples: "This run drew no samples.",
+  interpolation: "This run made no interpolation.",
+  latent: "This run kept no latent coordinates.",
+  singularValues: "This model has no singular values.",
+};
+
+/** Draws all pictures that the data allow; data that do not fit cost their own picture and no other. */
+export function drawPictures(data: ReportData): ReportPictures {
+  const { history, images, samples, interpolation, latent, singularValues, colormap } = data;
+  const range =
+    images?.range === undefined || images.range === "auto"
+      ? images && rangeOfValues(images.originals)
+      : images.range;
+
+  function attempt<S, T>(name: PictureName, source: S | undefined, draw: (source: S) => T): Drawn<T> {
+    if (source === undefined) return { missing: data.absent?.[name] ?? reasons[name] };
+    try {
+      return { drawing: draw(source) };
+    } catch (error) {
+      if (error instanceof HestenesError) return { missing: `Not drawn: ${error.message}` };
+      throw error;
+    }
+  }
+
+  function options(op: string, own: ImageShape | undefined) {
+    const shape = own ?? images?.shape;
+    if (shape === undefined) throw new ShapeError(`${op}: no image shape is known; give one with its images`);
+    return { shape, range, colormap };
+  }
+
+  const first = (all: Float32Array, count: number, [H, W, C]: ImageShape) =>
+    all.subarray(0, count * H * W * C);
+  const hasErrors = history.some((row) => row.trainError !== undefined || row.testError !== undefined);
+
+  return {
+    loss: attempt("loss", history.length > 0 ? history : undefined, lossChart),
+    error: attempt("error", hasErrors ? history : undefined, (rows) => errorChart(rows, data.reference)),
+    reconstructions: attempt("reconstructions", images, ({ originals, reconstructions, shape }) =>
+      pairedRows({
+        originals: first(originals, MOST_PAIRS, shape),
+        reconstructions: first(reconstructions, MOST_PAIRS, shape),
+        columns: COLUMNS,
+        ...options("reconstructions", shape),
+      }),
+    ),
+    samples: attempt("samples", samples?.length ? samples : undefined, (all) => {
+      const shared = { columns: COLUMNS, ...options("samples", all[0]?.shape) };
+      const groups = all.map((group) => ({
+        title: group.title,
+        images: first(group.images, MOST_SAMPLES, shared.shape),
+      }));
+      return {
+        together: stackedGrids({ groups: groups.map((group) => group.images), ...shared }),
+        groups: groups.map((group) => ({
+          title: group.title,
+          png: imageGrid({ images: group.images, ...shared }),
+        })),
+      };
+    }),
+    interpolation: attempt("interpolation", interpolation, ({ shape, ...strip }) =>
+      interpolationStrip({ ...strip, ...options("interpolation", shape) }),
+    ),
+    latent: attempt("latent", latent, latentScatter),
+    singularValues: attempt("singularValues", singularValues, ({ values, kept }) =>
+      singularValuesChart(values, { kept }),
+    ),
+  };
+}
