@@ -45,6 +45,7 @@ export function kernel(name: string) {
     if (x > most || y > most || z > most)
       throw new LimitError(`${name}.${entryPoint}: a grid of ${x}×${y}×${z} workgroups is past ${most}`);
 
+    checkAliases(source, entryPoint, operands);
     const names = Object.keys(operands);
     const uniform = source.bindings.get("p");
     const pipeline = device.pipelines.get(
@@ -53,9 +54,8 @@ export function kernel(name: string) {
       uniform ? [...names, "p"] : names,
       options.constants ?? {},
     );
-    checkAliases(source, entryPoint, operands);
     const entries: GPUBindGroupEntry[] = names.map((operand) => ({
-      binding: bindingOf(source, operand),
+      binding: bindingOf(source, operand).binding,
       resource: slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
     }));
     if (uniform)
@@ -95,18 +95,18 @@ function deviceOf(name: string, operands: Operands): Device {
   return first.device;
 }
 
-function bindingOf(source: Shader, operand: string): number {
+function bindingOf(source: Shader, operand: string) {
   const found = source.bindings.get(operand);
   if (!found) throw new KernelError(`${source.name}.wgsl has no binding named ${operand}`);
-  return found.binding;
+  return found;
 }
 
 /** WebGPU lets a launch write a buffer only if it binds it nowhere else but for other writes. */
 function checkAliases(source: Shader, entryPoint: string, operands: Operands): void {
   for (const [written, output] of Object.entries(operands)) {
-    if (source.bindings.get(written)!.type !== "storage") continue;
+    if (bindingOf(source, written).type !== "storage") continue;
     for (const [read, input] of Object.entries(operands))
-      if (input.storage === output.storage && source.bindings.get(read)!.type !== "storage")
+      if (input.storage === output.storage && bindingOf(source, read).type !== "storage")
         throw new KernelError(
           `${source.name}.${entryPoint}: ${written} is written and ${read} read in the same buffer; ` +
             `write to another tensor`,

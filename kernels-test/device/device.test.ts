@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDevice, type Device } from "../../src/device/device.ts";
+import {
+  ArgumentError,
+  DeviceLostError,
+  KernelError,
+  LifetimeError,
+  LimitError,
+  ShapeError,
+  ValidationError,
+} from "../../src/device/errors.ts";
+import { kernel } from "../../src/device/kernel.ts";
+import { record } from "../../src/tensor/record.ts";
+import { empty, tensor } from "../../src/tensor/tensor.ts";
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice({ validation: true });
+});
+afterAll(() => device.close());
+
+const accumulate = kernel("accumulate");
+
+test("a tensor past the adapter's limit names limit and size", () => {
+  const limit = Math.min(
+    device.gpu.limits.maxStorageBufferBindingSize,
+    device.gpu.limits.maxBufferSize,
+  );
+  const elements = limit / 4 + 64;
+  expect(() => empty(device, [elements])).toThrow(LimitError);
+  expect(() => empty(device, [elements])).toThrow(String(limit));
+});
+
+test("values that do not fill a shape are refused", () => {
+  expect(() => tensor(device, [1, 2, 3], [2, 2])).toThrow(ShapeError);
+  expect(() => tensor(device, [1, 2, 3], [1.5, 2])).toThrow(/not a shape/);
+  expect(() => tensor(device, [1]).write([1, 2])).toThrow(/2 values/);
+});
+
+test("a freed tensor can not be used", async () => {
+  const x = tensor(device, [1, 2]);
+  const y = tensor(device, [1, 2]);
+  x.dispose();
+  await expect(x.read()).rejects.toThrow(LifetimeError);
+  expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1])).toThrow(LifetimeError);
+});
+
+test("a kernel is told what its launcher got wrong", () => {
+  const x = tensor(device, [1, 2]);
+  const y = tensor(device, [1, 2]);
+  expect(() => accumulate("copy", { a: x, wrong: y }, { N: 2 }, [1])).toThrow(/no binding named wrong/);
+  expect(() => accumulate("copy", { a: x, out: y }, {}, [1])).toThrow(/Params.N/);
+  expect(() => accumulate("copy", { a: x, out: x }, { N: 2 }, [1])).toThrow(/written/);
+  expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1e6])).toThrow(LimitError);
+  expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1], { constants: { TILE: 3 } })).toThrow(
+    /no override named TILE/,
+  );
+});
+
+test("an entry point that does not exist is an error of its own", async () => {
+  const own = await openDevice({ validation: true });
+  const x = tensor(own, [1, 2]);
+  const y = tensor(own, [1, 2]);
+  accumulate("nothing", { a: x, out: y }, { N: 2 }, [1]);
+  await expect(y.read()).rejects.toThrow(KernelError);
+  own.close();
+});
+
+test("operands of two devices do not mix", async () => {
+  const other = await openDevice({ validation: true });
+  const x = tensor(device, [1, 2]);
+  const y = tensor(other, [1, 2]);
+  expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1])).toThrow(/two devices/);
+  other.close();
+});
+
+test("what WebGPU refuses reaches the next read", async () => {
+  const own = await openDevice({ validation: true });
+  const x = tensor(own, [1, 2]);
+  own.gpu.createBuffer({ size: 16, usage: 0x1 | 0x2 }); // both MAP_READ and MAP_WRITE
+  await expect(x.read()).rejects.toThrow(ValidationError);
+  expect([...(await x.read())]).toEqual([1, 2]);
+  own.close();
+});
+
+test("a lost device rejects pending and later reads, and later launches", async () => {
+  const own = await openDevice();
+  const x = tensor(own, [1, 2]);
+  const y = tensor(own, [1, 2]);
+  await x.read();
+  accumulate("copy", { a: x, out: y }, { N: 2 }, [1]);
+  const pending = y.read();
+  own.gpu.destroy();
+  await expect(pending).rejects.toThrow(DeviceLostError);
+  await expect(x.read()).rejects.toThrow(DeviceLostError);
+  expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1])).toThrow(DeviceLostError);
+});
+
+test("a recorded step neither reads nor writes from JavaScript", () => {
+  const x = tensor(device, [1]);
+  expect(() => record(device, () => x.write([2]))).toThrow(ArgumentError);
+  expect(() => record(device, () => record(device, () => undefined))).toThrow(LifetimeError);
+  expect(() => device.scope(() => Promise.resolve())).toThrow(ArgumentError);
+});
+
+test("an open device that does nothing uses less than a tenth of a core", async () => {
+  await tensor(device, [1]).read();
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(100);
+});
+
+test("memory is counted by kind, and freed memory is pooled", async () => {
+  const own = await openDevice();
+  const x = tensor(own, new Float32Array(1000), [1000], "parameter");
+  expect(own.memory().byKind.parameter).toEqual({ live: 4000, pooled: 0 });
+  x.dispose();
+  expect(own.memory().byKind.parameter.live).toBe(0);
+  expect(own.memory().pooled).toBeGreaterThanOrEqual(4000);
+  await own.trim();
+  expect(own.memory()).toMatchObject({ live: 0, peak: 4000, pooled: 0 });
+  own.close();
+});

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { ArgumentError } from "../device/errors.ts";
+
+const positive = z.number().positive();
+const count = z.int().positive();
+
+const schedule = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("constant") }),
+  z.strictObject({ kind: z.literal("warmup"), steps: count }),
+  z.strictObject({ kind: z.literal("cosine"), steps: count, floor: z.number().min(0).default(0) }),
+  z.strictObject({ kind: z.literal("exponential"), decay: positive, every: count }),
+  z.strictObject({ kind: z.literal("steps"), milestones: z.array(count).min(1), factor: positive }),
+]);
+
+/** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
+export const configSchema = z.strictObject({
+  /** Which autoencoder. */
+  model: z.enum(["ae", "vae", "rrae", "vrrae"]).default("vrrae"),
+  /** Which data set; `path` says where its files are. */
+  data: z.enum(["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"]).default("bumps"),
+  path: z.string().optional(),
+  /** Side of the bumps, or of the images that a folder is resized to. */
+  size: count.optional(),
+  /** Training samples to use; all of them without it. */
+  limit: count.optional(),
+  /** Length L of the latent vector (RRAE, VRRAE). */
+  latent: count.optional(),
+  /** Rank k of the truncation; the whole latent length of AE and VAE. */
+  rank: count.optional(),
+  /** Weight of the KL term, which is summed over the batch. */
+  beta: z.number().min(0).optional(),
+  gauge: z.enum(["exact", "damped", "off"]).default("damped"),
+  basis: z.enum(["concatenated", "pca"]).default("concatenated"),
+  steps: count.optional(),
+  batch: count.optional(),
+  rate: positive.optional(),
+  optimizer: z.enum(["adabelief", "adam", "adamw", "rmsprop", "sgd"]).default("adabelief"),
+  schedule: schedule.default({ kind: "constant" }),
+  /** Largest norm of the whole gradient. */
+  clip: positive.optional(),
+  seed: z.int().min(0).max(0xffffffff).default(500),
+  /** Steps between lines of the history, between errors on held-out data, and between checkpoints. */
+  logEvery: count.optional(),
+  evaluateEvery: count.optional(),
+  checkpointEvery: count.optional(),
+  /** Held-out images that the error is measured on while training; the final one uses all. */
+  evaluateCount: count.default(256),
+  adapter: z.string().optional(),
+});
+
+/** A configuration as a person writes it: nothing is required. */
+export type PartialConfig = z.input<typeof configSchema>;
+
+/** A configuration with every default in place. */
+export type Config = z.output<typeof configSchema> & Defaults;
+
+interface Defaults {
+  latent: number;
+  rank: number;
+  beta: number;
+  steps: number;
+  batch: number;
+  rate: number;
+  size: number | undefined;
+  logEvery: number;
+  evaluateEvery: number;
+  checkpointEvery: number;
+}
+
+type Preset = Pick<Defaults, "latent" | "rank" | "beta" | "steps" | "batch" | "rate"> & { size?: number };
+
+/**
+ * The paper's settings for each data set (tables A.3-1 to A.3-3; the rate and β of the bumps are
+ * those of the authors' run scripts). `quick` shows the same behaviour in a minute on a CPU.
+ */
+export const presets: Record<string, Record<string, Preset>> = {
+  quick: {
+    bumps: { size: 32, latent: 64, rank: 2, beta: 1e-3, steps: 200, batch: 32, rate: 2e-3 },
+    mnist: { latent: 100, rank: 16, beta: 1e-6, steps: 300, batch: 64, rate: 1e-3 },
+    "fashion-mnist": { latent: 100, rank: 16, beta: 1e-6, steps: 300, batch: 64, rate: 1e-3 },
+    cifar10: { latent: 128, rank: 60, beta: 0, steps: 300, batch: 64, rate: 1e-3 },
+    folder: { size: 64, latent: 128, rank: 32, beta: 1e-6, steps: 300, batch: 32, rate: 1e-3 },
+    npy: { latent: 64, rank: 8, beta: 1e-6, steps: 300, batch: 64, rate: 1e-3 },
+  },
+  paper: {
+    bumps: { size: 64, latent: 200, rank: 2, beta: 1e-3, steps: 2000, batch: 64, rate: 1e-3 },
+    mnist: { latent: 100, rank: 16, beta: 1e-6, steps: 2100, batch: 576, rate: 1e-3 },
+    "fashion-mnist": { latent: 100, rank: 16, beta: 1e-6, steps: 2100, batch: 576, rate: 1e-3 },
+    cifar10: { latent: 512, rank: 60, beta: 0, steps: 3900, batch: 64, rate: 1e-4 },
+    folder: { size: 160, latent: 512, rank: 186, beta: 1e-6, steps: 2200, batch: 576, rate: 1e-3 },
+    npy: { latent: 200, rank: 8, beta: 1e-6, steps: 2000, batch: 64, rate: 1e-3 },
+  },
+};
+
+/**
+ * Fills in the defaults of `preset` and checks the whole: unknown keys and values out of range are
+ * errors that name the key.
+ */
+export function completeConfig(given: unknown, preset = "quick", source = "configuration"): Config {
+  const chosen = presets[preset];
+  if (!chosen)
+    throw new ArgumentError(`no preset named ${preset}; there are ${Object.keys(presets).join(", ")}`);
+  const parsed = configSchema.safeParse(given);
+  if (!parsed.success)
+    throw new ArgumentError(`${source}: ${parsed.error.issues.map((issue) => describe(issue)).join("; ")}`);
+  const config = parsed.data;
+  const defaults = chosen[config.data]!;
+  const steps = config.steps ?? defaults.steps;
+  const rank = config.rank ?? defaults.rank;
+  const complete: Config = {
+    ...defaults,
+    ...definedOnly(config),
+    steps,
+    rank,
+    size: config.size ?? defaults.size,
+    latent: config.latent ?? Math.max(defaults.latent, rank),
+    logEvery: config.logEvery ?? Math.max(1, Math.round(steps / 100)),
+    evaluateEvery: config.evaluateEvery ?? Math.max(1, Math.round(steps / 10)),
+    checkpointEvery: config.checkpointEvery ?? Math.max(1, Math.round(steps / 4)),
+  } as Config;
+  if (complete.rank > Math.min(complete.latent, complete.batch) && complete.model.endsWith("rrae"))
+    throw new ArgumentError(
+      `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
+        `of length ${complete.latent} can have`,
+    );
+  return complete;
+}
+
+function definedOnly<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+  if (issue.code === "unrecognized_keys")
+    return `${where}unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.join(", ")}`;
+  return where + issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
