@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { chart, messageCard, palette } from "./svg.ts";
+import { chart, halo, messageCard, palette } from "./svg.ts";
 
 /** One logged step of a training run. Errors are in percent; rows may leave them out. */
 export interface HistoryRow {
@@ -41,36 +41,28 @@ export function lossChart(history: readonly HistoryRow[]): string {
     points: series(history, (row) => row.parts[name]),
   }));
   const axis = verticalAxis([loss, ...parts.map((part) => part.points)], loss);
-  const window = Math.ceil(loss.length / 25);
-  const smooth = window > 2;
   return chart({
     ariaLabel: `Training loss: ${format(loss[0]?.value)} at first, ${format(loss.at(-1)?.value)} at last.`,
-    legend: [{ label: smooth ? "loss (pale: as logged)" : "loss", colour: palette.blue }, ...parts],
+    legend: [{ label: "loss", colour: palette.blue }, ...parts],
     x: stepAxis,
     y: { ...axis.scale, label: null },
     marks: [
-      Plot.gridY(),
-      Plot.line(axis.fit(loss), {
-        ...xy,
-        stroke: palette.blue,
-        strokeWidth: smooth ? 1 : 2,
-        strokeOpacity: smooth ? 0.35 : 1,
-      }),
-      smooth
-        ? Plot.line(
-            axis.fit(loss),
-            Plot.windowY(
-              { k: window, anchor: "middle", strict: false },
-              { ...xy, stroke: palette.blue, strokeWidth: 2.2 },
-            ),
-          )
-        : null,
-      ...parts.map(({ points, colour }) =>
-        Plot.line(axis.fit(points), { ...xy, stroke: colour, strokeWidth: 1.4 }),
-      ),
+      ...curve(axis.fit(thin(loss)), palette.blue, 2.4),
+      ...parts.flatMap(({ points, colour }) => curve(axis.fit(thin(points)), colour, 1.6)),
       Plot.ruleY([axis.floor]),
     ],
   });
+}
+
+/** A line; where there are many points, a pale one, and over it a line through their running means. */
+function curve(points: readonly Point[], stroke: string, strokeWidth: number): Plot.Markish[] {
+  const k = Math.ceil(points.length / 25);
+  if (k <= 2) return [Plot.line(points, { ...xy, stroke, strokeWidth })];
+  const means = Plot.windowY({ k, anchor: "middle", strict: false }, { ...xy, stroke, strokeWidth });
+  return [
+    Plot.line(points, { ...xy, stroke, strokeWidth: 1, strokeOpacity: 0.35 }),
+    Plot.line(points, means),
+  ];
 }
 
 /**
@@ -93,9 +85,8 @@ export function errorChart(history: readonly HistoryRow[], reference?: Reference
     ariaLabel: `Relative error in percent; on held-out data ${format(last[0]?.value)} at last.`,
     legend: shown,
     x: stepAxis,
-    y: { ...axis.scale, label: "relative error, %" },
+    y: { ...axis.scale, label: null, tickFormat: (value: number) => `${tick(value)} %` },
     marks: [
-      Plot.gridY(),
       Plot.ruleY(axis.fit(bound), {
         y: "value",
         stroke: "currentColor",
@@ -104,13 +95,14 @@ export function errorChart(history: readonly HistoryRow[], reference?: Reference
       }),
       Plot.text(axis.fit(bound), {
         y: "value",
-        text: ({ label, value }: ReferenceLine) => `${label} ${format(value)}`,
+        text: ({ label, value }: ReferenceLine) => `${label} ${format(value)} %`,
         frameAnchor: "right",
         textAnchor: "end",
         dy: -9,
+        ...halo,
       }),
       ...shown.map(({ points, colour }) =>
-        Plot.line(axis.fit(points), {
+        Plot.line(axis.fit(thin(points)), {
           ...xy,
           stroke: colour,
           strokeWidth: 2.2,
@@ -120,11 +112,12 @@ export function errorChart(history: readonly HistoryRow[], reference?: Reference
       Plot.dot(axis.fit(last), { ...xy, fill: palette.orange, r: 4.5 }),
       Plot.text(axis.fit(last), {
         ...xy,
-        text: ({ value }: Point) => format(value),
+        text: ({ value }: Point) => `${format(value)} %`,
         dy: -12,
         dx: 4,
         textAnchor: "end",
         fontWeight: 600,
+        ...halo,
       }),
       Plot.ruleY([axis.floor]),
     ],
@@ -132,7 +125,14 @@ export function errorChart(history: readonly HistoryRow[], reference?: Reference
 }
 
 const xy = { x: "step", y: "value" } as const;
-const stepAxis = { label: "step", tickFormat: "~s", ticks: 6, nice: false } as const;
+const stepAxis = { label: "step", tickFormat: tick, ticks: 6 } as const;
+
+/** A tick with thousands as k. */
+function tick(value: number): string {
+  return Math.abs(value) >= 1000
+    ? `${Number((value / 1000).toPrecision(6))}k`
+    : String(Number(value.toPrecision(6)));
+}
 
 /** Three significant digits, as a person would write them. */
 function format(value: number | undefined): string {
@@ -140,14 +140,15 @@ function format(value: number | undefined): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });
 }
 
-/** The finite values of one column, averaged where there are too many to be told apart. */
-function series(
-  history: readonly HistoryRow[],
-  pick: (row: HistoryRow) => number | null | undefined,
-): Point[] {
-  const points = history
+/** The finite values of one column. */
+function series(history: readonly HistoryRow[], pick: (row: HistoryRow) => number | undefined): Point[] {
+  return history
     .map((row) => ({ step: row.step, value: pick(row) ?? NaN }))
     .filter(({ step, value }) => Number.isFinite(step) && Number.isFinite(value));
+}
+
+/** Means over equal stretches where there are more points than can be told apart. */
+function thin(points: readonly Point[]): readonly Point[] {
   const stretch = Math.ceil(points.length / MOST_POINTS);
   if (stretch <= 1) return points;
   return Array.from({ length: Math.ceil(points.length / stretch) }, (_, i) => {
@@ -158,29 +159,31 @@ function series(
 }
 
 /**
- * The scale for all lines: logarithmic, over four decades at most, where `main` is positive and falls or grows more
- * than eightfold; else linear and from zero where no value is negative. `fit` keeps what the scale can show.
+ * The scale for all lines: logarithmic where `main` is positive and falls or grows more than eightfold, else linear
+ * and from zero where no value is negative. The logarithmic one ends three decades under the least of `main` and five
+ * above it; what lies outside is drawn at its edge. `fit` keeps what the scale can show at all.
  */
 function verticalAxis(lines: readonly (readonly Point[])[], main: readonly Point[]) {
-  const values = lines.flat().map(({ value }) => value);
-  const mainValues = main.map(({ value }) => value);
-  const high = Math.max(...values);
-  if (Math.min(...mainValues) > 0 && Math.max(...mainValues) > 8 * Math.min(...mainValues)) {
-    const floor = Math.max(Math.min(...values.filter((value) => value > 0)), high / 1e4) / 1.15;
-    const scale: Plot.ScaleOptions = {
-      type: "log",
-      domain: [floor, high * 1.15],
-      ticks: 5,
-      tickFormat: "~s",
-    };
-    return {
-      scale,
-      floor,
-      fit: <T extends { value: number }>(data: readonly T[]) => data.filter((d) => d.value >= floor),
-    };
+  const values = lines.flatMap((line) => line.map(({ value }) => value));
+  const [low, high] = extent(values);
+  const [mainLow, mainHigh] = extent(main.map(({ value }) => value));
+  if (mainLow > 0 && mainHigh > 8 * mainLow) {
+    const floor = Math.max(extent(values.filter((value) => value > 0))[0], mainLow / 1e3) / 1.15;
+    const top = 1.15 * Math.min(high, mainLow * 1e5);
+    const scale: Plot.ScaleOptions = { type: "log", domain: [floor, top], clamp: true };
+    const fit = <T extends { value: number }>(data: readonly T[]) => data.filter(({ value }) => value > 0);
+    return { scale: { ...scale, ticks: 5, tickFormat: tick, grid: true }, floor, fit };
   }
-  const floor = Math.min(0, ...values);
+  const floor = Math.min(0, low);
   const top = high > floor ? high + 0.06 * (high - floor) : floor + 1;
-  const scale: Plot.ScaleOptions = { domain: [floor, top], ticks: 6, tickFormat: "~s" };
-  return { scale, floor, fit: <T>(data: readonly T[]) => [...data] };
+  const scale: Plot.ScaleOptions = { domain: [floor, top] };
+  const fit = <T>(data: readonly T[]) => [...data];
+  return { scale: { ...scale, ticks: 6, tickFormat: tick, grid: true }, floor, fit };
+}
+
+function extent(values: readonly number[]): [low: number, high: number] {
+  return values.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity],
+  );
 }

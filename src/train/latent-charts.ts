@@ -49,17 +49,15 @@ export function latentScatter(latent: LatentPoints): string {
   return chart({
     ariaLabel: `Latent coordinates of ${points.length / k} points${inClasses ? ` in ${classes.length} classes` : ""}.`,
     legend: names,
-    x: { label: "α₁", ticks: 6, nice: true, ...domain([...spots, ...way].map(({ x }) => x)) },
+    x: { label: "α₁", ticks: 6, nice: true, grid: true, ...domain([...spots, ...way].map(({ x }) => x)) },
     y:
       k === 1
         ? { axis: null, domain: [0, 1] }
-        : { label: "α₂", ticks: 6, nice: true, ...domain([...spots, ...way].map(({ y }) => y)) },
+        : { label: "α₂", ticks: 6, nice: true, grid: true, ...domain([...spots, ...way].map(({ y }) => y)) },
     color: inClasses
       ? { type: "ordinal", domain: classes, scheme: classes.length > 10 ? "paired" : "observable10" }
-      : { type: "linear", scheme: "viridis", range: [0.18, 0.95] },
+      : { type: "linear", scheme: "viridis", range: [0.25, 0.95] },
     marks: [
-      Plot.gridX(),
-      k === 1 ? null : Plot.gridY(),
       Plot.dot(spots, {
         x: "x",
         y: "y",
@@ -173,9 +171,8 @@ export function singularValuesChart(values: ArrayLike<number>, { kept }: { kept:
       ...(kept < values.length ? [{ label: "cut", colour: palette.grey }] : []),
     ],
     x: { label: "index", domain: range, ticks: Math.min(values.length, 10), tickFormat: "~d" },
-    y: { label: null, type: "log", domain: [low, high * 1.4], ticks: 5, tickFormat: logTick },
+    y: { label: null, type: "log", domain: [low, high * 1.4], ticks: 5, tickFormat: logTick, grid: true },
     marks: [
-      Plot.gridY(),
       few
         ? Plot.ruleX(bars, {
             x: "index",
@@ -189,7 +186,7 @@ export function singularValuesChart(values: ArrayLike<number>, { kept }: { kept:
       kept > 0 && kept < values.length
         ? Plot.ruleX([kept + 0.5], { stroke: "currentColor", strokeDasharray: "4 4", strokeOpacity: 0.6 })
         : null,
-      Plot.dot(bars, { x: "index", y: "value", fill: "colour", r: few ? 4.5 : 2 }),
+      Plot.dot(bars, { x: "index", y: "value", fill: "colour", r: few ? 4.5 : 2.4 }),
       Plot.ruleY([low]),
     ],
   });

@@ -25,8 +25,8 @@ export function reportPage(data: ReportData, pictures: ReportPictures): string {
         <main>
           ${numbers(data)}
           ${card("Reconstructions", "Held-out images above, what the model makes of them below.", png(pictures.reconstructions, "Rows of held-out images, each above its reconstruction"), "wide")}
-          ${card("Loss", "The training loss and its parts, by step.", svg(pictures.loss))}
-          ${card("Error", "Relative error of the reconstructions, by step.", svg(pictures.error))}
+          ${card("Loss", "By step: pale as logged, strong the running mean.", svg(pictures.loss))}
+          ${card("Error", "Of the reconstructions, relative, by step.", svg(pictures.error))}
           ${samples(pictures)}
           ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
           ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}

@@ -11,6 +11,9 @@ export const palette = {
   grey: "#808a96",
 } as const;
 
+/** Options of a text that crosses lines: it stands out by an edge in the colour of the paper. */
+export const halo = { className: "halo", stroke: "#ffffff", strokeWidth: 4 } as const;
+
 const WIDTH = 480;
 const HEIGHT = 320;
 const PADDING = 12;
@@ -44,7 +47,7 @@ export function chart({ legend = [], marks = [], ...options }: ChartOptions): st
     height: HEIGHT,
     marginLeft: 44,
     marginRight: 14,
-    marginTop: 28 + 20 * rows,
+    marginTop: 10 + 20 * rows + (options.y?.label ? 18 : 0),
     marginBottom: 38,
     style: { fontSize: `${FONT_SIZE}px` },
     className: "hestenes-chart",
