@@ -70,11 +70,19 @@ export function adapterRank(text: string): number {
   return matchesAdapter(text, "swiftshader") ? 2 : 1;
 }
 
-/** Describes an adapter; `name`, `backend` where WebGPU itself does not tell. */
-export function describeAdapter(adapter: GPUAdapter, name: string, backend: string): AdapterDescription {
+/** Whether Mesa's lavapipe is installed, and whether the WebGPU implementation takes it. */
+export type LavapipeState = "usable" | "refused" | "absent";
+
+/** Describes an adapter; `name` and `backend` are what WebGPU itself does not tell. */
+export function describeAdapter(
+  adapter: GPUAdapter,
+  name: string,
+  backend: string,
+  lavapipe: LavapipeState,
+): AdapterDescription {
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const software = isFallbackAdapter || isSoftware(`${name} ${architecture} ${description}`);
-  const hint = software ? speedHint(name) : undefined;
+  const hint = software ? speedHint(name, lavapipe) : undefined;
   return {
     name,
     vendor,
@@ -107,15 +115,23 @@ export function noAdapter(
   return new NoAdapterError(`No WebGPU adapter was found.${attempts} ${install}`);
 }
 
-function speedHint(name: string): string {
-  if (matchesAdapter(name, "swiftshader")) {
+/** One line on what is faster than the software adapter `name`. */
+export function speedHint(name: string, lavapipe: LavapipeState): string {
+  if (!matchesAdapter(name, "swiftshader"))
+    return "This adapter computes on the CPU; a GPU is many times faster.";
+  if (lavapipe === "usable")
+    return "lavapipe, which this machine has, is about 8 times faster than SwiftShader.";
+  if (lavapipe === "refused") {
     return (
-      "Mesa's lavapipe, version 23 or later, is about 8 times faster than SwiftShader " +
-      "(Debian, Ubuntu: apt install mesa-vulkan-drivers libvulkan1; " +
-      "Fedora: dnf install mesa-vulkan-drivers vulkan-loader)."
+      "The lavapipe of this machine is not usable, most likely older than Mesa 23; upgrade Mesa " +
+      "(Debian 12: apt install -t bookworm-backports mesa-vulkan-drivers) to be about 8 times faster."
     );
   }
-  return "This adapter computes on the CPU; a GPU is many times faster.";
+  return (
+    "Mesa's lavapipe, version 23 or later, is about 8 times faster than SwiftShader " +
+    "(Debian, Ubuntu: apt install mesa-vulkan-drivers libvulkan1; " +
+    "Fedora: dnf install mesa-vulkan-drivers vulkan-loader)."
+  );
 }
 
 /** The numbers of a GPUSupportedLimits, whose properties are getters on its prototype. */

@@ -6,10 +6,11 @@ import {
   noAdapter,
   type AdapterDescription,
   type AdapterRequest,
+  type LavapipeState,
   type OpenedAdapter,
 } from "./adapters.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
-import { ensureVulkanLoader, withVulkanDrivers } from "./vulkan.node.ts";
+import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
 
 export type { AdapterDescription, AdapterRequest, OpenedAdapter } from "./adapters.ts";
 export { waitFor } from "./wait.node.ts";
@@ -32,6 +33,7 @@ const alive = new Set<GPU>();
 interface Candidate {
   name: string;
   manifest: string | undefined;
+  lavapipe: LavapipeState;
 }
 
 /**
@@ -46,42 +48,49 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
   const seen: string[] = [];
   for await (const candidate of candidates(tried)) {
     seen.push(candidate.name);
-    if (wanted !== undefined && !matchesAdapter(candidate.name, wanted)) continue;
     const opened = await open(candidate, request.validation ?? false);
-    if (opened !== undefined) return opened;
-    tried.push(`${candidate.name} (listed, but does not open)`);
+    if (opened === undefined) tried.push(`${candidate.name} (listed, but does not open)`);
+    else if (fits(opened.info, wanted)) return { ...opened, info: { ...opened.info, chosen: true } };
+    else opened.release();
   }
   throw noAdapter(wanted, seen, process.platform, tried);
 }
 
-/** Describes every adapter, best first; `chosen` marks the one that `openAdapter` opens by itself. */
+/** Describes every adapter, best first; `chosen` marks the one that `openAdapter({})` opens. */
 export async function listAdapters(): Promise<AdapterDescription[]> {
-  const wanted = process.env.HESTENES_ADAPTER || undefined;
   const found: AdapterDescription[] = [];
   for await (const candidate of candidates([])) {
     const opened = await open(candidate, false);
-    if (opened === undefined) continue;
-    opened.release();
-    const fits = wanted === undefined || matchesAdapter(candidate.name, wanted);
-    found.push({ ...opened.info, chosen: fits && !found.some(({ chosen }) => chosen) });
+    opened?.release();
+    if (opened !== undefined) found.push(opened.info);
   }
-  return found;
+  const chosen = found.find((info) => fits(info, process.env.HESTENES_ADAPTER || undefined));
+  return found.map((info) => ({ ...info, chosen: info === chosen }));
 }
 
-/** All adapters in the order of choice; SwiftShader is unpacked only when the others do not do. */
+function fits({ name, driver }: AdapterDescription, wanted: string | undefined): boolean {
+  return wanted === undefined || matchesAdapter(`${name} ${driver}`, wanted);
+}
+
+/** All adapters in the order of choice; SwiftShader is unpacked only when those before it do not do. */
 async function* candidates(tried: string[]): AsyncGenerator<Candidate> {
-  if (!ensureVulkanLoader()) tried.push("the Vulkan loader libvulkan.so.1 (not found)");
+  if (!ensureVulkanLoader()) {
+    tried.push("the Vulkan loader libvulkan.so.1 (not found)");
+    return;
+  }
   const names = await adapterNames(undefined);
   if (names.length === 0) tried.push(`the system's ${BACKEND} drivers (no adapter that Dawn accepts)`);
   names.sort((a, b) => adapterRank(a) - adapterRank(b));
-  for (const name of names) yield { name, manifest: undefined };
+  const usable = names.some((name) => matchesAdapter(name, "lavapipe"));
+  const lavapipe = usable ? "usable" : isLavapipeInstalled() ? "refused" : "absent";
+  for (const name of names) yield { name, manifest: undefined, lavapipe };
   if (names.some((name) => matchesAdapter(name, "swiftshader"))) return;
   const manifest = unpackSwiftShader()?.manifest;
   if (manifest === undefined) {
-    tried.push("SwiftShader of the package @sparticuz/chromium (Linux x64 only, or not installed)");
+    tried.push("SwiftShader of the package @sparticuz/chromium (only on Linux x64, and not found)");
     return;
   }
-  for (const name of await adapterNames(manifest)) yield { name, manifest };
+  for (const name of await adapterNames(manifest)) yield { name, manifest, lavapipe };
 }
 
 /** The names of the adapters that Dawn sees: it lists them where none has the name asked for. */
@@ -95,18 +104,17 @@ async function adapterNames(manifest: string | undefined): Promise<string[]> {
   }
 }
 
-async function open({ name, manifest }: Candidate, validation: boolean): Promise<OpenedAdapter | undefined> {
+async function open(candidate: Candidate, validation: boolean): Promise<OpenedAdapter | undefined> {
+  const { name, manifest, lavapipe } = candidate;
   const enabled = ["allow_unsafe_apis", ...(validation ? [] : UNCHECKED)].join();
-  const flags = [
-    `adapter=${name}`,
-    `enable-dawn-features=${enabled}`,
-    "disable-dawn-features=timestamp_quantization",
-  ];
-  const requested = request(flags, manifest);
-  alive.add(requested.gpu);
-  const release = () => void alive.delete(requested.gpu);
-  const adapter = await requested.adapter.catch(() => null);
-  if (adapter !== null) return { adapter, info: describeAdapter(adapter, name, BACKEND), release };
+  const { gpu, adapter: requested } = request(
+    [`adapter=${name}`, `enable-dawn-features=${enabled}`, "disable-dawn-features=timestamp_quantization"],
+    manifest,
+  );
+  alive.add(gpu);
+  const release = () => void alive.delete(gpu);
+  const adapter = await requested.catch(() => null);
+  if (adapter !== null) return { adapter, info: describeAdapter(adapter, name, BACKEND, lavapipe), release };
   release();
   return undefined;
 }

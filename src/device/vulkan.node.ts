@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { constants } from "node:os";
+import { constants, homedir, tmpdir } from "node:os";
+import { join } from "node:path";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
 
 /** glibc's flag that keeps a library loaded after its handle is closed. */
@@ -24,14 +24,48 @@ export function ensureVulkanLoader(): boolean {
  * adapters of both kinds live side by side in one process.
  */
 export function withVulkanDrivers<T>(manifest: string | undefined, use: () => T): T {
+  if (process.platform !== "linux") return use();
   const changes: Record<string, string> = {};
   if (manifest !== undefined) {
     changes.VK_DRIVER_FILES = manifest;
     changes.VK_ICD_FILENAMES = manifest;
+  } else if (systemManifests().length === 0) {
+    // With no driver at all the loader would complain on stderr before SwiftShader is tried.
+    const bundled = unpackSwiftShader()?.manifest;
+    if (bundled !== undefined) changes.VK_ADD_DRIVER_FILES = bundled;
   }
-  // Mesa's window-system code complains without it, even where no window is opened.
-  if (process.platform === "linux" && process.env.XDG_RUNTIME_DIR === undefined)
-    changes.XDG_RUNTIME_DIR = tmpdir();
+  // Some builds of Mesa complain without it, even where no window is opened.
+  if (process.env.XDG_RUNTIME_DIR === undefined) changes.XDG_RUNTIME_DIR = tmpdir();
+  return withEnvironment(changes, use);
+}
+
+/** Whether Mesa's lavapipe is installed, be it too old for Dawn or not. */
+export function isLavapipeInstalled(): boolean {
+  return systemManifests().some((path) => path.includes("lvp"));
+}
+
+/** The drivers that the user set, else those in the folders where the Vulkan loader looks by default. */
+function systemManifests(): string[] {
+  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES } = process.env;
+  const set = VK_DRIVER_FILES ?? VK_ICD_FILENAMES ?? VK_ADD_DRIVER_FILES;
+  if (set !== undefined) return set.split(":");
+  const { XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_DATA_HOME, XDG_DATA_DIRS } = process.env;
+  const roots = [
+    XDG_CONFIG_HOME ?? join(homedir(), ".config"),
+    ...(XDG_CONFIG_DIRS ?? "/etc/xdg").split(":"),
+    "/etc",
+    XDG_DATA_HOME ?? join(homedir(), ".local", "share"),
+    ...(XDG_DATA_DIRS ?? "/usr/local/share:/usr/share").split(":"),
+    "/run/opengl-driver/share",
+  ];
+  return roots
+    .map((root) => join(root, "vulkan", "icd.d"))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => path.endsWith(".json"));
+}
+
+function withEnvironment<T>(changes: Record<string, string>, use: () => T): T {
   const before = Object.keys(changes).map((key) => [key, process.env[key]] as const);
   Object.assign(process.env, changes);
   try {
@@ -42,13 +76,6 @@ export function withVulkanDrivers<T>(manifest: string | undefined, use: () => T)
       else process.env[key] = value;
     }
   }
-}
-
-/** Whether Mesa's lavapipe is installed, be it too old for Dawn or not. */
-export function hasLavapipeManifest(): boolean {
-  return ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"]
-    .filter((folder) => existsSync(folder))
-    .some((folder) => readdirSync(folder).some((name) => name.startsWith("lvp_icd")));
 }
 
 /** Loads a library that is no Node addon: Node says so after the load, and the library stays. */
