@@ -48,6 +48,9 @@ const installHint: Partial<Record<string, string>> = {
     "brings SwiftShader.",
   darwin:
     "Metal is part of macOS 11 and later; update macOS, and run outside of a virtual machine without a GPU.",
+  browser:
+    "Turn on hardware acceleration in the browser's settings and update the graphics driver; chrome://gpu or " +
+    "about:support say why WebGPU is off.",
   win32: "Direct3D 12 is part of Windows 10 and later; install the GPU vendor's current driver.",
 };
 
