@@ -84,6 +84,7 @@ export function errorChart(history: readonly HistoryRow[], reference?: Reference
   return chart({
     ariaLabel: `Relative error in percent; on held-out data ${format(last[0]?.value)} at last.`,
     legend: shown,
+    marginRight: last.length > 0 ? 58 : 14,
     x: stepAxis,
     y: { ...axis.scale, label: null, tickFormat: (value: number) => `${tick(value)} %` },
     marks: [
@@ -101,23 +102,17 @@ export function errorChart(history: readonly HistoryRow[], reference?: Reference
         dy: -9,
         ...halo,
       }),
-      ...shown.map(({ points, colour }) =>
-        Plot.line(axis.fit(thin(points)), {
-          ...xy,
-          stroke: colour,
-          strokeWidth: 2.2,
-          marker: points.length <= 30 ? "dot" : "none",
-        }),
-      ),
+      ...shown.flatMap(({ points, colour }) => [
+        Plot.line(axis.fit(thin(points)), { ...xy, stroke: colour, strokeWidth: 2.2 }),
+        Plot.dot(points.length <= 30 ? axis.fit(points) : [], { ...xy, fill: colour, r: 3.2 }),
+      ]),
       Plot.dot(axis.fit(last), { ...xy, fill: palette.orange, r: 4.5 }),
       Plot.text(axis.fit(last), {
         ...xy,
         text: ({ value }: Point) => `${format(value)} %`,
-        dy: -12,
-        dx: 4,
-        textAnchor: "end",
+        dx: 9,
+        textAnchor: "start",
         fontWeight: 600,
-        ...halo,
       }),
       Plot.ruleY([axis.floor]),
     ],

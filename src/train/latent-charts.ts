@@ -65,13 +65,8 @@ export function latentScatter(latent: LatentPoints): string {
         r: spots.length > 800 ? 1.8 : 2.6,
         fillOpacity: 0.75,
       }),
-      Plot.line(way, {
-        x: "x",
-        y: "y",
-        stroke: palette.red,
-        strokeWidth: 2.2,
-        marker: way.length <= 24 ? "dot" : "none",
-      }),
+      Plot.line(way, { x: "x", y: "y", stroke: palette.red, strokeWidth: 2.2 }),
+      Plot.dot(way.length <= 24 ? way : [], { x: "x", y: "y", fill: palette.red, r: 3.2 }),
       ...(inClasses && k > 1 ? badges(spots, classes) : []),
     ],
   });
@@ -186,7 +181,14 @@ export function singularValuesChart(values: ArrayLike<number>, { kept }: { kept:
       kept > 0 && kept < values.length
         ? Plot.ruleX([kept + 0.5], { stroke: "currentColor", strokeDasharray: "4 4", strokeOpacity: 0.6 })
         : null,
-      Plot.dot(bars, { x: "index", y: "value", fill: "colour", r: few ? 4.5 : 2.4 }),
+      Plot.dot(
+        bars.filter(({ index }) => index > kept),
+        { x: "index", y: "value", fill: "colour", r: few ? 4 : 2.2 },
+      ),
+      Plot.dot(
+        bars.filter(({ index }) => index <= kept),
+        { x: "index", y: "value", fill: "colour", r: few ? 5 : 3.2 },
+      ),
       Plot.ruleY([low]),
     ],
   });

@@ -12,7 +12,7 @@ export const palette = {
 } as const;
 
 /** Options of a text that crosses lines: it stands out by an edge in the colour of the paper. */
-export const halo = { className: "halo", stroke: "#ffffff", strokeWidth: 4 } as const;
+export const halo = { className: "halo", fill: "currentColor", stroke: "#ffffff", strokeWidth: 4 } as const;
 
 const WIDTH = 480;
 const HEIGHT = 320;
