@@ -1,0 +1,177 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { PNG } from "pngjs";
+import { describe, expect, test } from "vitest";
+import { loadDataset } from "../../src/data/load.ts";
+import { writeNpy } from "../../src/data/npy.ts";
+import { bytes, cifarFile, expectDataError, idxFile, realData, temporaryFolder } from "./files.ts";
+
+/** A folder with MNIST's four files: 20 and 10 images of 28 × 28. `change` may replace any of them. */
+function mnistFolder(change: Record<string, Uint8Array> = {}): string {
+  const folder = temporaryFolder();
+  const labels = (count: number) =>
+    idxFile(
+      [count],
+      bytes(count).map((byte) => byte % 10),
+    );
+  const files: Record<string, Uint8Array> = {
+    "train-images-idx3-ubyte": idxFile([20, 28, 28], bytes(20 * 784)),
+    "train-labels-idx1-ubyte.gz": gzipSync(labels(20)),
+    "t10k-images-idx3-ubyte.gz": gzipSync(idxFile([10, 28, 28], bytes(10 * 784))),
+    "t10k-labels-idx1-ubyte": labels(10),
+    ...change,
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+describe("mnist and fashion-mnist", () => {
+  test("are read from packed and plain files alike", async () => {
+    const { train, test } = await loadDataset("mnist", { path: mnistFolder() });
+    expect([train.count, test.count, ...train.shape]).toEqual([20, 10, 28, 28, 1]);
+    expect(train.labels!.length).toBe(20);
+    expect(train.values(0, 1)[5]).toBeCloseTo(bytes(6)[5]! / 255, 6);
+  });
+
+  test("the real ones have their published means and deviations", async () => {
+    for (const [name, folder, mean, std] of [
+      ["mnist", "mnist", 0.1307, 0.3081],
+      ["fashion-mnist", "fashion", 0.286, 0.353],
+    ] as const) {
+      const path = realData(folder);
+      const { train, test } = await loadDataset(name, { path: path ?? mnistFolder() });
+      expect(train.shape).toEqual([28, 28, 1]);
+      if (!path) continue;
+      expect([train.count, test.count]).toEqual([60_000, 10_000]);
+      const statistics = train.statistics();
+      expect(statistics.mean).toBeCloseTo(mean, 4);
+      expect(statistics.std).toBeCloseTo(std, 4);
+    }
+  });
+
+  test("missing files are listed, with the command that fetches them", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "t10k-labels-idx1-ubyte"), "x");
+    const failure = expect(loadDataset("fashion-mnist", { path: folder })).rejects;
+    await failure.toThrow(
+      /lacks train-images-idx3-ubyte\[.gz\], train-labels.*t10k-images-idx3-ubyte\[.gz\] \(looked/,
+    );
+    await expect(loadDataset("mnist", { path: folder })).rejects.toThrow(/hestenes data download mnist$/);
+    await expect(loadDataset("mnist", { path: join(folder, "no") })).rejects.toThrow(/cannot be read/);
+    await expect(loadDataset("mnist")).rejects.toThrow(/a path to its files is needed/);
+  });
+
+  test("mislabelled files name themselves", async () => {
+    const images = "train-images-idx3-ubyte";
+    const labels = "train-labels-idx1-ubyte.gz";
+    const cases: [Record<string, Uint8Array>, string, number, RegExp][] = [
+      [{ [images]: idxFile([20], bytes(20)) }, images, 3, /expected 3 dimensions/],
+      [{ [labels]: gzipSync(idxFile([19], new Uint8Array(19))) }, labels, 4, /19 labels for the 20 images/],
+      [{ [labels]: idxFile([20], new Uint8Array(20).fill(10, 7)) }, labels, 15, /label 10/],
+      [{ "t10k-images-idx3-ubyte.gz": idxFile([10, 4, 4], bytes(160)) }, "t10k-images", 8, /4 × 4 × 1/],
+      [{ [images]: new Uint8Array(0) }, images, 0, /empty/],
+    ];
+    for (const [change, file, offset, message] of cases) {
+      await expectDataError(() => loadDataset("mnist", { path: mnistFolder(change) }), file, offset, message);
+    }
+  });
+});
+
+describe("cifar10", () => {
+  test("is read from whole and cut batches, the whole or longest one first, in its own folder or not", async () => {
+    const path = temporaryFolder();
+    const folder = join(path, "cifar-10-batches-bin");
+    mkdirSync(folder);
+    for (const batch of [1, 2, 3, 4]) writeFileSync(join(folder, `data_batch_${batch}.bin`), cifarFile(3));
+    writeFileSync(join(folder, "data_batch_1.first1.bin"), cifarFile(1));
+    writeFileSync(join(folder, "data_batch_5.first2.bin"), cifarFile(2));
+    writeFileSync(join(folder, "data_batch_5.first4.bin"), cifarFile(4));
+    await expect(loadDataset("cifar10", { path })).rejects.toThrow(
+      /lacks test_batch.bin .*hestenes data download cifar10/,
+    );
+    writeFileSync(join(folder, "test_batch.bin"), cifarFile(5));
+    for (const place of [path, folder]) {
+      const { train, test } = await loadDataset("cifar10", { path: place });
+      expect([train.count, test.count, ...train.shape]).toEqual([16, 5, 32, 32, 3]);
+      expect([...train.labels!.subarray(11)]).toEqual([2, 0, 1, 2, 3]);
+    }
+    writeFileSync(join(folder, "data_batch_3.bin"), cifarFile(2).slice(0, 4000));
+    await expectDataError(() => loadDataset("cifar10", { path }), "data_batch_3.bin", 3073);
+  });
+
+  test("the real part of it is read", async () => {
+    const path = realData("cifar10");
+    if (!path) return;
+    const { train, test } = await loadDataset("cifar10", { path });
+    expect([train.count, test.count]).toEqual([8068, 1017]);
+    expect(train.statistics().mean).toBeCloseTo(0.473, 2);
+  });
+});
+
+describe("npy", () => {
+  const arrays = (folder: string, name: string, shape: number[], change?: (data: Float32Array) => void) => {
+    const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i);
+    change?.(data);
+    writeFileSync(join(folder, name), writeNpy(data, shape));
+    return join(folder, name);
+  };
+
+  test("one file is split by the seed, a folder holds train and test", async () => {
+    const folder = temporaryFolder();
+    const path = arrays(folder, "train.npy", [20, 2, 3]);
+    const { train, test } = await loadDataset("npy", { path, seed: 1 });
+    expect([train.count, test.count, ...train.shape]).toEqual([18, 2, 2, 3, 1]);
+    expect([...train.values(), ...test.values()].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 120 }, (_, i) => i),
+    );
+    expect((await loadDataset("npy", { path, seed: 2 })).test.values()).not.toEqual(test.values());
+    expect((await loadDataset("npy", { path: folder })).test.count).toBe(2);
+    arrays(folder, "test.npy", [3, 2, 3]);
+    expect((await loadDataset("npy", { path: folder })).test.count).toBe(3);
+    arrays(folder, "test.npy", [3, 3, 2]);
+    await expect(loadDataset("npy", { path: folder })).rejects.toThrow(/samples of shape \[3, 2, 1\]/);
+  });
+
+  test("bytes become [0, 1]; NaN and shapes without samples are errors", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "bytes.npy");
+    writeFileSync(path, writeNpy(Uint8Array.of(0, 255, 51, 102), [2, 2]));
+    const { train, test } = await loadDataset("npy", { path });
+    expect(train.shape).toEqual([2]);
+    expect(Math.max(...train.values(), ...test.values())).toBe(1);
+    const nan = arrays(folder, "nan.npy", [4, 2], (data) => (data[5] = NaN));
+    await expectDataError(() => loadDataset("npy", { path: nan }), "nan.npy", 128, /element 5 is NaN/);
+    await expectDataError(() => loadDataset("npy", { path: arrays(folder, "flat.npy", [4]) }), "flat.npy");
+    await expect(loadDataset("npy", { path: temporaryFolder() })).rejects.toThrow(/lacks train.npy/);
+    await expectDataError(
+      () => loadDataset("npy", { path: join(folder, "none.npy") }),
+      "none.npy",
+      0,
+      /cannot be opened/,
+    );
+  });
+});
+
+test("a folder of pictures is split, or has train and test within", async () => {
+  const path = temporaryFolder();
+  const picture = new PNG({ width: 2, height: 2 });
+  picture.data.fill(255);
+  for (let i = 0; i < 10; i++) writeFileSync(join(path, `${i}.png`), PNG.sync.write(picture));
+  const split = await loadDataset("folder", { path });
+  expect([split.train.count, split.test.count]).toEqual([9, 1]);
+  for (const part of ["train", "test"]) mkdirSync(join(path, part));
+  writeFileSync(join(path, "train", "a.png"), PNG.sync.write(picture));
+  writeFileSync(join(path, "test", "b.png"), PNG.sync.write(picture));
+  const own = await loadDataset("folder", { path, size: 3 });
+  expect([own.train.count, own.test.count, ...own.test.shape]).toEqual([1, 1, 3, 3, 1]);
+});
+
+test("bumps need no path and have a second test set; other names are errors", async () => {
+  const { train, test, diagonal } = await loadDataset("bumps", { size: 16, testCount: 7 });
+  expect([train.count, test.count, diagonal!.count, train.shape[0]]).toEqual([100, 7, 7, 16]);
+  await expect(loadDataset("imagenet" as "mnist", { path: "." })).rejects.toThrow(
+    /no data set "imagenet"; there are bumps/,
+  );
+  await expect(loadDataset("bumps", { size: [4, 5] })).rejects.toThrow(/square/);
+});

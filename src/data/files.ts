@@ -1,0 +1,41 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ArgumentError, DataError } from "../device/errors.ts";
+
+const greatestFile = 2 ** 31 - 1;
+
+/** The bytes of a file. Throws DataError when it is missing, empty, no file or larger than 2 GiB. */
+export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const info = await stat(file).catch((error: Error) => {
+    throw new DataError(file, 0, `the file cannot be opened (${error.message})`);
+  });
+  if (!info.isFile()) throw new DataError(file, 0, "this is not a file");
+  if (info.size === 0) throw new DataError(file, 0, "the file is empty");
+  if (info.size > greatestFile)
+    throw new DataError(file, greatestFile, `${info.size} bytes are too many to read at once`);
+  const bytes = await readFile(file);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** What lies in a folder, sorted by name. Throws ArgumentError, naming `what` wanted it, when there is no such folder. */
+export async function listFolder(what: string, folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    throw new ArgumentError(`${what}: the folder ${folder} cannot be read (${(error as Error).message})`);
+  }
+}
+
+/** Whether `path` is a folder, or a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+}
+
+/** The folder itself, or the one of that name within it. */
+export async function folderOrChild(folder: string, child: string): Promise<string> {
+  const inner = join(folder, child);
+  return (await isFolder(inner)) ? inner : folder;
+}
