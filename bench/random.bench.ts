@@ -1,3 +1,4 @@
+import type { Device } from "../src/device/device.ts";
 import { randomNormal, randomPermutation, RandomState, randomUniform } from "../src/ops/random.ts";
 import type { OpBench } from "./opbench.ts";
 
@@ -11,7 +12,7 @@ export const bench: OpBench = {
     ...Object.entries(draws).flatMap(([name, draw]) =>
       shapes.map((shape) => ({
         name: `${name} ${shape.join("x")}`,
-        setup: (device: RandomState["device"]) => {
+        setup: (device: Device) => {
           const state = new RandomState(device, 1);
           return {
             run: () => draw(state, shape).dispose(),
@@ -22,7 +23,7 @@ export const bench: OpBench = {
     ),
     ...[1000, 60_000].map((n) => ({
       name: `permutation ${n}`,
-      setup: (device: RandomState["device"]) => {
+      setup: (device: Device) => {
         const state = new RandomState(device, 1);
         return { run: () => randomPermutation(state, n).dispose() };
       },

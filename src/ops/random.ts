@@ -1,7 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid, type Grid } from "../device/kernel.ts";
-import { checkShape, sizeOf, type Shape } from "../tensor/shape.ts";
+import { checkShape, type Shape } from "../tensor/shape.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
 
 const randomKernel = kernel("random");
