@@ -1,6 +1,7 @@
 import { openAdapter, type AdapterDescription, type AdapterRequest } from "#gpu";
 import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
+import type { Operand } from "./kernel.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
 import { Program } from "./program.ts";
@@ -128,8 +129,18 @@ export class Device {
     this.#uniforms.clear(); // launches and programs that use one keep it alive through their bind groups
   }
 
+  /** Shown each output of an operation, and each gradient, with the label of the launch that made it. */
+  watch: ((made: Operand, label: string) => void) | undefined;
+  #lastLabel = "";
+
+  /** Shows `made` to `watch`, if there is one. */
+  show(made: Operand, prefix = ""): void {
+    this.watch?.(made, prefix + this.#lastLabel);
+  }
+
   /** Launches a command; everything on the device goes through here. */
   launch(command: Command, uses: readonly Storage[]): void {
+    if (command.kind === "dispatch") this.#lastLabel = command.label;
     this.#recording?.add(command, uses);
     this.queue.push(command);
   }

@@ -39,6 +39,7 @@ export function track(
 
 /** Puts an operation of several outputs on the tape, if an input needs a gradient. */
 export function trackAll(outputs: readonly Tensor[], inputs: readonly Tensor[], rule: Rule): void {
+  for (const output of outputs) output.device.show(output, "output of ");
   if (!needsTape(inputs)) return;
   const node: Node = { inputs, outputs, rule };
   for (const output of outputs) {
@@ -97,6 +98,7 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
     if (!gradient || !input.requiresGrad) return;
     if (gradient.size !== input.size)
       throw new ShapeError(`backward: a gradient of ${show(gradient.shape)} for an input of ${show(input.shape)}`);
+    device.show(gradient, "gradient from ");
     const before = gradients.get(input);
     if (!before) gradients.set(input, gradient.view(input.shape));
     else gradients.set(input, accumulate(before, gradient));

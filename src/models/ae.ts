@@ -1,0 +1,43 @@
+import type { Device } from "../device/device.ts";
+import type { Network } from "../nn/networks.ts";
+import { relativeError } from "../ops/losses.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+
+export interface AeOptions extends NetworkOptions {
+  /** Length of the latent vector: the bottleneck. */
+  latent: number;
+}
+
+/**
+ * The plain ("diabolo") autoencoder, x → z → x̂, trained on the relative error.
+ *
+ *     x (N, …input) → encoder → z (N, L) → decoder → x̂ (N, …input)
+ */
+export class Ae extends Autoencoder {
+  readonly codeSize: number;
+
+  constructor(device: Device, networks: { encoder: Network; decoder: Network }, latent: number) {
+    super(device, networks);
+    this.codeSize = latent;
+  }
+
+  loss(x: Tensor): Losses {
+    const xHat = this.sampleOf(this.codeOf(x));
+    return { loss: relativeError(xHat, x) };
+  }
+
+  protected codeOf(x: Tensor): Tensor {
+    return this.run("encoder", x);
+  }
+
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", code);
+  }
+}
+
+/** An `Ae` with the paper's networks, or your own. */
+export function ae(device: Device, options: AeOptions): Ae {
+  return new Ae(device, networksFor(options, options.latent), options.latent);
+}

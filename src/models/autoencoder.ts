@@ -1,0 +1,88 @@
+import type { Device } from "../device/device.ts";
+import { ArgumentError, ShapeError } from "../device/errors.ts";
+import type { Network } from "../nn/networks.ts";
+import { ParameterArena } from "../optim/arena.ts";
+import { randomNormal, type RandomState } from "../ops/random.ts";
+import { noGrad } from "../tensor/record.ts";
+import { show, type Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** The loss of a batch, and the parts that it is the sum of; tensors of one element. */
+export type Losses = { loss: Tensor } & Record<string, Tensor>;
+
+/**
+ * What all autoencoders here have in common. `encode` gives the code of each sample, (N, codeSize);
+ * `decode` the sample of each code. Both work sample by sample, and take no gradient.
+ */
+export abstract class Autoencoder {
+  readonly device: Device;
+  /** Shape of a sample, [H, W, C] for images. */
+  readonly input: Shape;
+  /** Numbers in a code: k for RRAE and VRRAE, the length of the latent vector otherwise. */
+  abstract readonly codeSize: number;
+  readonly arena: ParameterArena;
+  readonly networks: Readonly<Record<string, Network>>;
+
+  constructor(device: Device, networks: Record<string, Network> & { encoder: Network; decoder: Network }) {
+    const { encoder, decoder } = networks;
+    if (encoder.inputShape.join() !== decoder.outputShape.join())
+      throw new ShapeError(
+        `the encoder takes samples of shape ${show(encoder.inputShape)}, ` +
+          `the decoder gives ${show(decoder.outputShape)}`,
+      );
+    this.device = device;
+    this.input = encoder.inputShape;
+    this.networks = networks;
+    this.arena = new ParameterArena(
+      device,
+      Object.entries(networks).flatMap(([prefix, network]) =>
+        network.parameters.map((spec) => ({ ...spec, name: `${prefix}.${spec.name}` })),
+      ),
+    );
+  }
+
+  /** The loss of the batch x (N, …input), with its graph on the tape. */
+  abstract loss(x: Tensor, noise: RandomState): Losses;
+
+  protected abstract codeOf(x: Tensor): Tensor;
+  protected abstract sampleOf(code: Tensor): Tensor;
+
+  /** The codes (N, codeSize) of samples (N, …input). */
+  encode(x: Tensor): Tensor {
+    checkBatch("encode", x.shape, this.input);
+    return this.#quietly(() => this.codeOf(x));
+  }
+
+  /** The samples (N, …input) of codes (N, codeSize). */
+  decode(code: Tensor): Tensor {
+    checkBatch("decode", code.shape, [this.codeSize]);
+    return this.#quietly(() => this.sampleOf(code));
+  }
+
+  /** What the model makes of samples (N, …input). */
+  reconstruct(x: Tensor): Tensor {
+    checkBatch("reconstruct", x.shape, this.input);
+    return this.#quietly(() => this.sampleOf(this.codeOf(x)));
+  }
+
+  /** `count` new samples, decoded from codes drawn from N(0, I): the prior of VAE and VRRAE. */
+  sample(count: number, noise: RandomState): Tensor {
+    return this.#quietly(() => this.sampleOf(randomNormal(noise, [count, this.codeSize])));
+  }
+
+  /** Runs one of the model's networks. */
+  protected run(name: string, x: Tensor): Tensor {
+    const network = this.networks[name];
+    if (!network) throw new ArgumentError(`${this.constructor.name} has no network named ${name}`);
+    return network.apply(x, (parameter) => this.arena.get(`${name}.${parameter}`));
+  }
+
+  #quietly(body: () => Tensor): Tensor {
+    return noGrad(this.device, () => this.device.scope(body));
+  }
+}
+
+function checkBatch(op: string, shape: Shape, sample: Shape): void {
+  if (shape.length !== sample.length + 1 || shape.slice(1).join() !== sample.join())
+    throw new ShapeError(`${op}: expected a batch of ${show(sample)}, (N, ${sample.join(", ")}), not ${show(shape)}`);
+}

@@ -1,0 +1,70 @@
+import type { Device } from "../device/device.ts";
+import { ArgumentError, LifetimeError } from "../device/errors.ts";
+import type { Network } from "../nn/networks.ts";
+import { BasisFit, type BasisForm, type FittedBasis } from "../latent/basis.ts";
+import { matmul } from "../ops/matmul.ts";
+import { noGrad } from "../tensor/record.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
+import { Autoencoder } from "./autoencoder.ts";
+
+/**
+ * An autoencoder whose latent batch is cut to rank k by an SVD while it trains. Outside training it
+ * needs a fixed basis U_f (L, k), from `fitBasis` or `setBasis`; the code of a sample is then
+ * α = U_fᵀ E(x), whatever else is in its batch.
+ */
+export abstract class BasisAutoencoder extends Autoencoder {
+  readonly codeSize: number;
+  readonly latentSize: number;
+  #basis: Tensor | undefined;
+
+  constructor(
+    device: Device,
+    networks: Record<string, Network> & { encoder: Network; decoder: Network },
+    latent: number,
+    rank: number,
+  ) {
+    super(device, networks);
+    if (rank > latent) throw new ArgumentError(`rank ${rank} is more than the latent length ${latent}`);
+    this.codeSize = rank;
+    this.latentSize = latent;
+  }
+
+  /** The fixed basis U_f (L, k), if there is one yet. */
+  get basis(): Tensor | undefined {
+    return this.#basis;
+  }
+
+  /** Fixes the basis: orthonormal columns, (L, k) row-major. */
+  setBasis(values: ArrayLike<number>): void {
+    if (this.#basis) this.#basis.write(values);
+    else this.#basis = tensor(this.device, values, [this.latentSize, this.codeSize], "parameter").keep();
+  }
+
+  /**
+   * Fixes the basis from the latent vectors of training batches (N, …input), and returns it with
+   * its singular values over all of them. `form`: see `BasisFit`.
+   */
+  async fitBasis(batches: Iterable<Tensor>, form: BasisForm = "concatenated"): Promise<FittedBasis> {
+    const fit = new BasisFit(this.device, this.latentSize, this.codeSize, form);
+    for (const x of batches) noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
+    const fitted = await fit.finish();
+    this.setBasis(fitted.basis);
+    return fitted;
+  }
+
+  protected codeOf(x: Tensor): Tensor {
+    return matmul(this.run("encoder", x), this.#fixed());
+  }
+
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", matmul(code, this.#fixed(), { transposeB: true }));
+  }
+
+  #fixed(): Tensor {
+    if (!this.#basis)
+      throw new LifetimeError(
+        `${this.constructor.name}: there is no basis yet; call fitBasis with training data, or setBasis`,
+      );
+    return this.#basis;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Device } from "../device/device.ts";
+import type { Network } from "../nn/networks.ts";
+import { relativeError } from "../ops/losses.ts";
+import { truncate } from "../ops/svd.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Losses } from "./autoencoder.ts";
+import { BasisAutoencoder } from "./basisAutoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+
+export interface RraeOptions extends NetworkOptions {
+  /** Length L of the latent vector. */
+  latent: number;
+  /** Rank k that each latent batch is cut to. */
+  rank: number;
+}
+
+/**
+ * The rank reduction autoencoder in its strong form: the latent batch H (N, L) is replaced by its
+ * best approximation of rank k before it is decoded.
+ *
+ *     x → encoder → H = V S Uᵀ → V_k S_k U_kᵀ → decoder → x̂,     loss = relative error
+ */
+export class Rrae extends BasisAutoencoder {
+  constructor(device: Device, networks: { encoder: Network; decoder: Network }, { latent, rank }: RraeOptions) {
+    super(device, networks, latent, rank);
+  }
+
+  loss(x: Tensor): Losses {
+    const h = this.run("encoder", x);
+    return { loss: relativeError(this.run("decoder", truncate(h, this.codeSize)), x) };
+  }
+}
+
+/** An `Rrae` with the paper's networks, or your own. */
+export function rrae(device: Device, options: RraeOptions): Rrae {
+  return new Rrae(device, networksFor(options, options.latent), options);
+}

@@ -1,0 +1,67 @@
+import type { Device } from "../device/device.ts";
+import { linearNetwork, type Network } from "../nn/networks.ts";
+import { add, mul } from "../ops/elementwise.ts";
+import { gaussianKl, relativeError } from "../ops/losses.ts";
+import type { RandomState } from "../ops/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import { reparameterize } from "./reparameterize.ts";
+
+export interface VaeOptions extends NetworkOptions {
+  /** Length of the latent vector. */
+  latent: number;
+  /** Weight of the KL term, which is summed over the batch (β of the paper, eq. 2, divided by the batch size). */
+  beta: number;
+}
+
+/**
+ * The variational autoencoder (paper, section 2):
+ *
+ *     x → encoder → h (N, L) → mean: μ = W_f h + b_f
+ *                            → variance: log σ² = W_g h + b_g
+ *     z = μ + ε ∘ σ → decoder → x̂,     loss = relative error + β · KL(N(μ, σ²) ‖ N(0, I))
+ */
+export class Vae extends Autoencoder {
+  readonly codeSize: number;
+  readonly #beta: number;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; mean: Network; variance: Network },
+    { latent, beta }: VaeOptions,
+  ) {
+    super(device, networks);
+    this.codeSize = latent;
+    this.#beta = beta;
+  }
+
+  loss(x: Tensor, noise: RandomState): Losses {
+    const h = this.run("encoder", x);
+    const mu = this.run("mean", h);
+    const logVariance = this.run("variance", h);
+    const z = reparameterize(mu, logVariance, noise);
+    const error = relativeError(this.run("decoder", z), x);
+    const kl = gaussianKl(mu, logVariance);
+    return { loss: add(error, mul(kl, this.#beta)), error, kl };
+  }
+
+  protected codeOf(x: Tensor): Tensor {
+    return this.run("mean", this.run("encoder", x));
+  }
+
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", code);
+  }
+}
+
+/** A `Vae` with the paper's networks, or your own. */
+export function vae(device: Device, options: VaeOptions): Vae {
+  const { latent, seed } = options;
+  const networks = {
+    ...networksFor(options, latent),
+    mean: linearNetwork(latent, latent, { seed, stream: "mean" }),
+    variance: linearNetwork(latent, latent, { seed, stream: "variance" }),
+  };
+  return new Vae(device, networks, options);
+}

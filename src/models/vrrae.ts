@@ -1,0 +1,68 @@
+import type { Device } from "../device/device.ts";
+import { linearNetwork, type Network } from "../nn/networks.ts";
+import { add, mul } from "../ops/elementwise.ts";
+import { gaussianKl, relativeError } from "../ops/losses.ts";
+import { matmul } from "../ops/matmul.ts";
+import type { RandomState } from "../ops/random.ts";
+import { truncatedSvd, type Gauge } from "../ops/svd.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Losses } from "./autoencoder.ts";
+import { BasisAutoencoder } from "./basisAutoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import { reparameterize } from "./reparameterize.ts";
+
+export interface VrraeOptions extends NetworkOptions {
+  /** Length L of the latent vector. */
+  latent: number;
+  /** Rank k of the truncated SVD: the number of coefficients that are sampled. */
+  rank: number;
+  /** Weight of the KL term, which is summed over the batch (β of the paper, eq. 2, divided by the batch size). */
+  beta: number;
+  /** How the gradient treats rotations within the kept basis; see `truncatedSvd`. "damped" by default. */
+  gauge?: Gauge;
+}
+
+/**
+ * The variational rank reduction autoencoder (paper, section 3): the coefficients of a truncated SVD
+ * of the latent batch are the means of the distributions that are sampled.
+ *
+ *     x → encoder → H (N, L) = V S Uᵀ        α = V_k S_k (N, k)   basis U_k (L, k)
+ *     log σ² = W_g α + b_g                   z = α + ε ∘ σ
+ *     z U_kᵀ (N, L) → decoder → x̂,           loss = relative error + β · KL(N(α, σ²) ‖ N(0, I))
+ *
+ * With β = 0 the noise stays and the KL term goes (the paper's ablation).
+ */
+export class Vrrae extends BasisAutoencoder {
+  readonly #beta: number;
+  readonly #gauge: Gauge;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; variance: Network },
+    { latent, rank, beta, gauge = "damped" }: VrraeOptions,
+  ) {
+    super(device, networks, latent, rank);
+    this.#beta = beta;
+    this.#gauge = gauge;
+  }
+
+  loss(x: Tensor, noise: RandomState): Losses {
+    const h = this.run("encoder", x);
+    const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, { gauge: this.#gauge });
+    const logVariance = this.run("variance", alpha);
+    const z = reparameterize(alpha, logVariance, noise);
+    const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
+    const kl = gaussianKl(alpha, logVariance);
+    return { loss: add(error, mul(kl, this.#beta)), error, kl };
+  }
+}
+
+/** A `Vrrae` with the paper's networks, or your own. */
+export function vrrae(device: Device, options: VrraeOptions): Vrrae {
+  const { latent, rank, seed } = options;
+  const networks = {
+    ...networksFor(options, latent),
+    variance: linearNetwork(rank, rank, { seed, stream: "variance" }),
+  };
+  return new Vrrae(device, networks, options);
+}

@@ -1,0 +1,45 @@
+import type { Device } from "../device/device.ts";
+import { ae } from "../models/ae.ts";
+import type { Autoencoder } from "../models/autoencoder.ts";
+import { rrae } from "../models/rrae.ts";
+import { vae } from "../models/vae.ts";
+import { vrrae } from "../models/vrrae.ts";
+import { adaBelief, adam, adamW, rmsProp, sgd, type Optimizer } from "../optim/optimizer.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Config } from "./config.ts";
+
+/**
+ * The model that a configuration describes. The latent vector of AE and VAE is as long as the codes
+ * of RRAE and VRRAE, k, as in the paper's comparisons.
+ */
+export function buildModel(device: Device, config: Config, input: Shape): Autoencoder {
+  const { latent, rank, beta, gauge, seed } = config;
+  switch (config.model) {
+    case "ae":
+      return ae(device, { input, latent: rank, seed });
+    case "vae":
+      return vae(device, { input, latent: rank, beta, seed });
+    case "rrae":
+      return rrae(device, { input, latent, rank, seed });
+    case "vrrae":
+      return vrrae(device, { input, latent, rank, beta, gauge, seed });
+  }
+}
+
+/** The optimizer that a configuration describes, over the model's parameters. */
+export function buildOptimizer(model: Autoencoder, config: Config): Optimizer {
+  const { rate, schedule, clip } = config;
+  const options = { rate, schedule, ...(clip === undefined ? {} : { clip }) };
+  switch (config.optimizer) {
+    case "adabelief":
+      return adaBelief(model.arena, options);
+    case "adam":
+      return adam(model.arena, options);
+    case "adamw":
+      return adamW(model.arena, options);
+    case "rmsprop":
+      return rmsProp(model.arena, options);
+    case "sgd":
+      return sgd(model.arena, { ...options, momentum: 0.9 });
+  }
+}

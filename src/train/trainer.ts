@@ -1,0 +1,113 @@
+import { Batches, type Position } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { ArgumentError, NumericalError } from "../device/errors.ts";
+import type { Autoencoder } from "../models/autoencoder.ts";
+import { RandomState } from "../ops/random.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { record, type Program } from "../tensor/record.ts";
+import { backward } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+
+/** Everything besides weights and optimizer that a run needs to go on exactly where it was. */
+export interface TrainerState {
+  step: number;
+  position: Position;
+}
+
+/** The loss and its parts at one step. */
+export interface StepLosses {
+  step: number;
+  epoch: number;
+  losses: Record<string, number>;
+}
+
+/**
+ * Trains a model on a data set: each step is recorded once and replayed, its only upload the batch.
+ * The same seed gives the same weights to the last bit, whether or not the run was interrupted.
+ */
+export class Trainer {
+  readonly model: Autoencoder;
+  readonly batches: Batches;
+  readonly optimizer: Optimizer;
+  readonly noise: RandomState;
+  #step = 0;
+  readonly #input: Tensor;
+  readonly #batch: Float32Array;
+  #program: Program | undefined;
+  #losses: Record<string, Tensor> | undefined;
+
+  constructor(
+    model: Autoencoder,
+    data: Dataset,
+    optimizer: Optimizer,
+    { batch, seed }: { batch: number; seed: number },
+  ) {
+    if (data.shape.join() !== model.input.join())
+      throw new ArgumentError(
+        `train: ${data.name} has samples of shape (${data.shape.join(", ")}), the model takes (${model.input.join(", ")})`,
+      );
+    this.model = model;
+    this.optimizer = optimizer;
+    this.noise = new RandomState(model.device, seed);
+    this.batches = new Batches(data, { batch, seed });
+    this.#batch = new Float32Array(batch * data.size);
+    this.#input = empty(model.device, [batch, ...model.input]);
+  }
+
+  /** Steps taken so far. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Launches one step; does not wait for it. */
+  advance(): void {
+    this.#nextBatch();
+    if (this.#program) return this.#program.run();
+    const { program, result } = record(this.model.device, () => this.#runStep());
+    this.#program = program;
+    this.#losses = result;
+  }
+
+  /** Launches one step without the recording, to the same effect: for `device.watch` to see its tensors. */
+  advanceEagerly(): void {
+    this.#nextBatch();
+    this.model.device.scope(() => void this.#runStep());
+  }
+
+  #nextBatch(): void {
+    this.batches.next(this.#batch);
+    this.#input.write(this.#batch);
+    this.#step++;
+  }
+
+  #runStep(): Record<string, Tensor> {
+    const losses = this.model.loss(this.#input, this.noise);
+    backward(losses.loss);
+    this.optimizer.step();
+    return losses;
+  }
+
+  /** The losses of the last step. Throws NumericalError if one of them is not a number. */
+  async losses(): Promise<StepLosses> {
+    const losses: Record<string, number> = {};
+    for (const [name, part] of Object.entries(this.#losses ?? {})) losses[name] = await part.item();
+    const bad = Object.entries(losses).find(([, value]) => !Number.isFinite(value));
+    if (bad) throw new NumericalError(`step ${this.#step}: ${bad[0]} is ${bad[1]}`);
+    return { step: this.#step, epoch: this.batches.position.epoch, losses };
+  }
+
+  state(): TrainerState {
+    return { step: this.#step, position: this.batches.position };
+  }
+
+  restore({ step, position }: TrainerState): void {
+    this.#step = step;
+    this.batches.seek(position);
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+    for (const part of Object.values(this.#losses ?? {})) part.dispose();
+    this.#input.dispose();
+  }
+}
