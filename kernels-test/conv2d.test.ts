@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { openDevice } from "../src/device/device.ts";
+import { conv2d, type Conv2dOptions } from "../src/ops/conv2d.ts";
+import { convolution } from "../src/ops/lib/convolution.ts";
+import { tensor } from "../src/tensor/tensor.ts";
+import { checkOp } from "./check.ts";
+import { convolutionReference, epilogueReference } from "./references.ts";
+
+/** Checks `conv2d` with the given options, with a bias where the cases have three shapes. */
+function check(
+  name: string,
+  options: Conv2dOptions,
+  cases: number[][][],
+  prepare?: (list: number[]) => number[],
+) {
+  checkOp(
+    name,
+    (x, w, bias) => conv2d(x!, w!, { ...options, ...(bias ? { bias } : {}) }),
+    ([x, w, bias], [xs, ws]) =>
+      epilogueReference(
+        convolutionReference(x!, w!, convolution("reference", xs!, ws!, options)),
+        bias,
+        options.activation,
+      ),
+    cases,
+    prepare ? { prepare } : {},
+  );
+}
+
+describe("layers of the models", () => {
+  check("3×3, stride 2, padding 1", { stride: 2, padding: 1 }, [
+    [[2, 28, 28, 1], [3, 3, 1, 32], [32]],
+    [[3, 14, 14, 32], [3, 3, 32, 64], [64]],
+    [[2, 8, 8, 3], [3, 3, 3, 32], [32]],
+    [[1, 7, 7, 64], [3, 3, 64, 128], [128]],
+  ]);
+  check("final", {}, [
+    [[2, 16, 16, 8], [1, 1, 8, 1], [1]],
+    [[2, 12, 12, 8], [5, 5, 8, 1], [1]],
+    [[2, 12, 12, 8], [1, 1, 8, 3], [3]],
+    [[1, 8, 8, 16], [3, 3, 16, 4], [4]],
+  ]);
+  check("3×3, stride 1", { padding: 1 }, [
+    [
+      [1, 8, 8, 64],
+      [3, 3, 64, 64],
+    ],
+    [
+      [2, 5, 7, 8],
+      [3, 3, 8, 16],
+    ],
+  ]);
+});
+
+describe("around the tiles", () => {
+  const images = [1, 2, 3, 4, 5].map((width) => [
+    [1, 1, width, 4],
+    [1, 1, 4, 8],
+  ]);
+  check("pixels", {}, images);
+  const channels = [1, 3, 4, 5, 8, 12, 60, 64, 68].map((K) => [[1, 3, 3, 4], [2, 2, 4, K], [K]]);
+  check("filters", { padding: 1 }, channels);
+  const depths = [1, 2, 3, 4, 5, 7, 8, 9].map((C) => [[2, 4, 3, C], [2, 3, C, 8], [8]]);
+  check("channels", { padding: [1, 0], stride: [1, 2] }, depths);
+});
+
+describe("options", () => {
+  const small = [
+    [[2, 7, 6, 4], [3, 2, 4, 8], [8]],
+    [[1, 9, 8, 3], [2, 3, 3, 5], [5]],
+    [
+      [1, 9, 8, 1],
+      [3, 3, 1, 1],
+    ],
+  ];
+  check(
+    "padding on one side",
+    {
+      padding: [
+        [2, 0],
+        [0, 1],
+      ],
+    },
+    small,
+  );
+  check("padding past the filter", { padding: [4, 3], stride: [2, 3] }, small);
+  check("same", { padding: "same", stride: [2, 1] }, small);
+  check("valid", { padding: "valid", stride: 3 }, small);
+  check("dilation", { dilation: [2, 3], padding: [1, 2], stride: [1, 2] }, small);
+  check("groups", { groups: 2, padding: 1 }, [
+    [[1, 5, 4, 4], [3, 3, 2, 6], [6]],
+    [[1, 5, 4, 16], [3, 3, 8, 16], [16]],
+  ]);
+  check("a filter per channel", { groups: 8, padding: 1, stride: 2 }, [[[1, 5, 5, 8], [3, 3, 1, 8], [8]]]);
+  for (const activation of ["relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu", "gelu"] as const)
+    check(activation, { activation, padding: 1, stride: 2 }, [
+      [[1, 6, 6, 4], [3, 3, 4, 8], [8]],
+      [[1, 5, 5, 3], [3, 3, 3, 5], [5]],
+    ]);
+});
+
+describe("errors", () => {
+  test.each([
+    [{}, [2, 8, 8], [3, 3, 1, 4], /x is \(2, 8, 8\), expected images/],
+    [{}, [1, 8, 8, 3], [3, 3, 4], /w is \(3, 3, 4\), expected a filter/],
+    [{}, [1, 8, 8, 3], [3, 3, 4, 4], /has 3 channels, w \(3, 3, 4, 4\) with 1 groups takes 4/],
+    [{ groups: 3 }, [1, 8, 8, 3], [3, 3, 1, 4], /3 groups do not divide the 4 filters/],
+    [
+      {},
+      [1, 2, 8, 3],
+      [3, 3, 3, 4],
+      /reaches over 3 pixels of axis 1, x \(1, 2, 8, 3\) has 2 and 0 of padding/,
+    ],
+    [{ stride: 0 }, [1, 8, 8, 3], [3, 3, 3, 4], /stride is 0, expected a whole number from 1/],
+    [{ padding: -1 }, [1, 8, 8, 3], [3, 3, 3, 4], /padding is -1/],
+  ])("%j %j %j", async (options, x, w, message) => {
+    const device = await openDevice();
+    const full = (shape: number[]) => tensor(device, new Float32Array(shape.reduce((a, b) => a * b)), shape);
+    expect(() => conv2d(full(x), full(w), options)).toThrow(message);
+    device.close();
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { openDevice } from "../src/device/device.ts";
+import { matmul, type MatmulOptions } from "../src/ops/matmul.ts";
+import { tensor } from "../src/tensor/tensor.ts";
+import { checkOp } from "./check.ts";
+import { epilogueReference, matmulReference, transposeReference } from "./references.ts";
+
+/** matmul of two lists with the given shapes, in float64. */
+function reference([a, b, bias]: number[][], [as, bs]: number[][], options: MatmulOptions): number[] {
+  const [aBatch, bBatch] = [as!, bs!].map((shape) => (shape.length === 3 ? shape[0]! : 1)) as [
+    number,
+    number,
+  ];
+  const [m, n] = as!.slice(-2) as [number, number];
+  const [k, l] = bs!.slice(-2) as [number, number];
+  const [M, K] = options.transposeA ? [n, m] : [m, n];
+  const N = options.transposeB ? k : l;
+  const one = (i: number) => {
+    const left = a!.slice((i % aBatch) * m * n, ((i % aBatch) + 1) * m * n);
+    const right = b!.slice((i % bBatch) * k * l, ((i % bBatch) + 1) * k * l);
+    return matmulReference(
+      options.transposeA ? transposeReference(left, m, n) : left,
+      options.transposeB ? transposeReference(right, k, l) : right,
+      M,
+      K,
+      N,
+    );
+  };
+  const products = Array.from({ length: Math.max(aBatch, bBatch) }, (_, i) => one(i)).flat();
+  return epilogueReference(products, bias, options.activation);
+}
+
+/** Checks `matmul` with the given options, with a bias where the cases have three shapes. */
+function check(name: string, options: MatmulOptions, cases: number[][][]) {
+  checkOp(
+    name,
+    (a, b, bias) => matmul(a!, b!, { ...options, ...(bias ? { bias } : {}) }),
+    (lists, shapes) => reference(lists, shapes, options),
+    cases,
+  );
+}
+
+const sizes = [1, 3, 4, 5, 8, 9, 63, 64, 65, 68];
+
+describe("around the tiles", () => {
+  check(
+    "rows",
+    {},
+    sizes.map((M) => [[M, 4], [4, 8], [8]]),
+  );
+  check(
+    "columns",
+    {},
+    sizes.map((N) => [[5, 4], [4, N], [N]]),
+  );
+  check(
+    "depth",
+    {},
+    [...sizes, 500].map((K) => [[5, K], [K, 8], [8]]),
+  );
+  check(
+    "all three",
+    {},
+    sizes.map((size) => [
+      [size, size],
+      [size, size],
+    ]),
+  );
+});
+
+describe("transposes", () => {
+  const square = (size: number) => [
+    [size, size],
+    [size, size],
+  ];
+  for (const transposeA of [false, true])
+    for (const transposeB of [false, true])
+      check(`${transposeA ? "aᵀ" : "a"}·${transposeB ? "bᵀ" : "b"}`, { transposeA, transposeB }, [
+        ...[1, 4, 5, 16, 33].map(square),
+        [transposeA ? [6, 12] : [12, 6], transposeB ? [8, 6] : [6, 8], [8]],
+        [transposeA ? [7, 5] : [5, 7], transposeB ? [3, 7] : [7, 3], [3]],
+        [transposeA ? [2, 8, 4] : [2, 4, 8], transposeB ? [2, 12, 8] : [2, 8, 12]],
+      ]);
+});
+
+check("batches", {}, [
+  [[3, 4, 5], [3, 5, 6], [6]],
+  [
+    [1, 4, 5],
+    [3, 5, 6],
+  ],
+  [
+    [4, 5],
+    [3, 5, 6],
+  ],
+  [[3, 4, 8], [8, 8], [8]],
+  [
+    [2, 65, 16],
+    [2, 16, 8],
+  ],
+]);
+
+check("layers of the models", {}, [
+  [[8, 512], [512, 100], [100]],
+  [[8, 100], [100, 512], [512]],
+]);
+
+for (const activation of ["relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu", "gelu"] as const)
+  check(activation, { activation }, [
+    [[5, 4], [4, 8], [8]],
+    [[5, 3], [3, 7], [7]],
+    [[4, 2000], [2000, 8], [8]],
+  ]);
+
+test("operands that do not fit", async () => {
+  const device = await openDevice();
+  const full = (...shape: number[]) => tensor(device, new Float32Array(shape.reduce((a, b) => a * b)), shape);
+  expect(() => matmul(full(2, 3), full(4, 5))).toThrow(/a \(2, 3\) has 3 columns, b \(4, 5\) has 4 rows/);
+  expect(() => matmul(full(3, 2), full(4, 5), { transposeA: true, transposeB: true })).toThrow(
+    /b \(4, 5\)ᵀ has 5 rows/,
+  );
+  expect(() => matmul(full(3), full(3, 3))).toThrow(/a is \(3\), expected a matrix or a batch of matrices/);
+  expect(() => matmul(full(2, 3, 3), full(3, 3, 3))).toThrow(/a is a batch of 2 and b of 3/);
+  expect(() => matmul(full(2, 3), full(3, 4), { bias: full(3) })).toThrow(/bias is \(3\), expected \(4\)/);
+  device.close();
+});

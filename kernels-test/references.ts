@@ -1,0 +1,72 @@
+import type { Geometry } from "../src/ops/lib/convolution.ts";
+
+/** Activations in float64, by the names that the ops give them. */
+export const activations = {
+  none: (z: number) => z,
+  relu: (z: number) => Math.max(z, 0),
+  leakyRelu: (z: number) => (z > 0 ? z : 0.01 * z),
+  sigmoid: (z: number) => 1 / (1 + Math.exp(-z)),
+  tanh: Math.tanh,
+  softplus: (z: number) => Math.log1p(Math.exp(z)),
+  gelu: (z: number) => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
+  elu: (z: number) => (z > 0 ? z : Math.expm1(z)),
+};
+
+/** a (M,K) · b (K,N), row by row. */
+export function matmulReference(a: number[], b: number[], M: number, K: number, N: number): number[] {
+  const out = new Array<number>(M * N).fill(0);
+  for (let m = 0; m < M; m++)
+    for (let k = 0; k < K; k++) for (let n = 0; n < N; n++) out[m * N + n]! += a[m * K + k]! * b[k * N + n]!;
+  return out;
+}
+
+/** The transpose of a (M,N). */
+export function transposeReference(a: number[], M: number, N: number): number[] {
+  return Array.from({ length: M * N }, (_, i) => a[(i % M) * N + Math.floor(i / M)]!);
+}
+
+/** Calls `visit` with the flat indices of every product x · w that a convolution adds to y. */
+function eachProduct(g: Geometry, visit: (x: number, w: number, y: number) => void): void {
+  const depth = g.C / g.G;
+  for (let n = 0; n < g.N; n++)
+    for (let p = 0; p < g.P; p++)
+      for (let q = 0; q < g.Q; q++)
+        for (let r = 0; r < g.R; r++)
+          for (let s = 0; s < g.S; s++) {
+            const h = p * g.stride_h + r * g.dilation_h - g.pad_h;
+            const v = q * g.stride_w + s * g.dilation_w - g.pad_w;
+            if (h < 0 || h >= g.H || v < 0 || v >= g.W) continue;
+            for (let k = 0; k < g.K; k++) {
+              const first = Math.floor(k / (g.K / g.G)) * depth;
+              for (let c = 0; c < depth; c++)
+                visit(
+                  ((n * g.H + h) * g.W + v) * g.C + first + c,
+                  ((r * g.S + s) * depth + c) * g.K + k,
+                  ((n * g.P + p) * g.Q + q) * g.K + k,
+                );
+            }
+          }
+}
+
+/** x ∗ w (N,P,Q,K), by its definition. */
+export function convolutionReference(x: number[], w: number[], g: Geometry): number[] {
+  const y = new Array<number>(g.N * g.P * g.Q * g.K).fill(0);
+  eachProduct(g, (i, j, o) => (y[o]! += x[i]! * w[j]!));
+  return y;
+}
+
+/** x ∗ᵀ w (N,H,W,C): what `convolutionReference` reads from, written to. */
+export function transposedReference(x: number[], w: number[], g: Geometry): number[] {
+  const y = new Array<number>(g.N * g.H * g.W * g.C).fill(0);
+  eachProduct(g, (o, j, i) => (y[o]! += x[i]! * w[j]!));
+  return y;
+}
+
+/** activation(z + bias), for rows z as long as the bias. */
+export function epilogueReference(
+  z: number[],
+  bias: number[] | undefined,
+  activation: keyof typeof activations = "none",
+): number[] {
+  return z.map((value, i) => activations[activation](value + (bias ? bias[i % bias.length]! : 0)));
+}

@@ -1,0 +1,76 @@
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { transposed } from "./convTranspose2d.ts";
+import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
+import {
+  checkBias,
+  convolution,
+  flopsOf,
+  type ConvolutionOptions,
+  type Geometry,
+} from "./lib/convolution.ts";
+import type { Activation } from "./lib/activation.ts";
+
+const conv2dKernel = kernel("conv2d");
+
+export interface Conv2dOptions extends ConvolutionOptions {
+  /** Added to each pixel: (K). */
+  bias?: Tensor;
+  /** Applied to each element at the end. */
+  activation?: Activation;
+}
+
+/**
+ * activation(x ∗ w + bias): the cross-correlation of images x (N,H,W,C) with K filters w (R,S,C/groups,K),
+ * whose windows stand `stride` pixels apart: (N,P,Q,K), P = ⌊(H + padding − dilation·(R−1) − 1) / stride⌋ + 1.
+ *
+ * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
+ */
+export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
+  if (options.activation === "gelu") return gelu(conv2d(x, w, { ...options, activation: "none" }));
+  const { bias, activation } = options;
+  const geometry = convolution("conv2d", x.shape, w.shape, options);
+  const { N, P, Q, K } = geometry;
+  checkBias("conv2d", bias, K);
+
+  const y = empty(x.device, [N, P, Q, K]);
+  correlate(x, w, y, geometry, { bias, activation });
+
+  return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
+    const dz = slopes(dy, y, activation);
+    const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
+    if (dx) transposed(dz, w, dx, geometry);
+    const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
+    if (dw) filterGradient(x, dz, dw, geometry);
+    return [dx, dw, bias && biasGradient(dz, 2, gradients)];
+  });
+}
+
+/** out (N,P,Q,K) = activation(x ∗ w + bias). */
+export function correlate(
+  x: Tensor,
+  w: Tensor,
+  out: Tensor,
+  geometry: Geometry,
+  epilogue: Epilogue = {},
+): void {
+  const { constants, bias } = epilogueOf(epilogue, w);
+  conv2dKernel("forward", { x, w, out, bias }, { ...geometry, slices: 1 }, linearGrid(out.size, 64), {
+    constants,
+    work: { flops: flopsOf(geometry) },
+  });
+}
+
+/** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
+export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry): void {
+  const { N, P, Q, K } = geometry;
+  const slices = Math.max(1, Math.min(N * P, Math.ceil((N * P * Q) / 512), Math.ceil(16384 / out.size)));
+  const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
+  conv2dKernel("backward_w", { x, dz, out: parts }, { ...geometry, slices }, linearGrid(parts.size, 64), {
+    work: { flops: flopsOf(geometry) },
+  });
+  if (parts === out) return;
+  sumSlices(parts, out, K);
+  parts.dispose();
+}

@@ -1,0 +1,57 @@
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { correlate, filterGradient, type Conv2dOptions } from "./conv2d.ts";
+import { biasGradient, epilogueOf, gelu, slopes, type Epilogue } from "./epilogue.ts";
+import { checkBias, flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
+
+const convTranspose2dKernel = kernel("convTranspose2d");
+
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  /** Rows and columns more at the bottom and right: which of the sizes that the convolution maps to P, Q is meant. */
+  outputPadding?: Pair;
+}
+
+/**
+ * activation(x ∗ᵀ w + bias): the input gradient of `conv2d` with the same w (R,S,C/groups,K) and options,
+ * applied to x (N,P,Q,K): (N,H,W,C), H = (P−1)·stride − padding + dilation·(R−1) + outputPadding + 1. bias (C).
+ *
+ * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
+ */
+export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
+  if (options.activation === "gelu") return gelu(convTranspose2d(x, w, { ...options, activation: "none" }));
+  const { bias, activation } = options;
+  const geometry = transposedConvolution("convTranspose2d", x.shape, w.shape, options);
+  const { N, H, W, C } = geometry;
+  checkBias("convTranspose2d", bias, C);
+
+  const y = empty(x.device, [N, H, W, C]);
+  transposed(x, w, y, geometry, { bias, activation });
+
+  return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
+    const dz = slopes(dy, y, activation);
+    const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
+    if (dx) correlate(dz, w, dx, geometry);
+    const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
+    if (dw) filterGradient(dz, x, dw, geometry);
+    return [dx, dw, bias && biasGradient(dz, 2, gradients)];
+  });
+}
+
+/** out (N,H,W,C) = activation(x ∗ᵀ w + bias), in the letters of the convolution that is transposed. */
+export function transposed(
+  x: Tensor,
+  w: Tensor,
+  out: Tensor,
+  geometry: Geometry,
+  epilogue: Epilogue = {},
+): void {
+  const { constants, bias } = epilogueOf(epilogue, w);
+  convTranspose2dKernel(
+    "forward",
+    { x, w, out, bias },
+    { ...geometry, slices: 1 },
+    linearGrid(out.size, 64),
+    { constants, work: { flops: flopsOf(geometry) } },
+  );
+}

@@ -1,0 +1,116 @@
+import { ShapeError } from "../device/errors.ts";
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { show } from "../tensor/shape.ts";
+import { track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
+import type { Activation } from "./lib/activation.ts";
+
+const matmulKernel = kernel("matmul");
+
+export interface MatmulOptions {
+  /** Multiply by the transpose of each matrix of `a`, which is then (K,M). */
+  transposeA?: boolean;
+  /** Multiply by the transpose of each matrix of `b`, which is then (N,K). */
+  transposeB?: boolean;
+  /** Added to each row: (N). */
+  bias?: Tensor;
+  /** Applied to each element at the end. */
+  activation?: Activation;
+}
+
+/**
+ * activation(a · b + bias), for a (M,K) and b (K,N): (M,N). Either may be a batch (B,M,K), (B,K,N);
+ * a batch of one, or a single matrix, is multiplied with each matrix of the other.
+ *
+ * @throws ShapeError where the shapes do not fit.
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  if (options.activation === "gelu") return gelu(matmul(a, b, { ...options, activation: "none" }));
+  const { transposeA = false, transposeB = false, bias, activation } = options;
+  const [aBatch, M, K] = matrices("a", a, transposeA);
+  const [bBatch, depth, N] = matrices("b", b, transposeB);
+  if (depth !== K)
+    throw new ShapeError(
+      `matmul: a ${show(a.shape)}${transposeA ? "ᵀ" : ""} has ${K} columns, b ${show(b.shape)}` +
+        `${transposeB ? "ᵀ" : ""} has ${depth} rows; they must be equal`,
+    );
+  if (aBatch !== bBatch && aBatch !== 1 && bBatch !== 1)
+    throw new ShapeError(
+      `matmul: a is a batch of ${aBatch} and b of ${bBatch}; one of them must be 1, or both equal`,
+    );
+  if (bias && bias.size !== N)
+    throw new ShapeError(`matmul: bias is ${show(bias.shape)}, expected (${N}), one value for each column`);
+
+  const B = Math.max(aBatch, bBatch);
+  const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
+  product({ a, b, out: y, M, N, K, B, transposeA, transposeB, bias, activation });
+
+  return track(y, bias ? [a, b, bias] : [a, b], (dy, gradients) => {
+    const dz = slopes(dy, y, activation);
+    /** One operand's gradient: a product of the batch, summed over it if the operand was shared. */
+    const gradient = (i: number, shared: boolean, factors: Omit<Product, "out" | "B">) => {
+      if (!gradients.wanted(i)) return undefined;
+      const out = gradients.empty(i);
+      if (!shared) product({ ...factors, out, B });
+      else {
+        const parts = empty(out.device, [B, ...out.shape]);
+        product({ ...factors, out: parts, B });
+        sumSlices(parts, out, 1);
+        parts.dispose();
+      }
+      return out;
+    };
+    const da = gradient(
+      0,
+      aBatch < B,
+      transposeA
+        ? { a: b, b: dz, M: K, N: M, K: N, transposeA: transposeB, transposeB: true }
+        : { a: dz, b, M, N: K, K: N, transposeA: false, transposeB: !transposeB },
+    );
+    const db = gradient(
+      1,
+      bBatch < B,
+      transposeB
+        ? { a: dz, b: a, M: N, N: K, K: M, transposeA: true, transposeB: transposeA }
+        : { a, b: dz, M: K, N, K: M, transposeA: !transposeA, transposeB: false },
+    );
+    return [da, db, bias && biasGradient(dz, 2, gradients)];
+  });
+}
+
+/** The batch, rows and columns of an operand, after its transposition. */
+function matrices(operand: string, { shape }: Tensor, transposed: boolean): [number, number, number] {
+  if (shape.length !== 2 && shape.length !== 3)
+    throw new ShapeError(`matmul: ${operand} is ${show(shape)}, expected a matrix or a batch of matrices`);
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  const batch = shape.length === 3 ? shape[0]! : 1;
+  return transposed ? [batch, columns, rows] : [batch, rows, columns];
+}
+
+interface Product extends Epilogue {
+  a: Tensor;
+  b: Tensor;
+  out: Tensor;
+  /** The matrices after transposition: (M,K) · (K,N), B of them. */
+  M: number;
+  N: number;
+  K: number;
+  B: number;
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+/** Launches the product that the fields describe. */
+function product({ a, b, out, M, N, K, B, transposeA, transposeB, ...epilogue }: Product): void {
+  const { constants, bias } = epilogueOf(epilogue, b);
+  const params = {
+    ...{ M, N, K, B },
+    ...{ a_batch: a.size > M * K ? M * K : 0, a_row: transposeA ? 1 : K, a_column: transposeA ? M : 1 },
+    ...{ b_batch: b.size > K * N ? K * N : 0, b_row: transposeB ? 1 : N, b_column: transposeB ? K : 1 },
+  };
+  matmulKernel("scalar", { a, b, out, bias }, params, linearGrid(B * M * N, 64), {
+    constants,
+    work: { flops: 2 * B * M * N * K },
+  });
+}
