@@ -46,3 +46,6 @@ export class DataError extends HestenesError {
     this.offset = offset;
   }
 }
+
+/** A download that no address could serve whole and unchanged; the message lists what each of them did. */
+export class DownloadError extends HestenesError {}
