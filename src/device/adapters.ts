@@ -30,7 +30,7 @@ export interface OpenedAdapter {
   adapter: GPUAdapter;
   info: AdapterDescription;
   /** Lets go of the implementation; call it after the device is destroyed, or Node never exits. */
-  release(): void;
+  release: () => void;
 }
 
 /** What each family of software adapters may be called, so that any of its names finds it. */

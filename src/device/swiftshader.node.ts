@@ -12,6 +12,7 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
+import { DataError } from "./errors.ts";
 
 /** Where the unpacked SwiftShader lies. */
 export interface SwiftShader {
@@ -74,19 +75,37 @@ function isComplete(folder: string): boolean {
   return FILES.every((name) => existsSync(join(folder, name)));
 }
 
+/** Unpacks into a fresh folder of `root`, then renames it to `folder`, so that no one sees a part of it. */
 function install(archive: string, root: string, folder: string): void {
-  const files = readTar(brotliDecompressSync(readFileSync(archive)));
+  const files = readArchive(archive);
   const fresh = mkdtempSync(join(root, "unpack-"));
   try {
-    for (const name of FILES) {
-      const bytes = files.get(name);
-      if (bytes !== undefined) writeFileSync(join(fresh, name), bytes, { mode: 0o700 });
+    for (const [name, bytes] of files) writeFileSync(join(fresh, name), bytes, { mode: 0o700 });
+    try {
+      renameSync(fresh, folder);
+    } catch (error) {
+      if (isComplete(folder) || !existsSync(folder)) throw error;
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(fresh, folder);
     }
-    renameSync(fresh, folder);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
     if (!isComplete(folder)) throw error;
   }
+}
+
+function readArchive(archive: string): [name: string, bytes: Buffer][] {
+  let files: Map<string, Buffer>;
+  try {
+    files = readTar(brotliDecompressSync(readFileSync(archive)));
+  } catch (error) {
+    throw new DataError(archive, 0, `is not a brotli archive (${String(error)}); run npm ci again`);
+  }
+  return FILES.map((name) => {
+    const bytes = files.get(name);
+    if (bytes === undefined) throw new DataError(archive, 0, `holds no whole ${name}; run npm ci again`);
+    return [name, bytes];
+  });
 }
 
 /**
@@ -99,7 +118,7 @@ function readTar(tar: Buffer): Map<string, Buffer> {
   for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
     const size = parseInt(text(at + 124, at + 136), 8);
     const type = text(at + 156, at + 157);
-    if (type === "0" || type === "")
+    if ((type === "0" || type === "") && at + 512 + size <= tar.length)
       files.set(basename(text(at, at + 100)), tar.subarray(at + 512, at + 512 + size));
     at += 512 + 512 * Math.ceil(size / 512);
   }
