@@ -1,0 +1,203 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ArgumentError, DataError } from "../device/errors.ts";
+import { writeFileAtomic } from "./files.ts";
+import {
+  encodeSafetensors,
+  parseSafetensors,
+  type EncodableTensor,
+  type StoredTensor,
+} from "./safetensors.ts";
+
+/** What `writeCheckpoint` keeps: the model's and the optimiser's tensors by name, and all else as JSON. */
+export interface CheckpointParts {
+  model: ReadonlyMap<string, EncodableTensor>;
+  optimizer: ReadonlyMap<string, EncodableTensor>;
+  /** Finite numbers, strings, booleans, null, lists and objects of them. */
+  state: object;
+}
+
+/** A checkpoint as it was written. */
+export interface Checkpoint {
+  model: Map<string, StoredTensor>;
+  optimizer: Map<string, StoredTensor>;
+  state: Record<string, unknown>;
+}
+
+const files = {
+  model: "model.safetensors",
+  optimizer: "optimizer.safetensors",
+  state: "state.json",
+} as const;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const stateFile = z.strictObject({
+  version: z.literal(1),
+  sha256: z.strictObject({ model: digest, optimizer: digest, state: digest }),
+  state: z.record(z.string(), z.unknown()),
+});
+
+function folders(runFolder: string): { current: string; old: string; fresh: string } {
+  const current = join(runFolder, "checkpoint");
+  return { current, old: `${current}.old`, fresh: `${current}.new` };
+}
+
+/**
+ * Replaces the checkpoint of a run. The three files are written to `checkpoint.new`, `state.json` last and with the
+ * digests of all; then the folders change places by renaming. Killed at any moment, the process leaves the previous
+ * checkpoint or this one, whole, for `readCheckpoint` to find; what a kill left lying is cleaned by the next write.
+ * One process at a time may write. The run folder must exist.
+ *
+ * @throws ArgumentError for a state that JSON would not give back.
+ */
+export function writeCheckpoint(runFolder: string, { model, optimizer, state }: CheckpointParts): void {
+  const { current, old, fresh } = folders(runFolder);
+  const stateText = jsonOf(state);
+  const modelBytes = encodeSafetensors(model);
+  const optimizerBytes = encodeSafetensors(optimizer);
+  const tensors = { model: sha(modelBytes), optimizer: sha(optimizerBytes) };
+  const sha256 = { ...tensors, state: stateDigest(tensors, stateText) };
+
+  settle(runFolder);
+  fs.mkdirSync(fresh);
+  writeFileAtomic(join(fresh, files.model), modelBytes);
+  writeFileAtomic(join(fresh, files.optimizer), optimizerBytes);
+  const head = JSON.stringify({ version: 1, sha256 });
+  writeFileAtomic(join(fresh, files.state), `${head.slice(0, -1)},"state":${stateText}}\n`);
+
+  if (fs.existsSync(current)) fs.renameSync(current, old);
+  fs.renameSync(fresh, current);
+  syncFolder(runFolder);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
+/** Puts the newest whole checkpoint in its place and removes what earlier kills left beside it. */
+function settle(runFolder: string): void {
+  const { current, old, fresh } = folders(runFolder);
+  if (!fs.existsSync(current)) {
+    if (isWhole(fresh)) fs.renameSync(fresh, current);
+    else if (fs.existsSync(old)) fs.renameSync(old, current);
+    syncFolder(runFolder);
+  }
+  fs.rmSync(fresh, { recursive: true, force: true });
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
+/** Brings renames in a folder to the disk; Windows can not open folders and needs no such step. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = fs.openSync(folder, "r");
+  fs.fsyncSync(handle);
+  fs.closeSync(handle);
+}
+
+/**
+ * The newest whole checkpoint of a run, or undefined where none was finished yet: `checkpoint`; where a kill between
+ * two renames left none of that name, a complete `checkpoint.new`, else `checkpoint.old`. A run that goes on writing
+ * meanwhile does no harm.
+ *
+ * @throws DataError naming the file of a checkpoint that is damaged.
+ */
+export function readCheckpoint(runFolder: string): Checkpoint | undefined {
+  for (;;) {
+    const before = identity(runFolder);
+    try {
+      return readNewest(runFolder);
+    } catch (error) {
+      if (identity(runFolder) === before) throw error;
+    }
+  }
+}
+
+/** Changes whenever the folders change places: tells damage from a checkpoint replaced while it was read. */
+function identity(runFolder: string): string {
+  const { current, old, fresh } = folders(runFolder);
+  const marks = [current, old, fresh].map((folder) => {
+    const found = fs.statSync(folder, { throwIfNoEntry: false });
+    return found && [found.ino, found.birthtimeMs];
+  });
+  return JSON.stringify(marks);
+}
+
+function readNewest(runFolder: string): Checkpoint | undefined {
+  const { current, old, fresh } = folders(runFolder);
+  if (fs.existsSync(current)) return readFolder(current);
+  if (isWhole(fresh)) return readFolder(fresh);
+  return fs.existsSync(old) ? readFolder(old) : undefined;
+}
+
+function isWhole(folder: string): boolean {
+  if (!fs.existsSync(join(folder, files.state))) return false;
+  try {
+    readFolder(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof DataError) return false;
+    throw error;
+  }
+}
+
+function readFolder(folder: string): Checkpoint {
+  const { sha256, state } = readState(join(folder, files.state));
+  const tensors = (part: "model" | "optimizer") => {
+    const path = join(folder, files[part]);
+    const bytes = readBytes(path);
+    const { tensors } = parseSafetensors(bytes, path);
+    checkDigest(path, sha(bytes), sha256[part]);
+    return tensors;
+  };
+  return { model: tensors("model"), optimizer: tensors("optimizer"), state };
+}
+
+function readState(path: string): z.infer<typeof stateFile> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readBytes(path).toString("utf8"));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new DataError(path, 0, `not JSON: ${error.message}`);
+  }
+  const checked = stateFile.safeParse(value);
+  if (!checked.success)
+    throw new DataError(path, 0, `not a checkpoint's state: ${z.prettifyError(checked.error)}`);
+  const { state } = value as z.infer<typeof stateFile>;
+  const { sha256 } = checked.data;
+  checkDigest(path, stateDigest(sha256, JSON.stringify(state)), sha256.state);
+  return { ...checked.data, state };
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    throw new DataError(path, 0, "the file is missing from the checkpoint");
+  }
+}
+
+/** The digest of `state.json` covers those of the other two files, so that damage to them is told from damage to it. */
+function stateDigest({ model, optimizer }: { model: string; optimizer: string }, state: string): string {
+  return sha([model, optimizer, state].join("\n"));
+}
+
+function checkDigest(path: string, got: string, expected: string): void {
+  if (got !== expected)
+    throw new DataError(path, 0, `damaged or of another checkpoint: SHA-256 is ${got}, expected ${expected}`);
+}
+
+function sha(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** JSON of `state`; NaN and infinities, which JSON would turn into null, are refused. */
+function jsonOf(state: object): string {
+  return JSON.stringify(state, (key, value: unknown) => {
+    if (typeof value === "number" && !Number.isFinite(value))
+      throw new ArgumentError(
+        `writeCheckpoint: state.${key} is ${value}, which JSON can not hold; leave it out`,
+      );
+    return value;
+  });
+}
