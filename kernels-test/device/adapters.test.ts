@@ -111,6 +111,23 @@ test("all adapters work side by side in one process, with validation and without
   opened.forEach(({ release }) => release());
 });
 
+test("a device survives the garbage collection of all else that came with it", async () => {
+  const script = `
+    import { globals } from "webgpu";
+    import { openAdapter, waitFor } from "./src/device/gpu.node.ts";
+    const device = await openAdapter().then(({ adapter }) => adapter.requestDevice());
+    for (let i = 0; i < 20; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const { MAP_READ, COPY_DST } = globals.GPUBufferUsage;
+    await waitFor(device.createBuffer({ size: 4, usage: MAP_READ | COPY_DST }).mapAsync(1));
+    device.destroy();
+    console.log("alive");
+  `;
+  expect(await runNode(script, {}, "--expose-gc")).toBe("alive\n");
+});
+
 test("a process exits by itself once the device is destroyed and the adapter released", async () => {
   const script = `
     import { openAdapter } from "./src/device/gpu.node.ts";
@@ -196,10 +213,10 @@ async function coresUsed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Runs a module in a process of its own and returns what it prints. */
-async function runNode(script: string, env: Record<string, string>): Promise<string> {
-  const flags = ["--import", "tsx", "--input-type=module", "--eval", script];
-  const options = { env: { ...process.env, ...env }, timeout: 30_000 };
-  return (await promisify(execFile)(process.execPath, flags, options)).stdout;
+async function runNode(script: string, env: Record<string, string>, ...options: string[]): Promise<string> {
+  const flags = [...options, "--import", "tsx", "--input-type=module", "--eval", script];
+  const settings = { env: { ...process.env, ...env }, timeout: 30_000 };
+  return (await promisify(execFile)(process.execPath, flags, settings)).stdout;
 }
 
 /** Adds one to a number on the device. */

@@ -29,7 +29,7 @@ export interface AdapterRequest {
 export interface OpenedAdapter {
   adapter: GPUAdapter;
   info: AdapterDescription;
-  /** Lets go of the implementation; call it after the device is destroyed, or Node never exits. */
+  /** Lets go of the implementation; call it once the devices of the adapter are destroyed, not before. */
   release: () => void;
 }
 

@@ -26,7 +26,7 @@ const UNCHECKED = [
   "disable_polyfills_on_integer_div_and_mod",
 ];
 
-/** Dawn works only for as long as what `create` returned is referenced. */
+/** What `create` returned, for as long as it is in use: Dawn crashes if a device outlives it. */
 const alive = new Set<GPU>();
 
 /** An adapter by name, and the Vulkan manifest that it comes from where it is not the system's. */
