@@ -44,9 +44,9 @@ export abstract class BasisAutoencoder extends Autoencoder {
    * Fixes the basis from the latent vectors of training batches (N, …input), and returns it with
    * its singular values over all of them. `form`: see `BasisFit`.
    */
-  async fitBasis(batches: Iterable<Tensor>, form: BasisForm = "concatenated"): Promise<FittedBasis> {
+  async fitBasis(batches: Iterable<Tensor> | AsyncIterable<Tensor>, form: BasisForm = "concatenated"): Promise<FittedBasis> {
     const fit = new BasisFit(this.device, this.latentSize, this.codeSize, form);
-    for (const x of batches) noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
+    for await (const x of batches) noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
     const fitted = await fit.finish();
     this.setBasis(fitted.basis);
     return fitted;

@@ -45,6 +45,8 @@ export const configSchema = z.strictObject({
   checkpointEvery: count.optional(),
   /** Held-out images that the error is measured on while training; the final one uses all. */
   evaluateCount: count.default(256),
+  /** Training samples that the inference basis is fitted on, after the last step. */
+  basisCount: count.default(4096),
   adapter: z.string().optional(),
 });
 

@@ -1,0 +1,46 @@
+import { Command, CommanderError } from "commander";
+import { HestenesError } from "../device/errors.ts";
+import { dataCommand } from "./data.ts";
+import { devicesCommand } from "./devices.ts";
+import { evaluateCommand, interpolateCommand, sampleCommand } from "./inspect.ts";
+import { UsageError } from "./usage.ts";
+import { version } from "./version.ts";
+import { trainCommand } from "./train.ts";
+
+/** Runs the command line; resolves to the exit code: 0 success, 1 failure, 2 wrong usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command("hestenes")
+    .description("Train and use rank-reduction autoencoders on any GPU, or on the software one that comes along.")
+    .version(version)
+    .showHelpAfterError("(add --help for the options)")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => process.stdout.write(text) });
+  for (const command of [
+    trainCommand(),
+    evaluateCommand(),
+    sampleCommand(),
+    interpolateCommand(),
+    dataCommand(),
+    devicesCommand(),
+  ])
+    program.addCommand(command.exitOverride().showHelpAfterError("(add --help for the options)"));
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UsageError) {
+      process.stderr.write(`hestenes: ${error.message}\n`);
+      return 2;
+    }
+    if (error instanceof HestenesError || isSystemError(error)) {
+      process.stderr.write(`hestenes: ${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}

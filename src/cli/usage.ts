@@ -1,0 +1,35 @@
+/** Options or arguments that make no sense: the command ends with exit code 2. */
+export class UsageError extends Error {}
+
+/** Parses an option's value as a number. */
+export function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || Number.isNaN(value)) throw new UsageError(`--${name} takes a number, not "${text}"`);
+    return value;
+  };
+}
+
+/** Prints `value` as JSON on standard output. */
+export function printJson(value: unknown): void {
+  process.stdout.write(JSON.stringify(value, null, 2) + "\n");
+}
+
+/** An AbortSignal for Ctrl-C: the first one asks for an orderly end, the second ends at once. */
+export function interruptSignal(onFirst: () => void): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    onFirst();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off("SIGINT", interrupt);
+      process.off("SIGTERM", interrupt);
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** hestenes: hand-written WebGPU compute kernels with a differentiable SVD inside, and the autoencoders that need one. */
+export { openDevice, type Device } from "./device/device.ts";
+export * from "./device/errors.ts";
+export { kernel, linearGrid } from "./device/kernel.ts";
+export type { AdapterDescription, AdapterRequest } from "#gpu";
+
+export { empty, Tensor, tensor, zeros } from "./tensor/tensor.ts";
+export { backward, needsTape, stopGradient, track, trackAll } from "./tensor/tape.ts";
+export { noGrad, record, type Program } from "./tensor/record.ts";
+
+export * from "./ops/index.ts";
+export * as nn from "./nn/index.ts";
+export * as optim from "./optim/index.ts";
+export * as models from "./models/index.ts";
+export * as latent from "./latent/index.ts";
+export * as data from "./data/index.ts";
+export * as metrics from "./metrics/index.ts";
+export { train, type TrainOptions, type Run } from "./train/train.ts";

@@ -1,0 +1,20 @@
+import type { Dataset } from "../data/dataset.ts";
+import { RelativeError } from "../metrics/relativeError.ts";
+import type { Autoencoder } from "../models/autoencoder.ts";
+import { deviceBatches } from "./batching.ts";
+
+/**
+ * The relative error of a model's reconstructions over a whole data set at once, in percent:
+ * 100 · ‖X̂ − X‖ / ‖X‖, by the inference path.
+ */
+export async function relativeErrorOn(model: Autoencoder, data: Dataset, batch: number): Promise<number> {
+  const error = new RelativeError();
+  let from = 0;
+  for await (const x of deviceBatches(model, data, batch)) {
+    using xHat = model.reconstruct(x);
+    const count = x.shape[0]!;
+    error.add(await xHat.read(), data.values(from, from + count));
+    from += count;
+  }
+  return error.percent;
+}

@@ -1,0 +1,65 @@
+import type { Dataset } from "../data/dataset.ts";
+import { permutation } from "../data/random.ts";
+import { fitMixture, type Mixture } from "../latent/gmm.ts";
+import { interpolate } from "../latent/interpolation.ts";
+import type { Autoencoder } from "../models/autoencoder.ts";
+import { RandomState } from "../ops/random.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { collect } from "./batching.ts";
+
+/** Decoded a batch at a time, so that no batch is larger than in training. */
+const chunk = 64;
+
+/** The codes (N, codeSize) of the first `count` samples. */
+export function codesOf(model: Autoencoder, data: Dataset, count = data.count): Promise<Float32Array> {
+  return collect(model, data, chunk, (x) => model.encode(x), count);
+}
+
+/** The samples of codes (N, codeSize), one after the other. */
+export async function decodeCodes(model: Autoencoder, codes: Float32Array): Promise<Float32Array> {
+  const { codeSize, input, device } = model;
+  const size = input.reduce((a, b) => a * b, 1);
+  const count = codes.length / codeSize;
+  const samples = new Float32Array(count * size);
+  for (let from = 0; from < count; from += chunk) {
+    const part = codes.subarray(from * codeSize, Math.min(from + chunk, count) * codeSize);
+    using code = tensor(device, part, [part.length / codeSize, codeSize]);
+    using decoded = model.decode(code);
+    samples.set(await decoded.read(), from * size);
+  }
+  return samples;
+}
+
+/** New samples from the prior N(0, I): what VAE and VRRAE are trained for. */
+export async function samplePrior(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
+  const noise = new RandomState(model.device, seed, 1);
+  using samples = model.sample(count, noise);
+  const values = await samples.read();
+  noise.dispose();
+  return values;
+}
+
+/** A Gaussian mixture over the codes of the training data. */
+export async function fitCodes(
+  model: Autoencoder,
+  data: Dataset,
+  { components, seed, count }: { components: number; seed: number; count: number },
+): Promise<Mixture> {
+  return fitMixture(await codesOf(model, data, count), model.codeSize, { components, seed });
+}
+
+/**
+ * Images on the way between `pairs` pairs of samples drawn by `seed`, both ends included:
+ * (pairs, steps + 2, …input).
+ */
+export async function interpolations(
+  model: Autoencoder,
+  data: Dataset,
+  { pairs, steps, seed }: { pairs: number; steps: number; seed: number },
+): Promise<Float32Array> {
+  const drawn = data.select(permutation(data.count, seed, 0).subarray(0, 2 * pairs));
+  const codes = await codesOf(model, drawn);
+  const half = codes.length / 2;
+  const way = interpolate(codes.subarray(0, half), codes.subarray(half), { size: model.codeSize, steps, ends: true });
+  return decodeCodes(model, way);
+}

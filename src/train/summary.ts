@@ -1,0 +1,155 @@
+import type { Dataset } from "../data/dataset.ts";
+import { pcaError } from "../metrics/pca.ts";
+import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
+import { relativeErrorOn } from "./evaluate.ts";
+import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
+import type { ReportData } from "./report-data.ts";
+import { writeReport } from "./report.ts";
+import type { Session } from "./session.ts";
+
+/** What `metrics.json` holds. Errors are relative errors in percent. */
+export interface Results {
+  model: string;
+  data: string;
+  steps: number;
+  testError: number;
+  /** The least error of any linear autoencoder of the same code length on the same images. */
+  linearBound: number;
+  trainError: number;
+  /** Bumps only: the error on centres along the diagonal, the test set of the paper's tables. */
+  diagonalError?: number;
+  /** Singular values of the latent vectors (RRAE, VRRAE). */
+  singularValues?: number[];
+  seconds: Record<string, number>;
+  adapter: string;
+  verdict: string;
+}
+
+const shown = { images: 16, samples: 64, pairs: 6, steps: 8, codes: 1000 };
+const mixtureComponents = 1; // scikit-learn's default; the paper does not say
+
+/** Evaluates a finished run, saves it, and writes `metrics.json` and the report with its pictures. */
+export async function summarize(
+  session: Session,
+  { command, version }: { command: string; version: string },
+): Promise<Results> {
+  const { folder, config, model, data, trainer, timings, device } = session;
+  const start = performance.now();
+  const fitted =
+    model instanceof BasisAutoencoder
+      ? await model.fitBasis(session.trainingBatches(config.basisCount), config.basis)
+      : undefined;
+  await session.save();
+  const errorOn = (set: Dataset) => relativeErrorOn(model, set, config.batch);
+  const testError = await errorOn(data.test);
+  const linearBound = pcaError(data.test, Math.min(model.codeSize, data.test.size));
+  const results: Results = {
+    model: config.model,
+    data: config.data,
+    steps: trainer.step,
+    testError,
+    linearBound,
+    trainError: await errorOn(data.train.take(Math.max(1000, config.evaluateCount))),
+    ...(data.diagonal ? { diagonalError: await errorOn(data.diagonal) } : {}),
+    ...(fitted ? { singularValues: Array.from(fitted.singularValues) } : {}),
+    seconds: {},
+    adapter: device.info.name,
+    verdict:
+      `${config.model.toUpperCase()} on ${config.data}: test error ${testError.toFixed(1)} %; ` +
+      `linear bound (rank-${model.codeSize} PCA of the same images) ${linearBound.toFixed(1)} %.`,
+  };
+  const pictures = await draw(session);
+  timings.evaluate += (performance.now() - start) / 1000;
+  results.seconds = { ...timings };
+  folder.writeJson("metrics.json", results);
+  writeReport(folder.path, {
+    ...pictures,
+    ...facts(session, results),
+    ...(fitted ? { singularValues: { values: fitted.singularValues, kept: model.codeSize } } : {}),
+    command,
+    version,
+  });
+  return results;
+}
+
+/** Everything in the report that is decoded from codes. */
+async function draw({ model, data, config }: Session): Promise<Partial<ReportData>> {
+  if (data.test.shape.length !== 3) return {};
+  const shape = data.test.shape as readonly [number, number, number];
+  const { seed } = config;
+  const originals = data.test.take(shown.images);
+  const mixture = await fitCodes(model, data.train, { components: mixtureComponents, seed, count: 4096 });
+  const samples = [
+    ...(config.model.startsWith("v")
+      ? [{ title: "prior N(0, I)", images: await samplePrior(model, shown.samples, seed) }]
+      : []),
+    {
+      title: mixtureComponents === 1 ? "Gaussian fitted to the codes" : "Gaussian mixture fitted to the codes",
+      images: await decodeCodes(model, mixture.sample(shown.samples, seed)),
+    },
+  ];
+  const pairs = Math.min(shown.pairs, Math.floor(data.test.count / 2));
+  const points = await codesOf(model, data.test, shown.codes);
+  const { labels } = data.test;
+  return {
+    images: {
+      originals: originals.values(),
+      reconstructions: await decodeCodes(model, await codesOf(model, originals)),
+      shape,
+      range: config.data === "bumps" ? "auto" : [0, 1],
+    },
+    samples,
+    interpolation: {
+      images: await interpolations(model, data.test, { pairs, steps: shown.steps, seed }),
+      pairs,
+      steps: shown.steps + 2,
+    },
+    latent: {
+      points,
+      k: model.codeSize,
+      ...(labels ? { labels: labels.subarray(0, points.length / model.codeSize) } : {}),
+      ...(data.diagonal ? await diagonalPath(model, data.diagonal) : {}),
+    },
+    colormap: config.data === "bumps" ? "viridis" : "grey",
+  };
+}
+
+/** The codes of bumps that move along the diagonal: the path of the paper's figure 2. */
+async function diagonalPath(
+  model: Session["model"],
+  diagonal: Dataset,
+): Promise<{ path: Float32Array; pathLabel: string }> {
+  const centres = diagonal.centres!;
+  const order = Array.from({ length: diagonal.count }, (_, i) => i).sort((i, j) => centres[2 * i]! - centres[2 * j]!);
+  const step = Math.max(1, Math.floor(order.length / 60));
+  const along = diagonal.select(order.filter((_, i) => i % step === 0));
+  return { path: await codesOf(model, along), pathLabel: "a bump moving along the diagonal" };
+}
+
+function facts(session: Session, results: Results): Omit<ReportData, "command" | "version"> {
+  const { config, device, folder, timings } = session;
+  const percent = (value: number) => `${value.toFixed(1)} %`;
+  const { testError, trainError, diagonalError, linearBound } = results;
+  return {
+    title: `${config.model.toUpperCase()} on ${config.data}`,
+    verdict: results.verdict,
+    model: config.model,
+    dataset: config.data,
+    config,
+    adapter: device.info,
+    history: folder.history(),
+    numbers: [
+      { label: "Test error", value: percent(testError), hint: "relative error on images never trained on" },
+      ...(diagonalError === undefined
+        ? []
+        : [{ label: "Diagonal test error", value: percent(diagonalError), hint: "the test set of the paper's tables" }]),
+      { label: "Training error", value: percent(trainError) },
+      { label: "Linear bound", value: percent(linearBound), hint: `rank-${session.model.codeSize} PCA of the test images` },
+      { label: "Steps", value: String(results.steps) },
+    ],
+    reference: { label: "linear bound", value: linearBound },
+    timings: Object.entries(timings).map(([label, seconds]) => ({ label, seconds })),
+    stepsPerSecond: timings.train > 0 ? session.stepsTaken / timings.train : undefined,
+    date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
+  };
+}
