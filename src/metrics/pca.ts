@@ -37,7 +37,9 @@ function gramMatrix(values: Float32Array, rows: number, columns: number): Matrix
   const even = n + (n % 2);
   const vectors = new Float64Array(even * length);
   if (wide) vectors.set(values);
-  else for (let i = 0; i < values.length; i++) vectors[(i % columns) * rows + Math.floor(i / columns)] = values[i]!;
+  else
+    for (let i = 0; i < values.length; i++)
+      vectors[(i % columns) * rows + Math.floor(i / columns)] = values[i]!;
   const gram = new Matrix(even, even);
   for (let i = 0; i < even; i += 2) {
     for (let j = 0; j <= i; j += 2) {
@@ -51,7 +53,12 @@ function gramMatrix(values: Float32Array, rows: number, columns: number): Matrix
 }
 
 /** The four products of the vectors at a and a + length with those at b and b + length. */
-function dotTile(vectors: Float64Array, a: number, b: number, length: number): [number, number, number, number] {
+function dotTile(
+  vectors: Float64Array,
+  a: number,
+  b: number,
+  length: number,
+): [number, number, number, number] {
   let [s00, s01, s10, s11] = [0, 0, 0, 0];
   for (let i = 0; i < length; i++) {
     const a0 = vectors[a + i]!;
