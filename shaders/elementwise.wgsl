@@ -1,0 +1,88 @@
+// requires lib/math.wgsl
+// elementwise: y = f(x), N elements; f is chosen by F, s and t are its parameters.
+//   forward    x -> out          out = f(x)
+//   backward   v, dy -> out      out = dy f'(x), with v the x or y of the forward pass that f' is made from
+// One lane owns four neighbouring elements; long tensors fold into rows of workgroups.
+
+override WG: u32 = 64;
+override F: u32 = 0;
+
+const NEG = 0u;
+const EXP = 1u;
+const LOG = 2u;
+const SQRT = 3u;
+const SQUARE = 4u;
+const ABS = 5u;
+const CLAMP = 6u;
+const RELU = 7u;
+const LEAKY_RELU = 8u;
+const ELU = 9u;
+const GELU = 10u;
+const SOFTPLUS = 11u;
+const SIGMOID = 12u;
+const TANH = 13u;
+
+struct Params { N: u32, s: f32, t: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+
+fn f(x: f32) -> f32 {
+  switch (F) {
+    case NEG { return -x; }
+    case EXP { return expOf(x); }
+    case LOG { return logOf(x); }
+    case SQRT { return sqrt(x); }
+    case SQUARE { return x * x; }
+    case ABS { return abs(x); }
+    case CLAMP { return select(clamp(x, p.s, p.t), x, isNan(x)); }
+    case RELU { return select(max(x, 0), x, isNan(x)); }
+    case LEAKY_RELU { return select(x, p.s * x, x < 0); }
+    case ELU { return select(x, p.s * expMinusOne(x), x < 0); }
+    case GELU { return geluOf(x); }
+    case SOFTPLUS { return softplusOf(x); }
+    case SIGMOID { return sigmoidOf(x); }
+    default { return tanhOf(x); }
+  }
+}
+
+/** f'(x), from x or from y = f(x), as the launcher's table says. */
+fn slope(v: f32) -> f32 {
+  switch (F) {
+    case NEG { return -1; }
+    case EXP { return v; }
+    case LOG { return 1 / v; }
+    case SQRT { return 0.5 / v; }
+    case SQUARE { return 2 * v; }
+    case ABS { return sign(v); }
+    case CLAMP { return select(0.0, 1.0, v >= p.s && v <= p.t); }
+    case RELU { return select(0.0, 1.0, v > 0); }
+    case LEAKY_RELU { return select(1, p.s, v < 0); }
+    case ELU { return select(1, p.s * expOf(v), v < 0); }
+    case GELU {
+      let tail = normalTail(v);
+      return select(tail.x, 1 - tail.x, v >= 0) + v * tail.y;
+    }
+    case SOFTPLUS { return -expMinusOne(-v); }
+    case SIGMOID { return v * (1 - v); }
+    default { return (1 - v) * (1 + v); }
+  }
+}
+
+@compute @workgroup_size(WG)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WG;
+  if (4 * i >= p.N) { return; }
+  let a = x[i];
+  out[i] = vec4f(f(a.x), f(a.y), f(a.z), f(a.w));
+}
+
+@compute @workgroup_size(WG)
+fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WG;
+  if (4 * i >= p.N) { return; }
+  let a = v[i];
+  out[i] = dy[i] * vec4f(slope(a.x), slope(a.y), slope(a.z), slope(a.w));
+}

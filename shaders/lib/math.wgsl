@@ -1,0 +1,142 @@
+// Elementary functions of one f32 to within a few units in the last place, wherever the result is a normal
+// number. WGSL promises less of its own: log an absolute error near 1, exp one that grows with x, tanh an
+// overflow for large x on some adapters. NaN stays NaN.
+
+fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
+/** A constant expression may not be infinite: this one is not constant. */
+fn fromBits(bits: u32) -> f32 { return bitcast<f32>(bits); }
+
+/** p · 2^n, in two factors that are normal numbers. */
+fn scaleByPower(p: f32, n: i32) -> f32 {
+  let half = n / 2;
+  return p * bitcast<f32>((half + 127) << 23u) * bitcast<f32>((n - half + 127) << 23u);
+}
+
+/** e^x = 2^n · e^r with |r| ≤ ln(2)/2; ln(2) is split so that n · 0.693359375 is exact. */
+fn expOf(x: f32) -> f32 {
+  let c = clamp(x, -104.0, 89.0);
+  let n = round(c * 1.44269504);
+  let r = (c - n * 0.693359375) + n * 2.12194440e-4;
+  let q = 0.5 + r * (1.0 / 6 + r * (1.0 / 24 + r * (1.0 / 120 + r * (1.0 / 720 + r * (1.0 / 5040)))));
+  return select(scaleByPower(1 + (r + r * r * q), i32(n)), x, isNan(x));
+}
+
+/** e^x - 1, also where x is so small that e^x is almost 1. */
+fn expMinusOne(x: f32) -> f32 {
+  let q = 0.5 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040)))));
+  return select(expOf(x) - 1, x + x * x * q, abs(x) < 0.35);
+}
+
+/** The part of log((1+s)/(1-s)) after 2s, divided by s, as a function of z = s² ≤ 1/9. */
+fn atanhTail(z: f32) -> f32 {
+  return z * (2.0 / 3 + z * (0.4 + z * (2.0 / 7 + z * (2.0 / 9 + z * (2.0 / 11 + z * (2.0 / 13 + z * (2.0 / 15)))))));
+}
+
+/** log(1 + f) for f in [-0.3, 1]: f - f²/2 + s (f²/2 + tail) with s = f / (2 + f), so that an error of s counts little. */
+fn logOnePlus(f: f32) -> f32 {
+  let s = f / (2 + f);
+  let h = 0.5 * f * f;
+  return f - (h - s * (h + atanhTail(s * s)));
+}
+
+/** x = 2^k · (1 + f), with 1 + f in [√½, √2): (k, f), for positive normal x. */
+fn splitPower(x: f32) -> vec2f {
+  let bits = bitcast<i32>(x);
+  let k = (bits - 0x3f3504f3) >> 23u;
+  return vec2f(f32(k), bitcast<f32>(bits - (k << 23u)) - 1);
+}
+
+/** What log gives for x that is not a positive finite number. */
+fn logOfOther(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) == 0) { return fromBits(0xff800000u); }
+  return select(x, fromBits(0x7fc00000u), bits >= 0x80000000u);
+}
+
+fn logOf(x: f32) -> f32 {
+  if (bitcast<u32>(x) - 1 >= 0x7f7fffffu) { return logOfOther(x); }
+  let tiny = x < 1.17549435e-38;
+  let kf = splitPower(select(x, x * 16777216, tiny));
+  let k = select(kf.x, kf.x - 24, tiny);
+  return k * 0.693359375 + (logOnePlus(kf.y) - k * 2.12194440e-4);
+}
+
+fn sigmoidOf(x: f32) -> f32 {
+  let t = expOf(-abs(x));
+  return select(t, 1, x >= 0) / (1 + t);
+}
+
+/** log(1 + e^x) = max(x, 0) + log(1 + e^-|x|). */
+fn softplusOf(x: f32) -> f32 {
+  return select(max(x, 0), x, isNan(x)) + logOnePlus(expOf(-abs(x)));
+}
+
+fn tanhOf(x: f32) -> f32 {
+  let e = expMinusOne(-2 * abs(x));
+  let t = e / (2 + e);
+  return select(-t, t, x <= 0);
+}
+
+/** a b - p for p = a b as rounded, from halves whose products are exact: fma may round twice. */
+fn productError(a: f32, b: f32, p: f32) -> f32 {
+  let c = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
+  let d = bitcast<f32>(bitcast<u32>(b) & 0xfffff000u);
+  return ((c * d - p) + c * (b - d) + (a - c) * d) + (a - c) * (b - d);
+}
+
+/**
+ * (Φ(-|x|), φ(x)): tail and density of the normal distribution, to 1e-6 of each. With z = |x|/√2 the tail is
+ * ½ e^(-z²) t P(t), t = 2 / (2 + z); P of degree 8 is a least-squares fit with relative error 5e-8.
+ */
+fn normalTail(x: f32) -> vec2f {
+  let c = min(abs(x), 14.0);
+  let h = 0.5 * c * c;
+  let g = expOf(-h) * (1 - productError(0.5 * c, c, h)); // as if h were not rounded
+  let t = 2 / (2 + c * 0.70710678);
+  let P = 0.28208324 + t * (0.28243785 + t * (0.24259996 + t * (0.20486679 + t * (-0.03219478 +
+    t * (0.28671566 + t * (-0.49521478 + t * (0.28864752 - t * 0.05994149)))))));
+  return vec2f(0.5 * g * t * P, 0.39894228 * g);
+}
+
+/** x Φ(x). */
+fn geluOf(x: f32) -> f32 {
+  let q = normalTail(x).x;
+  return select(x * q, x - x * q, x >= 0);
+}
+
+/** log(x) as a sum of two f32 for positive normal x: the first rounded, the second what it lacks. */
+fn logInTwo(x: f32) -> vec2f {
+  let kf = splitPower(x);
+  let f = kf.y;
+  let d = 2 + f;
+  let s = f / d;
+  let rest = ((f - s * d) - productError(s, d, s * d) - s * (f - (d - 2))) / d; // what s lacks
+  let a = kf.x * 0.693359375;
+  let sum = a + 2 * s;
+  let low = ((a - sum) + 2 * s) + (2 * rest + s * atanhTail(s * s) - kf.x * 2.12194440e-4);
+  let high = sum + low;
+  return vec2f(high, low - (high - sum));
+}
+
+/** a^b as JavaScript has it: a negative base needs a whole exponent, x^0 is 1, 0 to a negative power is infinite. */
+fn powOf(a: f32, b: f32) -> f32 {
+  if (b == 0) { return 1; }
+  if (isNan(a) || isNan(b)) { return a + b; }
+  let x = abs(a);
+  let special = x < 1.17549435e-38 || x > 3.4028234e38;
+  let logs = select(logInTwo(x), vec2f(logOf(x), 0), special);
+  let e = b * logs.x;
+  let lacks = select(productError(b, logs.x, e) + b * logs.y, 0, abs(e) > 200);
+  let size = expOf(e) * (1 + lacks);
+  if (a >= 0) { return size; }
+  if (b != floor(b)) { return fromBits(0x7fc00000u); }
+  let odd = abs(b) < 16777216 && (i32(b) & 1) == 1;
+  return select(size, -size, odd);
+}
+
+/** The larger, or NaN if either is. */
+fn maxOf(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, isNan(a) || isNan(b)); }
+
+/** The smaller, or NaN if either is. */
+fn minOf(a: f32, b: f32) -> f32 { return select(min(a, b), a + b, isNan(a) || isNan(b)); }

@@ -1,0 +1,119 @@
+import { ArgumentError } from "../device/errors.ts";
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+
+const elementwiseKernel = kernel("elementwise");
+const WG = 64;
+
+/** The functions, in the order of their numbers in `shaders/elementwise.wgsl`: what each makes its slope from. */
+const slopeFrom = {
+  neg: "x",
+  exp: "y",
+  log: "x",
+  sqrt: "y",
+  square: "x",
+  abs: "x",
+  clamp: "x",
+  relu: "x",
+  leakyRelu: "x",
+  elu: "x",
+  gelu: "x",
+  softplus: "y",
+  sigmoid: "y",
+  tanh: "y",
+} as const;
+type Name = keyof typeof slopeFrom;
+const names = Object.keys(slopeFrom);
+
+function apply(name: Name, x: Tensor, s = 0, t = 0): Tensor {
+  const N = x.size;
+  const params = { N, s, t };
+  const constants = { F: names.indexOf(name) };
+  const grid = linearGrid(Math.ceil(N / 4), WG);
+
+  const y = empty(x.device, x.shape);
+  elementwiseKernel("forward", { x, out: y }, params, grid, { constants, work: { bytes: 8 * N } });
+
+  return track(y, [x], (dy, gradients) => {
+    const dx = gradients.empty(0);
+    const v = slopeFrom[name] === "x" ? x : y;
+    elementwiseKernel("backward", { v, dy, out: dx }, params, grid, { constants, work: { bytes: 12 * N } });
+    return [dx];
+  });
+}
+
+/** -x. */
+export function neg(x: Tensor): Tensor {
+  return apply("neg", x);
+}
+
+/** e^x; infinite past 88.7. */
+export function exp(x: Tensor): Tensor {
+  return apply("exp", x);
+}
+
+/** The natural logarithm: -Infinity at 0, where its slope is infinite, and NaN below. */
+export function log(x: Tensor): Tensor {
+  return apply("log", x);
+}
+
+/** √x, NaN below 0. Its slope at 0 is infinite: add a little to x where that may come. */
+export function sqrt(x: Tensor): Tensor {
+  return apply("sqrt", x);
+}
+
+/** x². */
+export function square(x: Tensor): Tensor {
+  return apply("square", x);
+}
+
+/** |x|, with slope 0 at 0. */
+export function abs(x: Tensor): Tensor {
+  return apply("abs", x);
+}
+
+/** x limited to [low, high]; the slope is 1 in between and on both ends, 0 outside. NaN stays NaN. */
+export function clamp(x: Tensor, low: number, high: number): Tensor {
+  if (!(low <= high))
+    throw new ArgumentError(`clamp: low is ${low} and high ${high}; low must not be above high`);
+  return apply("clamp", x, low, high);
+}
+
+/** max(x, 0), with slope 0 at 0. NaN stays NaN. */
+export function relu(x: Tensor): Tensor {
+  return apply("relu", x);
+}
+
+/** x from 0 on, `slope` · x below. */
+export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  return apply("leakyRelu", x, slope);
+}
+
+/** x from 0 on, `alpha` · (e^x - 1) below. Source: Clevert, Unterthiner and Hochreiter, ICLR 2016. */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return apply("elu", x, alpha);
+}
+
+/**
+ * x Φ(x), with Φ the normal distribution's exact cumulative function (not the form with tanh), to 1e-6 of
+ * the value. Source: Hendrycks and Gimpel, arXiv:1606.08415.
+ */
+export function gelu(x: Tensor): Tensor {
+  return apply("gelu", x);
+}
+
+/** log(1 + e^x), without overflow. */
+export function softplus(x: Tensor): Tensor {
+  return apply("softplus", x);
+}
+
+/** 1 / (1 + e^-x), without overflow. */
+export function sigmoid(x: Tensor): Tensor {
+  return apply("sigmoid", x);
+}
+
+/** The hyperbolic tangent. */
+export function tanh(x: Tensor): Tensor {
+  return apply("tanh", x);
+}
