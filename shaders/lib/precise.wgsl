@@ -50,7 +50,7 @@ fn minus_log_of_word(word: u32) -> f32 {
   return -(f32(exponent) * LN_2 + twice_atanh((m - 1.0) / (m + 1.0)));
 }
 
-/** 2^x for x <= 0; 0 below 2^-126. */
+/** 2^x for x <= 127; 0 below 2^-126. */
 fn precise_exp2(x: f32) -> f32 {
   if (x < -126.0) { return 0.0; }
   let whole = round(x);

@@ -1,0 +1,175 @@
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { ArgumentError } from "../device/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { ParameterArena } from "./arena.ts";
+import { Clock, type ClockReading } from "./clock.ts";
+import type { Schedule } from "./schedules.ts";
+
+const optimizerKernel = kernel("optimizer");
+const WG = 64;
+
+/** Moves the parameters of one arena along their gradients. */
+export interface Optimizer {
+  /**
+   * Updates all parameters from the gradients in their arena and sets these to zero, in two launches
+   * (four with a clip). A parameter that got no gradient counts as having gradient zero: it moves by
+   * momentum and weight decay alone. Everything that changes is on the device, so steps can be recorded.
+   */
+  step(): void;
+  /** Updates so far, learning rate, gradient norm. */
+  read(): Promise<ClockReading>;
+  /** All that a checkpoint needs, to be read and written bit by bit: `clock`, `mean.<parameter>`, `variance.<parameter>`. */
+  state(): ReadonlyMap<string, Tensor>;
+  /** Frees the optimizer's memory; the arena stays. */
+  dispose(): void;
+}
+
+/** What every optimizer takes. */
+export interface OptimizerOptions {
+  /** Learning rate; the schedule starts from it. */
+  rate: number;
+  /** How the rate changes; constant unless given. */
+  schedule?: Schedule | undefined;
+  /** Largest norm of the whole gradient; also leaves out updates with a gradient that is not finite. */
+  clip?: number | undefined;
+  /** Each update also takes this share of rate · parameter off; apart from the gradient's moments. */
+  weightDecay?: number | undefined;
+}
+
+export interface AdamOptions extends OptimizerOptions {
+  /** Decay rates of the first and second moment; 0.9 and 0.999. */
+  betas?: readonly [number, number];
+  /** Added to the root of the second moment. */
+  epsilon?: number;
+}
+
+/**
+ * AdaBelief (Zhuang et al. 2020) as Optax has it:
+ * m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)(g−m)² + ε_root, θ ← θ − rate · m̂ / (√v̂ + ε),
+ * with the new m in the second formula; ε = ε_root = 1e-16.
+ */
+export function adaBelief(
+  arena: ParameterArena,
+  {
+    betas = [0.9, 0.999],
+    epsilon = 1e-16,
+    epsilonRoot = 1e-16,
+    ...options
+  }: AdamOptions & { epsilonRoot?: number },
+): Optimizer {
+  return new ArenaOptimizer(arena, "ada_belief", ["mean", "variance"], options, {
+    betas,
+    epsilon,
+    epsilonRoot,
+  });
+}
+
+/** Adam (Kingma and Ba 2015): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², θ ← θ − rate · m̂ / (√v̂ + ε); ε = 1e-8. */
+export function adam(
+  arena: ParameterArena,
+  { betas = [0.9, 0.999], epsilon = 1e-8, ...options }: AdamOptions,
+): Optimizer {
+  return new ArenaOptimizer(arena, "adam", ["mean", "variance"], options, { betas, epsilon });
+}
+
+/** Adam with weight decay apart from the moments (Loshchilov and Hutter 2019); 1e-2 unless given. */
+export function adamW(arena: ParameterArena, { weightDecay = 1e-2, ...options }: AdamOptions): Optimizer {
+  return adam(arena, { ...options, weightDecay });
+}
+
+/** RMSProp (Tieleman and Hinton 2012): v ← βv + (1−β)g², θ ← θ − rate · g / (√v + ε); β = 0.9, ε = 1e-8. */
+export function rmsProp(
+  arena: ParameterArena,
+  { beta = 0.9, epsilon = 1e-8, ...options }: OptimizerOptions & { beta?: number; epsilon?: number },
+): Optimizer {
+  return new ArenaOptimizer(arena, "rms_prop", ["variance"], options, { betas: [0, beta], epsilon });
+}
+
+/**
+ * Gradient descent: θ ← θ − rate · g; with momentum μ: m ← μm + g, θ ← θ − rate · m, or with
+ * `nesterov` rate · (g + μm). No momentum unless given.
+ */
+export function sgd(
+  arena: ParameterArena,
+  {
+    momentum = 0,
+    nesterov = false,
+    ...options
+  }: OptimizerOptions & { momentum?: number; nesterov?: boolean },
+): Optimizer {
+  if (!(momentum >= 0 && momentum < 1))
+    throw new ArgumentError(`sgd: momentum is from 0 to below 1, not ${momentum}`);
+  if (momentum === 0) return new ArenaOptimizer(arena, "sgd", [], options, {});
+  return new ArenaOptimizer(arena, "sgd_momentum", ["mean"], options, { momentum, nesterov });
+}
+
+/** The constants of an update, as far as it has them. */
+interface Constants {
+  betas?: readonly [number, number];
+  epsilon?: number;
+  epsilonRoot?: number;
+  momentum?: number;
+  nesterov?: boolean;
+}
+
+/** An entry point of `shaders/optimizer.wgsl`, the moments that it keeps, and its clock. */
+class ArenaOptimizer implements Optimizer {
+  readonly #arena: ParameterArena;
+  readonly #entryPoint: string;
+  readonly #clock: Clock;
+  readonly #moments: Record<string, Tensor>;
+  readonly #state: Map<string, Tensor>;
+  readonly #params: Record<string, number>;
+
+  constructor(
+    arena: ParameterArena,
+    entryPoint: string,
+    moments: readonly string[],
+    { weightDecay = 0, ...options }: OptimizerOptions,
+    { betas = [0, 0], epsilon = 0, epsilonRoot = 0, momentum = 0, nesterov = false }: Constants,
+  ) {
+    if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
+      throw new ArgumentError(`optimizer: weightDecay is a number from 0, not ${weightDecay}`);
+    this.#arena = arena;
+    this.#entryPoint = entryPoint;
+    this.#clock = new Clock(arena, { ...options, betas });
+    this.#moments = Object.fromEntries(moments.map((moment) => [moment, arena.companion()]));
+    this.#state = new Map([["clock", this.#clock.tensor]]);
+    for (const [moment, whole] of Object.entries(this.#moments))
+      for (const [name, slice] of arena.slices(whole)) this.#state.set(`${moment}.${name}`, slice);
+    this.#params = {
+      N4: arena.values.size / 4,
+      beta1: betas[0],
+      gain1: 1 - betas[0],
+      gain2: 1 - betas[1],
+      epsilon,
+      epsilon_root: epsilonRoot,
+      decay: weightDecay,
+      momentum,
+      nesterov: nesterov ? 1 : 0,
+    };
+  }
+
+  step(): void {
+    this.#clock.advance();
+    const { values: parameters, gradients } = this.#arena;
+    const operands = { clock: this.#clock.tensor, parameters, gradients, ...this.#moments };
+    const arrays = Object.keys(operands).length - 1;
+    optimizerKernel(this.#entryPoint, operands, this.#params, linearGrid(this.#params.N4!, WG), {
+      work: { bytes: 8 * parameters.size * arrays },
+    });
+  }
+
+  read(): Promise<ClockReading> {
+    return this.#clock.read();
+  }
+
+  state(): ReadonlyMap<string, Tensor> {
+    return this.#state;
+  }
+
+  dispose(): void {
+    for (const owned of [...this.#state.values(), ...Object.values(this.#moments)]) owned.dispose();
+    this.#clock.dispose();
+  }
+}
