@@ -90,7 +90,10 @@ describe("Batches", () => {
     const batches = new Batches(counting(9), { batch: 3, seed: 5 });
     const first = await deal(batches, 3);
     batches.seek({ epoch: 0, index: 0 });
-    expect(await deal(batches, 3)).toEqual(first);
+    expect([...batches.next(new Float32Array(6))]).toEqual(first[0]);
+    await Promise.resolve();
+    batches.seek({ epoch: 0, index: 6 });
+    expect(await deal(batches, 1)).toEqual([first[2]]);
   });
 
   test("says what is wrong with its options", () => {
