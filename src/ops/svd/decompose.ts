@@ -1,0 +1,85 @@
+import { kernel, linearGrid } from "../../device/kernel.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { lanes, orthogonaliseColumns } from "./jacobi.ts";
+
+const prepareKernel = kernel("svd/prepare");
+const orthonormaliseKernel = kernel("svd/orthonormalise");
+const svdKernel = kernel("svd");
+
+/** The singular vectors of the short side of a batch of matrices, and what is known from finding them. */
+export interface ShortSide {
+  /** (count, P, P): in its columns the singular vectors, those of the largest values first; orthonormal. */
+  vectors: Tensor;
+  /** (count, P): the singular values, largest first. */
+  values: Tensor;
+  /** (count, 2) integers: the bits of the largest absolute entry, and a bound on the rank. */
+  info: Tensor;
+}
+
+/**
+ * Finds the singular vectors of the short side of a (count, M, N): a pivoted QR factorisation, then
+ * one-sided Jacobi on R^T (Drmač & Veselić, SIAM J. Matrix Anal. Appl. 29, 2008). Q is never formed,
+ * and no rotations are accumulated: the normalised columns that Jacobi ends with are the vectors.
+ */
+export function shortSide(a: Tensor): ShortSide {
+  const { device } = a;
+  const [count, M, N] = a.shape as [number, number, number];
+  const P = Math.min(M, N);
+  const Q = Math.max(M, N);
+  const B = 2 * Math.ceil(P / 8);
+  return device.scope(() => {
+    const info = empty(device, [count, 2]);
+    const w = empty(device, [count, Q, P]);
+    const l = empty(device, [count, P, 4 * B]);
+    const norms = empty(device, [count, P]);
+    const order = empty(device, [count, P]);
+    const params = { M, N, P, Q, B, count };
+    const constants = { WG: lanes(device, P / 4) };
+    prepareKernel("measure", { a, info }, params, [count], { constants });
+    prepareKernel("load", { a, info, w, l }, params, linearGrid(count * Math.max(Q * P, 4 * B * P), 64), {
+      constants: { WG: 64 },
+    });
+    const work = { flops: 2 * count * Q * P * P };
+    prepareKernel("reduce", { info, w, l, norms, order }, params, [count], { constants, work });
+    orthogonaliseColumns(l, P, B);
+
+    const vectors = empty(device, [count, P, P]);
+    const rest = { K: P, C: P, zero: 0, poison: NaN };
+    svdKernel("sort", { l, lengths: norms, x: vectors }, { ...params, ...rest }, [count], { constants });
+    const values = orthonormalise(vectors, info, { strong: 1e-9, scaled: false });
+    return { vectors, values, info };
+  });
+}
+
+export interface OrthonormaliseOptions {
+  /** Columns longer than so many times the first are known to be orthogonal to each other. */
+  strong: number;
+  /** Whether the columns are in the units of the matrix, which `info` then brings near 1. */
+  scaled: boolean;
+  /** Columns not longer than so many times the first become zero instead of completing the basis. */
+  zero?: number;
+}
+
+/**
+ * Makes the columns of y (count, Q, K), longest first, orthonormal in place, and returns the lengths
+ * (count, K) that they had in the units of the matrix, in descending order.
+ */
+export function orthonormalise(
+  y: Tensor,
+  info: Tensor,
+  { strong, scaled, zero = 0 }: OrthonormaliseOptions,
+): Tensor {
+  const { device } = y;
+  const [count, Q, K] = y.shape as [number, number, number];
+  const s = empty(device, [count, K]);
+  const scratch = empty(device, [count, K + Q]);
+  orthonormaliseKernel(
+    "orthonormalise",
+    { y, info, s, scratch },
+    { Q, K, scaled: Number(scaled), bounded: Number(!scaled), strong, zero, poison: NaN },
+    [count],
+    { constants: { WG: lanes(device, Q) }, work: { bytes: 16 * count * Q * K } },
+  );
+  scratch.dispose();
+  return s;
+}
