@@ -1,0 +1,20 @@
+import { countPoints } from "./points.ts";
+
+/** The variance of each of D latent coordinates over N samples: mu is (N, D), the result (D), in float64. */
+export function variances(mu: Float32Array, dimension: number): Float64Array {
+  const N = countPoints("variances", mu, dimension);
+  const means = new Float64Array(dimension);
+  mu.forEach((value, i) => (means[i % dimension]! += value / N));
+  const squares = new Float64Array(dimension);
+  mu.forEach((value, i) => (squares[i % dimension]! += (value - means[i % dimension]!) ** 2));
+  return squares.map((sum) => sum / N);
+}
+
+/**
+ * How many latent coordinates carry something: those whose mean mu (N, D) varies over the samples with a variance above
+ * `threshold`. All others have collapsed onto the prior. Source: Burda, Grosse & Salakhutdinov, "Importance weighted
+ * autoencoders", ICLR 2016, §5.
+ */
+export function activeUnits(mu: Float32Array, dimension: number, threshold = 1e-2): number {
+  return variances(mu, dimension).filter((variance) => variance > threshold).length;
+}
