@@ -51,7 +51,7 @@ function findPackage(): string | undefined {
 }
 
 /** The user's cache folder, else one of the user's own in the folder for temporary files. */
-function cacheRoot(): string {
+export function cacheRoot(): string {
   const wanted = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "hestenes");
   if (makeFolder(wanted)) return wanted;
   const shared = join(tmpdir(), `hestenes-${process.getuid?.() ?? "user"}`);

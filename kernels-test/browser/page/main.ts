@@ -1,0 +1,94 @@
+import {
+  collectTests,
+  startTests,
+  type File,
+  type Suite,
+  type Task,
+  type VitestRunner,
+} from "@vitest/runner";
+import { openDevice } from "../../../src/device/device.ts";
+import { tensor } from "../../../src/tensor/tensor.ts";
+import type { PageFile, PageResult } from "./protocol.ts";
+
+/** The tests of all ops (those behind a "!" need Node), and tests that fail on purpose. */
+const ops = import.meta.glob(["../../*.test.ts", "!../../layout.test.ts"]);
+const failing = import.meta.glob("./failing/*.ts");
+const modules = { ...ops, ...failing };
+
+/** Runs tests as vitest does, in the page. */
+function runner(more: Partial<VitestRunner> = {}): VitestRunner {
+  return {
+    config: {
+      root: "/",
+      setupFiles: [],
+      name: undefined,
+      passWithNoTests: false,
+      testNamePattern: undefined,
+      allowOnly: false,
+      sequence: { seed: 1, hooks: "stack", setupFiles: "list" },
+      chaiConfig: undefined,
+      maxConcurrency: 1,
+      testTimeout: 120_000,
+      hookTimeout: 60_000,
+      retry: 0,
+      includeTaskLocation: false,
+      tags: [],
+      tagsFilter: undefined,
+      strictTags: false,
+    },
+    importFile: (path) => modules[path]!(),
+    ...more,
+  };
+}
+
+function* testsOf(suite: Suite): Generator<Exclude<Task, Suite>> {
+  for (const task of suite.tasks) {
+    if (task.type === "suite") yield* testsOf(task);
+    else yield task;
+  }
+}
+
+/** What went wrong in a test, or else in the hooks of a group around it. */
+function errorOf(task: Task | undefined): string | undefined {
+  const errors = task?.result?.errors ?? [];
+  if (task === undefined) return undefined;
+  if (errors.length > 0) return errors.map(({ stack, message }) => stack ?? message).join("\n");
+  return errorOf(task.suite ?? (task.type === "suite" && task !== task.file ? task.file : undefined));
+}
+
+function pathOf(task: Task): string[] {
+  return task.suite ? [...pathOf(task.suite), task.name] : [task.name];
+}
+
+function describeFile(file: File): PageFile {
+  const tests = [...testsOf(file)].map((test) => ({ id: test.id, path: pathOf(test) }));
+  return { name: file.name.split("/").at(-1)!, tests, error: errorOf(file) };
+}
+
+const page = {
+  /** The tests of all ops, or those that fail on purpose. */
+  async collect(which: "ops" | "failing"): Promise<PageFile[]> {
+    const paths = Object.keys(which === "ops" ? ops : failing);
+    return (await collectTests(paths, runner())).map(describeFile);
+  },
+
+  /** Runs the tests of the file `name`; each result goes to `report` as it comes, and to the returned list. */
+  async run(name: string, report: (result: PageResult) => void): Promise<PageResult[]> {
+    const path = Object.keys(modules).find((key) => key.endsWith(`/${name}`));
+    if (path === undefined) throw new Error(`${name} is not in the page`);
+    const result = (test: Task): PageResult => ({
+      id: test.id,
+      error: errorOf(test) ?? (test.result?.state === "pass" ? undefined : "the test did not run"),
+    });
+    const files = await startTests([path], runner({ onAfterRunTask: (test) => report(result(test)) }));
+    return files.flatMap((file) => [...testsOf(file)].map(result));
+  },
+
+  openDevice,
+  tensor,
+};
+
+/** What a test outside of the page can call. */
+export type Page = typeof page;
+
+Object.assign(globalThis, { page });

@@ -1,0 +1,19 @@
+/** One test of a file, as the page knows it. */
+export interface PageTest {
+  id: string;
+  /** The groups that it stands in, outermost first, and its own name. */
+  path: string[];
+}
+
+/** A file of tests, or why it can not be loaded. */
+export interface PageFile {
+  name: string;
+  tests: PageTest[];
+  error: string | undefined;
+}
+
+/** How a test went; `error` is the stack of what it threw, undefined where it passed. */
+export interface PageResult {
+  id: string;
+  error: string | undefined;
+}

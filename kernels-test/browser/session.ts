@@ -1,0 +1,100 @@
+import type { Browser, Page as Tab } from "playwright-core";
+import { launchChromium } from "./chromium.ts";
+import type { Page } from "./page/main.ts";
+import type { PageFile, PageResult } from "./page/protocol.ts";
+import { openSite, type Site } from "./site.ts";
+
+/** What the page has and reports to, as code that runs in it sees it. */
+export interface PageGlobals {
+  page: Page;
+  report: (result: PageResult) => void;
+}
+
+/** A browser, and the test page that it opens. */
+export class BrowserSession {
+  readonly #site: Site;
+  readonly #browser: Browser;
+
+  private constructor(site: Site, browser: Browser) {
+    this.#site = site;
+    this.#browser = browser;
+  }
+
+  static async open(options: { webgpu?: boolean } = {}): Promise<BrowserSession> {
+    const site = await openSite();
+    try {
+      return new BrowserSession(site, await launchChromium(options));
+    } catch (error) {
+      site.close();
+      throw error;
+    }
+  }
+
+  /** A fresh page, loaded; `failed` rejects where it crashes or throws outside of its tests. */
+  async newPage(): Promise<{ tab: Tab; failed: Promise<never> }> {
+    const tab = await this.#browser.newPage();
+    const failed = new Promise<never>((_, reject) => {
+      tab.on("crash", () => reject(new Error("the page crashed")));
+      this.#browser.on("disconnected", () => reject(new Error("the browser ended")));
+      tab.on("pageerror", (error) => reject(this.#error("the page threw", error.stack ?? error.message)));
+    });
+    failed.catch(() => undefined); // of interest only while something waits for the page
+    await Promise.race([tab.goto(this.#site.url), failed]);
+    await Promise.race([tab.waitForFunction(() => "page" in globalThis), failed]);
+    return { tab, failed };
+  }
+
+  /** The tests of each op, or those that fail on purpose, by file. */
+  async collect(which: "ops" | "failing" = "ops"): Promise<PageFile[]> {
+    const { tab, failed } = await this.newPage();
+    const collect = (which: "ops" | "failing") => (globalThis as unknown as PageGlobals).page.collect(which);
+    const files = await Promise.race([tab.evaluate(collect, which), failed]);
+    await tab.close();
+    for (const file of files) if (file.error !== undefined) throw this.#error(file.name, file.error);
+    return files;
+  }
+
+  /** Starts the tests of `file` in a page of their own; the promises by test reject where a test fails. */
+  run(file: PageFile): Map<string, Promise<void>> {
+    const settle = new Map<string, (result: PageResult) => void>();
+    const results = new Map<string, Promise<void>>();
+    for (const { id } of file.tests) {
+      const result = new Promise<PageResult>((resolve) => settle.set(id, resolve)).then(({ error }) => {
+        if (error !== undefined) throw this.#error("in the browser", error);
+      });
+      result.catch(() => undefined); // reported by the test that waits for it
+      results.set(id, result);
+    }
+    const report = (result: PageResult) => settle.get(result.id)?.(result);
+    void this.#run(file.name, report).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      for (const { id } of file.tests) report({ id, error: `${file.name}: ${why}` });
+    });
+    return results;
+  }
+
+  async #run(name: string, report: (result: PageResult) => void): Promise<void> {
+    const { tab, failed } = await this.newPage();
+    await tab.exposeFunction("report", report);
+    const run = (name: string) => {
+      const { page, report } = globalThis as unknown as PageGlobals;
+      return page.run(name, report);
+    };
+    const results = await Promise.race([tab.evaluate(run, name), failed]);
+    results.forEach(report);
+    await tab.close();
+  }
+
+  /** An error of the page, whose stack names the source files. */
+  #error(where: string, text: string): Error {
+    const located = this.#site.locate(text);
+    const error = new Error(`${where}: ${located.split("\n    at ")[0]}`);
+    error.stack = located;
+    return error;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    this.#site.close();
+  }
+}

@@ -1,0 +1,72 @@
+import { createServer } from "node:http";
+import { SourceMap, type SourceMapPayload } from "node:module";
+import type { AddressInfo } from "node:net";
+import { extname, join, resolve } from "node:path";
+import { build, type Rollup } from "vite";
+
+const ROOT = resolve(import.meta.dirname, "..", "..");
+const PAGE = join(import.meta.dirname, "page");
+const TYPES: Partial<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
+
+/** The test page, bundled as an application of the package would be, and served to this machine only. */
+export interface Site {
+  url: string;
+  /** A stack trace of the page, in terms of the source files. */
+  locate(stack: string): string;
+  close(): void;
+}
+
+/** Bundles and serves `page/`, with every op test in it. */
+export async function openSite(): Promise<Site> {
+  const files = await bundle();
+  const server = createServer((request, response) => {
+    const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html";
+    const body = files.get(name);
+    response.writeHead(body === undefined ? 404 : 200, {
+      "content-type": TYPES[extname(name)] ?? "text/plain",
+    });
+    response.end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return {
+    url,
+    locate: (stack) => locate(stack, url, files),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function bundle(): Promise<Map<string, string | Uint8Array>> {
+  const result = await build({
+    configFile: join(ROOT, "vite.config.ts"),
+    root: PAGE,
+    logLevel: "error",
+    resolve: { alias: { vitest: join(PAGE, "vitest.ts") } },
+    build: { write: false, minify: false, sourcemap: "hidden", modulePreload: { polyfill: false } },
+  }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${why}\n(A test that needs Node is left out of the page by the glob in page/main.ts.)`);
+  });
+  const { output } = result as Rollup.RollupOutput;
+  return new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
+}
+
+/** Replaces each `url/file.js:line:column` by the place in the sources that it was built from. */
+function locate(stack: string, url: string, files: Map<string, string | Uint8Array>): string {
+  return stack.replaceAll(
+    /(http:\/\/[^\s()]+?\.js):(\d+):(\d+)/g,
+    (whole, file: string, line: string, column: string) => {
+      const name = file.slice(url.length);
+      const map = files.get(`${name}.map`);
+      if (map === undefined) return whole;
+      const payload = JSON.parse(String(map)) as SourceMapPayload;
+      const entry = new SourceMap(payload).findEntry(Number(line) - 1, Number(column) - 1);
+      if (!("originalSource" in entry)) return whole;
+      const source = resolve(PAGE, "dist", name, "..", entry.originalSource);
+      return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+    },
+  );
+}
