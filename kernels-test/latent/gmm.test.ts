@@ -177,6 +177,13 @@ describe("fitMixture", () => {
     }
   });
 
+  test("components that no point belongs to lie among the points", () => {
+    const points = Float32Array.from({ length: 60 }, (_, i) => 5 + (Math.floor(i / 2) % 2));
+    const mixture = fitMixture(points, 2, { components: 5 });
+    expect(mixture.weights.filter((weight) => weight > 1e-9)).toHaveLength(2);
+    expect(mixture.means.every((value) => value >= 4.99 && value <= 6.01)).toBe(true);
+  });
+
   test("a constant column stays constant in samples", () => {
     const points = normals(90, 9).map((v, i) => (i % 3 === 1 ? 7 : v));
     const samples = fitMixture(points, 3).sample(100, 0);

@@ -34,6 +34,29 @@ describe("bumpFitError", () => {
     places.forEach((at, i) => expect(Math.abs(at - centres[i]!)).toBeLessThan(1e-5));
   });
 
+  test("bumps around places outside the image: the best place on its edges", () => {
+    for (const outside of [
+      [1.3, 0.93],
+      [-1.15, 0.97],
+      [0.94, -1.25],
+      [1.2, 1.1],
+      [-1.3, 0.2],
+    ]) {
+      const sample = samplesAt(outside);
+      const { centres } = bumpFitError(sample, scale);
+      const found = squaredDistance(sample, samplesAt([...centres]));
+      const [x, y] = outside.map((at) => Math.min(1, Math.max(-1, at))) as [number, number];
+      for (let i = 0; i <= 500; i++) {
+        const inwards = i / 500;
+        for (const place of [
+          [x * (1 - inwards), y],
+          [x, y * (1 - inwards)],
+        ])
+          expect(found).toBeLessThan(squaredDistance(sample, samplesAt(place)) * (1 + 1e-5));
+      }
+    }
+  });
+
   test("the amplitude is not fitted: the error is that of the right magnitude", () => {
     const [exact, half] = [samplesAt([0.2, -0.1]), samplesAt([0.2, -0.1], 0.5)];
     const { percent, centres } = bumpFitError(half, scale);

@@ -2,6 +2,9 @@ import type { Draws } from "./draws.ts";
 
 const mostSweeps = 300;
 
+/** The sweeps end when the centres move by less, all together and squared, in units of a coordinate's mean variance. */
+const tolerance = 1e-4;
+
 /** Points in K groups: the group of each point (N), and the groups' centres (K, D). */
 export interface Clusters {
   labels: Uint32Array;
@@ -16,10 +19,13 @@ export function cluster(points: ArrayLike<number>, D: number, K: number, draws: 
   const centres = seeds(points, D, K, draws);
   const N = points.length / D;
   const labels = new Uint32Array(N);
+  const least = tolerance * meanVariance(points, D);
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
     const moved = assign(points, D, centres, labels);
     if (sweep > 0 && !moved) break;
+    const before = centres.slice();
     moveToMeans(points, D, centres, labels);
+    if (squaredDistance(centres, 0, before, 0, K * D) <= least) break;
   }
   return { labels, centres };
 }
@@ -78,6 +84,16 @@ function moveToMeans(points: ArrayLike<number>, D: number, centres: Float64Array
   labels.forEach((label, n) => {
     for (let j = 0; j < D; j++) centres[label * D + j]! += points[n * D + j]! / counts[label]!;
   });
+}
+
+/** The mean over coordinates of their variance. */
+function meanVariance(points: ArrayLike<number>, D: number): number {
+  const N = points.length / D;
+  const centre = new Float64Array(D);
+  moveToMeans(points, D, centre, new Uint32Array(N));
+  let sum = 0;
+  for (let n = 0; n < N; n++) sum += squaredDistance(points, n * D, centre, 0, D);
+  return sum / points.length;
 }
 
 function squaredDistance(

@@ -54,13 +54,13 @@ function folders(runFolder: string): { current: string; old: string; fresh: stri
  */
 export function writeCheckpoint(runFolder: string, { model, optimizer, state }: CheckpointParts): void {
   const { current, old, fresh } = folders(runFolder);
+  settle(runFolder);
   const stateText = jsonOf(state);
   const modelBytes = encodeSafetensors(model);
   const optimizerBytes = encodeSafetensors(optimizer);
   const tensors = { model: sha(modelBytes), optimizer: sha(optimizerBytes) };
   const sha256 = { ...tensors, state: stateDigest(tensors, stateText) };
 
-  settle(runFolder);
   fs.mkdirSync(fresh);
   writeFileAtomic(join(fresh, files.model), modelBytes);
   writeFileAtomic(join(fresh, files.optimizer), optimizerBytes);
