@@ -20,7 +20,7 @@ const WEBGPU = [
 /**
  * Starts a headless Chromium whose WebGPU computes with SwiftShader, or one without an adapter: the browser that
  * HESTENES_CHROMIUM names, else the one inside the package @sparticuz/chromium. `close` ends its processes and
- * deletes its profile; so does the end of this process, whichever way it comes.
+ * deletes its profile; so does the end of this process, but one by SIGKILL leaves the profile.
  */
 export async function launchChromium({ webgpu = true } = {}): Promise<Browser> {
   const own = process.env.HESTENES_CHROMIUM;

@@ -44,10 +44,11 @@ export class BrowserSession {
     return { tab, failed };
   }
 
-  /** The tests of each op, or those that fail on purpose, by file. */
-  async collect(which: "ops" | "failing" = "ops"): Promise<PageFile[]> {
+  /** The tests of all kernels, or those that fail on purpose, by file. */
+  async collect(which: "kernels" | "failing" = "kernels"): Promise<PageFile[]> {
     const { tab, failed } = await this.newPage();
-    const collect = (which: "ops" | "failing") => (globalThis as unknown as PageGlobals).page.collect(which);
+    const collect = (which: "kernels" | "failing") =>
+      (globalThis as unknown as PageGlobals).page.collect(which);
     const files = await Promise.race([tab.evaluate(collect, which), failed]);
     await tab.close();
     for (const file of files) if (file.error !== undefined) throw this.#error(file.name, file.error);

@@ -10,10 +10,15 @@ import { openDevice } from "../../../src/device/device.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 import type { PageFile, PageResult } from "./protocol.ts";
 
-/** The tests of all ops (those behind a "!" need Node), and tests that fail on purpose. */
-const ops = import.meta.glob(["../../*.test.ts", "!../../layout.test.ts"]);
+/** The tests of all kernels, and tests that fail on purpose. */
+const kernels = import.meta.glob([
+  "../../*.test.ts",
+  "../../{device,tensor,nn,optim,latent}/*.test.ts",
+  "!../../layout.test.ts", // these need Node
+  "!../../device/{adapters,idle}.test.ts",
+]);
 const failing = import.meta.glob("./failing/*.ts");
-const modules = { ...ops, ...failing };
+const modules = { ...kernels, ...failing };
 
 /** Runs tests as vitest does, in the page. */
 function runner(more: Partial<VitestRunner> = {}): VitestRunner {
@@ -62,13 +67,13 @@ function pathOf(task: Task): string[] {
 
 function describeFile(file: File): PageFile {
   const tests = [...testsOf(file)].map((test) => ({ id: test.id, path: pathOf(test) }));
-  return { name: file.name.split("/").at(-1)!, tests, error: errorOf(file) };
+  return { name: file.name.replace(/^(\.\.?\/)+/, ""), tests, error: errorOf(file) };
 }
 
 const page = {
-  /** The tests of all ops, or those that fail on purpose. */
-  async collect(which: "ops" | "failing"): Promise<PageFile[]> {
-    const paths = Object.keys(which === "ops" ? ops : failing);
+  /** The tests of all kernels, or those that fail on purpose. */
+  async collect(which: "kernels" | "failing"): Promise<PageFile[]> {
+    const paths = Object.keys(which === "kernels" ? kernels : failing);
     return (await collectTests(paths, runner())).map(describeFile);
   },
 
