@@ -1,32 +1,95 @@
+// requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
 // matmul: out = activate(a · b + bias)     a (B,M,K)   b (B,K,N)   bias (N)   out (B,M,N)
-//   scalar   any strides: a lane owns one element
+//   tile     register tiles; in Z slices of the depth if asked: out (Z·B,M,N), to be added in order
+// The strides in Params turn either matrix around. A lane owns some rows of a vec4 of columns; which, and who
+// loads what, is in lib/ownTile.wgsl (any device) and lib/sharedTile.wgsl (CPU adapters).
 
-override WG: u32 = 64;
 override HAS_BIAS: bool = false;
+// Vec4 loads along the depth (a, b) or the columns (b), where that axis is contiguous and divisible by 4.
+override A_BY_DEPTH: bool = false;
+override B_BY_DEPTH: bool = false;
+override B_BY_COLUMN: bool = false;
 
 struct Params {
-  M: u32, N: u32, K: u32, B: u32,
+  M: u32, N: u32, K: u32, Z: u32,
   a_batch: u32, a_row: u32, a_column: u32,
   b_batch: u32, b_row: u32, b_column: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(2) var<storage, read> a4: array<vec4f>; // the same memory as `a`
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read> b4: array<vec4f>; // the same memory as `b`
+@group(0) @binding(5) var<storage, read> bias: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-@compute @workgroup_size(WG)
-fn scalar(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (i >= p.B * p.M * p.N) { return; }
-  let n = i % p.N;
-  let m = i / p.N % p.M;
-  let batch = i / p.N / p.M;
-  let row = batch * p.a_batch + m * p.a_row;
-  let column = batch * p.b_batch + n * p.b_column;
-  var sum = 0.0;
-  for (var k = 0u; k < p.K; k++) { sum += a[row + k * p.a_column] * b[column + k * p.b_row]; }
-  if (HAS_BIAS) { sum += bias[n]; }
-  out[i] = activate(vec4f(sum)).x;
+const NOWHERE = 0xffffffffu;
+
+/** a[row, k … k+3], zero past the end. */
+fn loadA(start: u32, k: u32) -> vec4f {
+  if (A_BY_DEPTH) { return a4[(start + k) / 4]; }
+  return vec4f(a_at(start, k), a_at(start, k + 1), a_at(start, k + 2), a_at(start, k + 3));
+}
+
+fn a_at(start: u32, k: u32) -> f32 { return select(0, a[start + min(k, p.K - 1) * p.a_column], k < p.K); }
+
+/** The four rows b[k … k+3, n … n+3]; past the end, some other element. */
+fn loadB(start: u32, k: u32, n: u32) -> array<vec4f, 4> {
+  if (B_BY_DEPTH) {
+    let t = transpose(mat4x4f(
+      b4[(start + column(n, 0) + k) / 4],
+      b4[(start + column(n, 1) + k) / 4],
+      b4[(start + column(n, 2) + k) / 4],
+      b4[(start + column(n, 3) + k) / 4],
+    ));
+    return array<vec4f, 4>(t[0], t[1], t[2], t[3]);
+  }
+  return array<vec4f, 4>(b_row(start, k, n), b_row(start, k + 1, n), b_row(start, k + 2, n), b_row(start, k + 3, n));
+}
+
+fn b_row(start: u32, k: u32, n: u32) -> vec4f {
+  let row = start + min(k, p.K - 1) * p.b_row;
+  if (B_BY_COLUMN) { return b4[(row + min(n, p.N - 4)) / 4]; }
+  return vec4f(b[row + column(n, 0)], b[row + column(n, 1)], b[row + column(n, 2)], b[row + column(n, 3)]);
+}
+
+fn column(n: u32, i: u32) -> u32 { return min(n + i, p.N - 1) * p.b_column; }
+
+/** Stores four columns of the row that starts at `at`. */
+fn storeRow(at: u32, n: u32, sum: vec4f) {
+  if (at == NOWHERE || n >= p.N) { return; }
+  var z = sum;
+  if (HAS_BIAS) { z += vec4f(bias[n], bias[min(n + 1, p.N - 1)], bias[min(n + 2, p.N - 1)], bias[min(n + 3, p.N - 1)]); }
+  let y = activate(z);
+  out[at + n] = y.x;
+  if (n + 1 < p.N) { out[at + n + 1] = y.y; }
+  if (n + 2 < p.N) { out[at + n + 2] = y.z; }
+  if (n + 3 < p.N) { out[at + n + 3] = y.w; }
+}
+
+@compute @workgroup_size(TILE_WG)
+fn tile(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = place(group.x + group.y * groups.x, lane, (p.M + ROWS - 1) / ROWS, (p.N + 3) / 4);
+  let n = 4 * at.y;
+  let batch = group.z / p.Z;
+  let slice = group.z % p.Z;
+  let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
+  let starts = batch * p.a_batch + min(rows, vec4u(p.M - 1)) * p.a_row;
+  let steps = (p.K + 3) / 4;
+  let end = (slice + 1) * steps / p.Z;
+  for (var step = slice * steps / p.Z; step < end; step++) {
+    let k = 4 * step;
+    var rows_of_a = array<vec4f, 4>(loadA(starts.x, k), loadA(starts.y, k), vec4f(), vec4f());
+    if (LOADS == 4) {
+      rows_of_a[2] = loadA(starts.z, k);
+      rows_of_a[3] = loadA(starts.w, k);
+    }
+    multiply(rows_of_a, loadB(batch * p.b_batch, k, n));
+  }
+  storeRows(select(vec4u(NOWHERE), ((slice * groups.z / p.Z + batch) * p.M + rows) * p.N, rows < vec4u(p.M)), n);
 }

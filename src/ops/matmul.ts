@@ -1,12 +1,12 @@
 import { ShapeError } from "../device/errors.ts";
-import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
 import type { Activation } from "./lib/activation.ts";
+import { tiledKernel, type Tile } from "./lib/tiles.ts";
 
-const matmulKernel = kernel("matmul");
+const matmulKernel = tiledKernel("matmul");
 
 export interface MatmulOptions {
   /** Multiply by the transpose of each matrix of `a`, which is then (K,M). */
@@ -17,6 +17,8 @@ export interface MatmulOptions {
   bias?: Tensor;
   /** Applied to each element at the end. */
   activation?: Activation;
+  /** Which kernel computes it; the fastest for the device unless given. */
+  tile?: Tile;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface MatmulOptions {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   if (options.activation === "gelu") return gelu(matmul(a, b, { ...options, activation: "none" }));
-  const { transposeA = false, transposeB = false, bias, activation } = options;
+  const { transposeA = false, transposeB = false, bias, activation, tile } = options;
   const [aBatch, M, K] = matrices("a", a, transposeA);
   const [bBatch, depth, N] = matrices("b", b, transposeB);
   if (depth !== K)
@@ -44,18 +46,18 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 
   const B = Math.max(aBatch, bBatch);
   const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
-  product({ a, b, out: y, M, N, K, B, transposeA, transposeB, bias, activation });
+  product({ a, b, out: y, M, N, K, B, transposeA, transposeB, tile, bias, activation });
 
   return track(y, bias ? [a, b, bias] : [a, b], (dy, gradients) => {
     const dz = slopes(dy, y, activation);
     /** One operand's gradient: a product of the batch, summed over it if the operand was shared. */
-    const gradient = (i: number, shared: boolean, factors: Omit<Product, "out" | "B">) => {
+    const gradient = (i: number, shared: boolean, factors: Omit<Product, "out" | "B" | "tile">) => {
       if (!gradients.wanted(i)) return undefined;
       const out = gradients.empty(i);
-      if (!shared) product({ ...factors, out, B });
+      if (!shared) product({ ...factors, out, B, tile });
       else {
         const parts = empty(out.device, [B, ...out.shape]);
-        product({ ...factors, out: parts, B });
+        product({ ...factors, out: parts, B, tile });
         sumSlices(parts, out, 1);
         parts.dispose();
       }
@@ -99,18 +101,38 @@ interface Product extends Epilogue {
   B: number;
   transposeA: boolean;
   transposeB: boolean;
+  tile: Tile | undefined;
 }
 
-/** Launches the product that the fields describe. */
-function product({ a, b, out, M, N, K, B, transposeA, transposeB, ...epilogue }: Product): void {
-  const { constants, bias } = epilogueOf(epilogue, b);
+/** Launches the product that the fields describe; deep ones in slices, so that the panel of b stays in the cache. */
+function product({ a, b, out, M, N, K, B, transposeA, transposeB, tile, ...epilogue }: Product): void {
+  const tiles = Math.ceil(M / 16) * Math.ceil(N / 32) * B;
+  const Z = Math.max(1, Math.min(Math.ceil(K / 256), Math.max(Math.ceil(K / 2048), Math.ceil(16 / tiles))));
+  const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
+  const { constants, bias } = epilogueOf(Z > 1 ? {} : epilogue, b);
+  const byFour = (n: number) => (n % 4 === 0 ? 1 : 0);
   const params = {
-    ...{ M, N, K, B },
+    ...{ M, N, K, Z },
     ...{ a_batch: a.size > M * K ? M * K : 0, a_row: transposeA ? 1 : K, a_column: transposeA ? M : 1 },
     ...{ b_batch: b.size > K * N ? K * N : 0, b_row: transposeB ? 1 : N, b_column: transposeB ? K : 1 },
   };
-  matmulKernel("scalar", { a, b, out, bias }, params, linearGrid(B * M * N, 64), {
-    constants,
-    work: { flops: 2 * B * M * N * K },
-  });
+  matmulKernel(
+    "tile",
+    { a, a4: a, b, b4: b, out: parts, bias },
+    params,
+    { rows: M, columns: N, depths: Z * B },
+    {
+      constants: {
+        ...constants,
+        A_BY_DEPTH: transposeA ? 0 : byFour(K),
+        B_BY_DEPTH: transposeB ? byFour(K) : 0,
+        B_BY_COLUMN: transposeB ? 0 : byFour(N),
+      },
+      tile,
+      work: { flops: 2 * B * M * N * K },
+    },
+  );
+  if (Z === 1) return;
+  sumSlices(parts, out, N, epilogue);
+  parts.dispose();
 }
