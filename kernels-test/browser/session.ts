@@ -14,10 +14,15 @@ export interface PageGlobals {
 export class BrowserSession {
   readonly #site: Site;
   readonly #browser: Browser;
+  readonly #ended: Promise<never>;
 
   private constructor(site: Site, browser: Browser) {
     this.#site = site;
     this.#browser = browser;
+    this.#ended = new Promise((_, reject) =>
+      browser.once("disconnected", () => reject(new Error("the browser ended"))),
+    );
+    this.#ended.catch(() => undefined); // of interest only while something waits for a page
   }
 
   static async open(options: { webgpu?: boolean } = {}): Promise<BrowserSession> {
@@ -33,12 +38,12 @@ export class BrowserSession {
   /** A fresh page, loaded; `failed` rejects where it crashes or throws outside of its tests. */
   async newPage(): Promise<{ tab: Tab; failed: Promise<never> }> {
     const tab = await this.#browser.newPage();
-    const failed = new Promise<never>((_, reject) => {
+    const broken = new Promise<never>((_, reject) => {
       tab.on("crash", () => reject(new Error("the page crashed")));
-      this.#browser.on("disconnected", () => reject(new Error("the browser ended")));
       tab.on("pageerror", (error) => reject(this.#error("the page threw", error.stack ?? error.message)));
     });
-    failed.catch(() => undefined); // of interest only while something waits for the page
+    const failed = Promise.race([broken, this.#ended]);
+    failed.catch(() => undefined);
     await Promise.race([tab.goto(this.#site.url), failed]);
     await Promise.race([tab.waitForFunction(() => "page" in globalThis), failed]);
     return { tab, failed };
