@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { ArgumentError, NumericalError, ShapeError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { needsTape, track, trackAll } from "../tensor/tape.ts";
@@ -25,8 +25,8 @@ export interface SvdOptions {
  * The thin singular value decomposition a = U diag(S) Vt of a (…, M, N), with r = min(M, N): U (…, M, r)
  * with orthonormal columns, S (…, r) largest first, Vt (…, r, N) with orthonormal rows. Leading axes
  * are a batch. The entry of each column of U that is largest in absolute value is positive. All three are
- * orthonormal and exact to a few rounding errors for every finite matrix, also of deficient rank;
- * a matrix with a NaN or an infinity gives NaN throughout.
+ * exact to a few rounding errors for every finite matrix, U and V orthonormal also where the rank is deficient.
+ * A matrix with a NaN or an infinity gives NaN throughout on the device, and a NumericalError to `read()`.
  *
  * Pivoted QR, then one-sided Jacobi (Hestenes 1958; Drmač & Veselić 2008), wholly on the device.
  * Gradients flow from all three; vectors of singular values that are rounding errors have none.
@@ -57,6 +57,7 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
     return { U, S: S.view([...batch, P]), Vt };
   });
 
+  refuseNaN("svd", "a", a, [factors.U, factors.S, factors.Vt]);
   trackAll([factors.U, factors.S, factors.Vt], [a], ([dU, dS, dVt]) => {
     const shapes = { U: [count, M, P], S: [count, P], Vt: [count, P, N] };
     const { U, S, Vt } = factors;
@@ -111,6 +112,7 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
   const kept = decomposeTruncated(h, k);
   const { coefficients, basis, values: spectrum } = kept;
   const singularValues = spectrum.view([k]);
+  refuseNaN("truncatedSvd", "h", h, [coefficients, basis, singularValues, spectrum]);
   if (!needsTape([h])) kept.vectors.dispose();
   trackAll([coefficients, basis, singularValues], [h], ([dc, du, ds], gradients) => {
     const out = gradients.empty(0);
@@ -141,6 +143,7 @@ export function truncate(h: Tensor, k: number, { gapCap = 1e-3 }: TruncateOption
   const { device } = h;
   const kept = decomposeTruncated(h, k);
   const product = device.noGrad(() => matmul(kept.coefficients, kept.basis, { transposeB: true }));
+  refuseNaN("truncate", "h", h, [product]);
   const release = () => {
     for (const part of [kept.basis, kept.coefficients, kept.values, kept.vectors]) part.dispose();
   };
@@ -151,6 +154,17 @@ export function truncate(h: Tensor, k: number, { gapCap = 1e-3 }: TruncateOption
     release();
     return [out];
   });
+}
+
+/** Reading a factor of a matrix that is not finite is an error; on the device it is NaN. */
+function refuseNaN(op: string, operand: string, { shape }: Tensor, factors: readonly Tensor[]): void {
+  for (const factor of factors)
+    factor.inspect = (values) => {
+      if (Number.isNaN(values[0]))
+        throw new NumericalError(
+          `${op}: ${operand} ${show(shape)} holds a NaN or an infinity, so it has no factors`,
+        );
+    };
 }
 
 function checkTruncation(op: string, h: Tensor, k: number): void {

@@ -24,6 +24,8 @@ export class Tensor implements Operand {
   gradSlot: Tensor | undefined;
   /** The operation that made it, while the tape holds it. */
   node: Node | undefined;
+  /** Called with the values when they are read: throws where an operation marked them as wrong. */
+  inspect: ((values: Float32Array) => void) | undefined;
   /** Said in messages: the name of a parameter. */
   name: string | undefined;
   /** Rises from tensor to tensor: what was made after what. */
@@ -60,7 +62,9 @@ export class Tensor implements Operand {
 
   /** The values, once everything that was launched so far is done. */
   async read(): Promise<Float32Array> {
-    return new Float32Array(await this.readBytes());
+    const values = new Float32Array(await this.readBytes());
+    this.inspect?.(values);
+    return values;
   }
 
   /** The memory as it is, for tensors that hold integers. */
