@@ -105,18 +105,18 @@ fn geluOf(x: f32) -> f32 {
   return select(x * q, x - x * q, x >= 0);
 }
 
-/** log(x) as a sum of two f32 for positive normal x: the first rounded, the second what it lacks. */
+/** log(x) as a sum of two f32 for positive normal x. Masked bits keep compilers from undoing the subtractions. */
 fn logInTwo(x: f32) -> vec2f {
   let kf = splitPower(x);
   let f = kf.y;
-  let d = 2 + f;
-  let s = f / d;
-  let rest = ((f - s * d) - productError(s, d, s * d) - s * (f - (d - 2))) / d; // what s lacks
+  let d = bitcast<f32>(bitcast<u32>(2 + f) & 0xfffff000u);
+  let q = f / d;
+  let rest = ((f - q * d) - productError(q, d, q * d) - q * (f - (d - 2))) / (2 + f); // f / (2 + f) - q
+  let s = q + rest;
   let a = kf.x * 0.693359375;
-  let sum = a + 2 * s;
-  let low = ((a - sum) + 2 * s) + (2 * rest + s * atanhTail(s * s) - kf.x * 2.12194440e-4);
-  let high = sum + low;
-  return vec2f(high, low - (high - sum));
+  let small = 2 * rest + s * atanhTail(s * s) - kf.x * 2.12194440e-4;
+  let high = bitcast<f32>(bitcast<u32>(a + 2 * q + small) & 0xfffffff0u);
+  return vec2f(high, ((a - high) + 2 * q) + small);
 }
 
 /** a^b as JavaScript has it: a negative base needs a whole exponent, x^0 is 1, 0 to a negative power is infinite. */
@@ -130,7 +130,7 @@ fn powOf(a: f32, b: f32) -> f32 {
   let lacks = select(productError(b, logs.x, e) + b * logs.y, 0, abs(e) > 200);
   let size = expOf(e) * (1 + lacks);
   if (a >= 0) { return size; }
-  if (b != floor(b)) { return fromBits(0x7fc00000u); }
+  if (b != floor(b) && x <= 3.4028234e38) { return fromBits(0x7fc00000u); }
   let odd = abs(b) < 16777216 && (i32(b) & 1) == 1;
   return select(size, -size, odd);
 }

@@ -3,6 +3,8 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 
+export { add, div, max, min, mul, pow, sub, where } from "./arithmetic.ts";
+
 const elementwiseKernel = kernel("elementwise");
 const WG = 64;
 
