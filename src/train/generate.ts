@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/random.ts";
-import { fitMixture, type Mixture } from "../latent/gmm.ts";
+import { fitMixture } from "../latent/gmm.ts";
 import { interpolate } from "../latent/interpolation.ts";
+import type { Mixture } from "../latent/mixture.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { RandomState } from "../ops/random.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -60,6 +61,6 @@ export async function interpolations(
   const drawn = data.select(permutation(data.count, seed, 0).subarray(0, 2 * pairs));
   const codes = await codesOf(model, drawn);
   const half = codes.length / 2;
-  const way = interpolate(codes.subarray(0, half), codes.subarray(half), { size: model.codeSize, steps, ends: true });
+  const way = interpolate(codes.subarray(0, half), codes.subarray(half), model.codeSize, steps, { ends: true });
   return decodeCodes(model, way);
 }

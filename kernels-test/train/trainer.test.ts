@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Dataset } from "../../src/data/dataset.ts";
+import { openDevice, type Device } from "../../src/device/device.ts";
+import { NumericalError } from "../../src/device/errors.ts";
+import { vrrae } from "../../src/models/vrrae.ts";
+import { adaBelief } from "../../src/optim/optimizer.ts";
+import { findFirstBadTensor } from "../../src/train/diagnose.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { values } from "../check.ts";
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice();
+});
+afterAll(() => device.close());
+
+const D = 12;
+const data = new Dataset({ name: "noise", shape: [D], stored: Float32Array.from(values(40 * D)) });
+
+function trainer(rate = 1e-3, set = data): Trainer {
+  const model = vrrae(device, { input: [D], latent: 6, rank: 2, beta: 1e-3, seed: 1 });
+  return new Trainer(model, set, adaBelief(model.arena, { rate }), { batch: 8, seed: 3 });
+}
+
+async function weights({ model }: Trainer): Promise<Uint32Array> {
+  return new Uint32Array(await model.arena.values.readBytes());
+}
+
+test("replayed and eager steps give the same weights to the last bit", async () => {
+  const replayed = trainer();
+  const eager = trainer();
+  for (let step = 0; step < 7; step++) {
+    replayed.advance();
+    eager.advanceEagerly();
+  }
+  expect(await weights(replayed)).toEqual(await weights(eager));
+});
+
+test("a thousand steps leave memory flat to the byte, and make no buffer, pipeline or bind group", async () => {
+  const long = trainer();
+  for (let step = 0; step < 4; step++) long.advance();
+  await long.losses();
+  const made = () => ({
+    memory: device.memory(),
+    bindGroups: device.made.bindGroups,
+    uniforms: device.made.uniforms,
+    buffers: device.made.buffers(),
+    pipelines: device.pipelines.size,
+  });
+  const before = made();
+  for (let step = 0; step < 1000; step++) {
+    long.advance();
+    if (step % 100 === 0) await device.finish();
+  }
+  await long.losses();
+  expect(made()).toEqual(before);
+});
+
+test("eager steps leave memory flat to the byte as well", async () => {
+  const long = trainer();
+  for (let step = 0; step < 2; step++) long.advanceEagerly();
+  await device.finish();
+  const { live } = device.memory();
+  for (let step = 0; step < 50; step++) long.advanceEagerly();
+  await device.finish();
+  expect(device.memory().live).toBe(live);
+});
+
+test("a NaN in the data is found in the first tensor that it reaches", async () => {
+  const stored = Float32Array.from(values(8 * D));
+  stored[17] = NaN;
+  const bad = trainer(1e-3, new Dataset({ name: "bad", shape: [D], stored }));
+  bad.advance();
+  await expect(bad.losses()).rejects.toThrow(NumericalError);
+  const again = trainer(1e-3, new Dataset({ name: "bad", shape: [D], stored }));
+  expect(await findFirstBadTensor(again, 1)).toMatch(/^step 1: output of \S+ \(8, \d+\) has NaN at element/);
+});

@@ -1,0 +1,5 @@
+export { BasisFit, type BasisForm, type FittedBasis } from "./basis.ts";
+export { fitMixture, type MixtureOptions } from "./gmm.ts";
+export { interpolate } from "./interpolation.ts";
+export { Mixture } from "./mixture.ts";
+export { activeUnits, variances } from "./spectrum.ts";

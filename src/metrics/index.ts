@@ -1,0 +1,3 @@
+export { bumpFitError, type BumpFit, type BumpScale } from "./bumpFit.ts";
+export { pcaError } from "./pca.ts";
+export { RelativeError, relativeErrorPercent } from "./relativeError.ts";

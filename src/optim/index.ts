@@ -1,0 +1,12 @@
+export { ParameterArena } from "./arena.ts";
+export {
+  adaBelief,
+  adam,
+  adamW,
+  rmsProp,
+  sgd,
+  type AdamOptions,
+  type Optimizer,
+  type OptimizerOptions,
+} from "./optimizer.ts";
+export type { Schedule } from "./schedules.ts";
