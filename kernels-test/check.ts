@@ -21,7 +21,12 @@ export function rounded(list: ArrayLike<number>): number[] {
 }
 
 /** Fails unless the largest difference is below `tol` of the largest wanted value. */
-export function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, tol: number, what = "values"): void {
+export function expectClose(
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  tol: number,
+  what = "values",
+): void {
   expect(got.length, `${what}: how many`).toBe(want.length);
   let worst = 0;
   let scale = 1e-12;
