@@ -1,7 +1,20 @@
 import tseslint from "typescript-eslint";
 
 /** The layers of src, lowest first: a file may import from its own layer and from those before it. */
-const layers = ["device", "tensor", "ops", "nn", "optim", "latent", "data", "metrics", "models", "train", "cli", "web"];
+const layers = [
+  "device",
+  "tensor",
+  "ops",
+  "nn",
+  "optim",
+  "latent",
+  "data",
+  "metrics",
+  "models",
+  "train",
+  "cli",
+  "web",
+];
 
 /** The lint rule that forbids `layer` to import from any layer after it. */
 function oneWay(layer) {
@@ -31,7 +44,10 @@ export default tseslint.config(
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
-      "no-restricted-syntax": ["error", { selector: "ExportDefaultDeclaration", message: "No default exports." }],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportDefaultDeclaration", message: "No default exports." },
+      ],
     },
   },
   ...layers.slice(0, -1).map(oneWay),

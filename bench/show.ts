@@ -3,7 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 /** Prints the four files of an op, one after the other: `npm run show matmul`. */
 const op = process.argv[2];
 const root = new URL("../", import.meta.url);
-const files = [`shaders/${op}.wgsl`, `src/ops/${op}.ts`, `kernels-test/${op}.test.ts`, `bench/${op}.bench.ts`];
+const files = [
+  `shaders/${op}.wgsl`,
+  `src/ops/${op}.ts`,
+  `kernels-test/${op}.test.ts`,
+  `bench/${op}.bench.ts`,
+];
 const there = files.filter((file) => existsSync(new URL(file, root)));
 if (!op || there.length === 0) {
   process.stderr.write(op ? `there is no op named ${op}\n` : "usage: npm run show OP\n");

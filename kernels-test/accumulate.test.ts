@@ -19,7 +19,10 @@ checkOp("accumulate.add", plus, ([a, b]) => a!.map((value, i) => value + b![i]!)
   [[63], [63]],
   [[64], [64]],
   [[65], [65]],
-  [[3, 50], [3, 50]],
+  [
+    [3, 50],
+    [3, 50],
+  ],
 ]);
 
 withDevices((device) => {
@@ -67,7 +70,11 @@ withDevices((device) => {
     program.run();
     expect([...(await result.read())]).toEqual([30, 60]);
     expect([...(await sum.read())]).toEqual([42, 84]);
-    expect({ ...device().made, buffers: device().made.buffers(), pipelines: device().pipelines.size }).toEqual({
+    expect({
+      ...device().made,
+      buffers: device().made.buffers(),
+      pipelines: device().pipelines.size,
+    }).toEqual({
       ...made,
     });
     program.dispose();

@@ -40,5 +40,7 @@ test("every test and benchmark of an op has its shader or its launcher", () => {
 
 test("WGSL lives in shaders/ alone", () => {
   for (const op of names("src/ops", ".ts"))
-    expect(readFileSync(new URL(`src/ops/${op}.ts`, root), "utf8"), op).not.toMatch(/@compute|@workgroup_size/);
+    expect(readFileSync(new URL(`src/ops/${op}.ts`, root), "utf8"), op).not.toMatch(
+      /@compute|@workgroup_size/,
+    );
 });

@@ -77,7 +77,9 @@ export class Device {
   /** Overwrites `storage` from `offset` on, in order with the launches around. */
   write(storage: Storage, offset: number, data: Uint8Array<ArrayBuffer>): void {
     if (this.#recording)
-      throw new ArgumentError("a tensor is written while a step is recorded: write it before `program.run()`");
+      throw new ArgumentError(
+        "a tensor is written while a step is recorded: write it before `program.run()`",
+      );
     this.queue.write(storage.buffer, offset, data);
   }
 

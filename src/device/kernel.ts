@@ -127,7 +127,9 @@ function packParams(source: Shader, params: Params): Uint8Array<ArrayBuffer> {
     const given = params[name];
     const values = typeof given === "number" ? [given] : given;
     if (values?.length !== lanes)
-      throw new KernelError(`${source.name}.wgsl: Params.${name} takes ${lanes} numbers, not ${String(given)}`);
+      throw new KernelError(
+        `${source.name}.wgsl: Params.${name} takes ${lanes} numbers, not ${String(given)}`,
+      );
     values.forEach((value, lane) => {
       const at = offset + 4 * lane;
       if (type === "f32") view.setFloat32(at, value, true);

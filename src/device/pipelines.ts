@@ -74,7 +74,9 @@ export class PipelineCache {
       })
       .catch((cause: unknown) => {
         const why = cause instanceof Error ? cause.message : String(cause);
-        throw new KernelError(`${label} does not compile with ${JSON.stringify(constants)}: ${why}`, { cause });
+        throw new KernelError(`${label} does not compile with ${JSON.stringify(constants)}: ${why}`, {
+          cause,
+        });
       });
     return new Pipeline(layout, made);
   }

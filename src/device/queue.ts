@@ -78,7 +78,9 @@ export class CommandQueue {
       const sent = this.#sending.then(async () => {
         try {
           await Promise.all(
-            commands.map((command) => (command.kind === "dispatch" ? command.pipeline.compiled : undefined)),
+            commands
+              .filter((command) => command.kind === "dispatch")
+              .map((command) => command.pipeline.compiled),
           );
           this.#submit(commands);
         } finally {

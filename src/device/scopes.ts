@@ -24,7 +24,9 @@ export class Scopes {
     try {
       result = body();
       if (result instanceof Promise)
-        throw new ArgumentError("scope: the body is asynchronous; read tensors after the scope that made them");
+        throw new ArgumentError(
+          "scope: the body is asynchronous; read tensors after the scope that made them",
+        );
       return result;
     } finally {
       this.#open.pop();

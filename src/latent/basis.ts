@@ -77,7 +77,9 @@ export class BasisFit {
 /** Eigenvalues and eigenvectors of a symmetric matrix, largest first. */
 function leading(symmetric: Matrix): { values: number[]; vectors: Matrix } {
   const evd = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
-  const order = evd.realEigenvalues.map((_, i) => i).sort((i, j) => evd.realEigenvalues[j]! - evd.realEigenvalues[i]!);
+  const order = evd.realEigenvalues
+    .map((_, i) => i)
+    .sort((i, j) => evd.realEigenvalues[j]! - evd.realEigenvalues[i]!);
   return {
     values: order.map((i) => evd.realEigenvalues[i]!),
     vectors: evd.eigenvectorMatrix.subMatrixColumn(order),

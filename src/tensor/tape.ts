@@ -65,7 +65,9 @@ export function stopGradient(x: Tensor): Tensor {
  */
 export function backward(loss: Tensor, seed?: Tensor): void {
   if (!loss.requiresGrad)
-    throw new LifetimeError(`backward: ${loss.toString()} does not depend on anything that requires a gradient`);
+    throw new LifetimeError(
+      `backward: ${loss.toString()} does not depend on anything that requires a gradient`,
+    );
   if (seed && !sameShape(seed.shape, loss.shape))
     throw new ShapeError(`backward: the seed is ${show(seed.shape)}, the loss ${show(loss.shape)}`);
   loss.device.noGrad(() => {
@@ -97,7 +99,9 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
     const gradient = made[i];
     if (!gradient || !input.requiresGrad) return;
     if (gradient.size !== input.size)
-      throw new ShapeError(`backward: a gradient of ${show(gradient.shape)} for an input of ${show(input.shape)}`);
+      throw new ShapeError(
+        `backward: a gradient of ${show(gradient.shape)} for an input of ${show(input.shape)}`,
+      );
     device.show(gradient, "gradient from ");
     const before = gradients.get(input);
     if (!before) gradients.set(input, gradient.view(input.shape));
@@ -115,7 +119,8 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
 function settle(leaf: Tensor, gradient: Tensor): void {
   const slot = leaf.gradSlot;
   if (slot) {
-    if (gradient.storage !== slot.storage || gradient.byteOffset !== slot.byteOffset) copyInto(slot, gradient);
+    if (gradient.storage !== slot.storage || gradient.byteOffset !== slot.byteOffset)
+      copyInto(slot, gradient);
     gradient.dispose();
     leaf.grad = slot;
   } else {

@@ -75,7 +75,8 @@ export class Tensor implements Operand {
 
   /** The value of a tensor of one element. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new ShapeError(`item: a tensor of one element is needed, not ${show(this.shape)}`);
+    if (this.size !== 1)
+      throw new ShapeError(`item: a tensor of one element is needed, not ${show(this.shape)}`);
     return (await this.read())[0]!;
   }
 
@@ -95,7 +96,9 @@ export class Tensor implements Operand {
     this.#checkAlive("view");
     checkShape("view", shape);
     if (firstElement + sizeOf(shape) > this.size)
-      throw new ShapeError(`view: ${show(shape)} from element ${firstElement} on does not fit ${show(this.shape)}`);
+      throw new ShapeError(
+        `view: ${show(shape)} from element ${firstElement} on does not fit ${show(this.shape)}`,
+      );
     this.storage.retain();
     return new Tensor(this.device, [...shape], this.storage, this.byteOffset + 4 * firstElement);
   }
