@@ -74,8 +74,9 @@ fn basis(@builtin(global_invocation_id) id: vec3u) {
   let j = id.x;
   if (j >= p.K) { return; }
   let finite = scaleOf(info[0]) != 0.0;
-  let factor = select(signOf(0, j), 0.0, s[j] <= p.zero * s[0]);
+  let dead = s[j] <= p.zero * s[0];
+  let sign = signOf(0, j);
   for (var r = 0u; r < p.M; r++) {
-    uOut[r * p.K + j] = select(p.poison, factor * u[r * p.C + j], finite);
+    uOut[r * p.K + j] = select(p.poison, select(sign * u[r * p.C + j], 0.0, dead), finite);
   }
 }

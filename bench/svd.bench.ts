@@ -1,0 +1,55 @@
+import type { Device } from "../src/device/device.ts";
+import { svd, truncate, truncatedSvd } from "../src/ops/svd.ts";
+import { backward } from "../src/tensor/tape.ts";
+import type { OpBench } from "./opbench.ts";
+
+/** Batches of latent vectors (B, L) and what is kept of them: bumps, MNIST and CIFAR at the paper's sizes. */
+const latents = [
+  [64, 200, 2],
+  [64, 100, 16],
+  [576, 100, 16],
+  [64, 512, 60],
+] as const;
+
+const noise = (device: Device, shape: number[]) => {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  return device.tensor(
+    Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * i + i * i)),
+    shape,
+  );
+};
+
+export const bench: OpBench = {
+  name: "svd",
+  cases: [
+    ...[
+      [64, 200],
+      [576, 100],
+      [576, 512],
+      [256, 16, 16],
+    ].map((shape) => ({
+      name: `svd ${shape.join("x")}`,
+      setup: (device: Device) => {
+        const a = noise(device, shape);
+        return { run: () => device.scope(() => void svd(a)) };
+      },
+    })),
+    ...latents.flatMap(([B, L, k]) => [
+      {
+        name: `truncatedSvd ${B}x${L}, k = ${k}`,
+        setup: (device: Device) => {
+          const h = noise(device, [B, L]);
+          return { run: () => device.scope(() => void truncatedSvd(h, k)) };
+        },
+      },
+      {
+        name: `truncate with gradient ${B}x${L}, k = ${k}`,
+        setup: (device: Device) => {
+          const h = noise(device, [B, L]);
+          h.requiresGrad = true;
+          return { run: () => device.scope(() => backward(truncate(h, k))) };
+        },
+      },
+    ]),
+  ],
+};
