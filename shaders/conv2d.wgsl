@@ -1,67 +1,209 @@
+// requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
 // requires lib/convolution.wgsl
 // conv2d: y = activate(x ∗ w + bias)     x (N,H,W,C)   w (R,S,C/G,K)   bias (K)   y (N,P,Q,K)
-//   forward      x, w, bias -> out    y
-//   backward_w   x, dz -> out         (Z, R,S,C/G,K): Z slices of the pixels, to be added in order
+//   forward             x, w, bias -> out   y                                    one group
+//   backward_w          x, w=dz -> out      (Z, R,S,C,K), Z slices of the pixels, to be added in order; one group
+//   backward_w_narrow   x, w=dz -> out      the same for a few filters
+//   forward_groups, backward_w_groups       the same with any number of groups
 // The gradient for x is the transposed convolution: convTranspose2d.wgsl.
+//
+// Both are matrix products whose left matrix is gathered from the image (no im2col in memory):
+//   forward      rows = N·P·Q pixels       columns = K   depth = R·S·C, tap by tap
+//   backward_w   rows = R·S·C weights      columns = K   depth = N·P·Q pixels, four of an image row at a time
+// A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device)
+// and lib/sharedTile.wgsl (CPU adapters).
 
 override WG: u32 = 64;
-override HAS_BIAS: bool = false;
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> dz: array<f32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+fn storeRow(at: u32, column: u32, sum: vec4f) { store(at, column, p.K, sum); }
 
-/** Any shape: a lane owns one element of y. */
+/** Pixel m of the output: the first row of its image in x, and where in the image its window begins. */
+fn windowOf(m: u32) -> vec3u {
+  if (m >= p.N * p.P * p.Q) { return vec3u(0, NOWHERE / 2, 0); }
+  let row = m / p.Q;
+  return vec3u(row / p.P * p.H, row % p.P * p.stride_h - p.pad_h, m % p.Q * p.stride_w - p.pad_w);
+}
+
+/** Where in x the tap (r,s) of a window lies. */
+fn tap(window: vec3u, r: u32, s: u32) -> u32 {
+  let h = window.y + r * p.dilation_h;
+  let v = window.z + s * p.dilation_w;
+  return select(NOWHERE, ((window.x + h) * p.W + v) * p.C, h < p.H && v < p.W);
+}
+
+/** w[d, k … k+3]: a row of the filters as a matrix (R·S·C, K); past its columns, some other weight. */
+fn filterRow(d: u32, k: u32) -> vec4f {
+  if (BY_COLUMN) { return w4[(d * p.K + min(k, p.K - 4)) / 4]; }
+  let last = p.K - 1;
+  let row = d * p.K;
+  return vec4f(w[row + min(k, last)], w[row + min(k + 1, last)], w[row + min(k + 2, last)], w[row + min(k + 3, last)]);
+}
+
+@compute @workgroup_size(TILE_WG)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let M = p.N * p.P * p.Q;
+  let at = place(group.x + group.y * groups.x, lane, (M + ROWS - 1) / ROWS, (p.K + 3) / 4);
+  let k = 4 * at.y;
+  let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
+  let windows = array<vec3u, 4>(windowOf(rows.x), windowOf(rows.y), windowOf(rows.z), windowOf(rows.w));
+  for (var r = 0u; r < p.R; r++) {
+    for (var s = 0u; s < p.S; s++) {
+      let x0 = tap(windows[0], r, s);
+      let x1 = tap(windows[1], r, s);
+      let x2 = tap(windows[2], r, s);
+      let x3 = tap(windows[3], r, s);
+      let first = (r * p.S + s) * p.C;
+      if (BY_DEPTH) {
+        for (var step = 0u; step < p.C / 4; step++) {
+          let c = 4 * step;
+          var a = array<vec4f, 4>(load4(x0, c), load4(x1, c), vec4f(), vec4f());
+          if (LOADS == 4) {
+            a[2] = load4(x2, c);
+            a[3] = load4(x3, c);
+          }
+          let d = first + c;
+          multiply(a, array<vec4f, 4>(filterRow(d, k), filterRow(d + 1, k), filterRow(d + 2, k), filterRow(d + 3, k)));
+        }
+      } else {
+        for (var c = 0u; c < p.C; c++) {
+          var a = vec4f(load(x0, c), load(x1, c), 0, 0);
+          if (LOADS == 4) { a = vec4f(a.xy, load(x2, c), load(x3, c)); }
+          multiplyOne(a, filterRow(first + c, k));
+        }
+      }
+    }
+  }
+  storeRows(select(vec4u(NOWHERE), rows * p.K, rows < vec4u(M)), k);
+}
+
+/** Weight m: its channel, and where its tap stands in a window. */
+fn weightOf(m: u32) -> vec3u {
+  let t = m / p.C;
+  if (m >= p.R * p.S * p.C) { return vec3u(0, NOWHERE / 2, 0); }
+  return vec3u(m % p.C, t / p.S * p.dilation_h - p.pad_h, t % p.S * p.dilation_w - p.pad_w);
+}
+
+/** What a weight is multiplied with at four pixels of the image row (n·H, p) from q on. */
+fn gather(weight: vec3u, image: u32, row: u32, q: u32) -> vec4f {
+  let h = weight.y + row * p.stride_h;
+  let start = (image + h) * p.W;
+  let columns = q + vec4u(0, 1, 2, 3);
+  let v = weight.z + columns * p.stride_w;
+  let inside = (v < vec4u(p.W)) & (columns < vec4u(p.Q)) & vec4<bool>(h < p.H);
+  let i = select(vec4u(0), (start + v) * p.C + weight.x, inside);
+  return select(vec4f(), vec4f(x[i.x], x[i.y], x[i.z], x[i.w]), inside);
+}
+
+@compute @workgroup_size(TILE_WG)
+fn backward_w(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let M = p.R * p.S * p.C;
+  let at = place(group.x + group.y * groups.x, lane, (M + ROWS - 1) / ROWS, (p.K + 3) / 4);
+  let k = 4 * at.y;
+  let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
+  let weights = array<vec3u, 4>(weightOf(rows.x), weightOf(rows.y), weightOf(rows.z), weightOf(rows.w));
+  let end = (group.z + 1) * p.N * p.P / p.slices;
+  for (var line = group.z * p.N * p.P / p.slices; line < end; line++) {
+    let image = line / p.P * p.H;
+    let row = line % p.P;
+    for (var step = 0u; step < (p.Q + 3) / 4; step++) {
+      let q = 4 * step;
+      var a = array<vec4f, 4>(gather(weights[0], image, row, q), gather(weights[1], image, row, q), vec4f(), vec4f());
+      if (LOADS == 4) {
+        a[2] = gather(weights[2], image, row, q);
+        a[3] = gather(weights[3], image, row, q);
+      }
+      let d = line * p.Q + q;
+      let last = line * p.Q + p.Q - 1;
+      multiply(a, array<vec4f, 4>(
+        filterRow(d, k),
+        filterRow(min(d + 1, last), k),
+        filterRow(min(d + 2, last), k),
+        filterRow(min(d + 3, last), k),
+      ));
+    }
+  }
+  storeRows(select(vec4u(NOWHERE), (group.z * M + rows) * p.K, rows < vec4u(M)), k);
+}
+
+/** A lane owns four channels of one tap and filter, in one slice of the pixels: C divisible by 4. */
 @compute @workgroup_size(WG)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn backward_w_narrow(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups, WG);
+  let size = p.R * p.S * p.C / 4 * p.K;
+  if (i >= size * p.slices) { return; }
+  let k = i % p.K;
+  let c = i / p.K * 4 % p.C;
+  let t = i % size / p.K * 4 / p.C;
+  let slice = i / size;
+  var sum = vec4f();
+  let end = (slice + 1) * p.N * p.P / p.slices;
+  for (var line = slice * p.N * p.P / p.slices; line < end; line++) {
+    let h = line % p.P * p.stride_h + t / p.S * p.dilation_h - p.pad_h;
+    if (h >= p.H) { continue; }
+    let start = (line / p.P * p.H + h) * p.W;
+    for (var q = 0u; q < p.Q; q++) {
+      let v = q * p.stride_w + t % p.S * p.dilation_w - p.pad_w;
+      sum += load4(select(NOWHERE, (start + v) * p.C, v < p.W), c) * w[(line * p.Q + q) * p.K + k];
+    }
+  }
+  let at = (slice * p.R * p.S * p.C + t * p.C + c) * p.K + k;
+  out[at] = sum.x;
+  out[at + p.K] = sum.y;
+  out[at + 2 * p.K] = sum.z;
+  out[at + 3 * p.K] = sum.w;
+}
+
+/** A lane owns one element of y. */
+@compute @workgroup_size(WG)
+fn forward_groups(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = element(id, groups, WG);
   if (i >= p.N * p.P * p.Q * p.K) { return; }
   let k = i % p.K;
-  let q = i / p.K % p.Q;
-  let row = i / p.K / p.Q % p.P;
-  let n = i / p.K / p.Q / p.P;
+  let window = windowOf(i / p.K);
   let depth = p.C / p.G;
   let first = k / (p.K / p.G) * depth;
   var sum = 0.0;
   for (var r = 0u; r < p.R; r++) {
-    let h = row * p.stride_h + r * p.dilation_h - p.pad_h; // wraps past H above the image
-    if (h >= p.H) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      let column = q * p.stride_w + s * p.dilation_w - p.pad_w;
-      if (column >= p.W) { continue; }
-      let xs = ((n * p.H + h) * p.W + column) * p.C + first;
-      let ws = (r * p.S + s) * depth * p.K + k;
-      for (var c = 0u; c < depth; c++) { sum += x[xs + c] * w[ws + c * p.K]; }
+      let start = tap(window, r, s);
+      if (start == NOWHERE) { continue; }
+      let d = (r * p.S + s) * depth;
+      for (var c = 0u; c < depth; c++) { sum += x[start + first + c] * w[(d + c) * p.K + k]; }
     }
   }
   if (HAS_BIAS) { sum += bias[k]; }
   out[i] = activate(vec4f(sum)).x;
 }
 
-/** Any shape: a lane owns one element of w in one slice of the N·P rows of pixels. */
+/** A lane owns one element of w, in one slice of the pixels. */
 @compute @workgroup_size(WG)
-fn backward_w(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn backward_w_groups(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = element(id, groups, WG);
   let depth = p.C / p.G;
   let size = p.R * p.S * depth * p.K;
   if (i >= size * p.slices) { return; }
   let k = i % p.K;
   let c = i / p.K % depth + k / (p.K / p.G) * depth;
-  let s = i / p.K / depth % p.S;
-  let r = i / p.K / depth / p.S % p.R;
+  let t = i % size / p.K / depth;
   let slice = i / size;
   var sum = 0.0;
   let end = (slice + 1) * p.N * p.P / p.slices;
-  for (var row = slice * p.N * p.P / p.slices; row < end; row++) {
-    let h = row % p.P * p.stride_h + r * p.dilation_h - p.pad_h;
+  for (var line = slice * p.N * p.P / p.slices; line < end; line++) {
+    let h = line % p.P * p.stride_h + t / p.S * p.dilation_h - p.pad_h;
     if (h >= p.H) { continue; }
-    let xs = (row / p.P * p.H + h) * p.W;
+    let start = (line / p.P * p.H + h) * p.W;
     for (var q = 0u; q < p.Q; q++) {
-      let column = q * p.stride_w + s * p.dilation_w - p.pad_w;
-      if (column < p.W) { sum += x[(xs + column) * p.C + c] * dz[(row * p.Q + q) * p.K + k]; }
+      let v = q * p.stride_w + t % p.S * p.dilation_w - p.pad_w;
+      if (v < p.W) { sum += x[(start + v) * p.C + c] * w[(line * p.Q + q) * p.K + k]; }
     }
   }
   out[i] = sum;

@@ -1,43 +1,122 @@
+// requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
 // requires lib/convolution.wgsl
 // convTranspose2d: y = activate(x ∗ᵀ w + bias), the input gradient of the convolution with the filter w,
 // in the letters of that convolution:     x (N,P,Q,K)   w (R,S,C/G,K)   bias (C)   y (N,H,W,C)
-//   forward      x, w, bias -> out    y[n,h,w,c] = Σ x[n,p,q,k] w[r,s,c,k]  over the p, r with
-//                                     p·stride + r·dilation = h + pad, and the same for q, s
+//   forward          x, w, bias -> out    y[n,h,v,c] = Σ x[n,p,q,k] w[r,s,c,k]  over the p, r with
+//                                         p·stride + r·dilation = h + pad, and the same for v, q, s; one group
+//   forward_groups   the same with any number of groups
 // Its gradient for x is conv2d's forward, and that for w is conv2d's backward_w: conv2d.wgsl.
+//
+// Which taps meet a pixel depends on its phase only, (h mod stride_h, v mod stride_w): a filter of 3 × 3 with stride
+// 2 has 1, 2, 2 and 4 taps in the four phases. So each phase, group.z, is a matrix product of its own, without
+// multiplications by zeros in between:   rows = pixels of the phase   columns = C   depth = taps of the phase · K
+// A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device)
+// and lib/sharedTile.wgsl (CPU adapters).
 
 override WG: u32 = 64;
-override HAS_BIAS: bool = false;
 
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+fn storeRow(at: u32, column: u32, sum: vec4f) { store(at, column, p.C, sum); }
 
-/** Any shape: a lane owns one element of y. */
+/** Pixel m of a phase: the first row of its image in x, and its h + pad, v + pad; x = NOWHERE past the images. */
+fn pixelOf(m: u32, phase: vec2u) -> vec3u {
+  let height = (p.H + p.stride_h - 1) / p.stride_h;
+  let width = (p.W + p.stride_w - 1) / p.stride_w;
+  let row = m / width;
+  let h = row % height * p.stride_h + phase.x;
+  let v = m % width * p.stride_w + phase.y;
+  let n = row / height;
+  return vec3u(select(NOWHERE, n * p.P, n < p.N && h < p.H && v < p.W), h + p.pad_h, v + p.pad_w);
+}
+
+/** Where in x the tap (r,s) of a pixel lies; the tap belongs to the pixel's phase. */
+fn tap(pixel: vec3u, r: u32, s: u32) -> u32 {
+  let row = (pixel.y - r * p.dilation_h) / p.stride_h; // wraps past P above the image
+  let q = (pixel.z - s * p.dilation_w) / p.stride_w;
+  let inside = pixel.x != NOWHERE && r * p.dilation_h <= pixel.y && s * p.dilation_w <= pixel.z && row < p.P && q < p.Q;
+  return select(NOWHERE, ((pixel.x + row) * p.Q + q) * p.K, inside);
+}
+
+/** Where in y a pixel goes. */
+fn placeOf(pixel: vec3u) -> u32 {
+  let at = ((pixel.x / p.P * p.H + pixel.y - p.pad_h) * p.W + pixel.z - p.pad_w) * p.C;
+  return select(at, NOWHERE, pixel.x == NOWHERE);
+}
+
+/** Where the weights of channel c begin in a tap; past the channels, those of the last. */
+fn channel(t: u32, c: u32) -> u32 { return (t * p.C + min(c, p.C - 1)) * p.K; }
+
+@compute @workgroup_size(TILE_WG)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let phase = vec2u(group.z / p.stride_w, group.z % p.stride_w);
+  let M = p.N * ((p.H + p.stride_h - 1) / p.stride_h) * ((p.W + p.stride_w - 1) / p.stride_w);
+  let at = place(group.x + group.y * groups.x, lane, (M + ROWS - 1) / ROWS, (p.C + 3) / 4);
+  let c = 4 * at.y;
+  let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
+  let pixels = array<vec3u, 4>(
+    pixelOf(rows.x, phase), pixelOf(rows.y, phase), pixelOf(rows.z, phase), pixelOf(rows.w, phase),
+  );
+  for (var r = 0u; r < p.R; r++) {
+    // Equal remainders, with a multiple of the stride added so that nothing is negative.
+    if ((phase.x + p.pad_h + r * p.dilation_h * (p.stride_h - 1)) % p.stride_h != 0) { continue; }
+    for (var s = 0u; s < p.S; s++) {
+      if ((phase.y + p.pad_w + s * p.dilation_w * (p.stride_w - 1)) % p.stride_w != 0) { continue; }
+      let x0 = tap(pixels[0], r, s);
+      let x1 = tap(pixels[1], r, s);
+      let x2 = tap(pixels[2], r, s);
+      let x3 = tap(pixels[3], r, s);
+      let t = r * p.S + s;
+      let w0 = channel(t, c);
+      let w1 = channel(t, c + 1);
+      let w2 = channel(t, c + 2);
+      let w3 = channel(t, c + 3);
+      if (BY_DEPTH) {
+        for (var step = 0u; step < p.K / 4; step++) {
+          let k = 4 * step;
+          var a = array<vec4f, 4>(load4(x0, k), load4(x1, k), vec4f(), vec4f());
+          if (LOADS == 4) {
+            a[2] = load4(x2, k);
+            a[3] = load4(x3, k);
+          }
+          let b = transpose(mat4x4f(w4[w0 / 4 + step], w4[w1 / 4 + step], w4[w2 / 4 + step], w4[w3 / 4 + step]));
+          multiply(a, array<vec4f, 4>(b[0], b[1], b[2], b[3]));
+        }
+      } else {
+        for (var k = 0u; k < p.K; k++) {
+          var a = vec4f(load(x0, k), load(x1, k), 0, 0);
+          if (LOADS == 4) { a = vec4f(a.xy, load(x2, k), load(x3, k)); }
+          multiplyOne(a, vec4f(w[w0 + k], w[w1 + k], w[w2 + k], w[w3 + k]));
+        }
+      }
+    }
+  }
+  storeRows(vec4u(placeOf(pixels[0]), placeOf(pixels[1]), placeOf(pixels[2]), placeOf(pixels[3])), c);
+}
+
+/** A lane owns one element of y. */
 @compute @workgroup_size(WG)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn forward_groups(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = element(id, groups, WG);
   if (i >= p.N * p.H * p.W * p.C) { return; }
   let c = i % p.C;
-  let column = i / p.C % p.W;
-  let h = i / p.C / p.W % p.H;
-  let n = i / p.C / p.W / p.H;
+  let row = i / p.C / p.W;
+  let pixel = vec3u(row / p.H * p.P, row % p.H + p.pad_h, i / p.C % p.W + p.pad_w);
   let width = p.C / p.G;
   let depth = p.K / p.G;
   let first = c / width * depth;
   var sum = 0.0;
   for (var r = 0u; r < p.R; r++) {
-    let down = h + p.pad_h - r * p.dilation_h; // wraps past P·stride above the image
-    let row = down / p.stride_h;
-    if (row >= p.P || down % p.stride_h != 0) { continue; }
+    if ((pixel.y + r * p.dilation_h * (p.stride_h - 1)) % p.stride_h != 0) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      let right = column + p.pad_w - s * p.dilation_w;
-      let q = right / p.stride_w;
-      if (q >= p.Q || right % p.stride_w != 0) { continue; }
-      let xs = ((n * p.P + row) * p.Q + q) * p.K + first;
-      let ws = ((r * p.S + s) * width + c % width) * p.K + first;
-      for (var k = 0u; k < depth; k++) { sum += x[xs + k] * w[ws + k]; }
+      if ((pixel.z + s * p.dilation_w * (p.stride_w - 1)) % p.stride_w != 0) { continue; }
+      let start = tap(pixel, r, s);
+      if (start == NOWHERE) { continue; }
+      let weights = ((r * p.S + s) * width + c % width) * p.K;
+      for (var k = 0u; k < depth; k++) { sum += x[start + first + k] * w[weights + first + k]; }
     }
   }
   if (HAS_BIAS) { sum += bias[c]; }

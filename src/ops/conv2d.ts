@@ -11,8 +11,10 @@ import {
   type Geometry,
 } from "./lib/convolution.ts";
 import type { Activation } from "./lib/activation.ts";
+import { byFour, tiledKernel } from "./lib/tiles.ts";
 
 const conv2dKernel = kernel("conv2d");
+const conv2dTiles = tiledKernel("conv2d");
 
 export interface Conv2dOptions extends ConvolutionOptions {
   /** Added to each pixel: (K). */
@@ -55,21 +57,52 @@ export function correlate(
   geometry: Geometry,
   epilogue: Epilogue = {},
 ): void {
+  const { N, P, Q, C, K, G } = geometry;
   const { constants, bias } = epilogueOf(epilogue, w);
-  conv2dKernel("forward", { x, w, out, bias }, { ...geometry, slices: 1 }, linearGrid(out.size, 64), {
-    constants,
-    work: { flops: flopsOf(geometry) },
-  });
+  const params = { ...geometry, slices: 1 };
+  const work = { flops: flopsOf(geometry) };
+  if (G > 1)
+    conv2dKernel("forward_groups", { x, w, out, bias }, params, linearGrid(out.size, 64), {
+      constants,
+      work,
+    });
+  else
+    conv2dTiles(
+      "forward",
+      { x, x4: x, w, w4: w, out, bias },
+      params,
+      { rows: N * P * Q, columns: K },
+      {
+        constants: { ...constants, BY_DEPTH: byFour(C), BY_COLUMN: byFour(K) },
+        work,
+      },
+    );
 }
 
 /** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
 export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry): void {
-  const { N, P, Q, K } = geometry;
-  const slices = Math.max(1, Math.min(N * P, Math.ceil((N * P * Q) / 512), Math.ceil(16384 / out.size)));
+  const { N, P, Q, C, K, R, S, G } = geometry;
+  const narrow = G === 1 && K < 8 && C % 4 === 0;
+  const scalar = G > 1 || narrow;
+  const pixels = scalar ? Math.max(64, (N * P * Q * out.size) / 2 ** 16) : 1024;
+  const slices = Math.max(1, Math.min(N * P, Math.ceil((N * P * Q) / pixels)));
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
-  conv2dKernel("backward_w", { x, dz, out: parts }, { ...geometry, slices }, linearGrid(parts.size, 64), {
-    work: { flops: flopsOf(geometry) },
-  });
+  const params = { ...geometry, slices };
+  const work = { flops: flopsOf(geometry) };
+  if (narrow)
+    conv2dKernel("backward_w_narrow", { x4: x, w: dz, out: parts }, params, linearGrid(parts.size / 4, 64), {
+      work,
+    });
+  else if (scalar)
+    conv2dKernel("backward_w_groups", { x, w: dz, out: parts }, params, linearGrid(parts.size, 64), { work });
+  else
+    conv2dTiles(
+      "backward_w",
+      { x, w: dz, w4: dz, bias: x, out: parts },
+      params,
+      { rows: R * S * C, columns: K, depths: slices },
+      { constants: { BY_COLUMN: byFour(K) }, work },
+    );
   if (parts === out) return;
   sumSlices(parts, out, K);
   parts.dispose();

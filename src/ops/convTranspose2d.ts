@@ -3,9 +3,11 @@ import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { correlate, filterGradient, type Conv2dOptions } from "./conv2d.ts";
 import { biasGradient, epilogueOf, gelu, slopes, type Epilogue } from "./epilogue.ts";
+import { byFour, tiledKernel } from "./lib/tiles.ts";
 import { checkBias, flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
 
 const convTranspose2dKernel = kernel("convTranspose2d");
+const convTranspose2dTiles = tiledKernel("convTranspose2d");
 
 export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Rows and columns more at the bottom and right: which of the sizes that the convolution maps to P, Q is meant. */
@@ -46,12 +48,23 @@ export function transposed(
   geometry: Geometry,
   epilogue: Epilogue = {},
 ): void {
+  const { N, H, W, C, K, G, stride_h, stride_w } = geometry;
   const { constants, bias } = epilogueOf(epilogue, w);
-  convTranspose2dKernel(
-    "forward",
-    { x, w, out, bias },
-    { ...geometry, slices: 1 },
-    linearGrid(out.size, 64),
-    { constants, work: { flops: flopsOf(geometry) } },
-  );
+  const params = { ...geometry, slices: 1 };
+  const work = { flops: flopsOf(geometry) };
+  if (G > 1)
+    convTranspose2dKernel("forward_groups", { x, w, out, bias }, params, linearGrid(out.size, 64), {
+      constants,
+      work,
+    });
+  else {
+    const rows = N * Math.ceil(H / stride_h) * Math.ceil(W / stride_w); // of a phase
+    convTranspose2dTiles(
+      "forward",
+      { x, x4: x, w, w4: w, out, bias },
+      params,
+      { rows, columns: C, depths: stride_h * stride_w },
+      { constants: { ...constants, BY_DEPTH: byFour(K) }, work },
+    );
+  }
 }

@@ -4,7 +4,7 @@ import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
 import type { Activation } from "./lib/activation.ts";
-import { tiledKernel, type Tile } from "./lib/tiles.ts";
+import { byFour, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const matmulKernel = tiledKernel("matmul");
 
@@ -110,7 +110,6 @@ function product({ a, b, out, M, N, K, B, transposeA, transposeB, tile, ...epilo
   const Z = Math.max(1, Math.min(Math.ceil(K / 256), Math.max(Math.ceil(K / 2048), Math.ceil(16 / tiles))));
   const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
   const { constants, bias } = epilogueOf(Z > 1 ? {} : epilogue, b);
-  const byFour = (n: number) => (n % 4 === 0 ? 1 : 0);
   const params = {
     ...{ M, N, K, Z },
     ...{ a_batch: a.size > M * K ? M * K : 0, a_row: transposeA ? 1 : K, a_column: transposeA ? M : 1 },

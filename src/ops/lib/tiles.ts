@@ -19,6 +19,11 @@ function sharers(device: Device): number {
   return subgroupMinSize === 8 || subgroupMinSize === 4 ? subgroupMinSize : 0;
 }
 
+/** Whether an axis of n elements is read in whole vec4s, for an `override`. */
+export function byFour(n: number): number {
+  return n % 4 === 0 ? 1 : 0;
+}
+
 /** The tile that is fastest on this device for so many columns: a shared one is 32 wide. */
 export function chooseTile(device: Device, columns: number): Tile {
   return columns >= 20 && sharers(device) > 0 ? "shared" : "own";
