@@ -83,6 +83,37 @@ describe("transposes", () => {
       ]);
 });
 
+describe("in workgroup memory", () => {
+  const variant = "staged";
+  const around = [1, 4, 15, 16, 17, 63, 64, 65];
+  check(
+    "all three",
+    { variant },
+    around.map((size) => [
+      [size, size],
+      [size, size],
+    ]),
+  );
+  check("bias", { variant, activation: "tanh" }, [
+    [[70, 36], [36, 72], [72]],
+    [[3, 600], [600, 5], [5]],
+  ]);
+  check("transposes", { variant, transposeA: true, transposeB: true }, [
+    [
+      [20, 12],
+      [66, 20],
+    ],
+    [
+      [3, 9, 5],
+      [3, 7, 9],
+    ],
+  ]);
+});
+
+describe("lanes that share nothing", () => {
+  check("all three", { variant: "own" }, [[[33, 33], [33, 40], [40]]]);
+});
+
 check("batches", {}, [
   [[3, 4, 5], [3, 5, 6], [6]],
   [

@@ -1,12 +1,17 @@
 import { ShapeError } from "../device/errors.ts";
+import { kernel } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
 import type { Activation } from "./lib/activation.ts";
-import { byFour, tiledKernel, type Tile } from "./lib/tiles.ts";
+import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
 
-const matmulKernel = tiledKernel("matmul");
+const matmulKernel = kernel("matmul");
+const matmulTiles = tiledKernel("matmul");
+
+/** Register tiles (`lib/tiles.ts`), or "staged": tiles in workgroup memory, for GPUs. */
+export type Variant = Tile | "staged";
 
 export interface MatmulOptions {
   /** Multiply by the transpose of each matrix of `a`, which is then (K,M). */
@@ -17,8 +22,8 @@ export interface MatmulOptions {
   bias?: Tensor;
   /** Applied to each element at the end. */
   activation?: Activation;
-  /** Which kernel computes it; the fastest for the device unless given. */
-  tile?: Tile;
+  /** Which kernel computes it; the one that is fastest on the device unless given. */
+  variant?: Variant;
 }
 
 /**
@@ -29,7 +34,7 @@ export interface MatmulOptions {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   if (options.activation === "gelu") return gelu(matmul(a, b, { ...options, activation: "none" }));
-  const { transposeA = false, transposeB = false, bias, activation, tile } = options;
+  const { transposeA = false, transposeB = false, bias, activation, variant } = options;
   const [aBatch, M, K] = matrices("a", a, transposeA);
   const [bBatch, depth, N] = matrices("b", b, transposeB);
   if (depth !== K)
@@ -46,18 +51,18 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 
   const B = Math.max(aBatch, bBatch);
   const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
-  product({ a, b, out: y, M, N, K, B, transposeA, transposeB, tile, bias, activation });
+  product({ a, b, out: y, M, N, K, B, transposeA, transposeB, variant, bias, activation });
 
   return track(y, bias ? [a, b, bias] : [a, b], (dy, gradients) => {
     const dz = slopes(dy, y, activation);
     /** One operand's gradient: a product of the batch, summed over it if the operand was shared. */
-    const gradient = (i: number, shared: boolean, factors: Omit<Product, "out" | "B" | "tile">) => {
+    const gradient = (i: number, shared: boolean, factors: Omit<Product, "out" | "B" | "variant">) => {
       if (!gradients.wanted(i)) return undefined;
       const out = gradients.empty(i);
-      if (!shared) product({ ...factors, out, B, tile });
+      if (!shared) product({ ...factors, out, B, variant });
       else {
         const parts = empty(out.device, [B, ...out.shape]);
-        product({ ...factors, out: parts, B, tile });
+        product({ ...factors, out: parts, B, variant });
         sumSlices(parts, out, 1);
         parts.dispose();
       }
@@ -101,37 +106,54 @@ interface Product extends Epilogue {
   B: number;
   transposeA: boolean;
   transposeB: boolean;
-  tile: Tile | undefined;
+  variant: Variant | undefined;
 }
 
-/** Launches the product that the fields describe; deep ones in slices, so that the panel of b stays in the cache. */
-function product({ a, b, out, M, N, K, B, transposeA, transposeB, tile, ...epilogue }: Product): void {
-  const tiles = Math.ceil(M / 16) * Math.ceil(N / 32) * B;
-  const Z = Math.max(1, Math.min(Math.ceil(K / 256), Math.max(Math.ceil(K / 2048), Math.ceil(16 / tiles))));
+/** Launches the product that the fields describe; deep ones in slices of the depth, which are added after. */
+function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...epilogue }: Product): void {
+  const chosen = variant ?? (out.device.isSoftware ? chooseTile(out.device, N) : "staged");
+  const Z = slicesOf(chosen, M, N, K, B);
   const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
   const { constants, bias } = epilogueOf(Z > 1 ? {} : epilogue, b);
+  const operands = { a, a4: a, b, b4: b, out: parts, bias };
   const params = {
     ...{ M, N, K, Z },
     ...{ a_batch: a.size > M * K ? M * K : 0, a_row: transposeA ? 1 : K, a_column: transposeA ? M : 1 },
     ...{ b_batch: b.size > K * N ? K * N : 0, b_row: transposeB ? 1 : N, b_column: transposeB ? K : 1 },
   };
-  matmulKernel(
-    "tile",
-    { a, a4: a, b, b4: b, out: parts, bias },
-    params,
-    { rows: M, columns: N, depths: Z * B },
-    {
-      constants: {
-        ...constants,
-        A_BY_DEPTH: transposeA ? 0 : byFour(K),
-        B_BY_DEPTH: transposeB ? byFour(K) : 0,
-        B_BY_COLUMN: transposeB ? 0 : byFour(N),
-      },
-      tile,
-      work: { flops: 2 * B * M * N * K },
+  const options = {
+    constants: {
+      ...constants,
+      A_BY_DEPTH: transposeA ? 0 : byFour(K),
+      B_BY_DEPTH: transposeB ? byFour(K) : 0,
+      B_BY_COLUMN: transposeB ? 0 : byFour(N),
     },
-  );
+    work: { flops: 2 * B * M * N * K },
+  };
+  if (chosen === "staged")
+    matmulKernel("staged", operands, params, [Math.ceil(N / 64), Math.ceil(M / 64), Z * B], options);
+  else
+    matmulTiles(
+      "tile",
+      operands,
+      params,
+      { rows: M, columns: N, depths: Z * B },
+      { ...options, tile: chosen },
+    );
   if (Z === 1) return;
   sumSlices(parts, out, N, epilogue);
   parts.dispose();
+}
+
+/**
+ * Into how many slices the depth is cut: enough for every core or multiprocessor, and on CPU adapters so many that
+ * the panel of b that a column of tiles reads stays in the cache (measured on lavapipe).
+ */
+function slicesOf(variant: Variant, M: number, N: number, K: number, B: number): number {
+  if (variant === "staged") {
+    const tiles = Math.ceil(M / 64) * Math.ceil(N / 64) * B;
+    return Math.max(1, Math.min(Math.ceil(K / 128), Math.floor(264 / tiles)));
+  }
+  const tiles = Math.ceil(M / 16) * Math.ceil(N / 32) * B;
+  return Math.max(1, Math.min(Math.ceil(K / 256), Math.max(Math.ceil(K / 2048), Math.ceil(16 / tiles))));
 }
