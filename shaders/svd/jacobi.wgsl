@@ -32,25 +32,27 @@ fn diagonal(m: mat4x4f) -> vec4f { return vec4f(m[0].x, m[1].y, m[2].z, m[3].w);
 
 /** Whether two of the eight columns are further from orthogonal than the tolerance. */
 fn unsettled(g: Gram) -> bool {
-  let x = diagonal(g.xx);
-  let y = diagonal(g.yy);
-  let bound = p.tolerance * p.tolerance;
+  let x = sqrt(diagonal(g.xx)); // squares of products would underflow
+  let y = sqrt(diagonal(g.yy));
   var found = vec4<bool>(false);
   for (var j = 0u; j < 4; j++) {
-    found = found | (g.xy[j] * g.xy[j] > bound * x * y[j]);
+    found = found | (abs(g.xy[j]) > p.tolerance * x * y[j]);
     let others = vec4u(0, 1, 2, 3) != vec4u(j);
-    found = found | (others & (g.xx[j] * g.xx[j] > bound * x * x[j]));
-    found = found | (others & (g.yy[j] * g.yy[j] > bound * y * y[j]));
+    found = found | (others & (abs(g.xx[j]) > p.tolerance * x * x[j]));
+    found = found | (others & (abs(g.yy[j]) > p.tolerance * y * y[j]));
   }
   return any(found);
 }
 
 /** Rotates columns x_i and y_i, for i = 0 … 3, to be orthogonal. */
 fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>) {
-  let d = vec4f((*g).xy[0].x, (*g).xy[1].y, (*g).xy[2].z, (*g).xy[3].w);
-  let gap = diagonal((*g).yy) - diagonal((*g).xx);
-  let reach = abs(gap) + sqrt(gap * gap + 4 * d * d);
-  let tangent = select(vec4f(0), select(2 * d, -2 * d, gap < vec4f(0)) / max(reach, vec4f(1e-37)), reach > vec4f(0));
+  let x2 = diagonal((*g).xx);
+  let y2 = diagonal((*g).yy);
+  let unit = max(max(x2, y2), vec4f(1e-37));
+  let gap = (y2 - x2) / unit;
+  let twice = 2 * vec4f((*g).xy[0].x, (*g).xy[1].y, (*g).xy[2].z, (*g).xy[3].w) / unit;
+  let reach = abs(gap) + sqrt(gap * gap + twice * twice);
+  let tangent = select(vec4f(0), select(twice, -twice, gap < vec4f(0)) / max(reach, vec4f(1e-37)), reach > vec4f(0));
   let c = 1 / sqrt(1 + tangent * tangent);
   let s = tangent * c;
   let yx = transpose((*g).xy);
