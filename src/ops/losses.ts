@@ -1,0 +1,121 @@
+import { ShapeError } from "../device/errors.ts";
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { sameShape, show } from "../tensor/shape.ts";
+import { needsTape, track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { sumTo } from "./reduce.ts";
+
+const lossesKernel = kernel("losses");
+const WG = 64;
+/** The losses, by their numbers in `shaders/losses.wgsl`. */
+const codes = { relativeError: 0, mse: 1, bceWithLogits: 2, gaussianKl: 3 } as const;
+type Name = keyof typeof codes;
+
+function checkSame(name: Name, names: readonly [string, string], a: Tensor, b: Tensor): void {
+  if (!sameShape(a.shape, b.shape))
+    throw new ShapeError(
+      `${name}: ${names[0]} is ${show(a.shape)} and ${names[1]} ${show(b.shape)}; give one shape`,
+    );
+}
+
+/** The sums of the loss's terms over the blocks of a and b: (T), or (T,2). */
+function partials(name: Name, a: Tensor, b: Tensor): Tensor {
+  const N = a.size;
+  const perLane = a.device.isSoftware ? Math.max(4, Math.ceil(Math.sqrt(N) / 4)) : 16;
+  const blocks = Math.max(1, Math.ceil(N / (4 * WG * perLane)));
+  const out = empty(a.device, name === "relativeError" ? [blocks * WG, 2] : [blocks * WG]);
+  const params = { N, perLane, blocks, scale: 1 };
+  const options = { constants: { LOSS: codes[name] }, work: { bytes: 8 * N } };
+  lossesKernel("partials", { a, b, out }, params, linearGrid(blocks * WG, WG), options);
+  return out;
+}
+
+/** What the gradient of input `wrt` is launched with. */
+function launchBackward(
+  name: Name,
+  operands: { a: Tensor; b: Tensor; dy: Tensor; sums?: Tensor; out4: Tensor },
+  WRT: number,
+  scale: number,
+): void {
+  const N = operands.a.size;
+  const constants = name === "relativeError" ? { WRT } : { LOSS: codes[name], WRT };
+  const entry = name === "relativeError" ? "relative_backward" : "backward";
+  lossesKernel(entry, operands, { N, perLane: 0, blocks: 0, scale }, linearGrid(Math.ceil(N / 4), WG), {
+    constants,
+    work: { bytes: 12 * N },
+  });
+}
+
+/** `scale` times the sum of a loss's terms. */
+function summed(name: Name, a: Tensor, b: Tensor, scale: number): Tensor {
+  const parts = partials(name, a, b);
+  const loss = sumTo(empty(a.device, []), parts, scale);
+  parts.dispose();
+
+  return track(loss, [a, b], (dy, gradients) =>
+    [0, 1].map((wrt) => {
+      if (!gradients.wanted(wrt)) return undefined;
+      const out4 = gradients.empty(wrt);
+      launchBackward(name, { a, b, dy, out4 }, wrt, scale);
+      return out4;
+    }),
+  );
+}
+
+/**
+ * The relative error in percent, 100 ‖x̂ - x‖ / ‖x‖, with one ratio for the whole tensor: all of a batch
+ * together. The gradient where x̂ = x, where it does not exist, is taken as 0; so it is for x = 0, where the
+ * value is infinite or NaN. Source: the reconstruction loss of the RRAE reference code.
+ */
+export function relativeError(xHat: Tensor, x: Tensor): Tensor {
+  checkSame("relativeError", ["xHat", "x"], xHat, x);
+  const parts = partials("relativeError", xHat, x);
+  const sums = sumTo(empty(x.device, [2]), parts);
+  parts.dispose();
+  const loss = empty(x.device, []);
+  lossesKernel("ratio", { sums, out: loss }, { N: 1, perLane: 0, blocks: 0, scale: 1 }, [1]);
+  if (!needsTape([xHat, x])) sums.dispose();
+
+  return track(loss, [xHat, x], (dy, gradients) =>
+    [0, 1].map((wrt) => {
+      if (!gradients.wanted(wrt)) return undefined;
+      const out4 = gradients.empty(wrt);
+      launchBackward("relativeError", { a: xHat, b: x, dy, sums, out4 }, wrt, 1);
+      return out4;
+    }),
+  );
+}
+
+/** The mean of (x̂ - x)² over all elements. */
+export function mse(xHat: Tensor, x: Tensor): Tensor {
+  checkSame("mse", ["xHat", "x"], xHat, x);
+  return summed("mse", xHat, x, 1 / x.size);
+}
+
+/**
+ * The cross-entropy of Bernoulli variables with the probabilities sigmoid(`logits`), from their logits so that
+ * nothing overflows: max(l, 0) - l t + log(1 + e^-|l|). Its mean over all elements, or its sum.
+ */
+export function bceWithLogits(
+  logits: Tensor,
+  targets: Tensor,
+  { reduction = "mean" }: { reduction?: "mean" | "sum" } = {},
+): Tensor {
+  checkSame("bceWithLogits", ["logits", "targets"], logits, targets);
+  return summed("bceWithLogits", logits, targets, reduction === "mean" ? 1 / logits.size : 1);
+}
+
+/**
+ * The divergence KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ (μ² + σ² - 1 - log σ²) of `mu` and `logVariance` = log σ², both
+ * (B,K). `sum`, the default, adds up batch and coordinates, as the VRRAE reference code does; `mean` divides that
+ * by B, as the VRRAE paper's equation 2 does. A weight β of the paper is B times the code's:
+ * β_paper · mean = β_code · sum.
+ */
+export function gaussianKl(
+  mu: Tensor,
+  logVariance: Tensor,
+  { reduction = "sum" }: { reduction?: "sum" | "mean" } = {},
+): Tensor {
+  checkSame("gaussianKl", ["mu", "logVariance"], mu, logVariance);
+  return summed("gaussianKl", mu, logVariance, reduction === "mean" ? 1 / (mu.shape[0] ?? 1) : 1);
+}
