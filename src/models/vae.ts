@@ -42,8 +42,8 @@ export class Vae extends Autoencoder {
     const logVariance = this.run("variance", h);
     const z = reparameterize(mu, logVariance, noise);
     const error = relativeError(this.run("decoder", z), x);
-    const kl = gaussianKl(mu, logVariance);
-    return { loss: add(error, mul(kl, this.#beta)), error, kl };
+    const betaKl = mul(gaussianKl(mu, logVariance), this.#beta);
+    return { loss: add(error, betaKl), error, betaKl };
   }
 
   protected codeOf(x: Tensor): Tensor {

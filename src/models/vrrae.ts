@@ -52,8 +52,8 @@ export class Vrrae extends BasisAutoencoder {
     const logVariance = this.run("variance", alpha);
     const z = reparameterize(alpha, logVariance, noise);
     const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
-    const kl = gaussianKl(alpha, logVariance);
-    return { loss: add(error, mul(kl, this.#beta)), error, kl };
+    const betaKl = mul(gaussianKl(alpha, logVariance), this.#beta);
+    return { loss: add(error, betaKl), error, betaKl };
   }
 }
 
