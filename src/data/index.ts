@@ -20,6 +20,6 @@ export {
 } from "./load.ts";
 export { parseNpy, writeNpy, type NpyArray, type NpyData } from "./npy.ts";
 export { decodePicture } from "./pictures.ts";
-export { permutation, threefry2x32, uniform } from "./random.ts";
+export { permutation, uniform } from "./random.ts";
 export { resize, type Picture } from "./resize.ts";
 export { downloadNames, type DownloadName } from "./sources.ts";

@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from "ml-matrix";
-import { threefry2x32 } from "../data/random.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { ArgumentError } from "../device/errors.ts";
+import { threefry2x32 } from "../ops/lib/threefry.ts";
 
 /** Gram matrices up to this many rows are decomposed whole; larger ones by subspace iteration. */
 const wholeUpTo = 256;

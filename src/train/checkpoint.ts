@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { writeFileAtomic } from "./files.ts";
+import { syncFolder, writeFileAtomic } from "./files.ts";
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -83,14 +83,6 @@ function settle(runFolder: string): void {
   }
   fs.rmSync(fresh, { recursive: true, force: true });
   fs.rmSync(old, { recursive: true, force: true });
-}
-
-/** Brings renames in a folder to the disk; Windows can not open folders and needs no such step. */
-function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const handle = fs.openSync(folder, "r");
-  fs.fsyncSync(handle);
-  fs.closeSync(handle);
 }
 
 /**

@@ -28,8 +28,8 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   syncFolder(dirname(path));
 }
 
-/** Brings a rename to the disk; Windows can not open folders and needs no such step. */
-function syncFolder(folder: string): void {
+/** Brings renames in a folder to the disk; Windows can not open folders and needs no such step. */
+export function syncFolder(folder: string): void {
   if (process.platform === "win32") return;
   const handle = fs.openSync(folder, "r");
   try {
