@@ -24,7 +24,8 @@ export interface VaeOptions extends NetworkOptions {
  */
 export class Vae extends Autoencoder {
   readonly codeSize: number;
-  readonly #beta: number;
+  /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
+  beta: number;
 
   constructor(
     device: Device,
@@ -33,7 +34,7 @@ export class Vae extends Autoencoder {
   ) {
     super(device, networks);
     this.codeSize = latent;
-    this.#beta = beta;
+    this.beta = beta;
   }
 
   loss(x: Tensor, noise: RandomState): Losses {
@@ -42,7 +43,7 @@ export class Vae extends Autoencoder {
     const logVariance = this.run("variance", h);
     const z = reparameterize(mu, logVariance, noise);
     const error = relativeError(this.run("decoder", z), x);
-    const betaKl = mul(gaussianKl(mu, logVariance), this.#beta);
+    const betaKl = mul(gaussianKl(mu, logVariance), this.beta);
     return { loss: add(error, betaKl), error, betaKl };
   }
 

@@ -33,7 +33,8 @@ export interface VrraeOptions extends NetworkOptions {
  * With β = 0 the noise stays and the KL term goes (the paper's ablation).
  */
 export class Vrrae extends BasisAutoencoder {
-  readonly #beta: number;
+  /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
+  beta: number;
   readonly #gauge: Gauge;
 
   constructor(
@@ -42,7 +43,7 @@ export class Vrrae extends BasisAutoencoder {
     { latent, rank, beta, gauge = "damped" }: VrraeOptions,
   ) {
     super(device, networks, latent, rank);
-    this.#beta = beta;
+    this.beta = beta;
     this.#gauge = gauge;
   }
 
@@ -52,7 +53,7 @@ export class Vrrae extends BasisAutoencoder {
     const logVariance = this.run("variance", alpha);
     const z = reparameterize(alpha, logVariance, noise);
     const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
-    const betaKl = mul(gaussianKl(alpha, logVariance), this.#beta);
+    const betaKl = mul(gaussianKl(alpha, logVariance), this.beta);
     return { loss: add(error, betaKl), error, betaKl };
   }
 }

@@ -74,6 +74,14 @@ export class Trainer {
     this.model.device.scope(() => void this.#runStep());
   }
 
+  /** Records the step anew when it is next taken: after the model was changed in a way that its launches hold. */
+  rerecord(): void {
+    this.#program?.dispose();
+    this.#program = undefined;
+    for (const part of Object.values(this.#losses ?? {})) part.dispose();
+    this.#losses = undefined;
+  }
+
   #nextBatch(): void {
     this.batches.next(this.#batch);
     this.#input.write(this.#batch);
@@ -106,8 +114,7 @@ export class Trainer {
   }
 
   dispose(): void {
-    this.#program?.dispose();
-    for (const part of Object.values(this.#losses ?? {})) part.dispose();
+    this.rerecord();
     this.#input.dispose();
   }
 }
