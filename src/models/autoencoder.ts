@@ -4,7 +4,7 @@ import type { Network } from "../nn/networks.ts";
 import { ParameterArena } from "../optim/arena.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import { noGrad } from "../tensor/record.ts";
-import { show, type Shape } from "../tensor/shape.ts";
+import { sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The loss of a batch, and the parts that it is the sum of; tensors of one element. */
@@ -25,7 +25,7 @@ export abstract class Autoencoder {
 
   constructor(device: Device, networks: Record<string, Network> & { encoder: Network; decoder: Network }) {
     const { encoder, decoder } = networks;
-    if (encoder.inputShape.join() !== decoder.outputShape.join())
+    if (!sameShape(encoder.inputShape, decoder.outputShape))
       throw new ShapeError(
         `the encoder takes samples of shape ${show(encoder.inputShape)}, ` +
           `the decoder gives ${show(decoder.outputShape)}`,
@@ -83,6 +83,8 @@ export abstract class Autoencoder {
 }
 
 function checkBatch(op: string, shape: Shape, sample: Shape): void {
-  if (shape.length !== sample.length + 1 || shape.slice(1).join() !== sample.join())
-    throw new ShapeError(`${op}: expected a batch of ${show(sample)}, (N, ${sample.join(", ")}), not ${show(shape)}`);
+  if (shape.length === 0 || !sameShape(shape.slice(1), sample))
+    throw new ShapeError(
+      `${op}: expected a batch of ${show(sample)}, (N, ${sample.join(", ")}), not ${show(shape)}`,
+    );
 }

@@ -24,7 +24,8 @@ export abstract class BasisAutoencoder extends Autoencoder {
     rank: number,
   ) {
     super(device, networks);
-    if (rank > latent) throw new ArgumentError(`rank ${rank} is more than the latent length ${latent}`);
+    if (!(Number.isInteger(rank) && rank >= 1 && rank <= latent))
+      throw new ArgumentError(`rank is a whole number from 1 to the latent length ${latent}, not ${rank}`);
     this.codeSize = rank;
     this.latentSize = latent;
   }
@@ -44,9 +45,13 @@ export abstract class BasisAutoencoder extends Autoencoder {
    * Fixes the basis from the latent vectors of training batches (N, …input), and returns it with
    * its singular values over all of them. `form`: see `BasisFit`.
    */
-  async fitBasis(batches: Iterable<Tensor> | AsyncIterable<Tensor>, form: BasisForm = "concatenated"): Promise<FittedBasis> {
+  async fitBasis(
+    batches: Iterable<Tensor> | AsyncIterable<Tensor>,
+    form: BasisForm = "concatenated",
+  ): Promise<FittedBasis> {
     const fit = new BasisFit(this.device, this.latentSize, this.codeSize, form);
-    for await (const x of batches) noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
+    for await (const x of batches)
+      noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
     const fitted = await fit.finish();
     this.setBasis(fitted.basis);
     return fitted;

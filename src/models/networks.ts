@@ -1,10 +1,10 @@
-import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { ShapeError } from "../device/errors.ts";
 import { convolutionalNetworks, mlpNetworks, type Network } from "../nn/networks.ts";
-import { show, type Shape } from "../tensor/shape.ts";
+import { sameShape, show, type Shape } from "../tensor/shape.ts";
 
 /** What every model is told about its networks. */
 export interface NetworkOptions {
-  /** Shape of a sample: [H, W, C] for images, [D] for vectors. */
+  /** Shape of a sample: [H, W, C] for images, [D] for vectors; any other with an encoder and a decoder of your own. */
   input: Shape;
   /** Fixes the initial weights; 0 by default. */
   seed?: number;
@@ -15,25 +15,26 @@ export interface NetworkOptions {
 }
 
 /** The encoder and decoder of a model with latent vectors of length `latent`, checked against each other. */
-export function networksFor(
-  { input, seed = 0, encoder, decoder }: NetworkOptions,
-  latent: number,
-): { encoder: Network; decoder: Network } {
-  const made =
-    input.length === 3
-      ? convolutionalNetworks({ input, latent, seed })
-      : input.length === 1
-        ? mlpNetworks({ input, latent, seed })
-        : undefined;
-  if (!made) throw new ShapeError(`a model takes images [H, W, C] or vectors [D], not samples of shape ${show(input)}`);
-  const networks = { encoder: encoder ?? made.encoder, decoder: decoder ?? made.decoder };
+export function networksFor(options: NetworkOptions, latent: number): { encoder: Network; decoder: Network } {
+  const { input } = options;
+  const encoder = options.encoder ?? paperNetworks(options, latent).encoder;
+  const decoder = options.decoder ?? paperNetworks(options, latent).decoder;
   for (const [what, is, wanted] of [
-    ["encoder gives", networks.encoder.outputShape, [latent]],
-    ["encoder takes", networks.encoder.inputShape, input],
-    ["decoder takes", networks.decoder.inputShape, [latent]],
-    ["decoder gives", networks.decoder.outputShape, input],
+    ["encoder gives", encoder.outputShape, [latent]],
+    ["encoder takes", encoder.inputShape, input],
+    ["decoder takes", decoder.inputShape, [latent]],
+    ["decoder gives", decoder.outputShape, input],
   ] as const)
-    if (is.join() !== wanted.join())
-      throw new ArgumentError(`the ${what} ${show(is)}, but the model needs ${show(wanted)}`);
-  return networks;
+    if (!sameShape(is, wanted))
+      throw new ShapeError(`the ${what} ${show(is)}, but the model needs ${show(wanted)}`);
+  return { encoder, decoder };
+}
+
+function paperNetworks({ input, seed = 0 }: NetworkOptions, latent: number) {
+  if (input.length === 3) return convolutionalNetworks({ input, latent, seed });
+  if (input.length === 1) return mlpNetworks({ input, latent, seed });
+  throw new ShapeError(
+    `a model takes images [H, W, C] or vectors [D], not samples of shape ${show(input)}; ` +
+      `for those, give it an encoder and a decoder of your own`,
+  );
 }

@@ -21,7 +21,11 @@ export interface RraeOptions extends NetworkOptions {
  *     x → encoder → H = V S Uᵀ → V_k S_k U_kᵀ → decoder → x̂,     loss = relative error
  */
 export class Rrae extends BasisAutoencoder {
-  constructor(device: Device, networks: { encoder: Network; decoder: Network }, { latent, rank }: RraeOptions) {
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network },
+    { latent, rank }: RraeOptions,
+  ) {
     super(device, networks, latent, rank);
   }
 
