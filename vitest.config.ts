@@ -1,11 +1,41 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+const folder = "kernels-test";
+const all = `${folder}/**/*.test.ts`;
+
+/** Tests that run in a real browser's WebGPU. */
+const browser = [`${folder}/browser/**/*.test.ts`, `${folder}/web/**/*.test.ts`];
+
+/** Tests that need no adapter; all others fail without one. */
+const plain = [
+  `${folder}/{data,metrics}/**/*.test.ts`,
+  `${folder}/latent/{gmm,interpolation,spectrum}.test.ts`,
+  `${folder}/train/{checkpoint,curves,files,latent-charts,pictures,report,safetensors}.test.ts`,
+  `${folder}/layout.test.ts`,
+];
+
+const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 60_000 } as const;
+const noGpu = process.env.NO_GPU === "1";
 
 export default defineConfig({
   test: {
-    include: ["kernels-test/**/*.test.ts"],
-    pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    globalSetup: noGpu ? [] : [`${folder}/printAdapter.ts`],
+    projects: [
+      { test: { name: "plain", include: plain, ...shared } },
+      ...(noGpu
+        ? []
+        : [
+            {
+              test: {
+                name: "adapter",
+                include: [all],
+                exclude: [...configDefaults.exclude, ...plain, ...browser],
+                ...shared,
+              },
+            },
+            { test: { name: "browser", include: browser, ...shared } },
+          ]),
+    ],
   },
 });
