@@ -12,24 +12,21 @@ function names(folder: string, ending: string): string[] {
     .sort();
 }
 
-/** Shaders that an op of another name launches, each with that op. */
-const helpers: Record<string, string> = {};
-
-/** Shaders outside src/ops: what launches them. */
-const elsewhere: Record<string, string> = {
-  accumulate: "src/tensor/accumulate.ts",
+/** Shaders that are no ops, with what launches and what tests them. */
+const others: Record<string, string[]> = {
+  accumulate: ["src/tensor/accumulate.ts", "kernels-test/accumulate.test.ts"],
+  optimizer: ["src/optim/optimizer.ts", "kernels-test/optim/optimizer.test.ts"],
+  optimizerClock: ["src/optim/clock.ts", "kernels-test/optim/schedules.test.ts"],
 };
 
-test("an op is one word in four folders", () => {
-  for (const shader of names("shaders", ".wgsl")) {
-    if (helpers[shader]) {
-      expect(existsSync(new URL(`src/ops/${helpers[shader]}.ts`, root)), shader).toBe(true);
-      continue;
-    }
-    const launcher = elsewhere[shader] ?? `src/ops/${shader}.ts`;
-    for (const file of [launcher, `kernels-test/${shader}.test.ts`, `bench/${shader}.bench.ts`])
-      expect(existsSync(new URL(file, root)), file).toBe(true);
-  }
+test("an op is one word in four folders; `op.variant.wgsl` belongs to its op", () => {
+  for (const shader of new Set(names("shaders", ".wgsl").map((name) => name.split(".")[0]!)))
+    for (const file of others[shader] ?? [
+      `src/ops/${shader}.ts`,
+      `kernels-test/${shader}.test.ts`,
+      `bench/${shader}.bench.ts`,
+    ])
+      expect(existsSync(new URL(file, root)), `${shader}: ${file}`).toBe(true);
 });
 
 test("every test and benchmark of an op has its shader or its launcher", () => {
