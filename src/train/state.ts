@@ -1,0 +1,91 @@
+import { DataError } from "../device/errors.ts";
+import type { Autoencoder } from "../models/autoencoder.ts";
+import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { EncodableTensor, StoredTensor } from "./safetensors.ts";
+import type { Trainer, TrainerState } from "./trainer.ts";
+
+const basisName = "basis";
+const noiseName = "noise";
+
+/** Everything that a run needs to go on: tensors by name, for two files, and the place in the data. */
+export interface RunState<Part> {
+  model: ReadonlyMap<string, Part>;
+  optimizer: ReadonlyMap<string, Part>;
+  state: TrainerState;
+}
+
+/** The whole state of `trainer`. */
+export async function readTrainer(trainer: Trainer): Promise<RunState<EncodableTensor>> {
+  const { model, optimizer, noise } = trainer;
+  const moments = await readAll(optimizer.state(), "U32");
+  moments.set(noiseName, await readTensor(noise.tensor, "U32"));
+  return { model: await readModel(model), optimizer: moments, state: trainer.state() };
+}
+
+/** The weights of `model`, and its basis if there is one: the tensors of `model.safetensors`. */
+export async function readModel(model: Autoencoder): Promise<Map<string, EncodableTensor>> {
+  const weights = await readAll(model.arena.parameters, "F32");
+  if (model instanceof BasisAutoencoder && model.basis)
+    weights.set(basisName, await readTensor(model.basis, "F32"));
+  return weights;
+}
+
+/** Brings `trainer` to `state`; `file` names a part's file in messages. */
+export async function restoreTrainer(
+  trainer: Trainer,
+  { model, optimizer, state }: RunState<EncodableTensor | StoredTensor>,
+  file: (part: "model" | "optimizer") => string,
+): Promise<void> {
+  restoreModel(trainer.model, model, file("model"));
+  const moments = file("optimizer");
+  for (const [name, tensor] of trainer.optimizer.state()) restore(tensor, optimizer.get(name), moments, name);
+  restore(trainer.noise.tensor, optimizer.get(noiseName), moments, noiseName);
+  trainer.restore(state);
+  await trainer.model.device.finish();
+}
+
+/** Gives `model` the weights, and the basis if there is one, that `readModel` gave. */
+export function restoreModel(
+  model: Autoencoder,
+  weights: ReadonlyMap<string, EncodableTensor | StoredTensor>,
+  file: string,
+): void {
+  for (const [name, tensor] of model.arena.parameters) restore(tensor, weights.get(name), file, name);
+  const basis = weights.get(basisName);
+  if (basis && model instanceof BasisAutoencoder) model.setBasis(floats(basis));
+}
+
+async function readAll(
+  tensors: ReadonlyMap<string, Tensor>,
+  dtype: "F32" | "U32",
+): Promise<Map<string, EncodableTensor>> {
+  const read = new Map<string, EncodableTensor>();
+  for (const [name, tensor] of tensors) read.set(name, await readTensor(tensor, dtype));
+  return read;
+}
+
+/** The memory of a tensor bit for bit, labelled as floats or as words. */
+async function readTensor(tensor: Tensor, dtype: "F32" | "U32"): Promise<EncodableTensor> {
+  const bytes = await tensor.readBytes();
+  return {
+    dtype,
+    shape: tensor.shape,
+    data: dtype === "F32" ? new Float32Array(bytes) : new Uint32Array(bytes),
+  };
+}
+
+function restore(tensor: Tensor, stored: EncodableTensor | undefined, file: string, name: string): void {
+  if (!stored || stored.shape.join() !== tensor.shape.join())
+    throw new DataError(
+      file,
+      0,
+      `${name} of shape (${tensor.shape.join(", ")}) is needed, the file has ` +
+        (stored ? `(${stored.shape.join(", ")})` : "none"),
+    );
+  tensor.write(floats(stored));
+}
+
+function floats({ data }: EncodableTensor): Float32Array {
+  return new Float32Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength / 4);
+}
