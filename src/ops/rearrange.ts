@@ -1,0 +1,208 @@
+import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { kernel, linearGrid } from "../device/kernel.ts";
+import {
+  broadcastShape,
+  normalAxes,
+  sameShape,
+  show,
+  sizeOf,
+  stridesOf,
+  type Shape,
+} from "../tensor/shape.ts";
+import { track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
+import { sumTo } from "./reduce.ts";
+
+const rearrangeKernel = kernel("rearrange");
+const WG = 64;
+const noAxes = Object.fromEntries(
+  ["e", "s", "x", "b"].flatMap((name) => Object.entries(axisParams(name, []))),
+);
+const nothing = { offset: 0, L: 1, width: 0, R: 0, K: 0, value: 0, ...noAxes };
+
+/** Fills `out` with elements of x: from `offset` on, along `walk`. */
+function gather(out: Tensor, x: Tensor, walk: Walk, offset = 0): Tensor {
+  const N = out.size;
+  const axes = { ...axisParams("e", walk.extents, 1), ...axisParams("s", walk.strides[0]!) };
+  rearrangeKernel("gather", { x, out }, { ...nothing, N, offset, ...axes }, linearGrid(N, WG), {
+    constants: rankOf(walk),
+    work: { bytes: 8 * N },
+  });
+  return out;
+}
+
+function sliceInto(out: Tensor, x: Tensor, starts: readonly number[]): Tensor {
+  const strides = stridesOf(x.shape);
+  const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+  return gather(out, x, mergeAxes("slice", out.shape, [strides]), offset);
+}
+
+function padInto(out: Tensor, x: Tensor, before: readonly number[], value: number): Tensor {
+  const N = out.size;
+  const axes = {
+    ...axisParams("e", out.shape, 1),
+    ...axisParams("x", x.shape, 1),
+    ...axisParams("b", before),
+    ...axisParams("s", stridesOf(x.shape)),
+  };
+  const constants = { RANK: Math.max(1, out.shape.length) };
+  const work = { bytes: 4 * (N + x.size) };
+  rearrangeKernel("pad", { x, out }, { ...nothing, N, value, ...axes }, linearGrid(N, WG), {
+    constants,
+    work,
+  });
+  return out;
+}
+
+/**
+ * The same elements under another shape, in the same memory: nothing is copied. One extent may be -1, for
+ * what the others leave.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = sizeOf(shape.filter((extent) => extent !== -1));
+  const open = shape.filter((extent) => extent === -1).length;
+  const full = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));
+  if (open > 1 || sizeOf(full) !== x.size || !full.every((extent) => Number.isInteger(extent) && extent >= 0))
+    throw new ShapeError(`reshape: ${show(shape)} does not hold the ${x.size} elements of ${show(x.shape)}`);
+  return track(x.view(full), [x], (dy) => [dy]);
+}
+
+/** The axes of x in another order: axis i of the result is axis `axes[i]` of x. */
+export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  const order = axes.map((axis) => normalAxes("permute", x.shape.length, axis)[0]!);
+  if (order.length !== x.shape.length || new Set(order).size !== order.length)
+    throw new ShapeError(`permute: axes ${show(axes)} of ${show(x.shape)}; name each axis once`);
+  const turn = (out: Tensor, from: Tensor, by: readonly number[]) => {
+    const strides = stridesOf(from.shape);
+    return gather(out, from, mergeAxes("permute", out.shape, [by.map((axis) => strides[axis]!)]));
+  };
+  const y = empty(
+    x.device,
+    order.map((axis) => x.shape[axis]!),
+  );
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  return track(turn(y, x, order), [x], (dy, gradients) => [turn(gradients.empty(0), dy, inverse)]);
+}
+
+/** x with its last two axes exchanged. */
+export function transpose(x: Tensor): Tensor {
+  const rank = x.shape.length;
+  if (rank < 2) throw new ShapeError(`transpose: ${show(x.shape)} has not two axes to exchange`);
+  const order = x.shape.map((_, axis) => axis);
+  return permute(x, [...order.slice(0, -2), rank - 1, rank - 2]);
+}
+
+/** The block of `sizes` elements of x that begins at `starts`. */
+export function slice(x: Tensor, starts: readonly number[], sizes: readonly number[]): Tensor {
+  const fits = x.shape.every((extent, axis) => {
+    const [start, size] = [starts[axis] ?? -1, sizes[axis] ?? -1];
+    return [start, size].every((n) => Number.isInteger(n) && n >= 0) && start + size <= extent;
+  });
+  if (!fits || starts.length !== x.shape.length || sizes.length !== x.shape.length)
+    throw new ShapeError(
+      `slice: starts ${show(starts)}, sizes ${show(sizes)} do not lie in ${show(x.shape)}`,
+    );
+  return track(sliceInto(empty(x.device, sizes), x, starts), [x], (dy, gradients) => [
+    padInto(gradients.empty(0), dy, starts, 0),
+  ]);
+}
+
+/** x with `margins[axis] = [before, after]` elements of `value` around it along each axis. */
+export function pad(x: Tensor, margins: readonly (readonly [number, number])[], value = 0): Tensor {
+  const whole = margins.flat().every((n) => Number.isInteger(n) && n >= 0);
+  if (margins.length !== x.shape.length || x.shape.length > 8 || !whole)
+    throw new ShapeError(
+      `pad: margins ${JSON.stringify(margins)} for ${show(x.shape)}; give [before, after], from 0, for each axis (8 at most)`,
+    );
+  const before = margins.map(([n]) => n);
+  const shape = x.shape.map((extent, axis) => extent + margins[axis]![0] + margins[axis]![1]);
+  return track(padInto(empty(x.device, shape), x, before, value), [x], (dy, gradients) => [
+    sliceInto(gradients.empty(0), dy, before),
+  ]);
+}
+
+/** x repeated to `shape` as NumPy's broadcasting does. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  if (!sameShape(broadcastShape("broadcastTo", x.shape, shape), shape))
+    throw new ShapeError(`broadcastTo: ${show(x.shape)} cannot be repeated to ${show(shape)}`);
+  const walk = mergeAxes("broadcastTo", shape, [broadcastStrides(x.shape, shape)]);
+  return track(gather(empty(x.device, shape), x, walk), [x], (dy, gradients) => [
+    sumTo(gradients.empty(0), dy),
+  ]);
+}
+
+/** The tensors of `list` one after another along `axis`; their other extents agree. */
+export function concat(list: readonly Tensor[], axis = 0): Tensor {
+  const [first] = list;
+  if (!first) throw new ArgumentError("concat: the list is empty; give at least one tensor");
+  const [at] = normalAxes("concat", first.shape.length, axis) as [number];
+  const others = (shape: Shape) => shape.filter((_, i) => i !== at);
+  for (const [i, x] of list.entries())
+    if (x.shape.length !== first.shape.length || !sameShape(others(x.shape), others(first.shape)))
+      throw new ShapeError(
+        `concat: operand ${i} is ${show(x.shape)}, which differs from ${show(first.shape)} in more than axis ${axis}`,
+      );
+  const starts = list.map((_, i) => list.slice(0, i).reduce((sum, x) => sum + x.shape[at]!, 0));
+  const total = list.reduce((sum, x) => sum + x.shape[at]!, 0);
+  const out = empty(
+    first.device,
+    first.shape.map((extent, i) => (i === at ? total : extent)),
+  );
+  const inner = sizeOf(first.shape.slice(at + 1));
+  list.forEach((x, i) => {
+    const params = { ...nothing, N: x.size, L: x.shape[at]! * inner, width: total * inner };
+    const work = { bytes: 8 * x.size };
+    rearrangeKernel("place", { x, out }, { ...params, offset: starts[i]! * inner }, linearGrid(x.size, WG), {
+      work,
+    });
+  });
+
+  return track(out, list, (dy, gradients) =>
+    list.map((_, i) => {
+      if (!gradients.wanted(i)) return undefined;
+      return sliceInto(
+        gradients.empty(i),
+        dy,
+        out.shape.map((_, axis) => (axis === at ? starts[i]! : 0)),
+      );
+    }),
+  );
+}
+
+/** The tensors of `list`, which have one shape, along a new axis. */
+export function stack(list: readonly Tensor[], axis = 0): Tensor {
+  const rank = (list[0]?.shape.length ?? 0) + 1;
+  const [at] = normalAxes("stack", rank, axis) as [number];
+  return concat(
+    list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
+    at,
+  );
+}
+
+/**
+ * The rows of x (R, …) that `indices` (K), whole numbers as f32, name: (K, …). A row of NaN stands for an index that
+ * is none of 0 … R-1. The gradient of a row named more than once is the sum of its gradients; it costs K² reads of
+ * indices for each column.
+ */
+export function gatherRows(x: Tensor, indices: Tensor): Tensor {
+  if (x.shape.length === 0 || indices.shape.length !== 1)
+    throw new ShapeError(
+      `gatherRows: x is ${show(x.shape)} and indices ${show(indices.shape)}; give (R, …) and (K)`,
+    );
+  const [R] = x.shape as [number];
+  const [K] = indices.shape as [number];
+  const L = sizeOf(x.shape.slice(1));
+  const N = K * L;
+  const params = { ...nothing, N, L, R, K };
+  const y = empty(x.device, [K, ...x.shape.slice(1)]);
+  const work = { bytes: 8 * N };
+  rearrangeKernel("rows", { x, indices, out: y }, { ...params, value: NaN }, linearGrid(N, WG), { work });
+
+  return track(y, [x], (dy, gradients) => {
+    const dx = gradients.empty(0);
+    rearrangeKernel("fill", { out: dx }, { ...params, N: x.size }, linearGrid(x.size, WG));
+    rearrangeKernel("rows_backward", { dy, indices, out: dx }, params, linearGrid(N, WG), { work });
+    return [dx];
+  });
+}
