@@ -92,7 +92,7 @@ describe("options", () => {
     [[1, 5, 4, 16], [3, 3, 8, 16], [16]],
   ]);
   check("a filter per channel", { groups: 8, padding: 1, stride: 2 }, [[[1, 5, 5, 8], [3, 3, 1, 8], [8]]]);
-  for (const activation of ["relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu", "gelu"] as const)
+  for (const activation of ["relu", "softplus", "gelu"] as const)
     check(activation, { activation, padding: 1, stride: 2 }, [
       [[1, 6, 6, 4], [3, 3, 4, 8], [8]],
       [[1, 5, 5, 3], [3, 3, 3, 5], [5]],

@@ -66,7 +66,7 @@ describe("options", () => {
     [[1, 3, 4, 6], [3, 3, 2, 6], [4]],
     [[1, 3, 4, 16], [3, 3, 8, 16], [16]],
   ]);
-  for (const activation of ["relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu", "gelu"] as const)
+  for (const activation of ["relu", "tanh", "gelu"] as const)
     check(activation, { activation, padding: 1, stride: 2 }, [
       [[1, 3, 3, 4], [3, 3, 8, 4], [8]],
       [[1, 3, 3, 3], [3, 3, 5, 3], [5]],

@@ -136,7 +136,7 @@ check("layers of the models", {}, [
   [[8, 100], [100, 512], [512]],
 ]);
 
-for (const activation of ["relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu", "gelu"] as const)
+for (const activation of ["relu", "gelu"] as const)
   check(activation, { activation }, [
     [[5, 4], [4, 8], [8]],
     [[5, 3], [3, 7], [7]],

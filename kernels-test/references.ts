@@ -8,9 +8,21 @@ export const activations = {
   sigmoid: (z: number) => 1 / (1 + Math.exp(-z)),
   tanh: Math.tanh,
   softplus: (z: number) => Math.log1p(Math.exp(z)),
-  gelu: (z: number) => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
+  gelu: (z: number) => 0.5 * z * (1 + erf(z / Math.SQRT2)),
   elu: (z: number) => (z > 0 ? z : Math.expm1(z)),
 };
+
+/** The error function by its series, to 2e-8. */
+function erf(x: number): number {
+  if (Math.abs(x) > 4) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; n < 100; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
 
 /** a (M,K) · b (K,N), row by row. */
 export function matmulReference(a: number[], b: number[], M: number, K: number, N: number): number[] {

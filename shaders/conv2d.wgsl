@@ -110,26 +110,31 @@ fn backward_w(
   let k = 4 * at.y;
   let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
   let weights = array<vec3u, 4>(weightOf(rows.x), weightOf(rows.y), weightOf(rows.z), weightOf(rows.w));
+  let begin = group.z * p.N * p.P / p.slices;
   let end = (group.z + 1) * p.N * p.P / p.slices;
-  for (var line = group.z * p.N * p.P / p.slices; line < end; line++) {
-    let image = line / p.P * p.H;
-    let row = line % p.P;
-    for (var step = 0u; step < (p.Q + 3) / 4; step++) {
-      let q = 4 * step;
-      var a = array<vec4f, 4>(gather(weights[0], image, row, q), gather(weights[1], image, row, q), vec4f(), vec4f());
-      if (LOADS == 4) {
-        a[2] = gather(weights[2], image, row, q);
-        a[3] = gather(weights[3], image, row, q);
-      }
-      let d = line * p.Q + q;
-      let last = line * p.Q + p.Q - 1;
-      multiply(a, array<vec4f, 4>(
-        filterRow(d, k),
-        filterRow(min(d + 1, last), k),
-        filterRow(min(d + 2, last), k),
-        filterRow(min(d + 3, last), k),
-      ));
+  var n = begin / p.P;
+  var row = begin % p.P;
+  var q = 0u;
+  for (var step = 0u; step < (end - begin) * ((p.Q + 3) / 4); step++) { // one loop: an inner one of Q / 4 is short
+    let image = n * p.H;
+    var a = array<vec4f, 4>(gather(weights[0], image, row, q), gather(weights[1], image, row, q), vec4f(), vec4f());
+    if (LOADS == 4) {
+      a[2] = gather(weights[2], image, row, q);
+      a[3] = gather(weights[3], image, row, q);
     }
+    let line = (n * p.P + row) * p.Q;
+    let last = line + p.Q - 1;
+    multiply(a, array<vec4f, 4>(
+      filterRow(line + q, k),
+      filterRow(min(line + q + 1, last), k),
+      filterRow(min(line + q + 2, last), k),
+      filterRow(min(line + q + 3, last), k),
+    ));
+    q += 4;
+    row += select(0u, 1u, q >= p.Q);
+    q = select(q, 0, q >= p.Q);
+    n += select(0u, 1u, row == p.P);
+    row = select(row, 0, row == p.P);
   }
   storeRows(select(vec4u(NOWHERE), (group.z * M + rows) * p.K, rows < vec4u(M)), k);
 }

@@ -2,7 +2,8 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { transposed } from "./convTranspose2d.ts";
-import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
+import { gelu } from "./elementwise.ts";
+import { epilogueGradients, epilogueOf, sumSlices, type Epilogue } from "./epilogue.ts";
 import {
   checkBias,
   convolution,
@@ -40,12 +41,12 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   correlate(x, w, y, geometry, { bias, activation });
 
   return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
-    const dz = slopes(dy, y, activation);
+    const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
     const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
     if (dx) transposed(dz, w, dx, geometry);
     const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
     if (dw) filterGradient(x, dz, dw, geometry);
-    return [dx, dw, bias && biasGradient(dz, 2, gradients)];
+    return [dx, dw, db];
   });
 }
 

@@ -2,7 +2,8 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { correlate, filterGradient, type Conv2dOptions } from "./conv2d.ts";
-import { biasGradient, epilogueOf, gelu, slopes, type Epilogue } from "./epilogue.ts";
+import { gelu } from "./elementwise.ts";
+import { epilogueGradients, epilogueOf, type Epilogue } from "./epilogue.ts";
 import { byFour, tiledKernel } from "./lib/tiles.ts";
 import { checkBias, flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
 
@@ -31,12 +32,12 @@ export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOp
   transposed(x, w, y, geometry, { bias, activation });
 
   return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
-    const dz = slopes(dy, y, activation);
+    const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
     const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
     if (dx) correlate(dz, w, dx, geometry);
     const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
     if (dw) filterGradient(dz, x, dw, geometry);
-    return [dx, dw, bias && biasGradient(dz, 2, gradients)];
+    return [dx, dw, db];
   });
 }
 

@@ -1,5 +1,5 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
-import { track, type Gradients } from "../tensor/tape.ts";
+import type { Gradients } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { activationCode, type Activation } from "./lib/activation.ts";
 
@@ -29,36 +29,49 @@ export function sumSlices(parts: Tensor, out: Tensor, N: number, epilogue: Epilo
   });
 }
 
-/** gelu(z): an op of its own, because its derivative needs z. */
-export function gelu(z: Tensor): Tensor {
-  const y = empty(z.device, z.shape);
-  sumSlices(z, y, z.size, { activation: "gelu" });
-  return track(y, [z], (dy) => [slopes(dy, z, "gelu")]);
-}
+/**
+ * The gradients behind an epilogue: dz = dy · slope(y), which is dy itself without an activation, and that of
+ * the bias, the sum of the rows of dz, if it is input `i` and wanted.
+ */
+export function epilogueGradients(
+  dy: Tensor,
+  y: Tensor,
+  { bias, activation = "none" }: Epilogue,
+  i: number,
+  gradients: Gradients,
+): { dz: Tensor; db: Tensor | undefined } {
+  const db = bias && gradients.wanted(i) ? gradients.empty(i) : undefined;
+  const N = db?.size ?? 1;
+  const M = dy.size / N;
+  const Z = Math.max(1, Math.min(Math.ceil(M / 64), Math.ceil(16384 / N)));
+  const params = { M, N, Z };
+  const constants = { ACTIVATION: activationCode(activation) };
+  const sums = db && empty(dy.device, [Z, N]);
+  const fused = sums && N % 4 === 0;
 
-/** dy times the activation's slope where it gave y: the gradient before the activation. */
-export function slopes(dy: Tensor, y: Tensor, activation: Activation = "none"): Tensor {
-  if (activation === "none") return dy;
-  const dz = empty(dy.device, dy.shape);
-  epilogueKernel("backward", { dy, y, dz }, { M: dy.size, N: 1, Z: 1 }, linearGrid(dy.size, 64), {
-    constants: { ACTIVATION: activationCode(activation) },
-    work: { bytes: 3 * dy.byteLength },
-  });
-  return dz;
-}
-
-/** The gradient of a bias that is input `i`: the sum of the rows of dz (…,N). Undefined if nobody wants it. */
-export function biasGradient(dz: Tensor, i: number, gradients: Gradients): Tensor | undefined {
-  if (!gradients.wanted(i)) return undefined;
-  const db = gradients.empty(i);
-  const N = db.size;
-  const M = dz.size / N;
-  const Z = Math.max(1, Math.min(Math.ceil(M / 64), Math.ceil(4096 / N)));
-  const sums = empty(dz.device, [Z, N]);
-  epilogueKernel("column_sums", { dy: dz, sums }, { M, N, Z }, linearGrid(Z * N, 64), {
-    work: { bytes: dz.byteLength },
-  });
-  sumSlices(sums, db, N);
-  sums.dispose();
-  return db;
+  const dz = activation === "none" ? dy : empty(dy.device, dy.shape);
+  const work = { bytes: 3 * dy.byteLength };
+  if (dz !== dy && fused)
+    epilogueKernel(
+      "backward",
+      { dy4: dy, y4: y, dz4: dz, sums4: sums },
+      params,
+      linearGrid((Z * N) / 4, 64),
+      {
+        constants,
+        work,
+      },
+    );
+  else if (dz !== dy)
+    epilogueKernel("slopes", { dy4: dy, y4: y, dz4: dz }, params, linearGrid(Math.ceil(dy.size / 4), 64), {
+      constants,
+      work,
+    });
+  if (sums && (dz === dy || !fused))
+    epilogueKernel("column_sums", { dy: dz, sums }, params, linearGrid(Z * N, 64), {
+      work: { bytes: dz.byteLength },
+    });
+  if (db && sums) sumSlices(sums, db, N);
+  sums?.dispose();
+  return { dz, db };
 }

@@ -3,7 +3,8 @@ import { kernel } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { biasGradient, epilogueOf, gelu, slopes, sumSlices, type Epilogue } from "./epilogue.ts";
+import { gelu } from "./elementwise.ts";
+import { epilogueGradients, epilogueOf, sumSlices, type Epilogue } from "./epilogue.ts";
 import type { Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
 
@@ -54,7 +55,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   product({ a, b, out: y, M, N, K, B, transposeA, transposeB, variant, bias, activation });
 
   return track(y, bias ? [a, b, bias] : [a, b], (dy, gradients) => {
-    const dz = slopes(dy, y, activation);
+    const { dz, db: dbias } = epilogueGradients(dy, y, options, 2, gradients);
     /** One operand's gradient: a product of the batch, summed over it if the operand was shared. */
     const gradient = (i: number, shared: boolean, factors: Omit<Product, "out" | "B" | "variant">) => {
       if (!gradients.wanted(i)) return undefined;
@@ -82,7 +83,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
         ? { a: dz, b: a, M: N, N: K, K: M, transposeA: true, transposeB: transposeA }
         : { a, b: dz, M: K, N, K: M, transposeA: !transposeA, transposeB: false },
     );
-    return [da, db, bias && biasGradient(dz, 2, gradients)];
+    return [da, db, dbias];
   });
 }
 

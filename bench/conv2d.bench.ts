@@ -1,0 +1,35 @@
+import type { Device } from "../src/device/device.ts";
+import { correlate, filterGradient } from "../src/ops/conv2d.ts";
+import { transposed } from "../src/ops/convTranspose2d.ts";
+import { convolution, flopsOf } from "../src/ops/lib/convolution.ts";
+import { empty } from "../src/tensor/tensor.ts";
+import type { OpBench } from "./opbench.ts";
+
+/** Forward, input and filter gradient of one layer. */
+function layer(name: string, x: number[], w: number[], stride: number, padding: number) {
+  const geometry = convolution("bench", x, w, { stride, padding });
+  const { N, P, Q, K } = geometry;
+  return (["forward", "dx", "dw"] as const).map((pass) => ({
+    name: `${name} ${pass}`,
+    setup(device: Device) {
+      const [image, filter, output] = [empty(device, x), empty(device, w), empty(device, [N, P, Q, K])];
+      const run = {
+        forward: () => correlate(image, filter, output, geometry),
+        dx: () => transposed(output, filter, image, geometry),
+        dw: () => filterGradient(image, output, filter, geometry),
+      }[pass];
+      return { run, flops: flopsOf(geometry) };
+    },
+  }));
+}
+
+export const bench: OpBench = {
+  name: "conv2d",
+  cases: [
+    ...layer("bumps.1", [64, 64, 64, 1], [3, 3, 1, 32], 2, 1),
+    ...layer("bumps.2", [64, 32, 32, 32], [3, 3, 32, 64], 2, 1),
+    ...layer("bumps.out", [64, 64, 64, 8], [1, 1, 8, 1], 1, 0),
+    ...layer("mnist.out", [64, 32, 32, 8], [5, 5, 8, 1], 1, 0),
+    ...layer("wide", [16, 64, 64, 64], [3, 3, 64, 64], 1, 1),
+  ],
+};
