@@ -15,7 +15,7 @@ function check(
 ) {
   checkOp(
     name,
-    (x, w, bias) => conv2d(x!, w!, { ...options, ...(bias ? { bias } : {}) }),
+    (x, w, bias) => conv2d(x, w, { ...options, ...(bias ? { bias } : {}) }),
     ([x, w, bias], [xs, ws]) =>
       epilogueReference(
         convolutionReference(x!, w!, convolution("reference", xs!, ws!, options)),

@@ -10,7 +10,7 @@ import { epilogueReference, transposedReference } from "./references.ts";
 function check(name: string, options: ConvTranspose2dOptions, cases: number[][][]) {
   checkOp(
     name,
-    (x, w, bias) => convTranspose2d(x!, w!, { ...options, ...(bias ? { bias } : {}) }),
+    (x, w, bias) => convTranspose2d(x, w, { ...options, ...(bias ? { bias } : {}) }),
     ([x, w, bias], [xs, ws]) =>
       epilogueReference(
         transposedReference(x!, w!, transposedConvolution("reference", xs!, ws!, options)),

@@ -20,7 +20,7 @@ describe("bias and activation", () => {
   for (const activation of ["none", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu"] as const)
     checkOp(
       activation,
-      (z, bias) => epilogue(z!, bias!, activation),
+      (z, bias) => epilogue(z, bias, activation),
       ([z, bias]) => epilogueReference(z!, bias, activation),
       [
         [[2, 1], [1]],

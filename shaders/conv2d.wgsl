@@ -40,6 +40,15 @@ fn filterRow(d: u32, k: u32) -> vec4f {
   return vec4f(w[row + min(k, last)], w[row + min(k + 1, last)], w[row + min(k + 2, last)], w[row + min(k + 3, last)]);
 }
 
+/** Four rows of the filters from a multiple of 4 on; of a single filter they are one vec4 of memory. */
+fn filterRows(d: u32, k: u32) -> array<vec4f, 4> {
+  if (ONE_COLUMN) {
+    let b = w4[d / 4];
+    return array<vec4f, 4>(b.xxxx, b.yyyy, b.zzzz, b.wwww);
+  }
+  return array<vec4f, 4>(filterRow(d, k), filterRow(d + 1, k), filterRow(d + 2, k), filterRow(d + 3, k));
+}
+
 @compute @workgroup_size(TILE_WG)
 fn forward(
   @builtin(workgroup_id) group: vec3u,
@@ -66,8 +75,7 @@ fn forward(
             a[2] = load4(x2, c);
             a[3] = load4(x3, c);
           }
-          let d = first + c;
-          multiply(a, array<vec4f, 4>(filterRow(d, k), filterRow(d + 1, k), filterRow(d + 2, k), filterRow(d + 3, k)));
+          multiply(a, filterRows(first + c, k));
         }
       } else {
         for (var c = 0u; c < p.C; c++) {

@@ -82,8 +82,13 @@ fn forward(
             a[2] = load4(x2, k);
             a[3] = load4(x3, k);
           }
-          let b = transpose(mat4x4f(w4[w0 / 4 + step], w4[w1 / 4 + step], w4[w2 / 4 + step], w4[w3 / 4 + step]));
-          multiply(a, array<vec4f, 4>(b[0], b[1], b[2], b[3]));
+          let b0 = w4[w0 / 4 + step];
+          if (ONE_COLUMN) {
+            multiply(a, array<vec4f, 4>(b0.xxxx, b0.yyyy, b0.zzzz, b0.wwww));
+          } else {
+            let b = transpose(mat4x4f(b0, w4[w1 / 4 + step], w4[w2 / 4 + step], w4[w3 / 4 + step]));
+            multiply(a, array<vec4f, 4>(b[0], b[1], b[2], b[3]));
+          }
         }
       } else {
         for (var k = 0u; k < p.K; k++) {

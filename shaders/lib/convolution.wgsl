@@ -6,6 +6,7 @@ override HAS_BIAS: bool = false;
 // Vec4 loads of images and filters along the axis that is summed over; of filters along the columns of the result.
 override BY_DEPTH: bool = false;
 override BY_COLUMN: bool = false;
+override ONE_COLUMN: bool = false; // the result has a single channel; with BY_DEPTH
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,

@@ -74,7 +74,12 @@ export function correlate(
       params,
       { rows: N * P * Q, columns: K },
       {
-        constants: { ...constants, BY_DEPTH: byFour(C), BY_COLUMN: byFour(K) },
+        constants: {
+          ...constants,
+          BY_DEPTH: byFour(C),
+          BY_COLUMN: byFour(K),
+          ONE_COLUMN: K === 1 ? byFour(C) : 0,
+        },
         work,
       },
     );

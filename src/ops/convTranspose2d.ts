@@ -65,7 +65,7 @@ export function transposed(
       { x, x4: x, w, w4: w, out, bias },
       params,
       { rows, columns: C, depths: stride_h * stride_w },
-      { constants: { ...constants, BY_DEPTH: byFour(K) }, work },
+      { constants: { ...constants, BY_DEPTH: byFour(K), ONE_COLUMN: C === 1 ? byFour(K) : 0 }, work },
     );
   }
 }
