@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { ParameterArena } from "../optim/arena.ts";
-import { randomNormal, type RandomState } from "../ops/random.ts";
+import { randomNormal, RandomState } from "../ops/random.ts";
 import { noGrad } from "../tensor/record.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -22,6 +22,8 @@ export abstract class Autoencoder {
   abstract readonly codeSize: number;
   readonly arena: ParameterArena;
   readonly networks: Readonly<Record<string, Network>>;
+
+  #noise: RandomState | undefined;
 
   constructor(device: Device, networks: Record<string, Network> & { encoder: Network; decoder: Network }) {
     const { encoder, decoder } = networks;
@@ -65,8 +67,11 @@ export abstract class Autoencoder {
     return this.#quietly(() => this.sampleOf(this.codeOf(x)));
   }
 
-  /** `count` new samples, decoded from codes drawn from N(0, I): the prior of VAE and VRRAE. */
-  sample(count: number, noise: RandomState): Tensor {
+  /**
+   * `count` new samples (count, …input), decoded from codes drawn from N(0, I): the prior of VAE and
+   * VRRAE. Each call draws others, unless a `noise` of your own says which.
+   */
+  sample(count: number, noise: RandomState = (this.#noise ??= new RandomState(this.device, 0, 1))): Tensor {
     return this.#quietly(() => this.sampleOf(randomNormal(noise, [count, this.codeSize])));
   }
 
