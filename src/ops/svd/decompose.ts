@@ -3,6 +3,7 @@ import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { lanes, orthogonaliseColumns } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
+const reduceKernel = kernel("svd/reduce");
 const orthonormaliseKernel = kernel("svd/orthonormalise");
 const svdKernel = kernel("svd");
 
@@ -40,7 +41,8 @@ export function shortSide(a: Tensor): ShortSide {
       constants: { WG: 64 },
     });
     const work = { flops: 2 * count * Q * P * P };
-    prepareKernel("reduce", { info, w, l, norms, order }, params, [count], { constants, work });
+    const panel = empty(device, [count, Q, 4]);
+    reduceKernel("reduce", { info, w, l, norms, order, panel }, params, [count], { constants, work });
     orthogonaliseColumns(l, P, B);
 
     const vectors = empty(device, [count, P, P]);
