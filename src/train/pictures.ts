@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
-import { Canvas, type Colormap, type Paint } from "./canvas.ts";
+import { Canvas } from "./canvas.ts";
+import type { Colormap, Paint } from "./colours.ts";
 
 /** Height, width and channels (1 or 3) of an image. */
 export type ImageShape = readonly [H: number, W: number, C: number];

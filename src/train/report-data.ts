@@ -1,4 +1,4 @@
-import type { Colormap } from "./canvas.ts";
+import type { Colormap } from "./colours.ts";
 import type { HistoryRow, ReferenceLine } from "./curves.ts";
 import type { LatentPoints } from "./latent-charts.ts";
 import type { ImageShape, Range } from "./pictures.ts";
