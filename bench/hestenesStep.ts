@@ -1,0 +1,74 @@
+import type { Device } from "../src/device/device.ts";
+import { ae } from "../src/models/ae.ts";
+import type { Autoencoder } from "../src/models/autoencoder.ts";
+import { vae } from "../src/models/vae.ts";
+import { vrrae } from "../src/models/vrrae.ts";
+import { adam } from "../src/optim/optimizer.ts";
+import { randomNormal, RandomState } from "../src/ops/random.ts";
+import { record } from "../src/tensor/record.ts";
+import { backward } from "../src/tensor/tape.ts";
+import { tensor } from "../src/tensor/tensor.ts";
+import type { Inputs, Prepared, Values } from "./engine.ts";
+import { codeSize, STEP_SEED } from "./inputs.ts";
+import type { StepTask } from "./tasks.ts";
+
+/** Weight of the KL term, and learning rate of Adam, in every engine's training step. */
+export const BETA = 1e-6;
+export const RATE = 1e-3;
+
+/** One step of training: loss, gradients, Adam, on a batch that stays on the device. */
+export async function prepareStep(device: Device, task: StepTask, inputs: Inputs): Promise<Prepared> {
+  const model = build(device, task);
+  const optimizer = adam(model.arena, { rate: RATE });
+  const noise = new RandomState(device, STEP_SEED);
+  const x = tensor(device, inputs.x!.data, inputs.x!.shape);
+  const { program, result: loss } = record(device, () => {
+    const losses = model.loss(x, noise);
+    backward(losses.loss);
+    optimizer.step();
+    return losses.loss;
+  });
+  const first = [await loss.item()];
+  while (first.length < 3) {
+    program.run();
+    first.push(await loss.item());
+  }
+  return {
+    async run() {
+      program.run();
+      await loss.read();
+    },
+    answer: () => Promise.resolve([Float32Array.from(first)]),
+    dispose() {
+      program.dispose();
+      for (const owned of [loss, x, noise, optimizer, model.arena]) owned.dispose();
+    },
+  };
+}
+
+/** What the first three steps draw, for engines that are to compute the same: by names `noise0` … `noise2`. */
+export async function noiseOf(device: Device, task: StepTask): Promise<Record<string, Values>> {
+  const noise = new RandomState(device, STEP_SEED);
+  const shape = [task.shape.N, codeSize(task)];
+  const drawn: Record<string, Values> = {};
+  for (let step = 0; step < 3; step++) {
+    const values = randomNormal(noise, shape);
+    drawn[`noise${step}`] = { shape, data: (await values.read()) as Float32Array<ArrayBuffer> };
+    values.dispose();
+  }
+  noise.dispose();
+  return drawn;
+}
+
+function build(device: Device, { shape }: StepTask): Autoencoder {
+  const { model, H, W, C, latent, rank = latent } = shape;
+  const options = { input: [H, W, C], latent, seed: STEP_SEED };
+  switch (model) {
+    case "ae":
+      return ae(device, options);
+    case "vae":
+      return vae(device, { ...options, beta: BETA });
+    case "vrrae":
+      return vrrae(device, { ...options, rank, beta: BETA });
+  }
+}

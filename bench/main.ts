@@ -1,0 +1,170 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { Command } from "commander";
+import { openDevice } from "../src/device/device.ts";
+import { measureCeilings } from "./ceilings.ts";
+import type { Engine } from "./engine.ts";
+import { HestenesEngine } from "./hestenes.ts";
+import { noiseOf } from "./hestenesStep.ts";
+import { inputsOf } from "./inputs.ts";
+import { measureLaunches } from "./launches.ts";
+import { measure } from "./measure.ts";
+import { measureOp, opBenches } from "./ops.ts";
+import { resultsPage } from "./page.ts";
+import { installGpu } from "./peers/gpu.ts";
+import { openJax } from "./peers/jax.ts";
+import { openTfjs } from "./peers/tfjs.ts";
+import type { Results, Row } from "./results.ts";
+import { figure, resultsTable } from "./table.ts";
+import { tasks } from "./tasks.ts";
+
+interface Options {
+  json?: string;
+  html?: string;
+  adapter?: string;
+  only: string;
+  engine?: string[];
+  heavy?: boolean;
+  torch?: string;
+  ops?: boolean;
+  budget: string;
+}
+
+const program = new Command("bench")
+  .description("Measure kernels and training steps of hestenes, TensorFlow.js and jax-js on one adapter.")
+  .option("--json <file>", "write the results as JSON")
+  .option("--html <file>", "write the results as a page with bars")
+  .option("--adapter <name>", "part of the adapter's name; default: HESTENES_ADAPTER, or the best there is")
+  .option(
+    "--only <substring>",
+    "measure what has this in its case and operation: “conv mnist.1 dw”, “step”, “launches”, “ceilings”",
+    "",
+  )
+  .option("--engine <name...>", "measure these engines only: hestenes is always one; tfjs-webgpu, jax-js")
+  .option("--heavy", "also measure the cases for real GPUs")
+  .option("--torch <file>", "compare with rows of PyTorch, from a JSON file of the same format")
+  .option("--ops", "measure the benchmarks of single ops instead, without other engines")
+  .option("--budget <ms>", "milliseconds of runs of each engine in each case", "1500")
+  .parse();
+await main(program.opts<Options>());
+
+async function main(options: Options): Promise<void> {
+  const device = await openDevice({ adapter: options.adapter });
+  const results: Results = {
+    adapter: device.info.name,
+    driver: device.info.driver,
+    machine: `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores`,
+    commit: commit(),
+    date: new Date().toISOString(),
+    versions: versions("webgpu", "@tensorflow/tfjs", "@jax-js/jax"),
+    rows: [],
+    failed: [],
+    launches: [],
+  };
+  say(results.adapter);
+  if (options.ops) await runOps(results, options);
+  else await runCases(results, new HestenesEngine(device), options);
+  if ("ceilings".includes(options.only)) {
+    say("ceilings");
+    results.ceilings = await measureCeilings(device);
+  }
+  if ("launches".includes(options.only)) {
+    say("launches");
+    results.launches = await measureLaunches(device);
+  }
+  clearLine();
+  write(results, options);
+  process.stdout.write(resultsTable(results));
+  process.exit(results.failed.some(({ engine }) => engine === "hestenes") ? 1 : 0); // the peers keep Node alive
+}
+
+async function runCases(results: Results, own: HestenesEngine, options: Options): Promise<void> {
+  const { heavy = false, only, budget } = options;
+  const list = tasks({ heavy, only });
+  const engines = [own, ...(list.length > 0 ? await openPeers(results.adapter, options.engine) : [])];
+  for (const [i, task] of list.entries()) {
+    const label = `${i + 1}/${list.length} ${task.name} ${task.op}`;
+    const noise = task.kind === "step" && task.shape.model !== "ae" ? await noiseOf(own.device, task) : {};
+    const inputs = { ...inputsOf(task), ...noise };
+    const effort = { budget: Number(budget), most: 60 };
+    const { rows, failed } = await measure(engines, task, inputs, effort, (what) => say(`${label}: ${what}`));
+    results.rows.push(...rows);
+    results.failed.push(...failed);
+    clearLine();
+    const times = rows.map(({ engine, ms }) => `${engine} ${figure(ms)} ms`);
+    const wrong = failed.map(({ engine, reason }) => `${engine} failed (${reason})`);
+    process.stderr.write(`${label}: ${[...times, ...wrong].join(", ")}\n`);
+    write(results, options);
+  }
+  const measured = new Set(list.map(({ name, op }) => `${name} ${op}`));
+  results.rows.push(...torchRows(options.torch).filter((row) => measured.has(`${row.case} ${row.op}`)));
+}
+
+/** Opens the engines that hestenes is compared with, on the adapter of exactly this name. */
+async function openPeers(adapter: string, wanted?: readonly string[]): Promise<Engine[]> {
+  installGpu(adapter);
+  const engines: Engine[] = [];
+  for (const [name, open] of [
+    ["tfjs-webgpu", openTfjs],
+    ["jax-js", openJax],
+  ] as const)
+    if (!wanted || wanted.includes(name)) engines.push(await open());
+  return engines;
+}
+
+async function runOps(results: Results, { only, adapter }: Options): Promise<void> {
+  for (const bench of await opBenches()) {
+    const device = await openDevice({ adapter });
+    results.rows.push(...(await measureOp(device, bench, only, say)));
+    device.close();
+  }
+}
+
+/** The rows of a file that PyTorch's side of the benchmark wrote. */
+function torchRows(file: string | undefined): Row[] {
+  if (file === undefined) return [];
+  const rows = JSON.parse(readFileSync(file, "utf8")) as Row[];
+  return rows.map(({ case: name, op, ms, min, n, gflops }) => ({
+    ...{ engine: "torch", case: name, op, ms, min, n },
+    ...(gflops === undefined ? {} : { gflops }),
+  }));
+}
+
+function write(results: Results, { json, html }: Options): void {
+  if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 1) + "\n");
+  if (html !== undefined) writeFileSync(html, resultsPage(results));
+}
+
+/** The commit that is measured, with a + where files differ from it. */
+function commit(): string {
+  const git = (...args: string[]) =>
+    execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: "pipe" }).trim();
+  try {
+    return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+  } catch {
+    return "unknown";
+  }
+}
+
+function versions(...packages: string[]): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const entries = packages.map((name) => {
+    const folder = require.resolve(name).split(`/node_modules/${name}/`)[0]!;
+    const text = readFileSync(`${folder}/node_modules/${name}/package.json`, "utf8");
+    return [name, (JSON.parse(text) as { version: string }).version];
+  });
+  return Object.fromEntries([["node", process.versions.node], ...entries]) as Record<string, string>;
+}
+
+/** Shows what is going on, on a terminal in one line. */
+function say(message: string): void {
+  if (!process.stderr.isTTY) return;
+  clearLine();
+  process.stderr.write(message);
+}
+
+function clearLine(): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+}
