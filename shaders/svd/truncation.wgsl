@@ -4,13 +4,14 @@
 //   project   g, u, inner -> out        out (L × K) = g − u · inner
 //   unscale   g, z, s -> out            out (L × K) = (g + z) / s_i²
 //   gauge     inner, ds, s -> out       out (K × K): how the kept vectors turn against each other
-//   tilt      dc, c, inner, z -> out    out (B × K) = dc + c · inner + z
-//   assemble  w, u, c, z, s, dy -> out  out (B × L) = w u^T + c z^T, or dy where h has no K directions
+//   tilt      d, c, inner, z -> out     out (B × 2K) = d + c · inner + z, and c beside it
+//   beside    u, z -> out               out (L × 2K) = u, and z beside it
+//   replace   d, s -> t                 t (B × L) = d where h has fewer than K directions
 // Values up to `tau` times the first are rounding errors. A lane owns one element.
 
 override WG: u32 = 64;
 
-struct Params { B: u32, L: u32, P: u32, K: u32, tau: f32, cap: f32, damping: f32, gauge: u32, whole: u32 }
+struct Params { B: u32, L: u32, P: u32, K: u32, tau: f32, cap: f32, damping: f32, gauge: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> s: array<f32>;
 @group(0) @binding(2) var<storage, read_write> t: array<f32>;
@@ -19,9 +20,8 @@ struct Params { B: u32, L: u32, P: u32, K: u32, tau: f32, cap: f32, damping: f32
 @group(0) @binding(5) var<storage, read> inner: array<f32>;
 @group(0) @binding(6) var<storage, read> z: array<f32>;
 @group(0) @binding(7) var<storage, read> c: array<f32>;
-@group(0) @binding(8) var<storage, read> w: array<f32>;
-@group(0) @binding(9) var<storage, read> d: array<f32>;
-@group(0) @binding(10) var<storage, read_write> out: array<f32>;
+@group(0) @binding(8) var<storage, read> d: array<f32>;
+@group(0) @binding(9) var<storage, read_write> out: array<f32>;
 
 fn element(id: vec3u, groups: vec3u) -> u32 {
   return id.x + id.y * groups.x * WG;
@@ -84,20 +84,24 @@ fn tilt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let e = element(id, groups);
   if (e >= p.B * p.K) { return; }
   let i = e % p.K;
-  let row = e / p.K * p.K;
+  let row = e - i;
   var x = d[e] + z[e];
   for (var j = 0u; j < p.K; j++) { x = fma(c[row + j], inner[j * p.K + i], x); }
-  out[e] = x;
+  out[row + e] = x;
+  out[row + e + p.K] = c[e];
 }
 
 @compute @workgroup_size(WG)
-fn assemble(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn beside(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = element(id, groups);
-  if (e >= p.B * p.L) { return; }
-  let b = e / p.L * p.K;
-  let l = e % p.L * p.K;
-  var x = 0.0;
-  for (var i = 0u; i < p.K; i++) { x = fma(w[b + i], u[l + i], fma(c[b + i], z[l + i], x)); }
-  if (p.whole == 1u && dead(p.K - 1)) { x = d[e]; }
-  out[e] = x;
+  if (e >= p.L * p.K) { return; }
+  let row = e - e % p.K;
+  out[row + e] = u[e];
+  out[row + e + p.K] = z[e];
+}
+
+@compute @workgroup_size(WG)
+fn replace(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let e = element(id, groups);
+  if (e < p.B * p.L && dead(p.K - 1)) { t[e] = d[e]; }
 }

@@ -114,12 +114,11 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
   const singularValues = spectrum.view([k]);
   refuseNaN("truncatedSvd", "h", h, [coefficients, basis, singularValues, spectrum]);
   if (!needsTape([h])) kept.vectors.dispose();
-  trackAll([coefficients, basis, singularValues], [h], ([dc, du, ds], gradients) => {
-    const out = gradients.empty(0);
+  trackAll([coefficients, basis, singularValues], [h], ([dc, du, ds]) => {
     const given = { coefficients: dc, basis: du, values: ds };
-    truncationGradient(kept, given, { gauge, damping, gapCap }, out);
+    const dh = truncationGradient(kept, given, { gauge, damping, gapCap });
     kept.vectors.dispose();
-    return [out];
+    return [dh];
   });
   return { coefficients, basis, singularValues, spectrum };
 }
@@ -148,11 +147,10 @@ export function truncate(h: Tensor, k: number, { gapCap = 1e-3 }: TruncateOption
     for (const part of [kept.basis, kept.coefficients, kept.values, kept.vectors]) part.dispose();
   };
   if (!needsTape([h])) release();
-  return track(product, [h], (dy, gradients) => {
-    const out = gradients.empty(0);
-    truncationGradient(kept, { product: dy }, { gauge: "off", damping: 1, gapCap }, out);
+  return track(product, [h], (dy) => {
+    const dh = truncationGradient(kept, { product: dy }, { gauge: "off", damping: 1, gapCap });
     release();
-    return [out];
+    return [dh];
   });
 }
 

@@ -16,7 +16,7 @@ const ALONE = 160;
  */
 export function lanes(device: Device, wanted: number): number {
   if (!device.isSoftware) return Math.min(128, 32 * Math.ceil(wanted / 32));
-  return device.gpu.adapterInfo.subgroupMaxSize || 8;
+  return device.gpu.adapterInfo?.subgroupMaxSize || 8;
 }
 
 /**

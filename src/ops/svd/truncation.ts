@@ -77,63 +77,64 @@ export interface Cotangents {
 }
 
 /**
- * Writes the gradient of h to `out`.
+ * The gradient of h (B, L).
  *
  * With g = Ū + hᵀ ᾱ, for the gradients Ū of the basis and ᾱ of the coefficients, the kept vectors turn
- * against each other by the antisymmetric part of U_kᵀ g, divided by s_j² − s_i², and towards the
+ * against each other by N, the antisymmetric part of U_kᵀ g divided by s_j² − s_i², and towards the
  * discarded ones by z, where (s_i² − R Rᵀ) z_i = (1 − U_k U_kᵀ) g_i and R is what the truncation leaves of
  * hᵀ. The gradient is (ᾱ + C N + h z) U_kᵀ + C zᵀ. A loss of the product C U_kᵀ alone has N = 0, so none of
  * the kept values' differences appear in it.
  */
-export function truncationGradient(
-  kept: Truncation,
-  given: Cotangents,
-  options: TruncationOptions,
-  out: Tensor,
-) {
-  const { h, basis, coefficients, values, vectors } = kept;
+export function truncationGradient(kept: Truncation, given: Cotangents, options: TruncationOptions): Tensor {
+  const { h, basis: u, coefficients: c, values: s, vectors } = kept;
   const { device } = h;
   const [B, L] = h.shape as [number, number];
-  const K = basis.shape[1]!;
-  const P = values.size;
+  const K = u.shape[1]!;
+  const P = s.size;
   const { gauge, damping, gapCap } = options;
   const params = {
     ...{ B, L, P, K, tau: roundingLevel(B, L), cap: gapCap },
     damping: gauge === "damped" ? damping : 0,
     gauge: Number(gauge !== "off"),
-    whole: Number(given.product !== undefined),
   };
-  const run = (entry: string, operands: Operands, output: Tensor) => {
-    truncationKernel(entry, operands, params, linearGrid(output.size, 64));
-    return output;
-  };
+  /** A launch with a lane per element of the first of its outputs. */
+  const run = (entry: string, operands: Operands, size: number) =>
+    truncationKernel(entry, operands, params, linearGrid(size, 64));
+  const transposeA = true;
 
-  device.scope(() => {
+  return device.scope(() => {
     const { product } = given;
-    const dc = product ? matmul(product, basis) : (given.coefficients ?? zeros(device, [B, K]));
-    const du = product ? matmul(product, coefficients, { transposeA: true }) : given.basis;
-    const image = matmul(h, dc, { transposeA: true });
+    const dc = product ? matmul(product, u) : (given.coefficients ?? zeros(device, [B, K]));
+    const du = product ? matmul(product, c, { transposeA }) : given.basis;
+    const image = matmul(h, dc, { transposeA });
     const g = du ? accumulate(image, du) : image;
-    const inner = matmul(basis, g, { transposeA: true });
+    const inner = matmul(u, g, { transposeA });
 
     let z: Tensor;
     if (L <= B) {
-      const t = matmul(vectors, g, { transposeA: true });
-      z = matmul(vectors, run("divide", { t, s: values }, t));
+      const t = matmul(vectors, g, { transposeA });
+      run("divide", { t, s }, P * K);
+      z = matmul(vectors, t);
     } else {
+      // the vectors of the discarded side are h's images of those at hand: s_j u_j = hᵀ v_j, and by way of
+      // 1 / (s_i² − s_j²) = (1 + s_j² / (s_i² − s_j²)) / s_i² nothing is divided by the small s_j
       const outer = empty(device, [L, K]);
-      run("project", { g, u: basis, inner, out: outer }, outer);
-      const t = matmul(vectors, matmul(h, outer), { transposeA: true });
-      const back = matmul(h, matmul(vectors, run("divide", { t, s: values }, t)), { transposeA: true });
+      run("project", { g, u, inner, out: outer }, L * K);
+      const t = matmul(vectors, matmul(h, outer), { transposeA });
+      run("divide", { t, s }, P * K);
+      const back = matmul(h, matmul(vectors, t), { transposeA });
       z = empty(device, [L, K]);
-      run("unscale", { g: outer, z: back, s: values, out: z }, z);
+      run("unscale", { g: outer, z: back, s, out: z }, L * K);
     }
 
     const n = empty(device, [K, K]);
-    const ds = given.values ?? zeros(device, [K]);
-    run("gauge", { inner, d: ds, s: values, out: n }, n);
-    const w = empty(device, [B, K]);
-    run("tilt", { d: dc, c: coefficients, inner: n, z: matmul(h, z), out: w }, w);
-    run("assemble", { w, u: basis, c: coefficients, z, s: values, d: product ?? dc, out }, out);
+    run("gauge", { inner, d: given.values ?? zeros(device, [K]), s, out: n }, K * K);
+    const left = empty(device, [B, 2 * K]);
+    run("tilt", { d: dc, c, inner: n, z: matmul(h, z), out: left }, B * K);
+    const right = empty(device, [L, 2 * K]);
+    run("beside", { u, z, out: right }, L * K);
+    const dh = matmul(left, right, { transposeB: true });
+    if (product) run("replace", { t: dh, d: product, s }, B * L);
+    return dh;
   });
 }
