@@ -13,6 +13,9 @@
 //   backward_w   rows = R·S·C weights      columns = K   depth = N·P·Q pixels, four of an image row at a time
 // A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device)
 // and lib/sharedTile.wgsl (CPU adapters).
+// Measured on lavapipe (2 cores, GFLOP/s from CPU time): 16×64×64×64→64, 38 forward and 37 backward_w;
+// 64×32×32×32→64 with stride 2, 33 and 33. A loop over rows around one over Q / 4 gave backward_w 17 where Q = 4,
+// the single loop 32. One filter (8 → 1) is bound by loading x: 5.6 ms of CPU time for 64×64×64 pixels.
 
 override WG: u32 = 64;
 

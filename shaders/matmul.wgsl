@@ -5,6 +5,8 @@
 //   staged   tiles in workgroup memory, for GPUs; the same slices
 // The strides in Params turn either matrix around. A lane owns some rows of a vec4 of columns; which, and who
 // loads what, is in lib/ownTile.wgsl (any device) and lib/sharedTile.wgsl (CPU adapters).
+// Measured (2 cores, wall time, `tile` with shared loads): lavapipe 30 GFLOP/s at 512³, 36 at 1024³, 31 at
+// 64×16384×200; SwiftShader 6 at 512³. `staged` has been checked for its values only, not timed on a GPU.
 
 override HAS_BIAS: bool = false;
 // Vec4 loads along the depth (a, b) or the columns (b), where that axis is contiguous and divisible by 4.

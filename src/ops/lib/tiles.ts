@@ -13,10 +13,10 @@ export interface Extent {
 
 /** Lanes that share in subgroups of this device, or 0 where sharing does not pay or is not there. */
 function sharers(device: Device): number {
+  if (!device.isSoftware || !device.gpu.features.has("subgroups")) return 0;
   const { subgroupMinSize, subgroupMaxSize } = device.gpu.adapterInfo;
-  if (!device.isSoftware || !device.gpu.features.has("subgroups") || subgroupMinSize !== subgroupMaxSize)
-    return 0;
-  return subgroupMinSize === 8 || subgroupMinSize === 4 ? subgroupMinSize : 0;
+  const fits = subgroupMinSize === subgroupMaxSize && (subgroupMinSize === 8 || subgroupMinSize === 4);
+  return fits ? subgroupMinSize : 0;
 }
 
 /** Whether an axis of n elements is read in whole vec4s, for an `override`. */
