@@ -3,36 +3,50 @@ import { Argument, Command } from "commander";
 import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
-import { interruptSignal, number, printJson } from "./usage.ts";
+import { interruptSignal, printJson, whole } from "./usage.ts";
 
 export function dataCommand(): Command {
   const command = new Command("data").description("Download data sets, and look at those you have.");
   command
     .command("download")
-    .description("Download a data set from its official address; an interrupted download goes on where it was.")
+    .description(
+      "Download a data set from its official address; an interrupted download goes on where it was.",
+    )
     .addArgument(new Argument("<name>", "which data set").choices(downloadNames))
     .option("--into <folder>", "where to put it (default data/NAME)")
     .option("--from <address>", "a mirror to use instead of the official address")
     .option("--json", "print the files as JSON")
-    .action((name: DownloadName, flags: { into?: string; from?: string; json?: boolean }) => fetchData(name, flags));
+    .action((name: DownloadName, flags: { into?: string; from?: string; json?: boolean }) =>
+      fetchData(name, flags),
+    );
   command
     .command("info")
     .description("Show what a data set holds.")
     .addArgument(new Argument("<name>", "which data set").choices(datasetNames))
     .option("--path <folder>", "where its files are")
-    .option("--size <pixels>", "side of the bumps, or of a folder's images", number("size"))
+    .option("--size <pixels>", "side of the bumps, or of a folder's images", whole("--size"))
     .option("--json", "print as JSON")
-    .action((name: DatasetName, flags: { path?: string; size?: number; json?: boolean }) => showData(name, flags));
+    .action((name: DatasetName, flags: { path?: string; size?: number; json?: boolean }) =>
+      showData(name, flags),
+    );
   return command;
 }
 
-async function fetchData(name: DownloadName, flags: { into?: string; from?: string; json?: boolean }): Promise<void> {
+async function fetchData(
+  name: DownloadName,
+  flags: { into?: string; from?: string; json?: boolean },
+): Promise<void> {
   const into = flags.into ?? `data/${name}`;
   const bar = process.stderr.isTTY
-    ? new cliProgress.MultiBar({ stream: process.stderr, format: "{file} {bar} {percentage} %  {megabytes} MB" })
+    ? new cliProgress.MultiBar({
+        stream: process.stderr,
+        format: "{file} {bar} {percentage} %  {megabytes} MB",
+      })
     : undefined;
   const bars = new Map<string, cliProgress.SingleBar>();
-  const { signal, release } = interruptSignal(() => process.stderr.write("\nStopping; what was received is kept.\n"));
+  const { signal, release } = interruptSignal(() =>
+    process.stderr.write("\nStopping; what was received is kept.\n"),
+  );
   try {
     const files = await download(name, {
       into,
@@ -51,7 +65,10 @@ async function fetchData(name: DownloadName, flags: { into?: string; from?: stri
     });
     bar?.stop();
     if (flags.json) printJson(files);
-    else process.stdout.write(`${name} is in ${into}. To train on it: hestenes train --data ${name} --path ${into}\n`);
+    else
+      process.stdout.write(
+        `${name} is in ${into}. To train on it: hestenes train --data ${name} --path ${into}\n`,
+      );
   } catch (error) {
     if (!signal.aborted) throw error;
     process.exitCode = 130;
@@ -65,10 +82,22 @@ async function showData(
   name: DatasetName,
   { path, size, json }: { path?: string; size?: number; json?: boolean },
 ): Promise<void> {
-  const loaded = await loadDataset(name, { ...(path === undefined ? {} : { path }), ...(size ? { size } : {}) });
+  const loaded = await loadDataset(name, {
+    ...(path === undefined ? {} : { path }),
+    ...(size ? { size } : {}),
+  });
   const sets = Object.entries(loaded).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();
-    return { part, count: data.count, shape: data.shape, labels: data.labels !== undefined, mean, std, min, max };
+    return {
+      part,
+      count: data.count,
+      shape: data.shape,
+      labels: data.labels !== undefined,
+      mean,
+      std,
+      min,
+      max,
+    };
   });
   if (json) return printJson(sets);
   for (const { part, count, shape, mean, std, min, max } of sets)

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { listAdapters, type AdapterDescription } from "#gpu";
+import { listAdapters, openAdapter, type AdapterDescription } from "#gpu";
 import { printJson } from "./usage.ts";
 
 export function devicesCommand(): Command {
@@ -9,6 +9,7 @@ export function devicesCommand(): Command {
     .option("--limits", "also list limits and features")
     .action(async ({ json, limits }: { json?: boolean; limits?: boolean }) => {
       const adapters = await listAdapters();
+      if (!adapters.some(({ chosen }) => chosen)) (await openAdapter()).release(); // throws, and says what to do
       if (json) return printJson(adapters);
       for (const adapter of adapters) process.stdout.write(describe(adapter, limits ?? false));
     });

@@ -1,17 +1,17 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { ArgumentError } from "../device/errors.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { writeNpy } from "../data/npy.ts";
-import { pcaError } from "../metrics/pca.ts";
-import { relativeErrorOn } from "../train/evaluate.ts";
+import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { imageGrid, interpolationStrip, type ImageShape } from "../train/pictures.ts";
 import { RunFolder } from "../train/run-folder.ts";
+import { pictureRange } from "../train/summary.ts";
 import { openSession, type Session } from "../train/session.ts";
-import { number, printJson, UsageError } from "./usage.ts";
+import { printJson, UsageError, whole } from "./usage.ts";
 
 interface Common {
   adapter?: string;
@@ -26,7 +26,7 @@ export function evaluateCommand(): Command {
         const errors: Record<string, number> = {};
         for (const [part, set] of Object.entries(data))
           errors[part] = await relativeErrorOn(model, set, config.batch);
-        const linearBound = pcaError(data.test, Math.min(model.codeSize, data.test.size));
+        const linearBound = linearBoundOn(data.test, model.codeSize);
         if (flags.json) return printJson({ errors, linearBound });
         for (const [part, error] of Object.entries(errors))
           process.stdout.write(`${part.padEnd(10)} ${error.toFixed(2)} %\n`);
@@ -45,18 +45,21 @@ interface SampleFlags extends Common {
 
 export function sampleCommand(): Command {
   return common("sample", "Generate new samples from a trained run.")
-    .option("--count <n>", "how many", number("count"), 64)
-    .option("--from <sampler>", "prior (VAE, VRRAE) or mixture (any model)", "mixture")
-    .option("--components <n>", "Gaussians in the mixture", number("components"), 1)
-    .option("--seed <seed>", "fixes the samples", number("seed"))
-    .option("--out <file>", "a .png or .npy file (default RUN/samples-SAMPLER.png)")
+    .option("--count <n>", "how many", whole("--count"), 64)
+    .addOption(
+      new Option("--from <sampler>", "prior is for VAE and VRRAE")
+        .choices(["prior", "mixture"])
+        .default("mixture"),
+    )
+    .option("--components <n>", "Gaussians in the mixture", whole("--components"), 1)
+    .option("--seed <seed>", "fixes the samples", whole("--seed", 0))
+    .option("--out <file>", "a .png or .npy file (default samples-SAMPLER in the run folder)")
     .action((run: string, flags: SampleFlags) =>
       withRun(run, flags, async (session) => {
         const { model, data, config } = session;
         const { count, from, components } = flags;
-        if (!Number.isInteger(count) || count < 1) throw new UsageError("--count takes a whole number from 1");
         const seed = flags.seed ?? config.seed;
-        if (from !== "prior" && from !== "mixture") throw new UsageError(`--from takes prior or mixture, not ${from}`);
+        const file = targetFile(session, flags.out, `samples-${from}`);
         if (from === "prior" && !config.model.startsWith("v"))
           throw new UsageError(`${config.model} has no prior; use --from mixture`);
         const samples =
@@ -64,17 +67,25 @@ export function sampleCommand(): Command {
             ? await samplePrior(model, count, seed)
             : await decodeCodes(
                 model,
-                (await fitCodes(model, data.train, { components, seed, count: config.basisCount })).sample(count, seed),
+                (await fitCodes(model, data.train, { components, seed, count: config.basisCount })).sample(
+                  count,
+                  seed,
+                ),
               );
-        save(session, flags, flags.out ?? `${run}/samples-${from}.png`, samples, [count], (shape) =>
-          imageGrid({ images: samples, columns: Math.ceil(Math.sqrt(count)), shape, range: rangeOf(session) }),
+        save(session, flags, file, samples, [count], (shape) =>
+          imageGrid({
+            images: samples,
+            columns: Math.ceil(Math.sqrt(count)),
+            shape,
+            range: pictureRange(session.config),
+          }),
         );
       }),
     );
 }
 
 interface InterpolateFlags extends Common {
-  pairs: number;
+  pairs?: number;
   steps: number;
   seed?: number;
   out?: string;
@@ -82,18 +93,23 @@ interface InterpolateFlags extends Common {
 
 export function interpolateCommand(): Command {
   return common("interpolate", "Draw the way from one test image to another through the latent space.")
-    .option("--pairs <n>", "how many pairs", number("pairs"), 6)
-    .option("--steps <n>", "images between the two ends", number("steps"), 5)
-    .option("--seed <seed>", "fixes the pairs", number("seed"))
-    .option("--out <file>", "a .png or .npy file (default RUN/interpolation.png)")
+    .option("--pairs <n>", "how many pairs (default 6, or as many as there are)", whole("--pairs"))
+    .option("--steps <n>", "images between the two ends", whole("--steps", 0), 5)
+    .option("--seed <seed>", "fixes the pairs", whole("--seed", 0))
+    .option("--out <file>", "a .png or .npy file (default interpolation in the run folder)")
     .action((run: string, flags: InterpolateFlags) =>
       withRun(run, flags, async (session) => {
         const { model, data, config } = session;
-        const { pairs, steps, seed = config.seed } = flags;
-        if (2 * pairs > data.test.count) throw new UsageError(`--pairs: there are ${data.test.count} test samples`);
+        const most = Math.floor(data.test.count / 2);
+        const { pairs = Math.min(6, most), steps, seed = config.seed } = flags;
+        const file = targetFile(session, flags.out, "interpolation");
+        if (pairs < 1 || pairs > most)
+          throw new UsageError(
+            `--pairs: the ${data.test.count} test samples make ${most} pairs, not ${pairs}`,
+          );
         const images = await interpolations(model, data.test, { pairs, steps, seed });
-        save(session, flags, flags.out ?? `${run}/interpolation.png`, images, [pairs, steps + 2], (shape) =>
-          interpolationStrip({ images, pairs, steps: steps + 2, shape, range: rangeOf(session) }),
+        save(session, flags, file, images, [pairs, steps + 2], (shape) =>
+          interpolationStrip({ images, pairs, steps: steps + 2, shape, range: pictureRange(session.config) }),
         );
       }),
     );
@@ -109,26 +125,41 @@ function common(name: string, description: string): Command {
 }
 
 /** Opens a finished run, its basis in place, for `body`. */
-async function withRun(path: string, flags: Common, body: (session: Session) => Promise<void>): Promise<void> {
+async function withRun(
+  path: string,
+  flags: Common,
+  body: (session: Session) => Promise<void>,
+): Promise<void> {
   const folder = new RunFolder(path);
   const { adapter, path: data } = flags;
   const config = { ...folder.config(), ...(adapter ? { adapter } : {}), ...(data ? { path: data } : {}) };
-  const session = await openSession(folder, config, { readOnly: true });
+  const session = await openSession(folder, config);
+  const { model, trainer } = session;
   try {
-    if (session.trainer.step === 0) throw new ArgumentError(`${path} holds no trained model yet`);
-    if (session.model instanceof BasisAutoencoder && !session.model.basis)
-      await session.model.fitBasis(session.trainingBatches(config.basisCount), config.basis);
+    if (trainer.step === 0)
+      throw new ArgumentError(
+        `${path} holds no trained model yet; train it with: hestenes train --out ${path}`,
+      );
+    const isFinished = trainer.step >= config.steps; // before that, the basis kept is that of an earlier step
+    if (model instanceof BasisAutoencoder && !(isFinished && model.basis))
+      await model.fitBasis(session.trainingBatches(config.basisCount), config.basis);
     await body(session);
   } finally {
     session.close();
   }
 }
 
-function rangeOf({ config }: Session): "auto" | readonly [number, number] {
-  return config.data === "bumps" || config.data === "npy" ? "auto" : [0, 1];
+/** Where samples go: a picture or an array, by the file's ending. */
+function targetFile({ folder, model }: Session, out: string | undefined, name: string): string {
+  const areImages = model.input.length === 3;
+  const file = out ?? folder.file(`${name}.${areImages ? "png" : "npy"}`);
+  if (!/\.(png|npy)$/.test(file)) throw new UsageError(`--out takes a .png or .npy file, not ${file}`);
+  if (file.endsWith(".png") && !areImages)
+    throw new UsageError(`these samples are no images; give --out a .npy file, not ${file}`);
+  return file;
 }
 
-/** Writes samples as a picture or as an array, by the file's ending, and says where. */
+/** Writes samples to the file, and says where. */
 function save(
   { model }: Session,
   { json }: Common,
@@ -137,11 +168,9 @@ function save(
   leading: readonly number[],
   picture: (shape: ImageShape) => Uint8Array,
 ): void {
+  const shape = [...leading, ...model.input];
   mkdirSync(dirname(file), { recursive: true });
-  if (file.endsWith(".npy")) writeFileAtomic(file, writeNpy(values, [...leading, ...model.input]));
-  else if (!file.endsWith(".png")) throw new UsageError(`--out takes a .png or .npy file, not ${file}`);
-  else if (model.input.length !== 3) throw new UsageError("these samples are no images; give --out a .npy file");
-  else writeFileAtomic(file, picture(model.input as ImageShape));
-  if (json) printJson({ file, shape: [...leading, ...model.input] });
+  writeFileAtomic(file, file.endsWith(".npy") ? writeNpy(values, shape) : picture(model.input as ImageShape));
+  if (json) printJson({ file, shape });
   else process.stdout.write(`${file}\n`);
 }

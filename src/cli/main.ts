@@ -9,12 +9,11 @@ import { trainCommand } from "./train.ts";
 
 /** Runs the command line; resolves to the exit code: 0 success, 1 failure, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
-  const program = new Command("hestenes")
-    .description("Train and use rank-reduction autoencoders on any GPU, or on the software one that comes along.")
-    .version(version)
-    .showHelpAfterError("(add --help for the options)")
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => process.stdout.write(text) });
+  const program = explainErrors(new Command("hestenes"))
+    .description(
+      "Train and use rank-reduction autoencoders on any GPU, or on the software one that comes along.",
+    )
+    .version(version);
   for (const command of [
     trainCommand(),
     evaluateCommand(),
@@ -23,7 +22,7 @@ export async function main(args: readonly string[]): Promise<number> {
     dataCommand(),
     devicesCommand(),
   ])
-    program.addCommand(command.exitOverride().showHelpAfterError("(add --help for the options)"));
+    program.addCommand(explainErrors(command));
   try {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
@@ -39,6 +38,12 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+/** Makes a command and those within it report wrong usage to `main`. */
+function explainErrors(command: Command): Command {
+  for (const inner of command.commands) explainErrors(inner);
+  return command.exitOverride().showHelpAfterError("(add --help for the options)");
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -1,15 +1,25 @@
 import cliProgress from "cli-progress";
 import type { Progress } from "../train/session.ts";
 
-/** Shows how far a run is: a bar on a terminal, a line for each logged step elsewhere. */
+/** Between two lines without news about the test error, where there is no terminal, in milliseconds. */
+const pause = 2000;
+
+/** Shows how far a run is: a bar on a terminal, now and then a line elsewhere. All of it on standard error. */
 export class ProgressDisplay {
-  readonly #bar: cliProgress.SingleBar | undefined;
   readonly #quiet: boolean;
+  #bar: cliProgress.SingleBar | undefined;
+  #lastLine = -Infinity;
   #lastError: number | undefined;
 
-  constructor(steps: number, { quiet = false, start = 0 } = {}) {
+  /** `quiet` leaves out everything but notices. */
+  constructor(quiet: boolean) {
     this.#quiet = quiet;
-    if (quiet || !process.stderr.isTTY) return;
+  }
+
+  /** Shows that `step` of `steps` steps are taken; again, where a run begins again. */
+  start(step: number, steps: number): void {
+    this.stop();
+    if (this.#quiet || !process.stderr.isTTY) return;
     this.#bar = new cliProgress.SingleBar({
       stream: process.stderr,
       format: "{bar} {value}/{total}  {status}",
@@ -18,32 +28,42 @@ export class ProgressDisplay {
       barCompleteChar: "█",
       barIncompleteChar: "░",
     });
-    this.#bar.start(steps, start, { status: "compiling kernels" });
+    this.#bar.start(steps, step, { status: "compiling kernels" });
   }
 
-  update({ line, steps, stepsPerSecond, secondsLeft }: Progress): void {
+  update({ line, steps, stepsPerSecond }: Progress): void {
     this.#lastError = line.testError ?? this.#lastError;
     const parts = Object.entries(line.parts).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
     const status = [
       `epoch ${line.epoch}`,
       `loss ${line.loss.toPrecision(4)}` + (parts.length > 0 ? ` (${parts.join(", ")})` : ""),
       this.#lastError === undefined ? "" : `test error ${this.#lastError.toFixed(1)} %`,
-      `${stepsPerSecond.toFixed(1)} steps/s`,
-      line.step < steps ? `${clock(secondsLeft)} left` : "",
+      stepsPerSecond === undefined ? "" : `${stepsPerSecond.toFixed(1)} steps/s`,
+      stepsPerSecond === undefined || line.step >= steps
+        ? ""
+        : `${clock((steps - line.step) / stepsPerSecond)} left`,
     ].filter((part) => part !== "");
-    if (this.#bar) this.#bar.update(line.step, { status: status.join("  ") });
-    else if (!this.#quiet) process.stderr.write(`step ${line.step}/${steps}  ${status.join("  ")}\n`);
+    if (this.#bar) return this.#bar.update(line.step, { status: status.join("  ") });
+    const isNews = line.testError !== undefined || performance.now() - this.#lastLine >= pause;
+    if (this.#quiet || !isNews) return;
+    this.#lastLine = performance.now();
+    process.stderr.write(`step ${line.step}/${steps}  ${status.join("  ")}\n`);
   }
 
-  /** Prints a line without tearing the bar. */
-  note(text: string): void {
-    if (this.#quiet) return;
+  /** Prints a line about the run, unless quiet. */
+  say(text: string): void {
+    if (!this.#quiet) this.notice(text);
+  }
+
+  /** Prints a line that a person has to see, without tearing the bar. */
+  notice(text: string): void {
     if (this.#bar) process.stderr.write("\r\x1b[K");
     process.stderr.write(text + "\n");
   }
 
   stop(): void {
     this.#bar?.stop();
+    this.#bar = undefined;
   }
 }
 

@@ -1,36 +1,35 @@
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { ArgumentError } from "../device/errors.ts";
-import { formatProfile } from "./profile-table.ts";
-import { completeConfig, configSchema, presets, type Config } from "../train/config.ts";
+import { configSchema, presets, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { runSession, type Session } from "../train/session.ts";
 import { summarize } from "../train/summary.ts";
+import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
-import { interruptSignal, number, printJson, UsageError } from "./usage.ts";
+import { newConfig, resumedConfig, usage } from "./settings.ts";
+import { interruptSignal, number, printJson } from "./usage.ts";
 import { version } from "./version.ts";
 
-/** Flags that set a key of the configuration: flag, key, what --help says. */
-const numbers: [flag: string, key: keyof Config, help: string][] = [
-  ["--size <pixels>", "size", "side of the bumps, or of a folder's images"],
-  ["--limit <count>", "limit", "use only the first training samples"],
-  ["--latent <L>", "latent", "length of the latent vector (RRAE, VRRAE)"],
-  ["--rank <k>", "rank", "rank of the truncation; the latent length of AE and VAE"],
-  ["--beta <weight>", "beta", "weight of the KL term, summed over the batch"],
-  ["--steps <count>", "steps", "training steps"],
-  ["--batch <count>", "batch", "samples a step"],
-  ["--rate <rate>", "rate", "learning rate"],
-  ["--clip <norm>", "clip", "largest norm of the gradient"],
-  ["--seed <seed>", "seed", "fixes weights, order and noise"],
-  ["--log-every <steps>", "logEvery", "steps between lines of the history"],
-  ["--evaluate-every <steps>", "evaluateEvery", "steps between errors on held-out data"],
-  ["--checkpoint-every <steps>", "checkpointEvery", "steps between checkpoints"],
+/** Flags that set the number of that name in the configuration, and what --help says. */
+const numbers: [flag: string, help: string][] = [
+  ["--size <pixels>", "side of the bumps, or of a folder's images"],
+  ["--limit <count>", "use only the first training samples"],
+  ["--latent <L>", "length of the latent vector (RRAE, VRRAE)"],
+  ["--rank <k>", "rank of the truncation; the latent length of AE and VAE"],
+  ["--beta <weight>", "weight of the KL term, summed over the batch"],
+  ["--steps <count>", "training steps"],
+  ["--batch <count>", "samples a step"],
+  ["--rate <rate>", "learning rate"],
+  ["--clip <norm>", "largest norm of the gradient"],
+  ["--seed <seed>", "fixes weights, order and noise"],
+  ["--log-every <steps>", "steps between lines of the history"],
+  ["--evaluate-every <steps>", "steps between errors on held-out data"],
+  ["--checkpoint-every <steps>", "steps between checkpoints"],
 ];
 
-interface Flags extends Record<string, unknown> {
+interface Flags extends PartialConfig {
   config?: string;
-  preset: string;
+  preset?: string;
   out?: string;
   json?: boolean;
   quiet?: boolean;
@@ -49,12 +48,18 @@ export function trainCommand(): Command {
     .addOption(choice("--data <name>", shape.data.unwrap().options, "which data set (default bumps)"))
     .option("--path <folder>", "where the files of the data set are")
     .addOption(choice("--optimizer <name>", shape.optimizer.unwrap().options, "(default adabelief)"))
-    .addOption(choice("--gauge <rule>", shape.gauge.unwrap().options, "gradient within the basis (default damped)"))
-    .addOption(choice("--basis <form>", shape.basis.unwrap().options, "inference basis (default concatenated)"));
-  for (const [flag, key, help] of numbers) command.option(flag, help, number(key));
+    .addOption(
+      choice("--gauge <rule>", shape.gauge.unwrap().options, "gradient within the basis (default damped)"),
+    )
+    .addOption(
+      choice("--basis <form>", shape.basis.unwrap().options, "inference basis (default concatenated)"),
+    );
+  for (const [flag, help] of numbers) command.option(flag, help, number(flag.split(" ")[0]!));
   return command
     .option("--adapter <name>", "the adapter to use, by part of its name")
-    .addOption(choice("--preset <name>", Object.keys(presets), "defaults for all of the above").default("quick"))
+    .addOption(
+      choice("--preset <name>", Object.keys(presets), "defaults for all of the above (default quick)"),
+    )
     .option("--config <file>", "a JSON file with the same settings; flags come before it")
     .option("--out <folder>", "the run folder; a run that is there goes on (default runs/MODEL-DATA-SEED)")
     .option("--profile [trace.json]", "time every kernel; write a Chrome trace to the file, if one is given")
@@ -69,48 +74,55 @@ function choice(flags: string, choices: readonly string[], help: string): Option
 
 async function train(flags: Flags): Promise<void> {
   const { config: file, preset, out, json, quiet, profile, ...settings } = flags;
-  const given = { ...(file === undefined ? {} : readConfig(file)), ...settings };
-  const config = usage(() => completeConfig(given, preset, file ?? "options"));
-  const folder = new RunFolder(out ?? `runs/${config.model}-${config.data}-${config.seed}`);
-  const resumes = folder.exists;
-  if (resumes) usage(() => checkSame(folder.config(), config, given, folder.path));
-  else folder.create(config);
+  const sources = { file, preset, flags: settings };
+  const existing = out === undefined ? undefined : new RunFolder(out);
+  let config = existing?.exists ? resumedConfig(existing, sources) : newConfig(sources);
+  const folder = existing ?? new RunFolder(`runs/${config.model}-${config.data}-${config.seed}`);
+  const isNew = !folder.exists;
+  usage(() => folder.checkUsable());
+  if (!existing && !isNew) config = resumedConfig(folder, sources);
 
   const started = performance.now();
-  const display = { progress: undefined as ProgressDisplay | undefined };
-  const say = (text: string) => {
-    if (display.progress) display.progress.note(text);
-    else if (!quiet) process.stderr.write(text + "\n");
-  };
-  const { signal, release } = interruptSignal(() => say("Stopping after this step; press Ctrl-C again to quit at once."));
+  const display = new ProgressDisplay(quiet ?? false);
+  const { signal, release } = interruptSignal(() =>
+    display.notice("Stopping after this step; press Ctrl-C again to quit at once."),
+  );
   let profiler: ReturnType<Session["device"]["profile"]> | undefined;
   try {
-    const session = await runSession(folder, resumes ? folder.config() : config, {
+    const session = await runSession(folder, config, {
       signal,
-      onNotice: say,
+      onNotice: (text) => display.notice(text),
       onStart: (session) => {
-        say(headline(session));
+        display.say(headline(session));
         if (profile) profiler = session.device.profile();
-        display.progress?.stop();
-        display.progress = new ProgressDisplay(session.config.steps, { quiet: quiet ?? false, start: session.trainer.step });
+        if (session.trainer.step < config.steps) display.start(session.trainer.step, config.steps);
       },
-      onProgress: (progress) => display.progress?.update(progress),
+      onProgress: (progress) => display.update(progress),
     });
-    display.progress?.stop();
-    if (profiler) await printProfile(session, profiler, profile, say);
-    if (session.interrupted) {
-      say(`Stopped at step ${session.trainer.step} of ${config.steps}. To go on: hestenes train --out ${folder.path}`);
-      process.exitCode = 130;
+    display.stop();
+    release(); // all is saved: Ctrl-C now ends the report at once
+    try {
+      if (profiler) await printProfile(session, profiler, profile, (text) => display.notice(text));
+      if (session.interrupted) {
+        const { step } = session.trainer;
+        display.notice(
+          `Stopped at step ${step} of ${config.steps}. To go on: hestenes train --out ${folder.path}`,
+        );
+        process.exitCode = 130;
+        return;
+      }
+      const command = isNew
+        ? commandLine()
+        : `hestenes train --config ${folder.file("config.json")} --out NEW`;
+      const results = await summarize(session, { command, version });
+      if (json) printJson(results);
+      else process.stdout.write(results.verdict + `\nReport: ${folder.file("report.html")}\n`);
+    } finally {
       session.close();
-      return;
     }
-    const results = await summarize(session, { command: commandLine(), version });
-    session.close();
-    if (json) printJson(results);
-    else process.stdout.write(results.verdict + `\nReport: ${folder.file("report.html")}\n`);
-    say(`${((performance.now() - started) / 1000).toFixed(0)} seconds in all.`);
+    display.say(`${((performance.now() - started) / 1000).toFixed(0)} seconds in all.`);
   } finally {
-    display.progress?.stop();
+    display.stop();
     release();
   }
 }
@@ -121,8 +133,15 @@ function headline({ config, device, data, model, trainer }: Session): string {
     `${config.model.toUpperCase()} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
       `samples of shape ${data.train.shape.join("×")}, ${parameters.toLocaleString("en")} parameters`,
     `Adapter: ${device.info.name} (${device.info.kind})` + (device.info.hint ? `. ${device.info.hint}` : ""),
-    ...(trainer.step > 0 ? [`Going on from step ${trainer.step} of ${config.steps}.`] : []),
+    ...(trainer.step === 0 ? [] : [whereItIs(trainer.step, config.steps)]),
   ].join("\n");
+}
+
+function whereItIs(step: number, steps: number): string {
+  return step < steps
+    ? `Going on from step ${step} of ${steps}.`
+    : `This run is finished: it has taken ${step} steps. Its report is written anew; ` +
+        `to train it longer, raise --steps; to start another run, give --out FOLDER.`;
 }
 
 async function printProfile(
@@ -136,37 +155,6 @@ async function printProfile(
   if (typeof profile !== "string") return;
   writeFileAtomic(profile, await profiler.chromeTrace());
   say(`Trace: ${profile}`);
-}
-
-function readConfig(file: string): object {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
-    throw new UsageError(`${file}: a JSON object with settings is needed`);
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-}
-
-/** A run that goes on keeps its configuration; only what does not change the weights may be given anew. */
-function checkSame(before: Config, now: Config, given: object, path: string): void {
-  for (const key of Object.keys(given) as (keyof Config)[]) {
-    if (JSON.stringify(before[key]) === JSON.stringify(now[key])) continue;
-    throw new ArgumentError(
-      `the run in ${path} was started with ${key} ${JSON.stringify(before[key])}, not ${JSON.stringify(now[key])}; ` +
-        `give another folder with --out`,
-    );
-  }
-}
-
-function usage<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (cause) {
-    if (cause instanceof ArgumentError) throw new UsageError(cause.message);
-    throw cause;
-  }
 }
 
 function commandLine(): string {

@@ -1,11 +1,22 @@
 /** Options or arguments that make no sense: the command ends with exit code 2. */
 export class UsageError extends Error {}
 
-/** Parses an option's value as a number. */
-export function number(name: string): (text: string) => number {
+/** Parses the value of `flag` as a number. */
+export function number(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || Number.isNaN(value)) throw new UsageError(`--${name} takes a number, not "${text}"`);
+    if (text.trim() === "" || Number.isNaN(value))
+      throw new UsageError(`${flag} takes a number, not "${text}"`);
+    return value;
+  };
+}
+
+/** Parses the value of `flag` as a whole number from `least` on. */
+export function whole(flag: string, least = 1): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new UsageError(`${flag} takes a whole number from ${least}, not "${text}"`);
     return value;
   };
 }

@@ -18,8 +18,8 @@ export type BasisForm = "concatenated" | "pca";
 export interface FittedBasis {
   /** (L, k), row-major; orthonormal columns, in the order of `kept`, signed like `truncatedSvd`. */
   basis: Float32Array;
-  /** Singular values of all latent vectors together, largest first; L of them. */
-  singularValues: Float64Array;
+  /** Singular values of all latent vectors together, largest first; L of them. Worked out when first asked for. */
+  readonly singularValues: Float64Array;
   /** The norm of each coefficient over all samples: the singular values within the basis. */
   kept: Float64Array;
 }
@@ -60,22 +60,30 @@ export class BasisFit {
     const projectors = Matrix.from1DArray(L, L, Array.from(await this.#projectors.read()));
     this.#moments.dispose();
     this.#projectors.dispose();
-    const all = leading(moments);
-    const span = this.#form === "pca" ? all.vectors : leading(projectors).vectors;
-    const within = span.subMatrix(0, L - 1, 0, this.#rank - 1);
+    let all: Eigenpairs | undefined;
+    const spectrum = () => (all ??= leading(moments));
+    const span = this.#form === "pca" ? spectrum() : leading(projectors);
+    const within = span.vectors.subMatrix(0, L - 1, 0, this.#rank - 1);
     const turn = leading(within.transpose().mmul(moments).mmul(within));
     const basis = within.mmul(turn.vectors);
     fixSigns(basis);
     return {
       basis: Float32Array.from(basis.to1DArray()),
-      singularValues: roots(all.values),
+      get singularValues() {
+        return roots(spectrum().values);
+      },
       kept: roots(turn.values),
     };
   }
 }
 
-/** Eigenvalues and eigenvectors of a symmetric matrix, largest first. */
-function leading(symmetric: Matrix): { values: number[]; vectors: Matrix } {
+/** Eigenvalues and, in the columns of `vectors`, eigenvectors, largest first. */
+interface Eigenpairs {
+  values: number[];
+  vectors: Matrix;
+}
+
+function leading(symmetric: Matrix): Eigenpairs {
   const evd = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
   const order = evd.realEigenvalues
     .map((_, i) => i)

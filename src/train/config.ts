@@ -1,16 +1,30 @@
 import { z } from "zod";
 import { ArgumentError } from "../device/errors.ts";
+import { packSchedule } from "../optim/schedules.ts";
 
 const positive = z.number().positive();
 const count = z.int().positive();
 
-const schedule = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("constant") }),
-  z.strictObject({ kind: z.literal("warmup"), steps: count }),
-  z.strictObject({ kind: z.literal("cosine"), steps: count, floor: z.number().min(0).default(0) }),
-  z.strictObject({ kind: z.literal("exponential"), decay: positive, every: count }),
-  z.strictObject({ kind: z.literal("steps"), milestones: z.array(count).min(1), factor: positive }),
-]);
+const number = z.number();
+const warmup = number.default(0);
+
+/** The shapes of a `Schedule`; what its numbers may be is for `packSchedule` to say. */
+const schedule = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("constant"), warmup }),
+    z.strictObject({ kind: z.literal("warmup"), steps: number, warmup }),
+    z.strictObject({ kind: z.literal("cosine"), steps: number, floor: number.default(0), warmup }),
+    z.strictObject({ kind: z.literal("exponential"), decay: number, every: number, warmup }),
+    z.strictObject({ kind: z.literal("steps"), milestones: z.array(number), factor: number, warmup }),
+  ])
+  .superRefine((given, context) => {
+    try {
+      packSchedule(given);
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      context.addIssue({ code: "custom", message: error.message.replace(/^schedule: /, "") });
+    }
+  });
 
 /** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
 export const configSchema = z.strictObject({
@@ -35,7 +49,7 @@ export const configSchema = z.strictObject({
   batch: count.optional(),
   rate: positive.optional(),
   optimizer: z.enum(["adabelief", "adam", "adamw", "rmsprop", "sgd"]).default("adabelief"),
-  schedule: schedule.default({ kind: "constant" }),
+  schedule: schedule.default({ kind: "constant", warmup: 0 }),
   /** Largest norm of the whole gradient. */
   clip: positive.optional(),
   seed: z.int().min(0).max(0xffffffff).default(500),
@@ -107,6 +121,8 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
     throw new ArgumentError(`${source}: ${parsed.error.issues.map((issue) => describe(issue)).join("; ")}`);
   const config = parsed.data;
   const defaults = chosen[config.data]!;
+  if (config.size !== undefined && config.data !== "bumps" && config.data !== "folder")
+    throw new ArgumentError(`${source}: size is for bumps and folders; ${config.data} has a size of its own`);
   const steps = config.steps ?? defaults.steps;
   const rank = config.rank ?? defaults.rank;
   const complete: Config = {
@@ -123,7 +139,7 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
   if (complete.rank > Math.min(complete.latent, complete.batch) && complete.model.endsWith("rrae"))
     throw new ArgumentError(
       `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
-        `of length ${complete.latent} can have`,
+        `of length ${complete.latent} can have; lower rank, or raise batch and latent`,
     );
   return complete;
 }
@@ -134,7 +150,9 @@ function definedOnly<T extends object>(record: T): Partial<T> {
 
 function describe(issue: z.core.$ZodIssue): string {
   const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
-  if (issue.code === "unrecognized_keys")
-    return `${where}unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.join(", ")}`;
+  if (issue.code === "unrecognized_keys") {
+    const known = where === "" ? `; there are ${Object.keys(configSchema.shape).join(", ")}` : "";
+    return `${where}unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.join(", ")}${known}`;
+  }
   return where + issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }

@@ -1,5 +1,19 @@
+import { NumericalError } from "../device/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Trainer } from "./trainer.ts";
+
+/** Takes steps until a loss is not finite, and says in which; `last` if none is until then. */
+export async function findFirstBadStep(trainer: Trainer, last: number): Promise<number> {
+  try {
+    while (trainer.step < last) {
+      trainer.advance();
+      await trainer.losses();
+    }
+  } catch (error) {
+    if (!(error instanceof NumericalError)) throw error;
+  }
+  return trainer.step;
+}
 
 /**
  * Takes steps until one goes wrong, and names the first tensor in it that holds a NaN or an infinity,

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { pcaError } from "../metrics/pca.ts";
 import { RelativeError } from "../metrics/relativeError.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { deviceBatches } from "./batching.ts";
@@ -17,4 +18,9 @@ export async function relativeErrorOn(model: Autoencoder, data: Dataset, batch: 
     from += count;
   }
   return error.percent;
+}
+
+/** The least error of any linear autoencoder with codes of length k on the same samples, in percent: see `pcaError`. */
+export function linearBoundOn(data: Dataset, k: number): number {
+  return pcaError(data, Math.min(k, data.size, data.count));
 }

@@ -4,7 +4,7 @@ import { fitMixture } from "../latent/gmm.ts";
 import { interpolate } from "../latent/interpolation.ts";
 import type { Mixture } from "../latent/mixture.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
-import { RandomState } from "../ops/random.ts";
+import { RandomState, randomNormal } from "../ops/random.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { collect } from "./batching.ts";
 
@@ -34,10 +34,9 @@ export async function decodeCodes(model: Autoencoder, codes: Float32Array): Prom
 /** New samples from the prior N(0, I): what VAE and VRRAE are trained for. */
 export async function samplePrior(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
   const noise = new RandomState(model.device, seed, 1);
-  using samples = model.sample(count, noise);
-  const values = await samples.read();
+  using codes = randomNormal(noise, [count, model.codeSize]);
   noise.dispose();
-  return values;
+  return decodeCodes(model, await codes.read());
 }
 
 /** A Gaussian mixture over the codes of the training data. */
@@ -61,6 +60,8 @@ export async function interpolations(
   const drawn = data.select(permutation(data.count, seed, 0).subarray(0, 2 * pairs));
   const codes = await codesOf(model, drawn);
   const half = codes.length / 2;
-  const way = interpolate(codes.subarray(0, half), codes.subarray(half), model.codeSize, steps, { ends: true });
+  const way = interpolate(codes.subarray(0, half), codes.subarray(half), model.codeSize, steps, {
+    ends: true,
+  });
   return decodeCodes(model, way);
 }

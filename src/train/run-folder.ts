@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, type Config } from "./config.ts";
@@ -30,10 +30,18 @@ export class RunFolder {
     return existsSync(this.file("config.json"));
   }
 
-  /** Makes the folder for a new run; refuses one that holds something else. */
-  create(config: Config): void {
-    if (existsSync(this.path) && !this.exists && readdirSync(this.path).length > 0)
+  /** Refuses a folder that holds something else than a run. */
+  checkUsable(): void {
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    if (found && !found.isDirectory())
+      throw new ArgumentError(`${this.path} is a file; give a folder with --out`);
+    if (found && !this.exists && readdirSync(this.path).length > 0)
       throw new ArgumentError(`${this.path} is not empty and holds no run; give another folder with --out`);
+  }
+
+  /** Makes the folder where it is missing, and writes down the configuration of its run. */
+  create(config: Config): void {
+    this.checkUsable();
     mkdirSync(this.path, { recursive: true });
     writeFileAtomic(this.file("config.json"), JSON.stringify(config, null, 2) + "\n");
   }
@@ -63,10 +71,7 @@ export class RunFolder {
   rewind(step: number): void {
     const kept = this.history().filter((line) => line.step <= step);
     if (kept.length > 0 || existsSync(this.file("history.jsonl")))
-      writeFileAtomic(
-        this.file("history.jsonl"),
-        kept.map((line) => JSON.stringify(line) + "\n").join(""),
-      );
+      writeFileAtomic(this.file("history.jsonl"), kept.map((line) => JSON.stringify(line) + "\n").join(""));
   }
 
   writeJson(name: string, value: unknown): void {

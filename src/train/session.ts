@@ -7,7 +7,7 @@ import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { deviceBatches } from "./batching.ts";
 import { buildModel, buildOptimizer } from "./build.ts";
 import type { Config } from "./config.ts";
-import { findFirstBadTensor } from "./diagnose.ts";
+import { findFirstBadStep, findFirstBadTensor } from "./diagnose.ts";
 import { relativeErrorOn } from "./evaluate.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.ts";
@@ -27,12 +27,11 @@ export interface SessionHooks {
 export interface Progress {
   line: HistoryLine;
   steps: number;
-  stepsPerSecond: number;
-  /** Seconds that the rest of the steps will take. */
-  secondsLeft: number;
+  /** Since this process began, evaluations included; undefined while all it did was compile kernels. */
+  stepsPerSecond: number | undefined;
 }
 
-/** Seconds spent in each phase of a run. */
+/** Seconds spent in each phase of a run; the first step, which compiles the kernels, belongs to `prepare`. */
 export type Timings = Record<"prepare" | "train" | "evaluate" | "checkpoint", number>;
 
 /** A run in progress, or at its end: the device, the data, the model and how far it is. */
@@ -68,6 +67,13 @@ export class Session {
     }
   }
 
+  /** Takes a step. Waits for the device at the first one, which compiles the kernels, and at every fourth. */
+  async step(): Promise<void> {
+    this.trainer.advance();
+    this.stepsTaken++;
+    if (this.stepsTaken === 1 || this.trainer.step % 4 === 0) await this.device.finish();
+  }
+
   /** Saves weights, optimizer, random numbers and position, to go on from exactly here. */
   async save(): Promise<void> {
     await this.timed("checkpoint", () => saveCheckpoint(this.folder.path, this.trainer));
@@ -95,7 +101,11 @@ export class Session {
  * Trains the run in `folder` to its end, from its last checkpoint on if it has one. A device that is
  * lost is replaced, up to three times. A NaN stops the run and leaves the last good checkpoint.
  */
-export async function runSession(folder: RunFolder, config: Config, hooks: SessionHooks = {}): Promise<Session> {
+export async function runSession(
+  folder: RunFolder,
+  config: Config,
+  hooks: SessionHooks = {},
+): Promise<Session> {
   for (let lost = 0; ; lost++) {
     try {
       return await runOnce(folder, config, hooks);
@@ -109,32 +119,34 @@ export async function runSession(folder: RunFolder, config: Config, hooks: Sessi
 async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): Promise<Session> {
   const session = await openSession(folder, config);
   try {
+    folder.create(config);
+    folder.rewind(session.trainer.step);
     hooks.onStart?.(session);
     await trainOn(session, hooks);
     return session;
   } catch (error) {
-    if (error instanceof NumericalError) throw await explain(error, session);
-    throw error;
+    try {
+      throw error instanceof NumericalError ? await explain(error, session) : error;
+    } finally {
+      session.close();
+    }
   }
 }
 
-/**
- * Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one.
- * Unless `readOnly`, what the history says of later steps is forgotten.
- */
-export async function openSession(
-  folder: RunFolder,
-  config: Config,
-  { readOnly = false } = {},
-): Promise<Session> {
+/** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. */
+export async function openSession(folder: RunFolder, config: Config): Promise<Session> {
   const start = performance.now();
   const data = await loadData(config);
   const device = await openDevice({ adapter: config.adapter });
-  const session = new Session(folder, config, device, data);
-  await loadCheckpoint(folder.path, session.trainer);
-  if (!readOnly) folder.rewind(session.trainer.step);
-  session.timings.prepare = (performance.now() - start) / 1000;
-  return session;
+  try {
+    const session = new Session(folder, config, device, data);
+    await loadCheckpoint(folder.path, session.trainer);
+    session.timings.prepare = (performance.now() - start) / 1000;
+    return session;
+  } catch (error) {
+    device.close();
+    throw error;
+  }
 }
 
 /** The data that a configuration names. */
@@ -148,28 +160,26 @@ export async function loadData({ data, path, size, seed, limit }: Config): Promi
 }
 
 async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
-  const { trainer, config, folder, data } = session;
+  const { trainer, config, folder, data, timings } = session;
   const { steps, logEvery, evaluateEvery, checkpointEvery, evaluateCount } = config;
   const held = data.test.take(evaluateCount);
-  const clock = performance.now();
+  const secondsBefore = folder.history().at(-1)?.seconds ?? 0;
   const isTime = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   if (trainer.step === 0) await session.save();
+  let compiled = performance.now();
   while (trainer.step < steps && !hooks.signal?.aborted) {
-    await session.timed("train", async () => {
-      trainer.advance();
-      session.stepsTaken++;
-      if (trainer.step % 4 === 0) await session.device.finish();
-    });
-    if (trainer.step === 1 || isTime(logEvery)) {
+    const isFirst = session.stepsTaken === 0;
+    await session.timed(isFirst ? "prepare" : "train", () => session.step());
+    if (isFirst) compiled = performance.now();
+    if (trainer.step === 1 || isTime(logEvery) || isTime(evaluateEvery)) {
       const { step, epoch, losses } = await session.timed("train", () => trainer.losses());
       const { loss, ...parts } = losses;
-      const line: HistoryLine = { step, epoch, loss: loss!, parts, seconds: session.timings.train };
+      const line: HistoryLine = { step, epoch, loss: loss!, parts, seconds: secondsBefore + timings.train };
       if (isTime(evaluateEvery))
         line.testError = await session.timed("evaluate", () => session.errorOn(held, 8 * config.batch));
       folder.log(line);
-      const seconds = (performance.now() - clock) / 1000;
-      const stepsPerSecond = session.stepsTaken / seconds;
-      hooks.onProgress?.({ line, steps, stepsPerSecond, secondsLeft: (steps - step) / stepsPerSecond });
+      const rate = (session.stepsTaken - 1) / ((performance.now() - compiled) / 1000);
+      hooks.onProgress?.({ line, steps, stepsPerSecond: rate > 0 ? rate : undefined });
     }
     if (isTime(checkpointEvery)) {
       await trainer.losses();
@@ -181,16 +191,17 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
 }
 
 /** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */
-async function explain(error: NumericalError, { folder, config, trainer, device }: Session): Promise<Error> {
+async function explain(error: NumericalError, { folder, trainer }: Session): Promise<NumericalError> {
   const failed = trainer.step;
-  device.close();
-  const again = await openSession(folder, config);
-  const from = again.trainer.step;
-  const found = await findFirstBadTensor(again.trainer, failed - from);
-  again.close();
+  await loadCheckpoint(folder.path, trainer);
+  const from = trainer.step;
+  const bad = await findFirstBadStep(trainer, failed);
+  await loadCheckpoint(folder.path, trainer);
+  while (trainer.step < bad - 2) trainer.advance(); // a gradient's NaN shows in the loss one step later
+  const found = await findFirstBadTensor(trainer, bad - trainer.step);
   return new NumericalError(
-    `${error.message}. First seen: ${found ?? "not again when the steps were repeated"}. ` +
-      `The checkpoint of step ${from} is kept; try a lower rate, or --clip`,
+    `${error.message}.${found === undefined ? "" : ` First seen: ${found}.`} ` +
+      `The checkpoint of step ${from} is kept. Train anew in another folder with a lower --rate, or with --clip`,
     { cause: error },
   );
 }

@@ -1,8 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
-import { pcaError } from "../metrics/pca.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
-import { relativeErrorOn } from "./evaluate.ts";
+import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
+import type { Config } from "./config.ts";
+import type { Range } from "./pictures.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.ts";
 import type { Session } from "./session.ts";
@@ -13,7 +14,7 @@ export interface Results {
   data: string;
   steps: number;
   testError: number;
-  /** The least error of any linear autoencoder of the same code length on the same images. */
+  /** The least error of any linear autoencoder of the same code length on the test data. */
   linearBound: number;
   trainError: number;
   /** Bumps only: the error on centres along the diagonal, the test set of the paper's tables. */
@@ -42,7 +43,7 @@ export async function summarize(
   await session.save();
   const errorOn = (set: Dataset) => relativeErrorOn(model, set, config.batch);
   const testError = await errorOn(data.test);
-  const linearBound = pcaError(data.test, Math.min(model.codeSize, data.test.size));
+  const linearBound = linearBoundOn(data.test, model.codeSize);
   const results: Results = {
     model: config.model,
     data: config.data,
@@ -56,7 +57,7 @@ export async function summarize(
     adapter: device.info.name,
     verdict:
       `${config.model.toUpperCase()} on ${config.data}: test error ${testError.toFixed(1)} %; ` +
-      `linear bound (rank-${model.codeSize} PCA of the same images) ${linearBound.toFixed(1)} %.`,
+      `linear bound (rank-${model.codeSize} PCA of the same data) ${linearBound.toFixed(1)} %.`,
   };
   const pictures = await draw(session);
   timings.evaluate += (performance.now() - start) / 1000;
@@ -72,45 +73,68 @@ export async function summarize(
   return results;
 }
 
-/** Everything in the report that is decoded from codes. */
-async function draw({ model, data, config }: Session): Promise<Partial<ReportData>> {
-  if (data.test.shape.length !== 3) return {};
+/** Everything in the report that is encoded or decoded: of vectors, the latent space alone. */
+async function draw(session: Session): Promise<Partial<ReportData>> {
+  const latent = await latentPoints(session);
+  if (session.data.test.shape.length === 3) return { latent, ...(await drawImages(session)) };
+  const none = "These samples are no images.";
+  return { latent, absent: { reconstructions: none, samples: none, interpolation: none } };
+}
+
+/** The values that pictures show as black and white: data of no known range get the images' own. */
+export function pictureRange({ data }: Config): Range {
+  return data === "bumps" || data === "npy" ? "auto" : [0, 1];
+}
+
+async function drawImages({ model, data, config }: Session): Promise<Partial<ReportData>> {
   const shape = data.test.shape as readonly [number, number, number];
-  const { seed } = config;
+  const { seed, basisCount } = config;
   const originals = data.test.take(shown.images);
-  const mixture = await fitCodes(model, data.train, { components: mixtureComponents, seed, count: 4096 });
+  const mixture = await fitCodes(model, data.train, {
+    components: mixtureComponents,
+    seed,
+    count: basisCount,
+  });
   const samples = [
     ...(config.model.startsWith("v")
       ? [{ title: "prior N(0, I)", images: await samplePrior(model, shown.samples, seed) }]
       : []),
     {
-      title: mixtureComponents === 1 ? "Gaussian fitted to the codes" : "Gaussian mixture fitted to the codes",
+      title:
+        mixtureComponents === 1 ? "Gaussian fitted to the codes" : "Gaussian mixture fitted to the codes",
       images: await decodeCodes(model, mixture.sample(shown.samples, seed)),
     },
   ];
   const pairs = Math.min(shown.pairs, Math.floor(data.test.count / 2));
-  const points = await codesOf(model, data.test, shown.codes);
-  const { labels } = data.test;
   return {
     images: {
       originals: originals.values(),
       reconstructions: await decodeCodes(model, await codesOf(model, originals)),
       shape,
-      range: config.data === "bumps" ? "auto" : [0, 1],
+      range: pictureRange(config),
     },
     samples,
-    interpolation: {
-      images: await interpolations(model, data.test, { pairs, steps: shown.steps, seed }),
-      pairs,
-      steps: shown.steps + 2,
-    },
-    latent: {
-      points,
-      k: model.codeSize,
-      ...(labels ? { labels: labels.subarray(0, points.length / model.codeSize) } : {}),
-      ...(data.diagonal ? await diagonalPath(model, data.diagonal) : {}),
-    },
+    ...(pairs > 0
+      ? {
+          interpolation: {
+            images: await interpolations(model, data.test, { pairs, steps: shown.steps, seed }),
+            pairs,
+            steps: shown.steps + 2,
+          },
+        }
+      : { absent: { interpolation: "A single test image has no other to go to." } }),
     colormap: config.data === "bumps" ? "viridis" : "grey",
+  };
+}
+
+async function latentPoints({ model, data }: Session): Promise<NonNullable<ReportData["latent"]>> {
+  const points = await codesOf(model, data.test, shown.codes);
+  const { labels } = data.test;
+  return {
+    points,
+    k: model.codeSize,
+    ...(labels ? { labels: labels.subarray(0, points.length / model.codeSize) } : {}),
+    ...(data.diagonal ? await diagonalPath(model, data.diagonal) : {}),
   };
 }
 
@@ -120,7 +144,9 @@ async function diagonalPath(
   diagonal: Dataset,
 ): Promise<{ path: Float32Array; pathLabel: string }> {
   const centres = diagonal.centres!;
-  const order = Array.from({ length: diagonal.count }, (_, i) => i).sort((i, j) => centres[2 * i]! - centres[2 * j]!);
+  const order = Array.from({ length: diagonal.count }, (_, i) => i).sort(
+    (i, j) => centres[2 * i]! - centres[2 * j]!,
+  );
   const step = Math.max(1, Math.floor(order.length / 60));
   const along = diagonal.select(order.filter((_, i) => i % step === 0));
   return { path: await codesOf(model, along), pathLabel: "a bump moving along the diagonal" };
@@ -139,12 +165,22 @@ function facts(session: Session, results: Results): Omit<ReportData, "command" |
     adapter: device.info,
     history: folder.history(),
     numbers: [
-      { label: "Test error", value: percent(testError), hint: "relative error on images never trained on" },
+      { label: "Test error", value: percent(testError), hint: "relative error on data never trained on" },
       ...(diagonalError === undefined
         ? []
-        : [{ label: "Diagonal test error", value: percent(diagonalError), hint: "the test set of the paper's tables" }]),
+        : [
+            {
+              label: "Diagonal test error",
+              value: percent(diagonalError),
+              hint: "the test set of the paper's tables",
+            },
+          ]),
       { label: "Training error", value: percent(trainError) },
-      { label: "Linear bound", value: percent(linearBound), hint: `rank-${session.model.codeSize} PCA of the test images` },
+      {
+        label: "Linear bound",
+        value: percent(linearBound),
+        hint: `rank-${session.model.codeSize} PCA of the test data`,
+      },
       { label: "Steps", value: String(results.steps) },
     ],
     reference: { label: "linear bound", value: linearBound },

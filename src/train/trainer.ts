@@ -113,8 +113,10 @@ export class Trainer {
     this.batches.seek(position);
   }
 
+  /** Frees what training needed; model and optimizer stay. */
   dispose(): void {
     this.rerecord();
+    this.noise.dispose();
     this.#input.dispose();
   }
 }

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { ArgumentError } from "../device/errors.ts";
+import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
+import type { RunFolder } from "../train/run-folder.ts";
+import { UsageError } from "./usage.ts";
+
+/** What a run may be given anew when it goes on: none of it changes the weights after a step. */
+const free: ReadonlySet<string> = new Set([
+  "steps",
+  "path",
+  "adapter",
+  "basis",
+  "basisCount",
+  "evaluateCount",
+  "evaluateEvery",
+  "logEvery",
+  "checkpointEvery",
+] satisfies (keyof Config)[]);
+
+/** Where settings come from: a file, and flags, which come before it. */
+export interface Sources {
+  file: string | undefined;
+  preset: string | undefined;
+  flags: PartialConfig;
+}
+
+/** The whole configuration of a new run. Throws UsageError for settings that make none. */
+export function newConfig({ file, preset, flags }: Sources): Config {
+  const config = usage(() =>
+    completeConfig({ ...(file === undefined ? {} : readConfig(file)), ...flags }, preset, file ?? "options"),
+  );
+  if (config.data !== "bumps" && config.path === undefined)
+    throw new UsageError(
+      `--data ${config.data} needs --path, where its files are` +
+        (config.data === "npy" || config.data === "folder"
+          ? ""
+          : `; to fetch them: hestenes data download ${config.data}`),
+    );
+  return config;
+}
+
+/**
+ * The configuration of the run in `folder` as it goes on: its own, and what is given anew of the settings that change
+ * no weights. Throws UsageError for another value of one that does.
+ */
+export function resumedConfig(folder: RunFolder, sources: Sources): Config {
+  const before = folder.config();
+  const { file, preset, flags } = sources;
+  const given = {
+    ...(preset === undefined ? {} : presets[preset]?.[before.data]),
+    ...(file === undefined ? {} : readConfig(file)),
+    ...flags,
+  };
+  const after = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
+  for (const key of Object.keys(given) as (keyof Config)[]) {
+    const [was, is] = [before[key], after[key]].map((value) => JSON.stringify(value));
+    if (was === is || free.has(key)) continue;
+    throw new UsageError(
+      `the run in ${folder.path} was started with ${key} ${was}, not ${is}; ` +
+        `leave that out to go on with it, or start another with --out FOLDER`,
+    );
+  }
+  return after;
+}
+
+function readConfig(file: string): object {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  } catch (cause) {
+    throw new UsageError(`--config ${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  throw new UsageError(`--config ${file}: a JSON object with settings is needed`);
+}
+
+/** Runs `body`; what it finds wrong with its arguments is wrong usage of the command. */
+export function usage<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (cause) {
+    if (cause instanceof ArgumentError) throw new UsageError(cause.message);
+    throw cause;
+  }
+}
