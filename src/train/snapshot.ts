@@ -1,3 +1,4 @@
+import { NumericalError } from "../device/errors.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { readTrainer, restoreTrainer } from "./state.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
@@ -8,7 +9,12 @@ import type { Trainer, TrainerState } from "./trainer.ts";
  * @throws NumericalError, and leaves the checkpoint before as it is, if a parameter holds a NaN or an infinity.
  */
 export async function saveCheckpoint(folder: string, trainer: Trainer): Promise<void> {
-  writeCheckpoint(folder, await readTrainer(trainer));
+  const parts = await readTrainer(trainer);
+  for (const [name, { data }] of parts.model) {
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new NumericalError(`step ${trainer.step}: ${name} has ${data[at]} at element ${at}`);
+  }
+  writeCheckpoint(folder, parts);
 }
 
 /** Brings `trainer` to where the folder's checkpoint is, if there is one; says whether there was. */
