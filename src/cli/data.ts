@@ -1,5 +1,6 @@
 import cliProgress from "cli-progress";
 import { Argument, Command } from "commander";
+import type { Dataset } from "../data/dataset.ts";
 import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
@@ -86,7 +87,7 @@ async function showData(
     ...(path === undefined ? {} : { path }),
     ...(size ? { size } : {}),
   });
-  const sets = Object.entries(loaded).map(([part, data]) => {
+  const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();
     return {
       part,

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { Command, Option } from "commander";
 import { ArgumentError } from "../device/errors.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { writeFileAtomic } from "../train/files.ts";
@@ -24,7 +25,7 @@ export function evaluateCommand(): Command {
     (run: string, flags: Common) =>
       withRun(run, flags, async ({ model, data, config }) => {
         const errors: Record<string, number> = {};
-        for (const [part, set] of Object.entries(data))
+        for (const [part, set] of Object.entries<Dataset>({ ...data }))
           errors[part] = await relativeErrorOn(model, set, config.batch);
         const linearBound = linearBoundOn(data.test, model.codeSize);
         if (flags.json) return printJson({ errors, linearBound });
