@@ -1,0 +1,86 @@
+import * as Plot from "@observablehq/plot";
+
+/** The colours of the two models, with a contrast of 3:1 or more on light and dark cards. */
+export const laneColours = ["#3b82f6", "#d97706"] as const;
+
+export interface LossPoint {
+  step: number;
+  loss: number;
+  lane: number;
+}
+
+/** Puts `plot` into `host`, in place of what was there, with a sentence for those who do not see it. */
+function show(host: HTMLElement, plot: SVGElement | HTMLElement, label: string): void {
+  plot.setAttribute("role", "img");
+  plot.setAttribute("aria-label", label);
+  host.replaceChildren(plot);
+}
+
+const look = { style: { background: "none", fontSize: "12px", overflow: "visible" } } as const;
+
+/** At most about `most` of the points, evenly picked, the last one among them. */
+function thinned<T>(points: readonly T[], most: number): readonly T[] {
+  const stride = Math.ceil(points.length / most);
+  return stride <= 1 ? points : points.filter((_, i) => (points.length - 1 - i) % stride === 0);
+}
+
+/** The losses of the models over the steps; logarithmic. */
+export function lossChart(host: HTMLElement, lanes: readonly (readonly LossPoint[])[], names: string[]): void {
+  const points = lanes.flatMap((lane) => [...thinned(lane, 300)]).filter(({ loss }) => loss > 0);
+  const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
+  const plot = Plot.plot({
+    ...look,
+    width: Math.max(280, host.clientWidth),
+    height: 240,
+    marginLeft: 44,
+    marginRight: 64,
+    x: { label: "step", nice: true, ticks: 5 },
+    y: { type: "log", label: null, grid: true, ticks: 5, tickFormat: (v: number) => `${v}` },
+    marks: [
+      ...lanes.map((_, lane) =>
+        Plot.lineY(
+          points.filter((point) => point.lane === lane),
+          { x: "step", y: "loss", stroke: laneColours[lane]!, strokeWidth: 2 },
+        ),
+      ),
+      Plot.text(last, {
+        x: "step",
+        y: "loss",
+        text: ({ loss, lane }: LossPoint) => `${names[lane]} ${loss.toPrecision(3)}`,
+        fill: ({ lane }: LossPoint) => laneColours[lane]!,
+        textAnchor: "start",
+        dx: 6,
+        fontWeight: 600,
+      }),
+    ],
+  });
+  const words = last.map(({ lane, loss }) => `${names[lane]} ${loss.toPrecision(3)}`);
+  show(host, plot, `Loss over the steps, now ${words.join(" and ") || "empty"}`);
+}
+
+/** The strengths of latent directions as bars; those past the first `kept` are cut away by the model. */
+export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: number, colour: string): void {
+  const bars = Array.from(spectrum, (value, i) => ({ direction: i + 1, value, kept: i < kept }));
+  const plot = Plot.plot({
+    ...look,
+    width: Math.max(160, host.clientWidth),
+    height: 110,
+    marginLeft: 34,
+    marginTop: 12,
+    marginBottom: 24,
+    x: { label: null, type: "band", domain: bars.map(({ direction }) => direction), tickSize: 0 },
+    y: { label: null, ticks: 3, grid: true, domain: [0, Math.max(0.1, ...spectrum) * 1.05] },
+    marks: [
+      Plot.barY(bars, {
+        x: "direction",
+        y: "value",
+        fill: (bar: { kept: boolean }) => (bar.kept ? colour : "#94a3b8"),
+        fillOpacity: (bar: { kept: boolean }) => (bar.kept ? 1 : 0.4),
+        rx: 2,
+      }),
+      Plot.ruleY([0]),
+    ],
+  });
+  const values = Array.from(spectrum.subarray(0, kept), (value) => value.toPrecision(2));
+  show(host, plot, `Strength of the latent directions; kept: ${values.join(", ")}`);
+}

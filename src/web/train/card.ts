@@ -1,0 +1,71 @@
+import { laneColours, spectrumChart } from "../shared/charts.ts";
+import { make } from "../shared/dom.ts";
+import { drawRow } from "../shared/paint.ts";
+import type { Colormap } from "../../train/colours.ts";
+import { models } from "./models.ts";
+import type { DataFacts, Look, ModelName } from "./protocol.ts";
+
+/** The card of one model: its reconstructions, its error, and the strengths of its latent directions. */
+export class ModelCard {
+  readonly element: HTMLElement;
+  readonly #index: number;
+  readonly #facts: DataFacts;
+  readonly #output = make("canvas", { className: "pixels" });
+  readonly #error = make("dd", { className: "headline" }, "–");
+  readonly #loss = make("dd", {}, "–");
+  readonly #use = make("dd", {}, "–");
+  readonly #spectrum = make("div", { className: "chart" });
+
+  constructor(index: number, model: ModelName, parameters: number, facts: DataFacts, onSave: () => void) {
+    this.#index = index;
+    this.#facts = facts;
+    const input = make("canvas", { className: "pixels" });
+    drawRow(input, facts.preview, facts.shape, this.#paint, this.#count);
+    input.setAttribute("role", "img");
+    input.setAttribute("aria-label", `${this.#count} pictures that the model never trained on`);
+    this.#output.setAttribute("role", "img");
+    const { name, about } = models[model];
+    const save = make("button", { className: "quiet", onclick: onSave }, "Save model");
+    save.setAttribute("aria-label", `Save ${name} as model.safetensors`);
+    const figures = [
+      ["error on unseen pictures", this.#error],
+      ["loss", this.#loss],
+      ["numbers in use", this.#use],
+    ] as const;
+    this.element = make(
+      "article",
+      { className: `card lane lane-${index}` },
+      make("div", { className: "row" }, make("h2", {}, name, " ", make("span", {}, `${about} · ${parameters.toLocaleString("en")} weights`)), save),
+      make("div", { className: "rows" }, make("span", {}, "given"), input, make("span", {}, "redrawn"), this.#output),
+      make("dl", { className: "numbers" }, ...figures.map(([term, value]) => make("div", {}, make("dt", {}, term), value))),
+      make("div", {}, make("h3", { className: "soft" }, "Strength of the latent directions"), this.#spectrum),
+    );
+  }
+
+  get #count(): number {
+    const [H, W, C] = this.#facts.shape;
+    return this.#facts.preview.length / (H * W * C);
+  }
+
+  get #paint(): { range: readonly [number, number]; colormap: Colormap } {
+    return { range: this.#facts.range, colormap: this.#facts.centres ? "viridis" : "grey" };
+  }
+
+  /** Shows what the model makes of the data now. */
+  show(look: Look): void {
+    drawRow(this.#output, look.pictures, this.#facts.shape, this.#paint, this.#count);
+    const error = `${look.error.toPrecision(3)} %`;
+    this.#output.setAttribute("aria-label", `The same pictures redrawn, with a relative error of ${error}`);
+    this.#error.textContent = error;
+    const collapsed = look.active < look.codeSize;
+    this.#use.replaceChildren(
+      `${look.active} `,
+      make("small", { className: collapsed ? "collapsed" : "" }, `of ${look.codeSize}`),
+    );
+    spectrumChart(this.#spectrum, look.spectrum, look.kept, laneColours[this.#index]!);
+  }
+
+  showLoss(loss: number): void {
+    this.#loss.textContent = loss.toPrecision(3);
+  }
+}

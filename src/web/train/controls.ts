@@ -1,0 +1,97 @@
+import { byId, make } from "../shared/dom.ts";
+import { modelNames, models } from "./models.ts";
+import type { ModelName, SetUp, Settings } from "./protocol.ts";
+
+export type DataKind = "bumps" | "drawn" | "files";
+
+/** The form over the models: reads the visitor's choices, and tells what kind of change each is. */
+export class Controls {
+  readonly play = byId("play", HTMLButtonElement);
+  readonly reset = byId("reset", HTMLButtonElement);
+  readonly history = byId("history", HTMLButtonElement);
+  readonly progress = byId("progress", HTMLElement);
+  readonly data = byId("data", HTMLSelectElement);
+  readonly load = byId("load", HTMLInputElement);
+  readonly #first = byId("model-0", HTMLSelectElement);
+  readonly #second = byId("model-1", HTMLSelectElement);
+  readonly #rank = byId("rank", HTMLInputElement);
+  readonly #beta = byId("beta", HTMLInputElement);
+  readonly #seed = byId("seed", HTMLInputElement);
+  /** What only the address can say: for tests, and for links to a particular run. */
+  readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
+
+  /** Fills the form from the page's address: `?model=vrrae&with=vae&rank=2&beta=0.001&seed=500`. */
+  constructor(address: URLSearchParams) {
+    for (const name of modelNames) {
+      this.#first.append(make("option", { value: name }, models[name].name));
+      this.#second.append(make("option", { value: name }, models[name].name));
+    }
+    this.#second.append(make("option", { value: "" }, "nothing"));
+    const number = (key: string) => (address.has(key) ? Number(address.get(key)) : undefined);
+    this.#first.value = address.get("model") ?? "vrrae";
+    this.#second.value = address.get("with") ?? "vae";
+    this.#rank.value = String(number("rank") ?? 2);
+    this.#beta.value = String(Math.log10(number("beta") ?? 1e-3));
+    this.#seed.value = String(number("seed") ?? 500);
+    this.#extra = { batch: number("batch"), steps: number("steps"), logEvery: number("logEvery") };
+    this.#label();
+  }
+
+  /** Calls back: `anew` for what starts a new run, `rank` and `beta` for what changes the one at hand. */
+  onChange(callbacks: { anew: () => void; rank: (rank: number) => void; beta: (beta: number) => void }): void {
+    for (const field of [this.#first, this.#second, this.#seed]) field.addEventListener("change", callbacks.anew);
+    this.#rank.addEventListener("input", () => this.#label());
+    this.#beta.addEventListener("input", () => {
+      this.#label();
+      callbacks.beta(this.beta);
+    });
+    this.#rank.addEventListener("change", () => callbacks.rank(this.rank));
+  }
+
+  get rank(): number {
+    return Number(this.#rank.value);
+  }
+
+  set rank(rank: number) {
+    this.#rank.value = String(rank);
+    this.#label();
+  }
+
+  /** The slider holds its logarithm; its lowest place is 0. */
+  get beta(): number {
+    const exponent = Number(this.#beta.value);
+    return exponent <= Number(this.#beta.min) ? 0 : Number((10 ** exponent).toPrecision(3));
+  }
+
+  get seed(): number {
+    return Math.min(2 ** 32 - 1, Math.max(0, Math.round(Number(this.#seed.value) || 0)));
+  }
+
+  settings(data: Settings["data"]): Settings {
+    const chosen = [this.#first.value, this.#second.value].filter((name) => name !== "") as ModelName[];
+    return { models: chosen, data, rank: this.rank, beta: this.beta, seed: this.seed, ...this.#extra };
+  }
+
+  /** Shows what the worker set up. */
+  show({ settings, maxRank }: SetUp): void {
+    this.#rank.max = String(maxRank);
+    this.#rank.value = String(settings.rank);
+    this.#first.value = settings.models[0] ?? "vrrae";
+    this.#second.value = settings.models[1] ?? "";
+    if (settings.data.kind === "bumps") this.data.value = "bumps";
+    this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
+    this.#label();
+    for (const button of [this.play, this.reset]) button.disabled = false;
+  }
+
+  showPlaying(playing: boolean): void {
+    this.play.textContent = playing ? "Pause" : "Start";
+  }
+
+  #label(): void {
+    byId("rank-value", HTMLOutputElement).value = this.#rank.value;
+    const { beta } = this;
+    byId("beta-value", HTMLOutputElement).value =
+      beta === 0 ? "0" : beta < 1e-3 ? beta.toExponential(1) : String(Number(beta.toPrecision(2)));
+  }
+}

@@ -1,0 +1,130 @@
+import { mat3, vec2 } from "wgpu-matrix";
+import { bumps } from "../../data/bumps.ts";
+import { Dataset } from "../../data/dataset.ts";
+import { readIdx } from "../../data/idx.ts";
+import { resize, type Picture } from "../../data/resize.ts";
+import { uniform } from "../../data/random.ts";
+import { ArgumentError, DataError } from "../../device/errors.ts";
+
+/** A file that was dropped or chosen. */
+export interface GivenFile {
+  name: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Where the pictures come from. */
+export type DataChoice =
+  | { kind: "bumps"; size: number }
+  | { kind: "drawn"; drawings: Picture[] }
+  | { kind: "idx"; files: GivenFile[] }
+  | { kind: "pictures"; pictures: Picture[] };
+
+/** What the models learn from, and what they are tested on. */
+export interface LoadedChoice {
+  train: Dataset;
+  /** Samples that are not trained on; those of `train` where there are too few to spare some. */
+  test: Dataset;
+  /** What black and white stand for. */
+  range: readonly [number, number];
+}
+
+/** The settings that suit each kind of data: those of the command line's `quick` preset. */
+export const presetOf = { bumps: "bumps", drawn: "mnist", idx: "mnist", pictures: "folder" } as const;
+
+/** Side of a drawing, and copies that are made of each: turned, scaled and moved a little. */
+const drawnSide = 28;
+const copies = 24;
+const heldOut = 256;
+const pictureSide = 64;
+
+/** Makes or reads the data. `seed` fixes the copies of drawings and the bumps that are tested on. */
+export async function loadChoice(choice: DataChoice, seed: number): Promise<LoadedChoice> {
+  switch (choice.kind) {
+    case "bumps": {
+      const { train, test } = bumps({ size: choice.size, testCount: heldOut, seed });
+      const { min, max } = train.statistics();
+      return { train, test, range: [min, max] };
+    }
+    case "drawn":
+      return withTest(drawn(choice.drawings, seed), seed);
+    case "idx":
+      return idx(choice.files, seed);
+    case "pictures":
+      return withTest(pictures(choice.pictures), seed);
+  }
+}
+
+function withTest(all: Dataset, seed: number): LoadedChoice {
+  const count = Math.min(heldOut, Math.floor(all.count / 8));
+  if (count < 2) return { train: all, test: all, range: [0, 1] };
+  const [test, train] = all.split(count, seed);
+  return { train, test, range: [0, 1] };
+}
+
+/** MNIST's files: images, with labels of the same number where a file of them is there. */
+async function idx(files: GivenFile[], seed: number): Promise<LoadedChoice> {
+  const arrays = await Promise.all(files.map(async ({ name, bytes }) => ({ name, ...(await readIdx(bytes, name)) })));
+  const images = arrays.filter(({ shape }) => shape.length === 3);
+  const [first] = images;
+  if (!first)
+    throw new DataError(arrays[0]?.name ?? "no file", 3, "no images: an IDX file of 3 dimensions is needed");
+  const [, H, W] = first.shape as [number, number, number];
+  const sets = images.map(({ name, shape, data }) => {
+    const labels = arrays.find((other) => other.shape.length === 1 && other.shape[0] === shape[0])?.data;
+    return new Dataset({ name, shape: [H, W, 1], stored: data, scale: 1 / 255, labels });
+  });
+  const [train, test] = sets.sort((a, b) => b.count - a.count);
+  if (!test) return withTest(train!, seed);
+  return { train: train!, test: test.take(heldOut), range: [0, 1] };
+}
+
+function pictures(given: Picture[]): Dataset {
+  const [first] = given;
+  if (!first) throw new ArgumentError("pictures: there are none; drop PNG or JPEG files");
+  const side = Math.min(pictureSide, Math.max(first.height, first.width));
+  const { channels } = first;
+  const stored = new Uint8Array(given.length * side * side * channels);
+  given.forEach((picture, i) => stored.set(resize(picture, side, side).data, i * side * side * channels));
+  return new Dataset({ name: "your pictures", shape: [side, side, channels], stored, scale: 1 / 255 });
+}
+
+/** `copies` of each drawing, the label of each the number of its drawing. */
+function drawn(drawings: Picture[], seed: number): Dataset {
+  if (drawings.length === 0) throw new ArgumentError("drawings: there are none yet; draw a digit and add it");
+  const size = drawnSide * drawnSide;
+  const stored = new Uint8Array(drawings.length * copies * size);
+  const labels = new Uint8Array(drawings.length * copies);
+  drawings.forEach((drawing, d) => {
+    for (let copy = 0; copy < copies; copy++) {
+      const at = d * copies + copy;
+      const jitter = (j: number, reach: number) =>
+        copy === 0 ? 0 : reach * (2 * uniform(seed, 5, at, j) - 1);
+      stored.set(warp(drawing, jitter), at * size);
+      labels[at] = d;
+    }
+  });
+  return new Dataset({ name: "your drawings", shape: [drawnSide, drawnSide, 1], stored, scale: 1 / 255, labels });
+}
+
+/** The drawing at `drawnSide`, each pixel taken from where a small random affine map sends it. */
+function warp(drawing: Picture, jitter: (j: number, reach: number) => number): Uint8Array {
+  const { width, height, data } = resize(drawing, drawnSide, drawnSide);
+  const centre = [(width - 1) / 2, (height - 1) / 2];
+  const map = mat3.translation([centre[0]! + jitter(0, 2.5), centre[1]! + jitter(1, 2.5)]);
+  mat3.rotate(map, jitter(2, 0.25), map);
+  mat3.scale(map, [1 + jitter(3, 0.15), 1 + jitter(4, 0.15)], map);
+  mat3.translate(map, [-centre[0]!, -centre[1]!], map);
+  const pixel = (x: number, y: number) =>
+    x >= 0 && y >= 0 && x < width && y < height ? data[y * width + x]! : 0;
+  const out = new Uint8Array(width * height);
+  const place = vec2.create();
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      vec2.transformMat3([x, y], map, place);
+      const [left, top] = [Math.floor(place[0]!), Math.floor(place[1]!)];
+      const [u, v] = [place[0]! - left, place[1]! - top];
+      const row = (at: number) => (1 - u) * pixel(left, at) + u * pixel(left + 1, at);
+      out[y * width + x] = Math.round((1 - v) * row(top) + v * row(top + 1));
+    }
+  return out;
+}

@@ -1,0 +1,51 @@
+import { DataError } from "../../device/errors.ts";
+import type { StoredTensor } from "../../train/safetensors.ts";
+import type { ModelName } from "./protocol.ts";
+
+/** The model that a file holds, as its tensors tell it. */
+export interface Inferred {
+  model: ModelName;
+  input: [H: number, W: number, C: number];
+  latent: number;
+  rank: number;
+}
+
+/**
+ * Finds the kind and sizes of the model in a `model.safetensors` from the names and shapes of its tensors, for
+ * models of images with the paper's networks: the encoder halves twice with padding, the decoder starts from 32
+ * channels at a size that doubles four times, and its last filter cuts off what is too much.
+ *
+ * @throws DataError for anything else.
+ */
+export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: string): Inferred {
+  const shapeOf = (name: string, axes: number) => {
+    const shape = tensors.get(name)?.shape;
+    if (shape?.length === axes) return shape;
+    throw new DataError(
+      file,
+      0,
+      `not a model of images by hestenes: ${name} with ${axes} axes is missing; it holds ` +
+        ([...tensors.keys()].slice(0, 8).join(", ") || "nothing"),
+    );
+  };
+  const [, , C] = shapeOf("encoder.conv1.weight", 4) as [number, number, number, number];
+  const [features, latent] = shapeOf("encoder.linear.weight", 2) as [number, number];
+  const [, small] = shapeOf("decoder.linear.weight", 2) as [number, number];
+  const [R, S] = shapeOf("decoder.conv.weight", 4) as [number, number, number, number];
+  const [, , , width] = shapeOf("encoder.conv2.weight", 4) as [number, number, number, number];
+  const places = small / 32;
+  for (let rows = 1; rows <= places; rows++) {
+    const [H, W] = [16 * rows + 1 - R, (16 * places) / rows + 1 - S];
+    if (places % rows === 0 && Math.ceil(H / 4) * Math.ceil(W / 4) * width === features)
+      return { ...kindOf(tensors, latent), input: [H, W, C], latent };
+  }
+  throw new DataError(file, 0, `encoder (${features} features) and decoder (${small}) are of different sizes`);
+}
+
+function kindOf(tensors: ReadonlyMap<string, StoredTensor>, latent: number): { model: ModelName; rank: number } {
+  const rank = tensors.get("basis")?.shape[1] ?? tensors.get("variance.linear.weight")?.shape[0] ?? latent;
+  const hasVariance = tensors.has("variance.linear.weight");
+  if (tensors.has("mean.linear.weight")) return { model: "vae", rank: latent };
+  if (hasVariance) return { model: "vrrae", rank };
+  return tensors.has("basis") ? { model: "rrae", rank } : { model: "ae", rank: latent };
+}

@@ -1,0 +1,119 @@
+import type { AdapterDescription } from "#gpu";
+import type { DataChoice } from "./datasets.ts";
+
+export type ModelName = "ae" | "vae" | "rrae" | "vrrae";
+
+/** What the visitor chose. All models train on the same batches, in the same order. */
+export interface Settings {
+  /** One model, or two side by side. */
+  models: ModelName[];
+  data: DataChoice;
+  rank: number;
+  beta: number;
+  seed: number;
+  /** Samples per step; the data's own default without it. */
+  batch?: number | undefined;
+  /** Pauses after so many steps. */
+  steps?: number | undefined;
+  /** Reads the losses every so many steps, instead of ten times a second. */
+  logEvery?: number | undefined;
+}
+
+/** What the page needs to know of the data to draw them. */
+export interface DataFacts {
+  name: string;
+  /** Training samples. */
+  count: number;
+  shape: readonly [H: number, W: number, C: number];
+  /** What black and white stand for. */
+  range: readonly [low: number, high: number];
+  /** The samples that are reconstructed while a model learns, one after the other. */
+  preview: Float32Array;
+  /** Of the samples whose codes are shown, in their order: the samples, and what tells them apart, if anything. */
+  shown: Float32Array;
+  labels: Uint8Array | undefined;
+  centres: Float32Array | undefined;
+}
+
+export interface SetUp {
+  data: DataFacts;
+  settings: Settings;
+  /** The largest rank that the batch and the latent vector allow. */
+  maxRank: number;
+  parameters: number[];
+}
+
+/** The losses of all models after a step. */
+export interface LossEvent {
+  kind: "losses";
+  step: number;
+  epoch: number;
+  /** Seconds of training so far. */
+  seconds: number;
+  stepsPerSecond: number;
+  /** By model: the loss, and the parts that it is the sum of. */
+  losses: Record<string, number>[];
+}
+
+/** What one model makes of the data right now. */
+export interface Look {
+  /** Reconstructions of the preview. */
+  pictures: Float32Array;
+  /** Relative error on samples that it never saw, in percent. */
+  error: number;
+  /** Root mean square of the latent vectors along each of their principal directions, largest first. */
+  spectrum: Float32Array;
+  /** How many of them the model keeps. */
+  kept: number;
+  /** Code coordinates that differ between samples. */
+  active: number;
+  codes: Float32Array;
+  codeSize: number;
+}
+
+export interface LookEvent {
+  kind: "look";
+  step: number;
+  looks: Look[];
+}
+
+export interface StateEvent {
+  kind: "state";
+  playing: boolean;
+  step: number;
+}
+
+/** The device was lost; training goes on from `step` on a new one, or stopped because there is none. */
+export interface LostEvent {
+  kind: "lost";
+  reason: string;
+  step: number;
+  recovered: boolean;
+}
+
+export interface FailureEvent {
+  kind: "failure";
+  message: string;
+}
+
+export type TrainEvent = LossEvent | LookEvent | StateEvent | LostEvent | FailureEvent;
+
+/** What the training worker can be asked. */
+export interface TrainApi {
+  open(): Promise<AdapterDescription>;
+  setUp(settings: Settings): Promise<SetUp>;
+  play(): Promise<void>;
+  pause(): Promise<void>;
+  setRank(rank: number): Promise<SetUp>;
+  setBeta(beta: number): Promise<void>;
+  /** The model as the bytes of a `model.safetensors`. */
+  save(lane: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Replaces the models by the one of a `model.safetensors`. */
+  load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp>;
+  /** The pictures of codes (N, codeSize). */
+  decode(lane: number, codes: Float32Array): Promise<Float32Array>;
+  /** New codes: from N(0, I), or from a Gaussian mixture fitted to the codes of the data. */
+  sample(lane: number, from: "prior" | "mixture", count: number, seed: number): Promise<Float32Array>;
+  /** Opens a device again after one was lost and none could be opened. */
+  reopen(): Promise<AdapterDescription>;
+}

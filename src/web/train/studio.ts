@@ -1,0 +1,328 @@
+import type { AdapterDescription } from "#gpu";
+import { openDevice, type Device } from "../../device/device.ts";
+import { ArgumentError, DeviceLostError } from "../../device/errors.ts";
+import { completeConfig, type Config } from "../../train/config.ts";
+import type { EncodableTensor } from "../../train/safetensors.ts";
+import { parseSafetensors } from "../../train/safetensors.ts";
+import type { RunState } from "../../train/state.ts";
+import { loadChoice, presetOf, type LoadedChoice } from "./datasets.ts";
+import { inferModel } from "./infer.ts";
+import { Lane } from "./lane.ts";
+import { Lock } from "./lock.ts";
+import type { DataFacts, ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+
+const previewCount = 8;
+const testCount = 64;
+const shownCount = 256;
+/** Milliseconds between readings of the losses, between looks at the models, and between snapshots. */
+const lossPause = 100;
+const lookPause = 500;
+const snapshotPause = 10_000;
+/** A look may take this share of the time. */
+const lookShare = 0.2;
+/** Steps given to the device before it is waited for. */
+const stepsAhead = 4;
+
+/** What one call of `setUp` brought about. */
+interface Scene {
+  settings: Settings;
+  choice: LoadedChoice;
+  facts: DataFacts;
+  views: { preview: LoadedChoice["test"]; test: LoadedChoice["test"]; shown: LoadedChoice["test"] };
+  lanes: Lane[];
+}
+
+/** The models of a page, the device they train on, and the loop that trains them in lockstep. */
+export class Studio implements TrainApi {
+  readonly #tell: (event: TrainEvent) => void;
+  readonly #lock = new Lock();
+  #device: Device | undefined;
+  #scene: Scene | undefined;
+  #snapshot: RunState<EncodableTensor>[] = [];
+  #playing = false;
+  #seconds = 0;
+  #due = { losses: 0, look: 0, snapshot: 0 };
+
+  constructor(tell: (event: TrainEvent) => void) {
+    this.#tell = tell;
+  }
+
+  async open(): Promise<AdapterDescription> {
+    if (!this.#device) {
+      const device = (this.#device = await openDevice());
+      void device.gpu.lost.then(({ message, reason }) => {
+        if (this.#device === device) void this.#recover(message || reason);
+      });
+    }
+    return this.#device.info;
+  }
+
+  setUp(settings: Settings): Promise<SetUp> {
+    return this.#lock.run(async () => {
+      const choice = await loadChoice(settings.data, settings.seed);
+      return this.#stage(settings, choice, (model) => configOf(settings, model, choice));
+    });
+  }
+
+  async #stage(settings: Settings, choice: LoadedChoice, configure: (model: ModelName) => Config): Promise<SetUp> {
+    this.#playing = false;
+    await this.open();
+    const configs = settings.models.map(configure);
+    const lanes = configs.map((config) => new Lane(this.#device!, config, choice.train));
+    this.#scene?.lanes.forEach((lane) => lane.dispose());
+    const { test, train } = choice;
+    const views = { preview: test.take(previewCount), test: test.take(testCount), shown: train.take(shownCount) };
+    const facts: DataFacts = {
+      name: train.name,
+      count: train.count,
+      shape: train.shape as [number, number, number],
+      range: choice.range,
+      preview: views.preview.values(),
+      shown: views.shown.values(),
+      labels: views.shown.labels,
+      centres: views.shown.centres,
+    };
+    this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, facts, views, lanes };
+    this.#seconds = 0;
+    await this.#keep();
+    await this.#look();
+    return this.#describe(this.#scene);
+  }
+
+  #describe({ facts, settings, lanes }: Scene): SetUp {
+    const most = lanes.map(({ config: { latent, batch } }) => Math.min(latent, batch, 32));
+    return {
+      data: facts,
+      settings,
+      maxRank: Math.min(...most),
+      parameters: lanes.map((lane) => lane.model.arena.parameterCount),
+    };
+  }
+
+  async play(): Promise<void> {
+    this.#need();
+    if (this.#playing) return;
+    this.#playing = true;
+    void this.#train();
+  }
+
+  async pause(): Promise<void> {
+    this.#playing = false;
+    await this.#lock.run(async () => undefined);
+  }
+
+  /** Trains until it is paused; everything else gets its turn between two batches of steps. */
+  async #train(): Promise<void> {
+    this.#announce();
+    try {
+      while (this.#playing) await this.#lock.run(() => this.#advance());
+      await this.#lock.run(async () => {
+        await this.#readLosses();
+        await this.#look();
+      });
+    } catch (error) {
+      if (await this.#isLost(error)) return; // recovering goes on training
+      this.#playing = false;
+      this.#tell({ kind: "failure", message: error instanceof Error ? error.message : String(error) });
+    }
+    this.#announce();
+  }
+
+  async #advance(): Promise<void> {
+    const { lanes, settings } = this.#need();
+    const start = performance.now();
+    const { steps = Infinity, logEvery } = settings;
+    let taken = 0;
+    while (taken < (logEvery ?? stepsAhead) && this.#step < steps) {
+      for (const lane of lanes) lane.trainer.advance();
+      taken++;
+    }
+    await this.#device!.finish();
+    const now = performance.now();
+    this.#seconds += (now - start) / 1000;
+    this.#rate.add(taken, now - start);
+    if (this.#step >= steps) this.#playing = false;
+    if (logEvery !== undefined || now >= this.#due.losses) await this.#readLosses();
+    if (now >= this.#due.look) await this.#look();
+    if (now >= this.#due.snapshot) await this.#keep();
+  }
+
+  readonly #rate = new Rate();
+
+  get #step(): number {
+    return this.#scene?.lanes[0]?.trainer.step ?? 0;
+  }
+
+  async #readLosses(): Promise<void> {
+    const { lanes } = this.#need();
+    if (this.#step === 0) return;
+    const read = [];
+    for (const lane of lanes) read.push(await lane.trainer.losses());
+    const { step, epoch } = read[0]!;
+    if (Object.keys(read[0]!.losses).length === 0) return; // just recorded anew
+    const stepsPerSecond = this.#rate.perSecond;
+    const losses = read.map((lane) => lane.losses);
+    this.#tell({ kind: "losses", step, epoch, seconds: this.#seconds, stepsPerSecond, losses });
+    this.#due.losses = performance.now() + lossPause;
+  }
+
+  async #look(): Promise<void> {
+    const { lanes, views } = this.#need();
+    const start = performance.now();
+    const looks = [];
+    for (const lane of lanes) looks.push(await lane.look(views.preview, views.test, views.shown));
+    this.#tell({ kind: "look", step: this.#step, looks });
+    const now = performance.now();
+    this.#due.look = now + Math.max(lookPause, (now - start) / lookShare);
+  }
+
+  async #keep(): Promise<void> {
+    const snapshot = [];
+    for (const lane of this.#need().lanes) snapshot.push(await lane.snapshot());
+    this.#snapshot = snapshot;
+    this.#due.snapshot = performance.now() + snapshotPause;
+  }
+
+  setRank(rank: number): Promise<SetUp> {
+    return this.#lock.run(async () => {
+      const scene = this.#need();
+      const before = scene.lanes;
+      const lanes = [];
+      for (const lane of before) lanes.push(await lane.withRank(this.#device!, rank));
+      scene.lanes = lanes;
+      scene.settings = { ...scene.settings, rank };
+      before.forEach((lane) => lane.dispose());
+      await this.#keep();
+      await this.#look();
+      return this.#describe(scene);
+    });
+  }
+
+  setBeta(beta: number): Promise<void> {
+    return this.#lock.run(async () => {
+      const scene = this.#need();
+      scene.settings = { ...scene.settings, beta };
+      for (const lane of scene.lanes) lane.setBeta(beta);
+    });
+  }
+
+  save(lane: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#lock.run(() => this.#lane(lane).save());
+  }
+
+  load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
+    return this.#lock.run(async () => {
+      const scene = this.#need();
+      const { tensors } = parseSafetensors(bytes, file);
+      const { model, input, latent, rank } = inferModel(tensors, file);
+      const settings = { ...scene.settings, models: [model], rank };
+      const choice = await this.#choiceFor(input, scene, settings, file);
+      const setUp = await this.#stage(settings, choice, () => ({
+        ...configOf(settings, model, choice),
+        latent,
+        rank,
+      }));
+      this.#lane(0).load(tensors, file);
+      await this.#keep();
+      await this.#look();
+      return setUp;
+    });
+  }
+
+  /** The data at hand if the model takes such pictures; else bumps of its size. */
+  async #choiceFor(
+    input: readonly number[],
+    { choice }: Scene,
+    settings: Settings,
+    file: string,
+  ): Promise<LoadedChoice> {
+    if (choice.train.shape.join() === input.join()) return choice;
+    const [H, W, C] = input;
+    if (H !== W || C !== 1)
+      throw new ArgumentError(
+        `${file} is a model of pictures of ${input.join(" × ")}; choose such data first, then load it`,
+      );
+    settings.data = { kind: "bumps", size: H! };
+    return loadChoice(settings.data, settings.seed);
+  }
+
+  decode(lane: number, codes: Float32Array): Promise<Float32Array> {
+    return this.#lock.run(() => this.#lane(lane).decode(codes));
+  }
+
+  sample(lane: number, from: "prior" | "mixture", count: number, seed: number): Promise<Float32Array> {
+    return this.#lock.run(() => this.#lane(lane).sample(from, count, seed, this.#need().views.shown));
+  }
+
+  async reopen(): Promise<AdapterDescription> {
+    await this.#recover("a new device was asked for");
+    return this.open();
+  }
+
+  /** Whether `error` comes of the device's loss, which may show itself a moment later. */
+  async #isLost(error: unknown): Promise<boolean> {
+    if (error instanceof DeviceLostError) return true;
+    const moment = new Promise<false>((resolve) => setTimeout(() => resolve(false), 100));
+    return Promise.race([this.#device!.gpu.lost.then(() => true), moment]);
+  }
+
+  /** Opens a new device, brings every model to its last snapshot, and goes on training if it did. */
+  async #recover(reason: string): Promise<void> {
+    const wasPlaying = this.#playing;
+    this.#playing = false;
+    await this.#lock.run(async () => {
+      const scene = this.#need();
+      const step = this.#snapshot[0]?.state.step ?? 0;
+      try {
+        this.#device = undefined;
+        await this.open();
+        scene.lanes = scene.lanes.map(({ config }) => new Lane(this.#device!, config, scene.choice.train));
+        for (const [i, lane] of scene.lanes.entries()) await lane.restore(this.#snapshot[i]!);
+        this.#tell({ kind: "lost", reason, step, recovered: true });
+        if (wasPlaying) await this.play();
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#tell({ kind: "lost", reason: `${reason}; then: ${why}`, step, recovered: false });
+      }
+    });
+    this.#announce();
+  }
+
+  #announce(): void {
+    this.#tell({ kind: "state", playing: this.#playing, step: this.#step });
+  }
+
+  #need(): Scene {
+    if (!this.#scene) throw new ArgumentError("nothing is set up yet: choose data and models first");
+    return this.#scene;
+  }
+
+  #lane(index: number): Lane {
+    const lane = this.#need().lanes[index];
+    if (!lane) throw new ArgumentError(`there is no model ${index + 1}`);
+    return lane;
+  }
+}
+
+/** Steps per second over about the last second. */
+class Rate {
+  #steps = 0;
+  #ms = 0;
+
+  add(steps: number, ms: number): void {
+    const keep = Math.exp(-ms / 1000);
+    this.#steps = keep * this.#steps + steps;
+    this.#ms = keep * this.#ms + ms;
+  }
+
+  get perSecond(): number {
+    return this.#ms > 0 ? (1000 * this.#steps) / this.#ms : 0;
+  }
+}
+
+/** The configuration of one model, with the defaults of the data's preset. */
+function configOf(settings: Settings, model: ModelName, { train }: LoadedChoice): Config {
+  const { rank, beta, seed, batch } = settings;
+  const config = completeConfig({ model, data: presetOf[settings.data.kind], rank, beta, seed, batch });
+  return { ...config, batch: Math.min(config.batch, train.count) };
+}

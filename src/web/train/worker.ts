@@ -1,0 +1,19 @@
+import { serve, tell } from "../shared/rpc.ts";
+import type { TrainApi, TrainEvent } from "./protocol.ts";
+import { Studio } from "./studio.ts";
+
+const studio = new Studio((event: TrainEvent) => tell(event));
+
+serve<TrainApi>({
+  open: () => studio.open(),
+  setUp: (settings) => studio.setUp(settings),
+  play: () => studio.play(),
+  pause: () => studio.pause(),
+  setRank: (rank) => studio.setRank(rank),
+  setBeta: (beta) => studio.setBeta(beta),
+  save: (lane) => studio.save(lane),
+  load: (bytes, file) => studio.load(bytes, file),
+  decode: (lane, codes) => studio.decode(lane, codes),
+  sample: (lane, from, count, seed) => studio.sample(lane, from, count, seed),
+  reopen: () => studio.reopen(),
+});
