@@ -6,6 +6,7 @@ import { median, type LaunchCost } from "./results.ts";
 
 const LENGTH = 500;
 const CHAINS = 30;
+const WARM = 10;
 
 /** What JavaScript does for a launch: of a chain of small kernels, each reads what the one before wrote. */
 export async function measureLaunches(device: Device): Promise<LaunchCost[]> {
@@ -22,13 +23,13 @@ export async function measureLaunches(device: Device): Promise<LaunchCost[]> {
   const costs: LaunchCost[] = [];
   const measure = async (what: string, launch: () => void) => {
     const times: number[] = [];
-    for (let i = 0; i < CHAINS + 3; i++) {
+    for (let i = 0; i < CHAINS + WARM; i++) {
       const start = performance.now();
       launch();
       times.push((1e3 * (performance.now() - start)) / LENGTH);
       await device.finish();
     }
-    const warm = times.slice(3);
+    const warm = times.slice(WARM);
     costs.push({ what, microseconds: median(warm), min: Math.min(...warm), n: warm.length });
   };
   for (const [kernels, ops] of [

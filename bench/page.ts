@@ -10,29 +10,33 @@ const names: Record<EngineName, string> = {
   hestenes: "hestenes",
   "tfjs-webgpu": "TensorFlow.js",
   "jax-js": "jax-js",
-  torch: "PyTorch (reference)",
+  torch: "PyTorch",
 };
 
 /** Colours that tell the engines apart in light and dark; the report's accent is hestenes'. */
 const bars = `
-.bench { display: grid; grid-template-columns: 8.5em 1fr 13em; gap: 3px 12px; align-items: center; margin: 4px 0 16px; font-size: .86rem; font-variant-numeric: tabular-nums; }
+.bench { display: grid; grid-template-columns: 9.5em 1fr 19em; gap: 3px 12px; align-items: center; margin: 4px 0 16px; font-size: .86rem; font-variant-numeric: tabular-nums; }
 .bench .who { color: var(--soft); } .bench .own { color: var(--ink); font-weight: 650; }
 .bench .track { background: var(--page); border-radius: 4px; }
 .bench .fill { display: block; height: 14px; min-width: 2px; border-radius: 4px; background: var(--accent); }
 .bench .tfjs-webgpu { background: #d97706; } .bench .jax-js { background: #0d9488; } .bench .torch { background: #808a96; }
 .bench .why { color: var(--soft); font-style: italic; grid-column: 2 / -1; }
 h3 { margin: 18px 0 2px; font-size: .98rem; font-weight: 620; } h3 small { color: var(--soft); font-weight: 400; }
-@media (max-width: 560px) { .bench { grid-template-columns: 6.5em 1fr; } .bench .figures { grid-column: 2; } }
+@media (max-width: 560px) { .bench { grid-template-columns: 7.5em 1fr; } .bench .figures { grid-column: 2; } }
 `;
 
 const groups: readonly [title: string, lead: string, belongs: (comparison: Comparison) => boolean][] = [
-  ["Matrix products", "Bars are speeds: longer is faster.", ({ case: name }) => name.startsWith("matmul")],
+  ["Matrix products", "C = A · B, in 32 bits.", ({ case: name }) => name.startsWith("matmul")],
   [
     "Convolutions",
     "Forward, gradient of the input, gradient of the filter.",
     ({ case: name }) => name.startsWith("conv "),
   ],
-  ["Transposed convolutions", "The same three.", ({ case: name }) => name.startsWith("convT ")],
+  [
+    "Transposed convolutions",
+    "Forward, gradient of the input, gradient of the filter.",
+    ({ case: name }) => name.startsWith("convT "),
+  ],
   [
     "Singular value decompositions",
     "All factors, of random matrices.",
@@ -63,6 +67,9 @@ export function resultsPage(results: Results): string {
           <p class="brand">hestenes <span>benchmark</span></p>
           <h1>${results.adapter}</h1>
           <p class="verdict">${verdict(list)}</p>
+          <p class="lead">
+            The bars are speeds: the longer, the faster. The longest of each case is as long as its row.
+          </p>
           <ul class="facts">
             ${[results.machine, results.driver, `commit ${results.commit}`, results.date]
               .filter((fact) => fact !== "")
@@ -120,12 +127,12 @@ function figures({ ms, n, gflops, gbps }: Row): string {
     gflops === undefined ? "" : `, ${figure(gflops)} GFLOP/s`,
     gbps === undefined ? "" : `, ${figure(gbps)} GB/s`,
   ];
-  return `${figure(ms)} ms${rates.join("")}, n ${n}`;
+  return `${figure(ms)} ms${rates.join("")}, n ${n}`;
 }
 
 function comparedWith(one: Comparison, engine: EngineName): Html | undefined {
   const value = engine === "hestenes" ? undefined : ratio(one, engine);
-  return value === undefined ? undefined : html` · <b>${times(value)}</b>`;
+  return value === undefined ? undefined : html` · <b>${times(value)} the time</b>`;
 }
 
 function machine({ ceilings, launches }: Results): Html | undefined {
