@@ -40,6 +40,7 @@ const matrices: Record<string, () => Dense> = {
   "whole numbers of rank 2": () => from(16, 24, (i, j) => ((i % 3) + 1) * (j % 4) - 2 * (i % 2)),
   "rank 3 of 40": () => withSpectrum(50, 40, [5, 2, 1, ...new Array<number>(37).fill(0)]),
   "rank 3 of 70, wide": () => withSpectrum(70, 90, [5, 2, 1, ...new Array<number>(67).fill(0)]),
+  "nearly equal columns": () => from(40, 30, (i, j) => Math.cos(i) + 1e-3 * Math.sin(i * i + j * j * 3)),
   "half of the columns zero": () => from(21, 30, (i, j) => (j % 2 ? Math.sin(i * 31 + j) : 0)),
   repeated: () => withSpectrum(30, 24, [...new Array<number>(10).fill(3), ...new Array<number>(14).fill(1)]),
   graded: () => withSpectrum(60, 48, geometric(48, 1e7)),
@@ -109,6 +110,19 @@ withDevices((device, mode) => {
       expect(s.slice(9 * i, 9 * (i + 1))).toEqual(one.S);
       expect(vt.slice(126 * i, 126 * (i + 1))).toEqual(one.Vt);
     }
+  });
+
+  test("rotations do not stretch: the spectrum of 120 × 100 to 3e-6", async () => {
+    const h = withSpectrum(
+      120,
+      100,
+      Array.from({ length: 100 }, (_, i) => 3 * 0.97 ** i),
+    );
+    const data = rounded(h.data);
+    const spectrum = await truncatedSvd(device().tensor(data, [120, 100]), 5).spectrum.read();
+    svdReference({ ...h, data }).S.forEach((value, i) =>
+      expect(Math.abs(spectrum[i]! - value), `value ${i}`).toBeLessThan(3e-6 * value),
+    );
   });
 
   test("the same bits from run to run, eager or replayed", async () => {

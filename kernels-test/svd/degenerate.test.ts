@@ -87,6 +87,27 @@ withDevices((device) => {
       expectClose(got, want, 1e-5);
     });
 
+    test.each(["U", "Vt"] as const)(
+      "below min(M, N): svd has no gradient of dead vectors of %s",
+      async (part) => {
+        for (const [M, N] of [
+          [6, 4],
+          [4, 6],
+          [5, 5],
+        ] as const) {
+          const a = latents(M, N, [3, 2, ...new Array<number>(Math.min(M, N) - 2).fill(0)]);
+          const r = Math.min(M, N);
+          const size = part === "U" ? M * r : r * N;
+          const vectorOf = (i: number) => (part === "U" ? i % r : Math.floor(i / N));
+          const w = weights(size, 3);
+          const live = w.map((x, i) => (vectorOf(i) < 2 ? x : 0));
+          const want = await gradient(device(), a, (x) => svd(x)[part], live);
+          expect(Math.hypot(...want)).toBeGreaterThan(0.1);
+          expectClose(await gradient(device(), a, (x) => svd(x)[part], w), want, 1e-6, `${M} × ${N}`);
+        }
+      },
+    );
+
     test("zero: nothing but what passes", async () => {
       const zero = { M: 6, N: 9, data: new Array<number>(54).fill(0) };
       const G = weights(54, 3);
