@@ -103,7 +103,7 @@ test("outside training a sample's code does not depend on its batch", async () =
   expect(samples.shape).toEqual([5, D]);
 });
 
-test("own networks are used, for samples of any shape", async () => {
+test("own networks are used, for samples of any shape", () => {
   const encoder = sequential([D], { only: linear(D, 4) }, { stream: "encoder" });
   const model = ae(device, { input: [D], latent: 4, encoder });
   expect([...model.arena.parameters.keys()]).toContain("encoder.only.weight");
