@@ -8,9 +8,8 @@ import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
-import { imageGrid, interpolationStrip, type ImageShape } from "../train/pictures.ts";
+import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../train/pictures.ts";
 import { RunFolder } from "../train/run-folder.ts";
-import { pictureRange } from "../train/summary.ts";
 import { openSession, type Session } from "../train/session.ts";
 import { printJson, UsageError, whole } from "./usage.ts";
 
@@ -78,7 +77,7 @@ export function sampleCommand(): Command {
             images: samples,
             columns: Math.ceil(Math.sqrt(count)),
             shape,
-            range: pictureRange(session.config),
+            range: rangeOfData(session.config.data),
           }),
         );
       }),
@@ -110,7 +109,13 @@ export function interpolateCommand(): Command {
           );
         const images = await interpolations(model, data.test, { pairs, steps, seed });
         save(session, flags, file, images, [pairs, steps + 2], (shape) =>
-          interpolationStrip({ images, pairs, steps: steps + 2, shape, range: pictureRange(session.config) }),
+          interpolationStrip({
+            images,
+            pairs,
+            steps: steps + 2,
+            shape,
+            range: rangeOfData(session.config.data),
+          }),
         );
       }),
     );

@@ -3,7 +3,6 @@ import { configSchema, presets, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { runSession, type Session } from "../train/session.ts";
-import { summarize } from "../train/summary.ts";
 import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { newConfig, resumedConfig, usage } from "./settings.ts";
@@ -114,6 +113,7 @@ async function train(flags: Flags): Promise<void> {
       const command = isNew
         ? commandLine()
         : `hestenes train --config ${folder.file("config.json")} --out NEW`;
+      const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
       const results = await summarize(session, { command, version });
       if (json) printJson(results);
       else process.stdout.write(results.verdict + `\nReport: ${folder.file("report.html")}\n`);

@@ -2,8 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
-import type { Config } from "./config.ts";
-import type { Range } from "./pictures.ts";
+import { rangeOfData } from "./pictures.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.ts";
 import type { Session } from "./session.ts";
@@ -81,11 +80,6 @@ async function draw(session: Session): Promise<Partial<ReportData>> {
   return { latent, absent: { reconstructions: none, samples: none, interpolation: none } };
 }
 
-/** The values that pictures show as black and white: data of no known range get the images' own. */
-export function pictureRange({ data }: Config): Range {
-  return data === "bumps" || data === "npy" ? "auto" : [0, 1];
-}
-
 async function drawImages({ model, data, config }: Session): Promise<Partial<ReportData>> {
   const shape = data.test.shape as readonly [number, number, number];
   const { seed, basisCount } = config;
@@ -111,7 +105,7 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
       originals: originals.values(),
       reconstructions: await decodeCodes(model, await codesOf(model, originals)),
       shape,
-      range: pictureRange(config),
+      range: rangeOfData(config.data),
     },
     samples,
     ...(pairs > 0
