@@ -98,6 +98,20 @@ withDevices((device) => {
     expectClose(await ops.sum(columns, 0).read(), want, 1e-6, "column sums");
   });
 
+  test.each([1, 16, 17, 128, 129, 4097, 70_001, 1e6])("as GPUs share it out, %d numbers", async (n) => {
+    Object.defineProperty(device(), "isSoftware", { value: false, configurable: true });
+    try {
+      const list = rounded(values(3 * n));
+      const x = tensor(device(), list, [n, 3]);
+      expectClose(await ops.amax(x, 0).read(), groups(list, [n, 3], 0).map(largest), 1e-7, "columns");
+      const y = tensor(device(), list, [3, n]);
+      const want = groups(list, [3, n], 1).map((row) => Math.sqrt(total(row.map((v) => v * v))));
+      expectClose(await ops.norm(y, 1).read(), want, 1e-6, "rows");
+    } finally {
+      delete (device() as { isSoftware?: boolean }).isSoftware;
+    }
+  });
+
   test("axes keep their places with keepDims", () => {
     const x = all([2, 3, 4]);
     expect(ops.sum(x, [0, -1], true).shape).toEqual([1, 3, 1]);

@@ -27,28 +27,33 @@ fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   if (i < p.N) { out[i] = x[p.offset + stridedIndex(i, p.e0, p.e1, p.s0, p.s1)]; }
 }
 
+/** (index left over, place so far, whether it is inside x), one axis further; what is before x wraps past its end. */
+fn nextPadded(walk: vec3u, extent: u32, before: u32, xExtent: u32, stride: u32) -> vec3u {
+  let rest = walk.x / extent;
+  let coordinate = walk.x - rest * extent - before;
+  return vec3u(rest, walk.y + coordinate * stride, select(0, walk.z, coordinate < xExtent));
+}
+
 @compute @workgroup_size(WG)
 fn pad(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i >= p.N) { return; }
-  var rest = i;
-  var found = 0u;
-  var inside = true;
-  for (var axis = 0u; axis < RANK; axis++) {
-    let next = quotient(rest, axisOf(p.e0, p.e1, axis));
-    let coordinate = rest - next * axisOf(p.e0, p.e1, axis) - axisOf(p.b0, p.b1, axis); // past all when before 0
-    inside = inside && coordinate < axisOf(p.x0, p.x1, axis);
-    found += coordinate * axisOf(p.s0, p.s1, axis);
-    rest = next;
-  }
-  if (inside) { out[i] = x[found]; } else { out[i] = p.value; }
+  var walk = nextPadded(vec3u(i, 0, 1), p.e0.x, p.b0.x, p.x0.x, p.s0.x);
+  if (RANK > 1) { walk = nextPadded(walk, p.e0.y, p.b0.y, p.x0.y, p.s0.y); }
+  if (RANK > 2) { walk = nextPadded(walk, p.e0.z, p.b0.z, p.x0.z, p.s0.z); }
+  if (RANK > 3) { walk = nextPadded(walk, p.e0.w, p.b0.w, p.x0.w, p.s0.w); }
+  if (RANK > 4) { walk = nextPadded(walk, p.e1.x, p.b1.x, p.x1.x, p.s1.x); }
+  if (RANK > 5) { walk = nextPadded(walk, p.e1.y, p.b1.y, p.x1.y, p.s1.y); }
+  if (RANK > 6) { walk = nextPadded(walk, p.e1.z, p.b1.z, p.x1.z, p.s1.z); }
+  if (RANK > 7) { walk = nextPadded(walk, p.e1.w, p.b1.w, p.x1.w, p.s1.w); }
+  if (walk.z == 1) { out[i] = x[walk.y]; } else { out[i] = p.value; }
 }
 
 @compute @workgroup_size(WG)
 fn place(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i >= p.N) { return; }
-  let row = quotient(i, p.L);
+  let row = i / p.L;
   out[row * p.width + p.offset + (i - row * p.L)] = x[i];
 }
 
@@ -56,7 +61,7 @@ fn place(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
 fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i >= p.N) { return; }
-  let k = quotient(i, p.L);
+  let k = i / p.L;
   let index = indices[k];
   if (index == floor(index) && index >= 0 && index < f32(p.R)) {
     out[i] = x[u32(index) * p.L + (i - k * p.L)];
@@ -75,7 +80,7 @@ fn fill(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 fn rows_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i >= p.N) { return; }
-  let k = quotient(i, p.L);
+  let k = i / p.L;
   let column = i - k * p.L;
   let index = indices[k];
   if (!(index == floor(index) && index >= 0 && index < f32(p.R))) { return; }
