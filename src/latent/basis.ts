@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { Device } from "../device/device.ts";
+import { NumericalError } from "../device/errors.ts";
 import { matmul } from "../ops/matmul.ts";
 import { truncatedSvd } from "../ops/svd.ts";
 import { accumulate } from "../tensor/accumulate.ts";
@@ -53,13 +54,19 @@ export class BasisFit {
     this.#projectors = accumulate(this.#projectors, matmul(basis, basis, { transposeB: true }));
   }
 
-  /** The basis of everything that was added. Frees what was collected. */
+  /**
+   * The basis of everything that was added. Frees what was collected.
+   *
+   * @throws NumericalError for latent vectors that hold a NaN or an infinity.
+   */
   async finish(): Promise<FittedBasis> {
     const L = this.#latent;
     const moments = Matrix.from1DArray(L, L, Array.from(await this.#moments.read()));
     const projectors = Matrix.from1DArray(L, L, Array.from(await this.#projectors.read()));
     this.#moments.dispose();
     this.#projectors.dispose();
+    if (![...moments.to1DArray(), ...projectors.to1DArray()].every(Number.isFinite))
+      throw new NumericalError("fitBasis: the latent vectors, or their squares, are not finite");
     let all: Eigenpairs | undefined;
     const spectrum = () => (all ??= leading(moments));
     const span = this.#form === "pca" ? spectrum() : leading(projectors);

@@ -1,0 +1,143 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import { DeviceLostError, NumericalError } from "../../src/device/errors.ts";
+import { readCheckpoint } from "../../src/train/checkpoint.ts";
+import type { PartialConfig } from "../../src/train/config.ts";
+import { RunFolder } from "../../src/train/run-folder.ts";
+import { runSession, type Progress, type Session, type SessionHooks } from "../../src/train/session.ts";
+import { outcome, samplesFile, smallRun } from "./runs.ts";
+import { temporaryFolder } from "../data/files.ts";
+
+/** Trains to the end, or to where the hooks stop it, and closes the device. */
+async function train(run: ReturnType<typeof smallRun>, hooks: SessionHooks = {}): Promise<RunFolder> {
+  const session = await runSession(run.folder, run.config, hooks);
+  session.close();
+  return run.folder;
+}
+
+/** Hooks that stop the run after the step that is the `step`-th. */
+function stopAt(step: number): SessionHooks {
+  const controller = new AbortController();
+  const onProgress = ({ line }: Progress) => {
+    if (line.step === step) controller.abort();
+  };
+  return { signal: controller.signal, onProgress };
+}
+
+const kinds: PartialConfig[] = [
+  { model: "ae", optimizer: "sgd" },
+  { model: "vae", optimizer: "adam", clip: 1, schedule: { kind: "cosine", steps: 12, warmup: 3 } },
+  { model: "rrae", optimizer: "rmsprop" },
+  { model: "vrrae", evaluateEvery: 4, checkpointEvery: 5 },
+];
+
+test.each(kinds)("$model: a run that was stopped and went on ends with the same bits", async (kind) => {
+  const path = samplesFile(temporaryFolder());
+  const whole = smallRun({ ...kind, path });
+  const parted = smallRun({ ...kind, path });
+  await train(whole);
+  for (const step of [3, 7]) {
+    await train(parted, stopAt(step));
+    expect(readCheckpoint(parted.folder.path)!.state).toMatchObject({ step });
+  }
+  await train(parted);
+  expect(outcome(parted.folder)).toEqual(outcome(whole.folder));
+  const seconds = parted.folder.history().map((line) => line.seconds);
+  expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+});
+
+test("how often a run is evaluated and saved does not change its weights", async () => {
+  const path = samplesFile(temporaryFolder());
+  const often = smallRun({ path, evaluateEvery: 1, checkpointEvery: 1, logEvery: 5 });
+  const once = smallRun({ path, evaluateEvery: 12, checkpointEvery: 12, logEvery: 5 });
+  await Promise.all([train(often), train(once)]);
+  const { history: lines, ...weights } = outcome(often.folder) as { history: unknown[] };
+  const { history: fewer, ...others } = outcome(once.folder) as { history: unknown[] };
+  expect(weights).toEqual(others);
+  expect(lines).toHaveLength(12); // each with an error, though not each is the turn of a log line
+  expect(fewer).toHaveLength(4); // steps 1, 5, 10 and 12
+  expect(fewer.at(-1)).toEqual(lines.at(-1));
+});
+
+test("progress tells the pace once the kernels are compiled, and the first step counts as preparation", async () => {
+  const run = smallRun({ evaluateEvery: 100 });
+  const seen: Progress[] = [];
+  const session = await runSession(run.folder, run.config, { onProgress: (progress) => seen.push(progress) });
+  session.close();
+  expect(seen.map(({ line }) => line.step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  expect(seen[0]!.stepsPerSecond).toBeUndefined();
+  for (const { stepsPerSecond } of seen.slice(1)) expect(stepsPerSecond).toBeGreaterThan(0);
+  expect(session.timings.train).toBeLessThan(session.timings.prepare);
+  expect(seen.at(-1)!.line.seconds).toBeLessThanOrEqual(session.timings.train);
+});
+
+test("a device that is lost is replaced, and the run ends with the same bits", async () => {
+  const path = samplesFile(temporaryFolder());
+  const [whole, lost] = [smallRun({ path, checkpointEvery: 4 }), smallRun({ path, checkpointEvery: 4 })];
+  await train(whole);
+  const sessions: Session[] = [];
+  const notices: string[] = [];
+  await train(lost, {
+    onStart: (session) => sessions.push(session),
+    onNotice: (notice) => notices.push(notice),
+    onProgress: ({ line }) => {
+      if (sessions.length < 3 && line.step === 4 * sessions.length + 2) sessions.at(-1)!.device.gpu.destroy();
+    },
+  });
+  expect(sessions).toHaveLength(3);
+  expect(notices).toHaveLength(2);
+  expect(notices[0]).toMatch(/device was lost.*new device/);
+  expect(outcome(lost.folder)).toEqual(outcome(whole.folder));
+});
+
+test("a device that is lost again and again ends the run", async () => {
+  const { folder, config } = smallRun();
+  const starts: Session[] = [];
+  const running = runSession(folder, config, {
+    onStart: (session) => {
+      starts.push(session);
+      session.device.gpu.destroy();
+    },
+  });
+  await expect(running).rejects.toThrow(DeviceLostError);
+  expect(starts).toHaveLength(4);
+});
+
+test("a loss that is no number stops the run, names the tensor and keeps the last good checkpoint", async () => {
+  const { folder, config } = smallRun({ rate: 1e30, optimizer: "sgd", steps: 40, checkpointEvery: 20 });
+  const error = await runSession(folder, config).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(NumericalError);
+  expect(String(error)).toMatch(/^NumericalError: step \d+: loss is (NaN|Infinity)/);
+  expect(String(error)).toMatch(
+    /First seen: step \d+: (output of|gradient from) \S+ .* has (-?Infinity|NaN) at element \d+/,
+  );
+  expect(String(error)).toMatch(/checkpoint of step 0 is kept.*--rate/);
+  const { model, state } = readCheckpoint(folder.path)!;
+  expect(state).toMatchObject({ step: 0 });
+  for (const { data } of model.values())
+    expect(Array.from(data as Float32Array).every(Number.isFinite)).toBe(true);
+});
+
+test("weights that are not finite are never saved", async () => {
+  const { folder, config } = smallRun({ rate: 1e38, optimizer: "sgd", checkpointEvery: 1 });
+  const error = await runSession(folder, config).catch((error: unknown) => error);
+  expect(String(error)).toMatch(
+    /^NumericalError: (fitBasis: the latent vectors|step \d+: (loss is|\S+\.(weight|bias) has) (NaN|-?Inf))/,
+  );
+  for (const { data } of readCheckpoint(folder.path)!.model.values())
+    expect(Array.from(data as Float32Array).every(Number.isFinite)).toBe(true);
+});
+
+test("a run that cannot start leaves no folder behind", async () => {
+  const { folder, config } = smallRun({ batch: 200 });
+  await expect(runSession(folder, config)).rejects.toThrow(/batch: 200 samples asked for.*at most 54/);
+  await expect(runSession(folder, { ...config, path: "/no/such/file" })).rejects.toThrow(/cannot be opened/);
+  expect(existsSync(folder.path)).toBe(false);
+});
+
+test("a folder that holds something else is refused", async () => {
+  const { folder, config } = smallRun();
+  const parent = new RunFolder(dirname(folder.path)); // it holds the samples
+  await expect(runSession(parent, config)).rejects.toThrow(/holds no run; give another folder/);
+});
