@@ -1,0 +1,54 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { readCheckpoint } from "../../src/train/checkpoint.ts";
+import { RunFolder } from "../../src/train/run-folder.ts";
+import { temporaryFolder } from "../data/files.ts";
+import { outcome, samplesFile } from "../train/runs.ts";
+import { values } from "../check.ts";
+import { hestenes, start } from "./command.ts";
+
+const kills = 20;
+const steps = 300;
+
+const flags = (path: string, out: string) => [
+  ...["train", "--data", "npy", "--path", path, "--out", out, "--steps", String(steps), "--batch", "8"],
+  ...["--latent", "5", "--rank", "2", "--log-every", "2", "--evaluate-every", "7", "--checkpoint-every", "3"],
+];
+
+/** A number in [0, 1), another for each `i`. */
+const random = (i: number) => (values(i + 1, 77).at(-1)! + 1) / 2;
+
+test(
+  `killed ${kills} times at random moments, a run ends with the bits of one that was not killed`,
+  { timeout: 600_000 },
+  async () => {
+    const folder = temporaryFolder();
+    const path = samplesFile(folder);
+    const whole = new RunFolder(`${folder}/whole`);
+    expect((await hestenes(flags(path, whole.path))).code).toBe(0);
+
+    let killed = 0;
+    const reached: number[] = [];
+    for (let chain = 0; killed < kills; chain++) {
+      const broken = new RunFolder(`${folder}/broken${chain}`);
+      for (;;) {
+        const isLast = killed === kills;
+        const { process, ended, says } = start(flags(path, broken.path));
+        // One in four is killed while it starts, the others while they train.
+        if (!isLast && killed % 4 === 0) await wait(2000 * random(killed));
+        else if (!isLast) {
+          await Promise.race([says("steps/s"), ended]).catch(() => undefined);
+          await wait(500 * random(killed));
+        }
+        if (!isLast) process.kill("SIGKILL");
+        const { code, stderr } = await ended;
+        if (code === 0) break;
+        expect(code, stderr).toBe("SIGKILL");
+        killed++;
+        reached.push(Number(readCheckpoint(broken.path)?.state.step ?? 0));
+      }
+      expect(outcome(broken)).toEqual(outcome(whole));
+    }
+    expect(reached.filter((step) => step > 0 && step < steps).length).toBeGreaterThan(kills / 2);
+  },
+);
