@@ -25,7 +25,11 @@ function thinned<T>(points: readonly T[], most: number): readonly T[] {
 }
 
 /** The losses of the models over the steps; logarithmic. */
-export function lossChart(host: HTMLElement, lanes: readonly (readonly LossPoint[])[], names: string[]): void {
+export function lossChart(
+  host: HTMLElement,
+  lanes: readonly (readonly LossPoint[])[],
+  names: string[],
+): void {
   const points = lanes.flatMap((lane) => [...thinned(lane, 300)]).filter(({ loss }) => loss > 0);
   const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
   const plot = Plot.plot({

@@ -24,7 +24,11 @@ export function download(name: string, content: Uint8Array<ArrayBuffer> | string
 }
 
 /** Calls `onFiles` for files that are dropped on `target` or chosen through `input`. */
-export function acceptFiles(target: HTMLElement, input: HTMLInputElement, onFiles: (files: File[]) => void): void {
+export function acceptFiles(
+  target: HTMLElement,
+  input: HTMLInputElement,
+  onFiles: (files: File[]) => void,
+): void {
   const over = (event: DragEvent, inside: boolean) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
@@ -42,4 +46,19 @@ export function acceptFiles(target: HTMLElement, input: HTMLInputElement, onFile
     input.value = "";
     if (files.length > 0) onFiles(files);
   });
+}
+
+/** Buttons of which one is pressed. */
+export function segments(
+  id: string,
+  labels: string[],
+  chosen: number,
+  onChoose: (index: number) => void,
+): void {
+  const buttons = labels.map((label, index) => {
+    const button = make("button", { onclick: () => onChoose(index) }, label);
+    button.setAttribute("aria-pressed", String(index === chosen));
+    return button;
+  });
+  byId(id, HTMLElement).replaceChildren(...buttons);
 }

@@ -2,13 +2,7 @@ import { byId, make } from "./dom.ts";
 
 /** Says something at the top of the page; one that has the same key is replaced. */
 export function notice(key: string, title: string, text: string, ...more: HTMLElement[]): void {
-  const box = make(
-    "div",
-    { className: "notice" },
-    make("h2", {}, title),
-    make("p", {}, text),
-    ...more,
-  );
+  const box = make("div", { className: "notice" }, make("h2", {}, title), make("p", {}, text), ...more);
   box.dataset.key = key;
   dismiss(key);
   byId("notices", HTMLElement).append(box);

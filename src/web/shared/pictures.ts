@@ -26,7 +26,11 @@ export function withChannels(picture: Picture, channels: number): Picture {
   for (let pixel = 0; pixel < width * height; pixel++) {
     if (channels === 3) out.fill(data[pixel]!, 3 * pixel, 3 * pixel + 3);
     else {
-      const [red, green, blue] = data.subarray(3 * pixel, 3 * pixel + 3) as unknown as [number, number, number];
+      const [red, green, blue] = data.subarray(3 * pixel, 3 * pixel + 3) as unknown as [
+        number,
+        number,
+        number,
+      ];
       out[pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
     }
   }

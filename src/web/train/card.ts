@@ -35,9 +35,25 @@ export class ModelCard {
     this.element = make(
       "article",
       { className: `card lane lane-${index}` },
-      make("div", { className: "row" }, make("h2", {}, name, " ", make("span", {}, `${about} · ${parameters.toLocaleString("en")} weights`)), save),
-      make("div", { className: "rows" }, make("span", {}, "given"), input, make("span", {}, "redrawn"), this.#output),
-      make("dl", { className: "numbers" }, ...figures.map(([term, value]) => make("div", {}, make("dt", {}, term), value))),
+      make(
+        "div",
+        { className: "row" },
+        make("h2", {}, name, " ", make("span", {}, `${about} · ${parameters.toLocaleString("en")} weights`)),
+        save,
+      ),
+      make(
+        "div",
+        { className: "rows" },
+        make("span", {}, "given"),
+        input,
+        make("span", {}, "redrawn"),
+        this.#output,
+      ),
+      make(
+        "dl",
+        { className: "numbers" },
+        ...figures.map(([term, value]) => make("div", {}, make("dt", {}, term), value)),
+      ),
       make("div", {}, make("h3", { className: "soft" }, "Strength of the latent directions"), this.#spectrum),
     );
   }

@@ -38,8 +38,13 @@ export class Controls {
   }
 
   /** Calls back: `anew` for what starts a new run, `rank` and `beta` for what changes the one at hand. */
-  onChange(callbacks: { anew: () => void; rank: (rank: number) => void; beta: (beta: number) => void }): void {
-    for (const field of [this.#first, this.#second, this.#seed]) field.addEventListener("change", callbacks.anew);
+  onChange(callbacks: {
+    anew: () => void;
+    rank: (rank: number) => void;
+    beta: (beta: number) => void;
+  }): void {
+    for (const field of [this.#first, this.#second, this.#seed])
+      field.addEventListener("change", callbacks.anew);
     this.#rank.addEventListener("input", () => this.#label());
     this.#beta.addEventListener("input", () => {
       this.#label();

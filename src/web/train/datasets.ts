@@ -63,7 +63,9 @@ function withTest(all: Dataset, seed: number): LoadedChoice {
 
 /** MNIST's files: images, with labels of the same number where a file of them is there. */
 async function idx(files: GivenFile[], seed: number): Promise<LoadedChoice> {
-  const arrays = await Promise.all(files.map(async ({ name, bytes }) => ({ name, ...(await readIdx(bytes, name)) })));
+  const arrays = await Promise.all(
+    files.map(async ({ name, bytes }) => ({ name, ...(await readIdx(bytes, name)) })),
+  );
   const images = arrays.filter(({ shape }) => shape.length === 3);
   const [first] = images;
   if (!first)
@@ -103,7 +105,13 @@ function drawn(drawings: Picture[], seed: number): Dataset {
       labels[at] = d;
     }
   });
-  return new Dataset({ name: "your drawings", shape: [drawnSide, drawnSide, 1], stored, scale: 1 / 255, labels });
+  return new Dataset({
+    name: "your drawings",
+    shape: [drawnSide, drawnSide, 1],
+    stored,
+    scale: 1 / 255,
+    labels,
+  });
 }
 
 /** The drawing at `drawnSide`, each pixel taken from where a small random affine map sends it. */

@@ -39,10 +39,17 @@ export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: str
     if (places % rows === 0 && Math.ceil(H / 4) * Math.ceil(W / 4) * width === features)
       return { ...kindOf(tensors, latent), input: [H, W, C], latent };
   }
-  throw new DataError(file, 0, `encoder (${features} features) and decoder (${small}) are of different sizes`);
+  throw new DataError(
+    file,
+    0,
+    `encoder (${features} features) and decoder (${small}) are of different sizes`,
+  );
 }
 
-function kindOf(tensors: ReadonlyMap<string, StoredTensor>, latent: number): { model: ModelName; rank: number } {
+function kindOf(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  latent: number,
+): { model: ModelName; rank: number } {
   const rank = tensors.get("basis")?.shape[1] ?? tensors.get("variance.linear.weight")?.shape[0] ?? latent;
   const hasVariance = tensors.has("variance.linear.weight");
   if (tensors.has("mean.linear.weight")) return { model: "vae", rank: latent };

@@ -35,7 +35,9 @@ class TrainPage {
       byId("device", HTMLElement).textContent = name;
       byId("device", HTMLElement).title = name;
       if (kind === "software") this.#sayslow(name);
-      const size = Number(new URLSearchParams(location.search).get("size") ?? (kind === "software" ? 16 : 32));
+      const size = Number(
+        new URLSearchParams(location.search).get("size") ?? (kind === "software" ? 16 : 32),
+      );
       this.#listen(size);
       await this.#anew("bumps");
     } catch (error) {
@@ -57,10 +59,14 @@ class TrainPage {
   #listen(size: number): void {
     const { play, reset, data, history, load } = this.#controls;
     const anew = (kind: DataKind) => void this.#anew(kind).catch(sayError);
-    this.#sources = new Sources(size, (kind) => {
-      data.value = kind;
-      anew(kind);
-    }, sayError);
+    this.#sources = new Sources(
+      size,
+      (kind) => {
+        data.value = kind;
+        anew(kind);
+      },
+      sayError,
+    );
     data.onchange = () => anew(data.value as DataKind);
     reset.onclick = () => anew(data.value as DataKind);
     play.onclick = () => void this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
@@ -72,7 +78,11 @@ class TrainPage {
     });
     this.#controls.onChange({
       anew: () => anew(data.value as DataKind),
-      rank: (rank) => void this.#remote.call("setRank", rank).then((setUp) => this.#show(setUp, true)).catch(sayError),
+      rank: (rank) =>
+        void this.#remote
+          .call("setRank", rank)
+          .then((setUp) => this.#show(setUp, true))
+          .catch(sayError),
       beta: (beta) => void this.#remote.call("setBeta", beta).catch(sayError),
     });
   }
@@ -95,7 +105,11 @@ class TrainPage {
     this.#show(await this.#remote.call("load", bytes, file.name), false);
     const [model] = this.#setUp!.settings.models;
     dismiss("error");
-    notice("loaded", "Model loaded", `${file.name} is a ${models[model!].name}. Its latent space is below; Start trains it further.`);
+    notice(
+      "loaded",
+      "Model loaded",
+      `${file.name} is a ${models[model!].name}. Its latent space is below; Start trains it further.`,
+    );
   }
 
   async #save(lane: number): Promise<void> {
@@ -113,7 +127,10 @@ class TrainPage {
       (model, i) => new ModelCard(i, model, parameters[i]!, data, () => void this.#save(i).catch(sayError)),
     );
     byId("lanes", HTMLElement).replaceChildren(...this.#cards.map((card) => card.element));
-    this.#latent.show(data, settings.models.map((model) => models[model].name));
+    this.#latent.show(
+      data,
+      settings.models.map((model) => models[model].name),
+    );
     if (this.#lastLook) this.#on(this.#lastLook);
     if (!goesOn) this.#sayProgress();
     this.#drawLosses();
@@ -156,8 +173,14 @@ class TrainPage {
     const data = this.#setUp?.data;
     this.#controls.progress.replaceChildren(
       ...(event
-        ? [make("b", {}, `step ${event.step.toLocaleString("en")}`), ` · ${event.stepsPerSecond.toPrecision(3)} steps/s`]
-        : [make("b", {}, "Ready"), ` · ${data?.count.toLocaleString("en")} pictures of ${data?.shape.slice(0, 2).join(" × ")}`]),
+        ? [
+            make("b", {}, `step ${event.step.toLocaleString("en")}`),
+            ` · ${event.stepsPerSecond.toPrecision(3)} steps/s`,
+          ]
+        : [
+            make("b", {}, "Ready"),
+            ` · ${data?.count.toLocaleString("en")} pictures of ${data?.shape.slice(0, 2).join(" × ")}`,
+          ]),
     );
   }
 
@@ -184,7 +207,11 @@ class TrainPage {
       const text = `The browser took it away (${reason}). A new one was opened, and the run goes on from step ${step}.`;
       return notice("lost", "The GPU was lost, and found again", text);
     }
-    const again = make("button", { onclick: () => void this.#remote.call("reopen").catch(sayError) }, "Try again");
+    const again = make(
+      "button",
+      { onclick: () => void this.#remote.call("reopen").catch(sayError) },
+      "Try again",
+    );
     notice("lost", "The GPU was lost", `${reason} The run is kept as it was at step ${step}.`, again);
   }
 }

@@ -51,9 +51,10 @@ export class Sources {
       this.#files = { kind: "pictures", pictures: decoded.map((picture) => withChannels(picture, channels)) };
       return;
     }
-    const given = files.map(
-      async (file): Promise<GivenFile> => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }),
-    );
+    const given = files.map(async (file): Promise<GivenFile> => ({
+      name: file.name,
+      bytes: new Uint8Array(await file.arrayBuffer()),
+    }));
     this.#files = { kind: "idx", files: await Promise.all(given) };
   }
 
@@ -81,7 +82,8 @@ export class Sources {
       line(context, last, here);
       last = here;
     });
-    for (const end of ["pointerup", "pointercancel"] as const) pad.addEventListener(end, () => (last = undefined));
+    for (const end of ["pointerup", "pointercancel"] as const)
+      pad.addEventListener(end, () => (last = undefined));
   }
 
   #clear(): void {

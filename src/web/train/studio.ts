@@ -1,19 +1,18 @@
 import type { AdapterDescription } from "#gpu";
 import { openDevice, type Device } from "../../device/device.ts";
 import { ArgumentError, DeviceLostError } from "../../device/errors.ts";
-import { completeConfig, type Config } from "../../train/config.ts";
+import type { Config } from "../../train/config.ts";
 import type { EncodableTensor } from "../../train/safetensors.ts";
 import { parseSafetensors } from "../../train/safetensors.ts";
 import type { RunState } from "../../train/state.ts";
-import { loadChoice, presetOf, type LoadedChoice } from "./datasets.ts";
+import { loadChoice, type LoadedChoice } from "./datasets.ts";
 import { inferModel } from "./infer.ts";
 import { Lane } from "./lane.ts";
 import { Lock } from "./lock.ts";
-import type { DataFacts, ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+import type { ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+import { Rate } from "./rate.ts";
+import { configOf, describe, viewsOf, type Scene } from "./scene.ts";
 
-const previewCount = 8;
-const testCount = 64;
-const shownCount = 256;
 /** Milliseconds between readings of the losses, between looks at the models, and between snapshots. */
 const lossPause = 100;
 const lookPause = 500;
@@ -22,15 +21,6 @@ const snapshotPause = 10_000;
 const lookShare = 0.2;
 /** Steps given to the device before it is waited for. */
 const stepsAhead = 4;
-
-/** What one call of `setUp` brought about. */
-interface Scene {
-  settings: Settings;
-  choice: LoadedChoice;
-  facts: DataFacts;
-  views: { preview: LoadedChoice["test"]; test: LoadedChoice["test"]; shown: LoadedChoice["test"] };
-  lanes: Lane[];
-}
 
 /** The models of a page, the device they train on, and the loop that trains them in lockstep. */
 export class Studio implements TrainApi {
@@ -64,51 +54,35 @@ export class Studio implements TrainApi {
     });
   }
 
-  async #stage(settings: Settings, choice: LoadedChoice, configure: (model: ModelName) => Config): Promise<SetUp> {
+  async #stage(
+    settings: Settings,
+    choice: LoadedChoice,
+    configure: (model: ModelName) => Config,
+  ): Promise<SetUp> {
     this.#playing = false;
     await this.open();
     const configs = settings.models.map(configure);
     const lanes = configs.map((config) => new Lane(this.#device!, config, choice.train));
     this.#scene?.lanes.forEach((lane) => lane.dispose());
-    const { test, train } = choice;
-    const views = { preview: test.take(previewCount), test: test.take(testCount), shown: train.take(shownCount) };
-    const facts: DataFacts = {
-      name: train.name,
-      count: train.count,
-      shape: train.shape as [number, number, number],
-      range: choice.range,
-      preview: views.preview.values(),
-      shown: views.shown.values(),
-      labels: views.shown.labels,
-      centres: views.shown.centres,
-    };
-    this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, facts, views, lanes };
+    this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, ...viewsOf(choice), lanes };
     this.#seconds = 0;
     await this.#keep();
     await this.#look();
-    return this.#describe(this.#scene);
+    return describe(this.#scene);
   }
 
-  #describe({ facts, settings, lanes }: Scene): SetUp {
-    const most = lanes.map(({ config: { latent, batch } }) => Math.min(latent, batch, 32));
-    return {
-      data: facts,
-      settings,
-      maxRank: Math.min(...most),
-      parameters: lanes.map((lane) => lane.model.arena.parameterCount),
-    };
-  }
-
-  async play(): Promise<void> {
+  play(): Promise<void> {
     this.#need();
-    if (this.#playing) return;
-    this.#playing = true;
-    void this.#train();
+    if (!this.#playing) {
+      this.#playing = true;
+      void this.#train();
+    }
+    return Promise.resolve();
   }
 
-  async pause(): Promise<void> {
+  pause(): Promise<void> {
     this.#playing = false;
-    await this.#lock.run(async () => undefined);
+    return this.#lock.run(() => Promise.resolve());
   }
 
   /** Trains until it is paused; everything else gets its turn between two batches of steps. */
@@ -194,15 +168,16 @@ export class Studio implements TrainApi {
       before.forEach((lane) => lane.dispose());
       await this.#keep();
       await this.#look();
-      return this.#describe(scene);
+      return describe(scene);
     });
   }
 
   setBeta(beta: number): Promise<void> {
-    return this.#lock.run(async () => {
+    return this.#lock.run(() => {
       const scene = this.#need();
       scene.settings = { ...scene.settings, beta };
       for (const lane of scene.lanes) lane.setBeta(beta);
+      return Promise.resolve();
     });
   }
 
@@ -302,27 +277,4 @@ export class Studio implements TrainApi {
     if (!lane) throw new ArgumentError(`there is no model ${index + 1}`);
     return lane;
   }
-}
-
-/** Steps per second over about the last second. */
-class Rate {
-  #steps = 0;
-  #ms = 0;
-
-  add(steps: number, ms: number): void {
-    const keep = Math.exp(-ms / 1000);
-    this.#steps = keep * this.#steps + steps;
-    this.#ms = keep * this.#ms + ms;
-  }
-
-  get perSecond(): number {
-    return this.#ms > 0 ? (1000 * this.#steps) / this.#ms : 0;
-  }
-}
-
-/** The configuration of one model, with the defaults of the data's preset. */
-function configOf(settings: Settings, model: ModelName, { train }: LoadedChoice): Config {
-  const { rank, beta, seed, batch } = settings;
-  const config = completeConfig({ model, data: presetOf[settings.data.kind], rank, beta, seed, batch });
-  return { ...config, batch: Math.min(config.batch, train.count) };
 }
