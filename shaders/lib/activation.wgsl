@@ -3,12 +3,17 @@
 
 override ACTIVATION: u32 = 0;
 
+/** max(z, 0), but NaN where z is one: `max` of a NaN may be either operand. */
+fn positive(z: vec4f) -> vec4f {
+  return select(z, vec4f(0), z < vec4f(0));
+}
+
 fn activate(z: vec4f) -> vec4f {
-  if (ACTIVATION == 1) { return max(z, vec4f(0)); }
+  if (ACTIVATION == 1) { return positive(z); }
   if (ACTIVATION == 2) { return select(0.01 * z, z, z > vec4f(0)); }
   if (ACTIVATION == 3) { return 1 / (1 + exp(-z)); }
   if (ACTIVATION == 4) { return tanh(clamp(z, vec4f(-15), vec4f(15))); } // 1 from there on; drivers overflow
-  if (ACTIVATION == 5) { return max(z, vec4f(0)) + log(1 + exp(-abs(z))); }
+  if (ACTIVATION == 5) { return positive(z) + log(1 + exp(-abs(z))); }
   if (ACTIVATION == 6) { return select(exp(min(z, vec4f(0))) - 1, z, z > vec4f(0)); }
   return z;
 }

@@ -1,0 +1,10 @@
+export * from "./elementwise.ts";
+export * from "./losses.ts";
+export * from "./rearrange.ts";
+export * from "./reduce.ts";
+export * from "./softmax.ts";
+export { conv2d, type Conv2dOptions } from "./conv2d.ts";
+export { convTranspose2d, type ConvTranspose2dOptions } from "./convTranspose2d.ts";
+export { matmul } from "./matmul.ts";
+export { randomNormal, randomPermutation, randomUniform, RandomState } from "./random.ts";
+export { svd, truncate, truncatedSvd, type Gauge } from "./svd.ts";
