@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished } from "vitest";
+import { afterAll, expect, onTestFinished } from "vitest";
 import { DataError } from "../../src/device/errors.ts";
 
 const real = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
@@ -15,10 +15,19 @@ export function realData(name: string): string | undefined {
 
 /** An empty folder that goes away with the test. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hestenes-test-"));
+  const folder = newFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** An empty folder that goes away after all tests of the file, or of the group that asks for it. */
+export function lastingFolder(): string {
+  const folder = newFolder();
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const newFolder = () => mkdtempSync(join(tmpdir(), "hestenes-test-"));
 
 /** An IDX file of unsigned bytes. */
 export function idxFile(shape: readonly number[], data: Uint8Array): Uint8Array<ArrayBuffer> {

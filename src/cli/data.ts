@@ -4,6 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
+import { requirePath } from "./settings.ts";
 import { interruptSignal, printJson, whole } from "./usage.ts";
 
 export function dataCommand(): Command {
@@ -83,6 +84,7 @@ async function showData(
   name: DatasetName,
   { path, size, json }: { path?: string; size?: number; json?: boolean },
 ): Promise<void> {
+  requirePath(name, path);
   const loaded = await loadDataset(name, {
     ...(path === undefined ? {} : { path }),
     ...(size ? { size } : {}),

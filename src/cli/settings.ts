@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { DatasetName } from "../data/load.ts";
+import { downloadNames } from "../data/sources.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
 import type { RunFolder } from "../train/run-folder.ts";
@@ -29,13 +31,7 @@ export function newConfig({ file, preset, flags }: Sources): Config {
   const config = usage(() =>
     completeConfig({ ...(file === undefined ? {} : readConfig(file)), ...flags }, preset, file ?? "options"),
   );
-  if (config.data !== "bumps" && config.path === undefined)
-    throw new UsageError(
-      `--data ${config.data} needs --path, where its files are` +
-        (config.data === "npy" || config.data === "folder"
-          ? ""
-          : `; to fetch them: hestenes data download ${config.data}`),
-    );
+  requirePath(config.data, config.path);
   return config;
 }
 
@@ -61,6 +57,16 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
     );
   }
   return after;
+}
+
+/** Throws UsageError for a data set that lies in files where none are given. */
+export function requirePath(data: DatasetName, path: string | undefined): void {
+  if (data === "bumps" || path !== undefined) return;
+  const isPublic = (downloadNames as readonly string[]).includes(data);
+  throw new UsageError(
+    `${data} needs --path, where its files are` +
+      (isPublic ? `; to fetch them: hestenes data download ${data}` : ""),
+  );
 }
 
 function readConfig(file: string): object {

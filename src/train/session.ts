@@ -195,7 +195,7 @@ async function explain(error: NumericalError, { folder, trainer }: Session): Pro
   const failed = trainer.step;
   await loadCheckpoint(folder.path, trainer);
   const from = trainer.step;
-  const bad = await findFirstBadStep(trainer, failed);
+  const bad = await findFirstBadStep(trainer, failed + 1); // weights that blew up in a step show in the next one
   await loadCheckpoint(folder.path, trainer);
   while (trainer.step < bad - 2) trainer.advance(); // a gradient's NaN shows in the loss one step later
   const found = await findFirstBadTensor(trainer, bad - trainer.step);

@@ -1,0 +1,163 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { PNG } from "pngjs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseNpy } from "../../src/data/npy.ts";
+import { readCheckpoint } from "../../src/train/checkpoint.ts";
+import { RunFolder } from "../../src/train/run-folder.ts";
+import { outcome, samplesFile } from "../train/runs.ts";
+import { lastingFolder, temporaryFolder } from "../data/files.ts";
+import { start } from "./command.ts";
+import { run } from "./main.ts";
+
+const vectors = (path: string, out: string, ...more: string[]) => [
+  ...["train", "--data", "npy", "--path", path, "--out", out, "--steps", "12", "--batch", "8"],
+  ...["--latent", "5", "--rank", "2", ...more],
+];
+
+describe("a run on vectors", () => {
+  const folder = lastingFolder();
+  const out = `${folder}/run`;
+  let path: string;
+  beforeAll(() => {
+    path = samplesFile(folder);
+  });
+
+  test("train shows lines, writes a run folder and says where the report is", async () => {
+    const { code, stdout, stderr } = await run(...vectors(path, out));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^VRRAE on npy: test error [\d.]+ %; linear bound \(rank-2 PCA.*\nReport: .*report\.html\n$/,
+    );
+    expect(stderr).toMatch(
+      /^VRRAE on npy: 54 training and 6 test samples of shape 6, [\d,]+ parameters\nAdapter: /,
+    );
+    expect(stderr).toMatch(
+      /^step 12\/12 {2}epoch 2 {2}loss \S+ \(error \S+, betaKl \S+\) {2}test error \S+ % {2}\S+ steps\/s$/m,
+    );
+    expect(stderr).not.toMatch(/\x1b|\r/);
+    expect(readdirSync(out).sort()).toEqual(
+      ["checkpoint", "config.json", "history.jsonl", "latent.svg", "loss.svg", "metrics.json"].concat(
+        ...["report.html", "singular-values.svg"],
+      ),
+    );
+    expect(readFileSync(`${out}/report.html`, "utf8")).toContain("These samples are no images.");
+  });
+
+  test("a finished run says so, and its report is written anew", async () => {
+    const before = outcome(new RunFolder(out));
+    const { code, stderr } = await run("train", "--out", out);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/This run is finished: it has taken 12 steps.*raise --steps.*--out FOLDER/);
+    expect(outcome(new RunFolder(out))).toEqual(before);
+  });
+
+  test("what would change the weights of a run is refused; more steps are not", async () => {
+    const { code, stderr } = await run(...vectors(path, out, "--rate", "0.5"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/was started with rate 0\.001, not 0\.5; leave that out.*--out FOLDER/);
+    expect((await run("train", "--out", out, "--preset", "paper")).stderr).toMatch(
+      /was started with latent 5, not 200/,
+    );
+    const longer = await run("train", "--out", out, "--steps", "16", "--quiet", "--json");
+    expect({ code: longer.code, stderr: longer.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(longer.stdout)).toMatchObject({ model: "vrrae", data: "npy", steps: 16 });
+    const direct = `${folder}/direct`;
+    await run(...vectors(path, direct, "--steps", "16"));
+    const model = (run: string) => readFileSync(`${run}/checkpoint/model.safetensors`).toString("base64");
+    expect(model(out)).toEqual(model(direct));
+  });
+
+  test("evaluate, sample and interpolate", async () => {
+    const evaluated = await run("evaluate", out);
+    expect(evaluated.stdout).toMatch(
+      /^train +[\d.]+ %\ntest +[\d.]+ %\nlinear bound on test, rank 2: [\d.]+ %\n$/,
+    );
+    const json = JSON.parse((await run("evaluate", out, "--json")).stdout) as { errors: object };
+    expect(Object.keys(json.errors)).toEqual(["train", "test"]);
+    for (const from of ["prior", "mixture"]) {
+      const { code, stdout } = await run("sample", out, "--from", from, "--count", "70", "--json");
+      expect(code).toBe(0);
+      const { file, shape } = JSON.parse(stdout) as { file: string; shape: number[] };
+      expect(shape).toEqual([70, 6]);
+      expect(parseNpy(readFileSync(file), file).shape).toEqual(shape);
+    }
+    const { stdout } = await run("interpolate", out);
+    const file = stdout.trim();
+    expect(parseNpy(readFileSync(file), file).shape).toEqual([3, 7, 6]);
+    expect(await run("interpolate", out, "--pairs", "4")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/the 6 test samples make 3 pairs, not 4/),
+    });
+    for (const [out, message] of [
+      ["x.gif", /a \.png or \.npy file, not x\.gif/],
+      ["x.png", /no images; give --out a \.npy file/],
+    ] as const)
+      expect(await run("sample", `${folder}/run`, "--out", out)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(message),
+      });
+  });
+
+  test("a model without a prior has a mixture", async () => {
+    const plain = `${folder}/plain`;
+    await run(...vectors(path, plain, "--model", "ae"));
+    expect(await run("sample", plain, "--from", "prior")).toMatchObject({
+      code: 2,
+      stderr: "hestenes: ae has no prior; use --from mixture\n",
+    });
+    expect((await run("sample", plain)).code).toBe(0);
+  });
+});
+
+test("images of one channel, k = 1 and three test images: every picture is there", async () => {
+  const folder = temporaryFolder();
+  const path = samplesFile(folder, 27, [5, 4]);
+  const out = `${folder}/run`;
+  const { code } = await run(...vectors(path, out, "--steps", "2", "--rank", "1"));
+  expect(code).toBe(0);
+  const names = ["interpolation.png", "latent.svg", "loss.svg", "reconstructions.png", "samples.png"];
+  for (const name of [...names, "singular-values.svg"]) expect(existsSync(`${out}/${name}`), name).toBe(true);
+  expect(readFileSync(`${out}/report.html`, "utf8")).not.toMatch(/Not drawn|This run (kept|drew|made) no/);
+  const { stdout } = await run("sample", out, "--from", "prior", "--count", "5");
+  expect(PNG.sync.read(readFileSync(stdout.trim())).width).toBeGreaterThan(20);
+});
+
+test("a single test image has nothing to go to, and two channels no picture", async () => {
+  const folder = temporaryFolder();
+  const out = `${folder}/run`;
+  const { code } = await run(...vectors(samplesFile(folder, 12, [3, 4, 2]), out, "--steps", "1"));
+  expect(code).toBe(0);
+  const page = readFileSync(`${out}/report.html`, "utf8");
+  expect(page).toMatch(/A single test image has no other to go to\./);
+  expect(page).toMatch(/Not drawn: .*images have 1 channel or 3, not 2/);
+});
+
+test("Ctrl-C writes a checkpoint and says how to go on; the run then ends with the same bits", async () => {
+  const folder = temporaryFolder();
+  const path = samplesFile(folder);
+  const long = (out: string) => vectors(path, out, "--steps", "400", "--checkpoint-every", "400");
+  const running = start(long(`${folder}/stopped`));
+  await running.says("steps/s");
+  running.process.kill("SIGINT");
+  const { code, stdout, stderr } = await running.ended;
+  expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+  expect(stderr).toMatch(/Stopping after this step; press Ctrl-C again/);
+  const [, step] = /Stopped at step (\d+) of 400\. To go on: hestenes train --out \S+stopped/.exec(stderr)!;
+  const { state } = readCheckpoint(`${folder}/stopped`)!;
+  expect(state).toMatchObject({ step: Number(step) });
+  expect(Number(step)).toBeLessThan(400);
+
+  const resumed = await run("train", "--out", `${folder}/stopped`);
+  expect(resumed.stderr).toMatch(new RegExp(`Going on from step ${step} of 400`));
+  await run(...long(`${folder}/whole`));
+  const [stopped, whole] = ["stopped", "whole"].map((name) => outcome(new RunFolder(`${folder}/${name}`)));
+  expect(stopped).toEqual(whole);
+});
+
+test("NaN ends the process with a message", async () => {
+  const folder = temporaryFolder();
+  const path = samplesFile(folder);
+  const failed = await start(vectors(path, `${folder}/nan`, "--rate", "1e30", "--optimizer", "sgd")).ended;
+  expect(failed).toMatchObject({ code: 1, stdout: "" });
+  expect(failed.stderr).toMatch(/hestenes: .*First seen: step \d+: .*checkpoint of step \d+ is kept/);
+});

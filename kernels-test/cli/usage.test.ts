@@ -1,0 +1,158 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { honest, serve, status } from "../data/server.ts";
+import { temporaryFolder } from "../data/files.ts";
+import { samplesFile } from "../train/runs.ts";
+import { run } from "./main.ts";
+
+const commands = [
+  "train",
+  "evaluate",
+  "sample",
+  "interpolate",
+  "data",
+  "data download",
+  "data info",
+  "devices",
+];
+
+test.each(["", ...commands])("hestenes %s --help", async (name) => {
+  const words = name.split(" ").filter((word) => word !== "");
+  const { code, stdout, stderr } = await run(...words, "--help");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(new RegExp(`^Usage: hestenes ${name}`));
+  if (name === "") for (const command of commands) expect(stdout).toContain(command.split(" ")[0]);
+});
+
+test("the version is that of the package", async () => {
+  expect(await run("--version")).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    stderr: "",
+  });
+});
+
+/** Wrong usage, and what standard error has to say about it. */
+const wrong: [args: string[], message: RegExp][] = [
+  [[], /Usage: hestenes/],
+  [["nope"], /unknown command 'nope'/],
+  [["train", "--bogus"], /unknown option '--bogus'.*--help/s],
+  [["train", "--modle", "ae"], /unknown option '--modle'\n.*Did you mean --model/],
+  [["train", "extra"], /too many arguments/],
+  [["train", "--model", "gan"], /'gan' is invalid.*ae, vae, rrae, vrrae/],
+  [["train", "--preset", "huge"], /'huge' is invalid.*quick, paper/],
+  [["train", "--steps", "many"], /--steps takes a number, not "many"/],
+  [["train", "--log-every", ""], /--log-every takes a number/],
+  [["train", "--steps", "1.5"], /options: steps: .*int/],
+  [["train", "--rank", "0"], /options: rank: .*>0/],
+  [["train", "--rank", "9", "--latent", "4"], /rank 9 is more than.*length 4.*lower rank/],
+  [["train", "--seed", "-1"], /options: seed: .*>=0/],
+  [["train", "--data", "mnist"], /mnist needs --path.*hestenes data download mnist/],
+  [["train", "--data", "npy"], /npy needs --path, where its files are$/m],
+  [["data", "info", "folder"], /folder needs --path/],
+  [["train", "--data", "mnist", "--path", "x", "--size", "9"], /size is for bumps and folders/],
+  [["train", "--config", "/no/such.json"], /--config \/no\/such\.json: ENOENT/],
+  [["evaluate"], /missing required argument 'run'/],
+  [["sample", "x", "--from", "thin air"], /'thin air' is invalid.*prior, mixture/],
+  [["sample", "x", "--count", "0"], /--count takes a whole number from 1, not "0"/],
+  [["interpolate", "x", "--steps", "-1"], /--steps takes a whole number from 0, not "-1"/],
+  [["data"], /Usage: hestenes data/],
+  [["data", "download"], /missing required argument 'name'/],
+  [["data", "download", "imagenet"], /'imagenet' is invalid.*mnist, fashion-mnist, cifar10/],
+  [["data", "download", "mnist", "--bogus"], /unknown option '--bogus'/],
+  [["data", "info", "bumps", "--size", "x"], /--size takes a whole number from 1/],
+  [["devices", "--bogus"], /unknown option '--bogus'/],
+];
+
+test.each(wrong)("hestenes %j is wrong usage", async (args, message) => {
+  const { code, stdout, stderr } = await run(...args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(message);
+});
+
+describe("a configuration file", () => {
+  test.each([
+    ["{", /--config .*JSON/],
+    ["[1]", /a JSON object with settings is needed/],
+    ['{"steps": 10, "stpes": 20}', /settings\.json: unknown key stpes; there are model, data, path/],
+    ['{"rate": "fast"}', /settings\.json: rate: .*expected number/],
+    [
+      '{"schedule": {"kind": "exponential", "decay": 2, "every": 5}}',
+      /schedule: decay is to be above 0 and at most 1, not 2/,
+    ],
+    ['{"schedule": {"kind": "cosine"}}', /schedule\.steps: .*expected number/],
+    ['{"schedule": {"kind": "cosine", "steps": 5, "flor": 0}}', /schedule: unknown key flor/],
+  ])("%s is refused", async (text, message) => {
+    const file = `${temporaryFolder()}/settings.json`;
+    writeFileSync(file, text);
+    const { code, stderr } = await run("train", "--config", file);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+test("what is missing or damaged is a failure that names it", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(`${folder}/short.npy`, Buffer.from("\x93NUMPY\x01\x00", "latin1"));
+  mkdirSync(`${folder}/run`);
+  writeFileSync(`${folder}/run/config.json`, "{");
+  const failures: [args: string[], message: RegExp][] = [
+    [["evaluate", `${folder}/none`], /none holds no run: there is no config\.json/],
+    [["evaluate", `${folder}/run`], /config\.json, byte 0: not JSON/],
+    [["data", "info", "npy", "--path", `${folder}/none.npy`], /none\.npy, byte 0: the file cannot be opened/],
+    [["data", "info", "npy", "--path", `${folder}/short.npy`], /short\.npy, byte \d+/],
+    [
+      ["train", "--data", "npy", "--path", `${folder}/none.npy`, "--out", `${folder}/new`],
+      /none\.npy.*cannot be opened/,
+    ],
+    [
+      ["train", "--adapter", "abacus", "--out", `${folder}/new`],
+      /No adapter's name contains "abacus"\. There is: /,
+    ],
+  ];
+  for (const [args, message] of failures) {
+    const { code, stdout, stderr } = await run(...args);
+    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: "" });
+    expect(stderr).toMatch(message);
+  }
+  const { code, stderr } = await run("train", "--out", folder);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringMatching(/is not empty and holds no run; give another folder/),
+  });
+});
+
+test("devices are listed, one of them chosen", async () => {
+  const { code, stdout, stderr } = await run("devices");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.match(/^\* .+\(chosen\)$/gm)).toHaveLength(1);
+  const list = JSON.parse((await run("devices", "--json")).stdout) as { chosen: boolean; limits: object }[];
+  expect(list.filter(({ chosen }) => chosen)).toHaveLength(1);
+  expect(Object.keys(list[0]!.limits).length).toBeGreaterThan(10);
+  expect((await run("devices", "--limits")).stdout).toContain("maxBufferSize");
+});
+
+test("data info tells what a data set holds", async () => {
+  const path = samplesFile(temporaryFolder(), 20, [4, 3]);
+  const { code, stdout } = await run("data", "info", "npy", "--path", path);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^train: 18 samples of shape 4×3×1, from .* to .*, mean .*\ntest: 2 samples/);
+  const [train] = JSON.parse((await run("data", "info", "npy", "--path", path, "--json")).stdout) as object[];
+  expect(train).toMatchObject({ part: "train", count: 18, shape: [4, 3, 1], labels: false });
+});
+
+test("a download that no address can serve says what each did", async () => {
+  const into = `${temporaryFolder()}/mnist`;
+  const { url, requests } = await serve(new Uint8Array(), status(404));
+  const { code, stdout, stderr } = await run("data", "download", "mnist", "--into", into, "--from", url);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/train-images-idx3-ubyte\.gz could not be downloaded\.\n.*404/);
+  expect(requests[0]!.path).toBe("/train-images-idx3-ubyte.gz");
+});
+
+test("a download of other contents is refused by its size or checksum", async () => {
+  const { url } = await serve(new Uint8Array(1000), honest);
+  const { code, stderr } = await run("data", "download", "mnist", "--into", temporaryFolder(), "--from", url);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/could not be downloaded/);
+});
