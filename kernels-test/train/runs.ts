@@ -13,7 +13,7 @@ export function samplesFile(folder: string, count = 60, shape: readonly number[]
   const stored = rounded(
     Array.from({ length: count * size }, (_, at) => {
       const [n, i] = [Math.floor(at / size), at % size];
-      return 1 + place[2 * n]! * axes[0]![i]! + 0.5 * place[2 * n + 1]! * axes[1]![i]! ** 2;
+      return 1 + place[2 * n]! * axes[0][i]! + 0.5 * place[2 * n + 1]! * axes[1][i]! ** 2;
     }),
   );
   const path = join(folder, `samples-${count}-${shape.join("x")}.npy`);

@@ -87,5 +87,5 @@ function restore(tensor: Tensor, stored: EncodableTensor | undefined, file: stri
 }
 
 function floats({ data }: EncodableTensor): Float32Array {
-  return new Float32Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength / 4);
+  return new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
 }
