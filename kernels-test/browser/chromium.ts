@@ -15,8 +15,6 @@ const WEBGPU = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
   "--enable-features=Vulkan,WebGPU",
-  "--use-angle=swiftshader", // without it, a canvas that WebGPU draws on takes the GPU process down
-  "--enable-unsafe-swiftshader",
 ];
 
 /**

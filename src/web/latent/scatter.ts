@@ -1,4 +1,5 @@
 import code from "./scatter.wgsl?raw";
+import { surfaceOf, type Surface } from "./surface.ts";
 
 /** What is drawn at one place. */
 export interface Dot {
@@ -15,7 +16,7 @@ const usage = { vertex: 0x20, copyDst: 0x8, uniform: 0x40, texture: 0x10 } as co
 export class Scatter {
   readonly #canvas: HTMLCanvasElement;
   readonly #device: GPUDevice;
-  readonly #context: GPUCanvasContext;
+  readonly #surface: Surface;
   readonly #view: GPUBuffer;
   readonly #group: GPUBindGroup;
   readonly #dots: GPURenderPipeline;
@@ -23,12 +24,11 @@ export class Scatter {
   #depth: GPUTexture | undefined;
   #vertices: GPUBuffer | undefined;
 
-  private constructor(canvas: HTMLCanvasElement, device: GPUDevice) {
+  private constructor(canvas: HTMLCanvasElement, device: GPUDevice, surface: Surface) {
     this.#canvas = canvas;
     this.#device = device;
-    this.#context = canvas.getContext("webgpu")!;
-    const format = navigator.gpu.getPreferredCanvasFormat();
-    this.#context.configure({ device, format, alphaMode: "premultiplied" });
+    this.#surface = surface;
+    const { format } = surface;
     this.#view = device.createBuffer({ size: 80, usage: usage.uniform | usage.copyDst });
     const module = device.createShaderModule({ code });
     const pipeline = (entryPoint: string, stepMode: GPUVertexStepMode, topology: GPUPrimitiveTopology) =>
@@ -67,7 +67,7 @@ export class Scatter {
     if (!adapter) return undefined;
     const device = await adapter.requestDevice();
     void device.lost.then(onLost);
-    return new Scatter(canvas, device);
+    return new Scatter(canvas, device, surfaceOf(canvas, device, adapter.info));
   }
 
   #bind(pipeline: GPURenderPipeline): GPUBindGroup {
@@ -87,8 +87,8 @@ export class Scatter {
     return true;
   }
 
-  /** Draws everything anew: `transform` takes positions to clip space; `lines` are pairs of ends. */
-  draw(transform: Float32Array, dots: readonly Dot[], lines: readonly Dot[]): void {
+  /** Draws everything anew: `transform` takes positions to clip space; `lines` are pairs of ends. Wait for one frame before the next. */
+  draw(transform: Float32Array, dots: readonly Dot[], lines: readonly Dot[]): Promise<void> {
     this.fit();
     const device = this.#device;
     const { width, height, clientWidth } = this.#canvas;
@@ -120,7 +120,7 @@ export class Scatter {
     const pass = encoder.beginRenderPass({
       colorAttachments: [
         {
-          view: this.#context.getCurrentTexture().createView(),
+          view: this.#surface.texture().createView(),
           loadOp: "clear",
           storeOp: "store",
           clearValue: [0, 0, 0, 0],
@@ -142,6 +142,7 @@ export class Scatter {
     pass.draw(6, dots.length);
     pass.end();
     device.queue.submit([encoder.finish()]);
+    return this.#surface.present();
   }
 }
 

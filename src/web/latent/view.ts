@@ -36,7 +36,8 @@ export class LatentView {
   #framed = true;
   #samples: Float32Array = new Float32Array();
   #link: { from: number; to: number | undefined; at: readonly [number, number] } | undefined;
-  #frame = 0;
+  #drawing = false;
+  #dirty = false;
   #seed = 1;
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
@@ -245,16 +246,23 @@ export class LatentView {
     return Array.from({ length: Math.floor(codes.length / size) }, (_, i) => place(codes, i * size, size));
   }
 
-  /** Draws once before the next frame, and on while dots glide. */
+  /** Draws before the next frame, and on while dots glide; one frame at a time. */
   #redraw(): void {
-    if (this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame((now) => {
-      this.#frame = 0;
-      this.#drawFrame(now);
+    this.#dirty = true;
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame((now) => {
+      this.#dirty = false;
+      void this.#drawFrame(now)
+        .catch(() => undefined) // the device was lost; another one is on its way
+        .finally(() => {
+          this.#drawing = false;
+          if (this.#dirty) this.#redraw();
+        });
     });
   }
 
-  #drawFrame(now: number): void {
+  async #drawFrame(now: number): Promise<void> {
     const look = this.#look;
     const { clientWidth, clientHeight } = this.#canvas;
     if (!look || !this.#scatter || !this.#facts || clientWidth === 0) return;
@@ -275,8 +283,8 @@ export class LatentView {
       const position = place(this.#field.code, 0, look.codeSize);
       dots.push({ position, size: 9, colour: white }, { position, size: 6.5, colour: ring });
     }
-    this.#scatter.draw(this.#camera.matrix, dots, this.#linesOf());
-    if (t < 1) this.#redraw();
+    if (t < 1) this.#dirty = true;
+    await this.#scatter.draw(this.#camera.matrix, dots, this.#linesOf());
   }
 
   /** The two axes, and the line from dot to dot. */
