@@ -10,13 +10,14 @@ export interface LossPoint {
 }
 
 /** Puts `plot` into `host`, in place of what was there, with a sentence for those who do not see it. */
-function show(host: HTMLElement, plot: SVGElement | HTMLElement, label: string): void {
+export function show(host: HTMLElement, plot: SVGElement | HTMLElement, label: string): void {
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", label);
   host.replaceChildren(plot);
 }
 
-const look = { style: { background: "none", fontSize: "12px", overflow: "visible" } } as const;
+/** What all charts have in common. */
+export const frame = { style: { background: "none", fontSize: "12px", overflow: "visible" } } as const;
 
 /** At most about `most` of the points, evenly picked, the last one among them. */
 function thinned<T>(points: readonly T[], most: number): readonly T[] {
@@ -33,7 +34,7 @@ export function lossChart(
   const points = lanes.flatMap((lane) => [...thinned(lane, 300)]).filter(({ loss }) => loss > 0);
   const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
   const plot = Plot.plot({
-    ...look,
+    ...frame,
     width: Math.max(280, host.clientWidth),
     height: 240,
     marginLeft: 44,
@@ -66,7 +67,7 @@ export function lossChart(
 export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: number, colour: string): void {
   const bars = Array.from(spectrum, (value, i) => ({ direction: i + 1, value, kept: i < kept }));
   const plot = Plot.plot({
-    ...look,
+    ...frame,
     width: Math.max(160, host.clientWidth),
     height: 110,
     marginLeft: 34,

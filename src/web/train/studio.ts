@@ -8,7 +8,7 @@ import type { RunState } from "../../train/state.ts";
 import { loadChoice, type LoadedChoice } from "./datasets.ts";
 import { inferModel } from "./infer.ts";
 import { Lane } from "./lane.ts";
-import { Lock } from "./lock.ts";
+import { Lock } from "../shared/lock.ts";
 import type { ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Rate } from "./rate.ts";
 import { configOf, describe, viewsOf, type Scene } from "./scene.ts";

@@ -1,0 +1,109 @@
+import { openDevice, type Device } from "../../device/device.ts";
+import { ArgumentError } from "../../device/errors.ts";
+import { mul } from "../../ops/elementwise.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { sum } from "../../ops/reduce.ts";
+import { svd } from "../../ops/svd.ts";
+import { backward } from "../../tensor/tape.ts";
+import { tensor, type Tensor } from "../../tensor/tensor.ts";
+import { serve } from "../shared/rpc.ts";
+import { Lock } from "../shared/lock.ts";
+import type { Decomposition, SvdApi } from "./protocol.ts";
+
+/** Decompositions that are timed, unless one takes long. */
+const timedRuns = 5;
+const patience = 1500;
+
+interface Matrix {
+  a: Tensor;
+  factors: { U: Tensor; S: Tensor; Vt: Tensor };
+  values: Float32Array;
+}
+
+const lock = new Lock();
+let device: Device | undefined;
+let matrix: Matrix | undefined;
+
+async function open(): Promise<Device> {
+  if (device) return device;
+  const opened = (device = await openDevice());
+  void opened.gpu.lost.then(() => {
+    if (device === opened) device = matrix = undefined;
+  });
+  return opened;
+}
+
+/** The values of a matrix's factors, and how long they took. */
+async function decompose(values: Float32Array, rows: number, columns: number): Promise<Decomposition> {
+  const on = await open();
+  forget();
+  const a = tensor(on, values, [rows, columns]);
+  const run = (): Matrix["factors"] => on.noGrad(() => on.scope(() => svd(a)));
+  let factors = run();
+  let singular = await factors.S.read(); // compiles
+  const times: number[] = [];
+  const begin = performance.now();
+  while (times.length < timedRuns && (times.length === 0 || performance.now() - begin < patience)) {
+    for (const factor of Object.values(factors)) factor.dispose();
+    const start = performance.now();
+    factors = run();
+    singular = await factors.S.read();
+    times.push(performance.now() - start);
+  }
+  matrix = { a, factors, values: singular };
+  times.sort((x, y) => x - y);
+  return { values: singular, ms: times[times.length >> 1]!, runs: times.length };
+}
+
+function forget(): void {
+  if (!matrix) return;
+  for (const owned of [matrix.a, ...Object.values(matrix.factors)]) owned.dispose();
+  matrix = undefined;
+}
+
+function need(): Matrix {
+  if (!matrix) throw new ArgumentError("no matrix was decomposed yet, or its device was lost: give it again");
+  return matrix;
+}
+
+/** U_k S_k V_kᵀ: the singular values after the k-th are put to zero. */
+async function atRank(k: number): Promise<Float32Array> {
+  const { a, factors, values } = need();
+  const on = a.device;
+  const product = on.noGrad(() =>
+    on.scope(() => {
+      const kept = tensor(
+        on,
+        values.map((value, i) => (i < k ? value : 0)),
+      );
+      return matmul(mul(factors.U, kept), factors.Vt);
+    }),
+  );
+  const out = await product.read();
+  product.dispose();
+  return out;
+}
+
+/** d s_i / d A by the backward pass of the SVD; it equals u_i v_iᵀ. */
+async function gradient(i: number): Promise<Float32Array> {
+  const { a, values } = need();
+  const on = a.device;
+  on.scope(() => {
+    a.requiresGrad = true;
+    const { S } = svd(a);
+    const one = tensor(
+      on,
+      values.map((_, j) => (j === i ? 1 : 0)),
+    );
+    backward(sum(mul(S, one)));
+  });
+  a.requiresGrad = false;
+  return a.grad!.read();
+}
+
+serve<SvdApi>({
+  open: async () => (await open()).info,
+  decompose: (values, rows, columns) => lock.run(() => decompose(values, rows, columns)),
+  atRank: (k) => lock.run(() => atRank(k)),
+  gradient: (i) => lock.run(() => gradient(i)),
+});
