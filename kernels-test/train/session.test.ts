@@ -61,7 +61,7 @@ test("how often a run is evaluated and saved does not change its weights", async
 });
 
 test("progress tells the pace once the kernels are compiled, and the first step counts as preparation", async () => {
-  const run = smallRun({ evaluateEvery: 100 });
+  const run = smallRun({ model: "vae", evaluateEvery: 100 });
   const seen: Progress[] = [];
   const session = await runSession(run.folder, run.config, { onProgress: (progress) => seen.push(progress) });
   session.close();
@@ -74,7 +74,8 @@ test("progress tells the pace once the kernels are compiled, and the first step 
 
 test("a device that is lost is replaced, and the run ends with the same bits", async () => {
   const path = samplesFile(temporaryFolder());
-  const [whole, lost] = [smallRun({ path, checkpointEvery: 4 }), smallRun({ path, checkpointEvery: 4 })];
+  const given = { model: "vae", path, checkpointEvery: 4 } as const;
+  const [whole, lost] = [smallRun(given), smallRun(given)];
   await train(whole);
   const sessions: Session[] = [];
   const notices: string[] = [];
@@ -105,7 +106,13 @@ test("a device that is lost again and again ends the run", async () => {
 });
 
 test("a loss that is no number stops the run, names the tensor and keeps the last good checkpoint", async () => {
-  const { folder, config } = smallRun({ rate: 1e30, optimizer: "sgd", steps: 40, checkpointEvery: 20 });
+  const { folder, config } = smallRun({
+    model: "vae",
+    rate: 1e30,
+    optimizer: "sgd",
+    steps: 40,
+    checkpointEvery: 20,
+  });
   const error = await runSession(folder, config).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(NumericalError);
   expect(String(error)).toMatch(/^NumericalError: step \d+: loss is (NaN|Infinity)/);
