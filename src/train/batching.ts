@@ -17,7 +17,9 @@ export async function* deviceBatches(
   { count = data.count, seed }: { count?: number; seed?: number } = {},
 ): AsyncGenerator<Tensor> {
   const order =
-    seed === undefined ? Uint32Array.from({ length: data.count }, (_, i) => i) : permutation(data.count, seed, 0);
+    seed === undefined
+      ? Uint32Array.from({ length: data.count }, (_, i) => i)
+      : permutation(data.count, seed, 0);
   const last = Math.min(count, data.count);
   for (let from = 0, uploaded = 0; from < last; from += batch) {
     const indices = order.subarray(from, Math.min(from + batch, last));

@@ -51,7 +51,8 @@ export async function train(model: Autoencoder, data: Dataset, options: TrainOpt
       history.push(losses);
       onLog?.(losses);
     }
-    if (model instanceof BasisAutoencoder) await model.fitBasis(deviceBatches(model, data, batch, { seed }), basis);
+    if (model instanceof BasisAutoencoder)
+      await model.fitBasis(deviceBatches(model, data, batch, { seed }), basis);
   } finally {
     trainer.dispose();
     if (!options.optimizer) optimizer.dispose();
