@@ -13,6 +13,6 @@ export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
 export * as models from "./models/index.ts";
 export * as latent from "./latent/index.ts";
-export * as data from "./data/index.ts";
+export * as data from "#data";
 export * as metrics from "./metrics/index.ts";
 export { train, type TrainOptions, type Run } from "./train/train.ts";

@@ -1,0 +1,77 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, posix, relative, resolve, sep } from "node:path";
+import ts from "typescript";
+import { defaultClientConditions, type InlineConfig } from "vite";
+
+const root = resolve(import.meta.dirname, "..", "..", "..");
+const entry = join(root, "src", "index.ts");
+
+/** How Vite builds the package as one file for pages, `hestenes.js`, with everything in it that it needs. */
+export function libraryConfig(outDir: string): InlineConfig {
+  return {
+    configFile: false,
+    root,
+    publicDir: false,
+    resolve: { conditions: ["bundle", ...defaultClientConditions] },
+    build: {
+      target: "esnext",
+      outDir,
+      emptyOutDir: false,
+      sourcemap: true,
+      lib: { entry, formats: ["es"], fileName: () => "hestenes.js" },
+    },
+  };
+}
+
+/** What the names of package.json's `imports` stand for in a page. */
+const browserSide: Record<string, string> = {
+  "#gpu": "device/gpu.browser",
+  "#wgsl": "device/wgsl.bundle",
+  "#data": "data/browser",
+};
+
+/** Writes the declarations of that file's exports to the folder `outDir`. Throws where TypeScript finds a mistake. */
+export function writeDeclarations(outDir: string): void {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
+    config: { compilerOptions: object };
+  };
+  const { options } = ts.convertCompilerOptionsFromJson(
+    {
+      ...config.compilerOptions,
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      customConditions: ["bundle"],
+      rootDir: join(root, "src"),
+      outDir,
+    },
+    root,
+  );
+  const program = ts.createProgram([entry], options);
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, forPublication(text, relative(outDir, dirname(path)).split(sep).join("/")));
+  };
+  const { diagnostics } = program.emit(undefined, write);
+  const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
+  if (problems.length > 0) {
+    const host = {
+      getCanonicalFileName: (name: string) => name,
+      getCurrentDirectory: () => root,
+      getNewLine: () => "\n",
+    };
+    throw new Error(ts.formatDiagnostics(problems, host));
+  }
+}
+
+/** Declarations name the files that they import as they are published: `.js`, and no `#` names. */
+function forPublication(text: string, folder: string): string {
+  return text
+    .replaceAll(/(["'])(#\w+)\1/g, (whole, quote: string, name: string) => {
+      const target = browserSide[name];
+      if (target === undefined) return whole;
+      const path = posix.relative(folder, target);
+      return `${quote}${path.startsWith(".") ? path : `./${path}`}.js${quote}`;
+    })
+    .replaceAll(/((?:from|import\(|module) ?["']\.[^"']*)\.ts(["'])/g, "$1.js$2");
+}
