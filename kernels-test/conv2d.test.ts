@@ -99,6 +99,36 @@ describe("options", () => {
     ]);
 });
 
+describe("in workgroup memory", () => {
+  const variant = "staged";
+  check("around the tile", { variant, padding: 1, stride: 2 }, [
+    [[2, 9, 9, 4], [3, 3, 4, 20], [20]],
+    [[1, 16, 15, 16], [3, 3, 16, 64], [64]],
+    [[3, 17, 3, 20], [3, 2, 20, 68], [68]],
+  ]);
+  check("depths that are not vec4s", { variant, dilation: [2, 1], activation: "relu" }, [
+    [[2, 8, 7, 1], [3, 3, 1, 32], [32]],
+    [[1, 7, 9, 3], [2, 3, 3, 5], [5]],
+    [[1, 5, 2, 1], [1, 1, 1, 1], [1]],
+  ]);
+});
+
+describe("lanes that share nothing", () => {
+  check("some columns", { variant: "own", padding: 1 }, [[[2, 6, 6, 8], [3, 3, 8, 12], [12]]]);
+});
+
+test("tiles that do not fit", async () => {
+  const device = await openDevice();
+  const [x, w] = [
+    tensor(device, new Float32Array(16), [1, 2, 2, 4]),
+    tensor(device, new Float32Array(48), [1, 1, 4, 12]),
+  ];
+  expect(() => conv2d(x, w, { variant: "tall" })).toThrow(
+    /"tall" is for at most 8 columns, not 12|no subgroups/,
+  );
+  device.close();
+});
+
 describe("errors", () => {
   test.each([
     [{}, [2, 8, 8], [3, 3, 1, 4], /x is \(2, 8, 8\), expected images/],

@@ -73,6 +73,23 @@ describe("options", () => {
     ]);
 });
 
+describe("in workgroup memory", () => {
+  const variant = "staged";
+  check("around the tile", { variant, stride: 2, padding: 1, outputPadding: 1 }, [
+    [[2, 5, 4, 4], [3, 3, 20, 4], [20]],
+    [[1, 9, 8, 16], [3, 3, 64, 16], [64]],
+    [[3, 5, 5, 20], [3, 2, 68, 20], [68]],
+  ]);
+  check("depths that are not vec4s", { variant, dilation: [2, 1], stride: [1, 2], activation: "relu" }, [
+    [[2, 4, 4, 1], [3, 3, 32, 1], [32]],
+    [[1, 5, 4, 5], [2, 3, 3, 5], [3]],
+  ]);
+});
+
+describe("lanes that share nothing", () => {
+  check("some columns", { variant: "own", stride: 2 }, [[[2, 4, 4, 8], [3, 3, 12, 8], [12]]]);
+});
+
 describe("errors", () => {
   test.each([
     [

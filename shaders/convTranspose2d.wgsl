@@ -31,6 +31,9 @@ fn pixelOf(m: u32, phase: vec2u) -> vec3u {
   return vec3u(select(NOWHERE, n * p.P, n < p.N && h < p.H && v < p.W), h + p.pad_h, v + p.pad_w);
 }
 
+/** Whether a tap meets a pixel: both leave the same remainder; a multiple of the stride keeps all of it positive. */
+fn meets(pixel: u32, tap: u32, stride: u32) -> bool { return (pixel + tap * (stride - 1)) % stride == 0; }
+
 /** Where in x the tap (r,s) of a pixel lies; the tap belongs to the pixel's phase. */
 fn tap(pixel: vec3u, r: u32, s: u32) -> u32 {
   let row = (pixel.y - r * p.dilation_h) / p.stride_h; // wraps past P above the image
@@ -63,10 +66,9 @@ fn forward(
     pixelOf(rows.x, phase), pixelOf(rows.y, phase), pixelOf(rows.z, phase), pixelOf(rows.w, phase),
   );
   for (var r = 0u; r < p.R; r++) {
-    // Equal remainders, with a multiple of the stride added so that nothing is negative.
-    if ((phase.x + p.pad_h + r * p.dilation_h * (p.stride_h - 1)) % p.stride_h != 0) { continue; }
+    if (!meets(phase.x + p.pad_h, r * p.dilation_h, p.stride_h)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if ((phase.y + p.pad_w + s * p.dilation_w * (p.stride_w - 1)) % p.stride_w != 0) { continue; }
+      if (!meets(phase.y + p.pad_w, s * p.dilation_w, p.stride_w)) { continue; }
       let x0 = tap(pixels[0], r, s);
       let x1 = tap(pixels[1], r, s);
       let x2 = tap(pixels[2], r, s);
@@ -117,9 +119,9 @@ fn forward_groups(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let first = c / width * depth;
   var sum = 0.0;
   for (var r = 0u; r < p.R; r++) {
-    if ((pixel.y + r * p.dilation_h * (p.stride_h - 1)) % p.stride_h != 0) { continue; }
+    if (!meets(pixel.y, r * p.dilation_h, p.stride_h)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if ((pixel.z + s * p.dilation_w * (p.stride_w - 1)) % p.stride_w != 0) { continue; }
+      if (!meets(pixel.z, s * p.dilation_w, p.stride_w)) { continue; }
       let start = tap(pixel, r, s);
       if (start == NOWHERE) { continue; }
       let weights = ((r * p.S + s) * width + c % width) * p.K;

@@ -12,7 +12,7 @@ import {
   type Geometry,
 } from "./lib/convolution.ts";
 import type { Activation } from "./lib/activation.ts";
-import { byFour, tiledKernel } from "./lib/tiles.ts";
+import { byFour, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const conv2dKernel = kernel("conv2d");
 const conv2dTiles = tiledKernel("conv2d");
@@ -22,6 +22,8 @@ export interface Conv2dOptions extends ConvolutionOptions {
   bias?: Tensor;
   /** Applied to each element at the end. */
   activation?: Activation;
+  /** Which kernels compute it and its gradients; those that are fastest on the device unless given. */
+  variant?: Tile | undefined;
 }
 
 /**
@@ -32,20 +34,20 @@ export interface Conv2dOptions extends ConvolutionOptions {
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
   if (options.activation === "gelu") return gelu(conv2d(x, w, { ...options, activation: "none" }));
-  const { bias, activation } = options;
+  const { bias, activation, variant } = options;
   const geometry = convolution("conv2d", x.shape, w.shape, options);
   const { N, P, Q, K } = geometry;
   checkBias("conv2d", bias, K);
 
   const y = empty(x.device, [N, P, Q, K]);
-  correlate(x, w, y, geometry, { bias, activation });
+  correlate(x, w, y, geometry, { bias, activation, variant });
 
   return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
     const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
     const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
-    if (dx) transposed(dz, w, dx, geometry);
+    if (dx) transposed(dz, w, dx, geometry, { variant });
     const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
-    if (dw) filterGradient(x, dz, dw, geometry);
+    if (dw) filterGradient(x, dz, dw, geometry, variant);
     return [dx, dw, db];
   });
 }
@@ -56,10 +58,10 @@ export function correlate(
   w: Tensor,
   out: Tensor,
   geometry: Geometry,
-  epilogue: Epilogue = {},
+  options: Epilogue & { variant?: Tile | undefined } = {},
 ): void {
   const { N, P, Q, C, K, G } = geometry;
-  const { constants, bias } = epilogueOf(epilogue, w);
+  const { constants, bias } = epilogueOf(options, w);
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
   if (G > 1)
@@ -80,15 +82,16 @@ export function correlate(
           BY_COLUMN: byFour(K),
           ONE_COLUMN: K === 1 ? byFour(C) : 0,
         },
+        tile: options.variant,
         work,
       },
     );
 }
 
 /** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
-export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry): void {
+export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
   const { N, P, Q, C, K, R, S, G } = geometry;
-  const narrow = G === 1 && K < 8 && C % 4 === 0;
+  const narrow = variant === undefined && G === 1 && K < 8 && C % 4 === 0;
   const scalar = G > 1 || narrow;
   const pixels = scalar ? Math.max(64, (N * P * Q * out.size) / 2 ** 16) : 1024;
   const slices = Math.max(1, Math.min(N * P, Math.ceil((N * P * Q) / pixels)));
@@ -107,7 +110,7 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
       { x, w: dz, w4: dz, bias: x, out: parts },
       params,
       { rows: R * S * C, columns: K, depths: slices },
-      { constants: { BY_COLUMN: byFour(K) }, work },
+      { constants: { BY_COLUMN: byFour(K) }, tile: variant, work },
     );
   if (parts === out) return;
   sumSlices(parts, out, K);

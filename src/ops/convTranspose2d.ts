@@ -4,7 +4,7 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { correlate, filterGradient, type Conv2dOptions } from "./conv2d.ts";
 import { gelu } from "./elementwise.ts";
 import { epilogueGradients, epilogueOf, type Epilogue } from "./epilogue.ts";
-import { byFour, tiledKernel } from "./lib/tiles.ts";
+import { byFour, tiledKernel, type Tile } from "./lib/tiles.ts";
 import { checkBias, flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
 
 const convTranspose2dKernel = kernel("convTranspose2d");
@@ -23,20 +23,20 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
   if (options.activation === "gelu") return gelu(convTranspose2d(x, w, { ...options, activation: "none" }));
-  const { bias, activation } = options;
+  const { bias, activation, variant } = options;
   const geometry = transposedConvolution("convTranspose2d", x.shape, w.shape, options);
   const { N, H, W, C } = geometry;
   checkBias("convTranspose2d", bias, C);
 
   const y = empty(x.device, [N, H, W, C]);
-  transposed(x, w, y, geometry, { bias, activation });
+  transposed(x, w, y, geometry, { bias, activation, variant });
 
   return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
     const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
     const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
-    if (dx) correlate(dz, w, dx, geometry);
+    if (dx) correlate(dz, w, dx, geometry, { variant });
     const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
-    if (dw) filterGradient(dz, x, dw, geometry);
+    if (dw) filterGradient(dz, x, dw, geometry, variant);
     return [dx, dw, db];
   });
 }
@@ -47,10 +47,10 @@ export function transposed(
   w: Tensor,
   out: Tensor,
   geometry: Geometry,
-  epilogue: Epilogue = {},
+  options: Epilogue & { variant?: Tile | undefined } = {},
 ): void {
   const { N, H, W, C, K, G, stride_h, stride_w } = geometry;
-  const { constants, bias } = epilogueOf(epilogue, w);
+  const { constants, bias } = epilogueOf(options, w);
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
   if (G > 1)
@@ -65,7 +65,11 @@ export function transposed(
       { x, x4: x, w, w4: w, out, bias },
       params,
       { rows, columns: C, depths: stride_h * stride_w },
-      { constants: { ...constants, BY_DEPTH: byFour(K), ONE_COLUMN: C === 1 ? byFour(K) : 0 }, work },
+      {
+        constants: { ...constants, BY_DEPTH: byFour(K), ONE_COLUMN: C === 1 ? byFour(K) : 0 },
+        tile: options.variant,
+        work,
+      },
     );
   }
 }

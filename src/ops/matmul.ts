@@ -1,5 +1,4 @@
 import { ShapeError } from "../device/errors.ts";
-import { kernel } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -8,11 +7,7 @@ import { epilogueGradients, epilogueOf, sumSlices, type Epilogue } from "./epilo
 import type { Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
 
-const matmulKernel = kernel("matmul");
 const matmulTiles = tiledKernel("matmul");
-
-/** Register tiles (`lib/tiles.ts`), or "staged": tiles in workgroup memory, for GPUs. */
-export type Variant = Tile | "staged";
 
 export interface MatmulOptions {
   /** Multiply by the transpose of each matrix of `a`, which is then (K,M). */
@@ -24,7 +19,7 @@ export interface MatmulOptions {
   /** Applied to each element at the end. */
   activation?: Activation;
   /** Which kernel computes it; the one that is fastest on the device unless given. */
-  variant?: Variant;
+  variant?: Tile | undefined;
 }
 
 /**
@@ -107,13 +102,13 @@ interface Product extends Epilogue {
   B: number;
   transposeA: boolean;
   transposeB: boolean;
-  variant: Variant | undefined;
+  variant: Tile | undefined;
 }
 
 /** Launches the product that the fields describe; deep ones in slices of the depth, which are added after. */
 function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...epilogue }: Product): void {
-  const chosen = variant ?? (out.device.isSoftware ? chooseTile(out.device, N) : "staged");
-  const Z = slicesOf(chosen, M, N, K, B);
+  const tile = variant ?? chooseTile(out.device, N);
+  const Z = slicesOf(tile, M, N, K, B);
   const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
   const { constants, bias } = epilogueOf(Z > 1 ? {} : epilogue, b);
   const operands = { a, a4: a, b, b4: b, out: parts, bias };
@@ -122,25 +117,18 @@ function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...ep
     ...{ a_batch: a.size > M * K ? M * K : 0, a_row: transposeA ? 1 : K, a_column: transposeA ? M : 1 },
     ...{ b_batch: b.size > K * N ? K * N : 0, b_row: transposeB ? 1 : N, b_column: transposeB ? K : 1 },
   };
-  const options = {
-    constants: {
-      ...constants,
-      A_BY_DEPTH: transposeA ? 0 : byFour(K),
-      B_BY_DEPTH: transposeB ? byFour(K) : 0,
-      B_BY_COLUMN: transposeB ? 0 : byFour(N),
-    },
-    work: { flops: 2 * B * M * N * K },
+  const loads = {
+    A_BY_DEPTH: transposeA ? 0 : byFour(K),
+    B_BY_DEPTH: transposeB ? byFour(K) : 0,
+    B_BY_COLUMN: transposeB ? 0 : byFour(N),
   };
-  if (chosen === "staged")
-    matmulKernel("staged", operands, params, [Math.ceil(N / 64), Math.ceil(M / 64), Z * B], options);
-  else
-    matmulTiles(
-      "tile",
-      operands,
-      params,
-      { rows: M, columns: N, depths: Z * B },
-      { ...options, tile: chosen },
-    );
+  matmulTiles(
+    "tile",
+    operands,
+    params,
+    { rows: M, columns: N, depths: Z * B },
+    { tile, constants: { ...constants, ...loads }, work: { flops: 2 * B * M * N * K } },
+  );
   if (Z === 1) return;
   sumSlices(parts, out, N, epilogue);
   parts.dispose();
@@ -150,8 +138,8 @@ function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...ep
  * Into how many slices the depth is cut: enough for every core or multiprocessor, and on CPU adapters so many that
  * the panel of b that a column of tiles reads stays in the cache (measured on lavapipe).
  */
-function slicesOf(variant: Variant, M: number, N: number, K: number, B: number): number {
-  if (variant === "staged") {
+function slicesOf(tile: Tile, M: number, N: number, K: number, B: number): number {
+  if (tile === "staged") {
     const tiles = Math.ceil(M / 64) * Math.ceil(N / 64) * B;
     return Math.max(1, Math.min(Math.ceil(K / 128), Math.floor(264 / tiles)));
   }

@@ -1,8 +1,12 @@
 import type { Device } from "../../device/device.ts";
+import { ArgumentError } from "../../device/errors.ts";
 import { kernel, linearGrid, type LaunchOptions, type Operands, type Params } from "../../device/kernel.ts";
 
-/** Who loads what in a register tile: "own" (`lib/ownTile.wgsl`) or "shared" (`lib/sharedTile.wgsl`). */
-export type Tile = "own" | "shared";
+/**
+ * How the lanes of a product share it out, see `shaders/lib/<tile>Tile.wgsl`: "own" works everywhere; "shared", and
+ * "tall" for at most 8 columns, are for CPU adapters with subgroups; "staged" is in workgroup memory, for GPUs.
+ */
+export type Tile = "own" | "shared" | "tall" | "staged";
 
 /** The work of a tiled kernel: rows by columns, `depths` times over (batches, slices, phases). */
 export interface Extent {
@@ -24,17 +28,24 @@ export function byFour(n: number): number {
   return n % 4 === 0 ? 1 : 0;
 }
 
-/** The tile that is fastest on this device for so many columns: at 8, three quarters of a shared one lie idle. */
+/** The tile that is fastest on this device for so many columns: those of the others lie idle where there are few. */
 export function chooseTile(device: Device, columns: number): Tile {
-  return columns > 8 && sharers(device) > 0 ? "shared" : "own";
+  if (!device.isSoftware) return columns > 16 ? "staged" : "own";
+  if (sharers(device) === 0 || columns <= 4) return "own";
+  return columns > 8 ? "shared" : "tall";
 }
 
 /**
- * The kernel `shaders/<name>.wgsl`, or `<name>.shared.wgsl`, whose lanes own the rows and columns that the tile
+ * The kernel `shaders/<name>.wgsl`, or `<name>.<tile>.wgsl`, whose lanes own the rows and columns that the tile
  * gives them; launched as `run(entryPoint, operands, params, extent, options)`.
  */
 export function tiledKernel(name: string) {
-  const kernels = { own: kernel(name), shared: kernel(`${name}.shared`) };
+  const kernels = {
+    own: kernel(name),
+    shared: kernel(`${name}.shared`),
+    tall: kernel(`${name}.tall`),
+    staged: kernel(`${name}.staged`),
+  };
   return function run(
     entryPoint: string,
     operands: Operands,
@@ -44,16 +55,37 @@ export function tiledKernel(name: string) {
   ): void {
     const { device } = Object.values(operands)[0]!;
     const chosen = tile ?? chooseTile(device, columns);
-    const vectors = Math.ceil(columns / 4);
-    const size = device.isSoftware ? 8 : 64;
-    const [groups, constants] =
-      chosen === "shared"
-        ? [Math.ceil(rows / 16) * Math.ceil(vectors / 8), { SUBGROUP: sharers(device) }]
-        : [Math.ceil((Math.ceil(rows / 4) * vectors) / size), { TILE_WG: size }];
+    const { groups, constants } = layoutOf(chosen, device, rows, columns);
     const [x, y] = linearGrid(groups, 1);
-    kernels[chosen](entryPoint, operands, params, [x, y, depths], {
+    const entry = chosen === "staged" ? `${entryPoint}_staged` : entryPoint;
+    kernels[chosen](entry, operands, params, [x, y, depths], {
       ...options,
       constants: { ...options.constants, ...constants },
     });
   };
+}
+
+/** The workgroups of a tile, and the constants that its library takes. */
+function layoutOf(tile: Tile, device: Device, rows: number, columns: number) {
+  const vectors = Math.ceil(columns / 4);
+  const SUBGROUP = sharers(device);
+  if ((tile === "shared" || tile === "tall") && SUBGROUP === 0)
+    throw new ArgumentError(`${device.info.name} has no subgroups for the tile "${tile}": use "own"`);
+  switch (tile) {
+    case "own": {
+      const size = device.isSoftware ? 8 : 64;
+      return {
+        groups: Math.ceil((Math.ceil(rows / 4) * vectors) / size),
+        constants: { TILE_WG: size },
+      };
+    }
+    case "shared":
+      return { groups: Math.ceil(rows / 16) * Math.ceil(vectors / 8), constants: { SUBGROUP } };
+    case "tall":
+      if (columns > 8)
+        throw new ArgumentError(`the tile "tall" is for at most 8 columns, not ${columns}: use "shared"`);
+      return { groups: Math.ceil(rows / (4 * SUBGROUP)), constants: { SUBGROUP } };
+    case "staged":
+      return { groups: Math.ceil(rows / 64) * Math.ceil(columns / 64), constants: {} };
+  }
 }

@@ -1,0 +1,65 @@
+enable subgroups;
+// The tile for 5 to 8 columns: a lane owns 4 rows by both vec4s of columns. Even lanes load the first vec4, odd ones
+// the second, and hand them to each other. Measured against ownTile.wgsl, where a lane has one vec4 of columns (CPU
+// time, transposed convolution 32 → 8): 1.8 times faster on lavapipe, 1.3 times on SwiftShader.
+
+override SUBGROUP: u32 = 8; // lanes of a workgroup, which share
+override TILE_WG: u32 = SUBGROUP;
+override ROWS: u32 = 4 * SUBGROUP;
+const LOADS = 4u; // rows that a lane loads
+
+var<private> acc: array<vec4f, 8>; // rows 0 to 3 of the first vec4 of columns, then of the second
+
+/** The row of its tile that a lane loads as its `load`-th. */
+fn rowOf(load: u32, lane: u32) -> u32 { return load * SUBGROUP + lane; }
+
+/** The lane's tile and the vec4 of columns that it loads. */
+fn place(group: u32, lane: u32, tiles: u32, columns: u32) -> vec2u { return vec2u(group, lane % 2); }
+
+/** acc += a · b for four steps of the depth: a[load] holds them for row `rowOf(load)`, b[step] is a row of columns. */
+fn multiply(a: array<vec4f, 4>, b: array<vec4f, 4>) {
+  let left = array<vec4f, 4>(
+    subgroupBroadcast(b[0], 0), subgroupBroadcast(b[1], 0), subgroupBroadcast(b[2], 0), subgroupBroadcast(b[3], 0),
+  );
+  let right = array<vec4f, 4>(
+    subgroupBroadcast(b[0], 1), subgroupBroadcast(b[1], 1), subgroupBroadcast(b[2], 1), subgroupBroadcast(b[3], 1),
+  );
+  multiplyRow(0, a[0], left);
+  multiplyRow(1, a[1], left);
+  multiplyRow(2, a[2], left);
+  multiplyRow(3, a[3], left);
+  multiplyRow(4, a[0], right);
+  multiplyRow(5, a[1], right);
+  multiplyRow(6, a[2], right);
+  multiplyRow(7, a[3], right);
+}
+
+fn multiplyRow(row: u32, a: vec4f, b: array<vec4f, 4>) {
+  acc[row] = acc[row] + a.x * b[0] + a.y * b[1] + a.z * b[2] + a.w * b[3];
+}
+
+/** acc += a · b for one step of the depth: a holds it for the rows `rowOf(0 … 3)`. */
+fn multiplyOne(a: vec4f, b: vec4f) {
+  let left = subgroupBroadcast(b, 0);
+  let right = subgroupBroadcast(b, 1);
+  acc[0] += a.x * left;
+  acc[1] += a.y * left;
+  acc[2] += a.z * left;
+  acc[3] += a.w * left;
+  acc[4] += a.x * right;
+  acc[5] += a.y * right;
+  acc[6] += a.z * right;
+  acc[7] += a.w * right;
+}
+
+/** Calls the kernel's `storeRow` for each row; at[load] is where row `rowOf(load)` goes. */
+fn storeRows(at: vec4u, column: u32) {
+  storeRow(at.x, 0, acc[0]);
+  storeRow(at.y, 0, acc[1]);
+  storeRow(at.z, 0, acc[2]);
+  storeRow(at.w, 0, acc[3]);
+  storeRow(at.x, 4, acc[4]);
+  storeRow(at.y, 4, acc[5]);
+  storeRow(at.z, 4, acc[6]);
+  storeRow(at.w, 4, acc[7]);
+}

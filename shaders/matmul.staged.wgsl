@@ -1,0 +1,32 @@
+// requires lib/ownTile.wgsl
+// requires lib/activation.wgsl
+// requires matmul.wgsl
+// requires lib/stagedTile.wgsl
+// matmul in workgroup memory, for GPUs; shapes, slices and loads are those of matmul.wgsl, the tile is in
+// lib/stagedTile.wgsl.
+
+@compute @workgroup_size(64)
+fn tile_staged(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let batch = group.z / p.Z;
+  let slice = group.z % p.Z;
+  let first = tileOf(group, groups, p.N);
+  let row = first.x + broughtBy(lane);
+  let starts = batch * p.a_batch + min(row + vec4u(0, 1, 2, 3), vec4u(p.M - 1)) * p.a_row;
+  let steps = (p.K + 15) / 16;
+  let end = (slice + 1) * steps / p.Z;
+  for (var step = slice * steps / p.Z; step < end; step++) {
+    let wanted = 16 * step + depthOf(lane);
+    let k = select(0, wanted, wanted < p.K);
+    var a = array<vec4f, 4>();
+    if (wanted < p.K) {
+      a = array<vec4f, 4>(loadA(starts.x, k), loadA(starts.y, k), loadA(starts.z, k), loadA(starts.w, k));
+    }
+    step16(lane, a, loadB(batch * p.b_batch, k, first.y + broughtBy(lane)));
+  }
+  let start = (slice * groups.z / p.Z + batch) * p.M * p.N;
+  storeTile(lane, first.y, eightRows(start, first.x + firstRow(lane), p.M, p.N));
+}

@@ -1,0 +1,4 @@
+// matmul for 5 to 8 columns; `tile` is in matmul.wgsl.
+// requires lib/tallTile.wgsl
+// requires lib/activation.wgsl
+// requires matmul.wgsl
