@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import given from "./cases.json" with { type: "json" };
 
 const extent = z.int().positive();
 const common = { name: z.string(), heavy: z.boolean().default(false) };
@@ -63,8 +63,7 @@ export type Task = MatmulTask | ConvolutionTask | SvdTask | StepTask;
 
 /** Every operation of every case of `bench/cases.json` whose name and operation contain `only`. */
 export function tasks({ heavy = false, only = "" } = {}): Task[] {
-  const text = readFileSync(new URL("cases.json", import.meta.url), "utf8");
-  const cases = schema.parse(JSON.parse(text));
+  const cases = schema.parse(given);
   const wanted = <Case extends { heavy: boolean }>(list: Case[]) => list.filter((one) => heavy || !one.heavy);
   const all = [
     ...wanted(cases.matmul).map(matmulTask),

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page as Tab } from "playwright-core";
+import { build, preview, type InlineConfig } from "vite";
+import { launchChromium } from "../browser/chromium.ts";
+
+/** A folder that was built by Vite, served to this machine only, and a browser to look at it. */
+export class BuiltSite {
+  readonly url: string;
+  readonly folder: string;
+  readonly #browser: Browser;
+  readonly #closeServer: () => Promise<void>;
+
+  private constructor(url: string, folder: string, browser: Browser, closeServer: () => Promise<void>) {
+    this.url = url;
+    this.folder = folder;
+    this.#browser = browser;
+    this.#closeServer = closeServer;
+  }
+
+  /** Builds what `config` gives for a folder, as `npm run build` does. */
+  static async open(
+    config: (outDir: string) => InlineConfig,
+    { webgpu = true }: { webgpu?: boolean } = {},
+  ): Promise<BuiltSite> {
+    const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
+    await build({ ...config(folder), logLevel: "error", customLogger: quiet });
+    const server = await preview({
+      configFile: false,
+      root: folder,
+      build: { outDir: folder },
+      preview: { port: 0, host: "127.0.0.1" },
+      logLevel: "error",
+    });
+    const url = server.resolvedUrls!.local[0]!;
+    return new BuiltSite(url, folder, await launchChromium({ webgpu }), () => server.close());
+  }
+
+  /** A tab at `page`, and all that went wrong in it: errors, and requests to anywhere else. */
+  async visit(
+    page: string,
+    options: { colorScheme?: "light" | "dark" } = {},
+  ): Promise<{ tab: Tab; wrong: string[] }> {
+    const tab = await this.#browser.newPage({ acceptDownloads: true, ...options });
+    const wrong: string[] = [];
+    tab.on("pageerror", (error) => wrong.push(error.stack ?? error.message));
+    tab.on("console", (message) => {
+      if (message.type() === "error") wrong.push(message.text());
+    });
+    tab.on("request", (request) => {
+      if (!request.url().startsWith(this.url) && !/^(blob|data):/.test(request.url()))
+        wrong.push(request.url());
+    });
+    await tab.goto(new URL(page, this.url).href);
+    return { tab, wrong };
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#closeServer();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+const say = () => undefined;
+
+/** Says nothing: a mistake in the build is thrown. */
+const quiet = {
+  info: say,
+  warn: say,
+  warnOnce: say,
+  error: say,
+  clearScreen: say,
+  hasErrorLogged: () => false,
+  hasWarned: false,
+};

@@ -1,0 +1,79 @@
+import * as Plot from "@observablehq/plot";
+import type { EngineName } from "../../../bench/engine.ts";
+import type { Row } from "../../../bench/results.ts";
+import { frame, show } from "../shared/charts.ts";
+
+const colours: Record<EngineName, string> = {
+  hestenes: "#3b82f6",
+  "tfjs-webgpu": "#d97706",
+  "jax-js": "#0d9488",
+  torch: "#808a96",
+};
+
+const labelOf = (row: Row) => `${row.case} ${row.op}`;
+
+/** The median times as bars, an operation a group; shorter is better. */
+export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
+  const labels = [...new Set(rows.map(labelOf))];
+  const engines = [...new Set(rows.map(({ engine }) => engine))];
+  const plot = Plot.plot({
+    ...frame,
+    width: Math.max(300, host.clientWidth),
+    height: 40 + labels.length * (14 + 15 * engines.length),
+    marginLeft: 8,
+    marginRight: 70,
+    marginTop: 22,
+    x: {
+      type: "log",
+      label: "milliseconds, median",
+      grid: true,
+      ticks: 5,
+      tickFormat: (ms: number) => `${ms}`,
+    },
+    y: { axis: null, domain: engines },
+    fy: { domain: labels, axis: null, padding: 0.34 },
+    marks: [
+      Plot.barX(rows, {
+        x1: 0.9 * Math.min(...rows.map(({ ms }) => ms)),
+        x2: "ms",
+        y: "engine",
+        fy: labelOf,
+        fill: ({ engine }: Row) => colours[engine],
+        rx: 3,
+      }),
+      Plot.text(rows, {
+        x: "ms",
+        y: "engine",
+        fy: labelOf,
+        text: ({ ms }: Row) => shorten(ms),
+        dx: 6,
+        textAnchor: "start",
+      }),
+      Plot.text(labels, {
+        fy: (label: string) => label,
+        text: (label: string) => label,
+        frameAnchor: "top-left",
+        dy: -12,
+        fontWeight: 600,
+      }),
+    ],
+  });
+  show(host, plot, `Median milliseconds of ${labels.length} operations by ${engines.join(", ")}`);
+}
+
+function shorten(ms: number): string {
+  return ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3);
+}
+
+/** A row of the table. */
+export function figures(row: Row): string[] {
+  const { engine, ms, min, n, gflops } = row;
+  return [
+    labelOf(row),
+    engine,
+    shorten(ms),
+    shorten(min),
+    String(n),
+    gflops === undefined ? "" : gflops.toPrecision(3),
+  ];
+}
