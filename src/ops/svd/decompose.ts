@@ -1,6 +1,6 @@
 import { kernel, linearGrid } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { lanes, orthogonaliseColumns } from "./jacobi.ts";
+import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
 const reduceKernel = kernel("svd/reduce");
@@ -27,23 +27,20 @@ export function shortSide(a: Tensor): ShortSide {
   const [count, M, N] = a.shape as [number, number, number];
   const P = Math.min(M, N);
   const Q = Math.max(M, N);
-  const B = 2 * Math.ceil(P / 8);
+  const B = padded(P) / 4;
   return device.scope(() => {
     const info = empty(device, [count, 2]);
     const w = empty(device, [count, Q, P]);
     const l = empty(device, [count, P, 4 * B]);
     const norms = empty(device, [count, P]);
-    const order = empty(device, [count, P]);
     const params = { M, N, P, Q, B, count };
     const constants = { WG: lanes(device, P / 4) };
     prepareKernel("measure", { a, info }, params, [count], { constants });
     prepareKernel("load", { a, info, w, l }, params, linearGrid(count * Math.max(Q * P, 4 * B * P), 64), {
       constants: { WG: 64 },
     });
-    const work = { flops: 2 * count * Q * P * P };
-    const panel = empty(device, [count, Q, 4]);
-    reduceKernel("reduce", { info, w, l, norms, order, panel }, params, [count], { constants, work });
-    orthogonaliseColumns(l, P, B);
+    triangulate(w, l, info);
+    orthogonaliseColumns(l);
 
     const vectors = empty(device, [count, P, P]);
     const rest = { K: P, C: P, zero: 0, poison: NaN };
@@ -51,6 +48,36 @@ export function shortSide(a: Tensor): ShortSide {
     const values = orthonormalise(vectors, info, { strong: 1e-9, scaled: false });
     return { vectors, values, info };
   });
+}
+
+/** Writes the triangles of w (count, Q, P), which is used up, to l (count, P, …), and the ranks to info. */
+function triangulate(w: Tensor, l: Tensor, info: Tensor): void {
+  const { device } = w;
+  const [count, Q, P] = w.shape as [number, number, number];
+  const params = { P, Q, B: l.shape[2]! / 4, k: 0 };
+  const columns = { norms: empty(device, [count, P]), order: empty(device, [count, P]) };
+  const panel = empty(device, [count, Q, 4]);
+  const WG = lanes(device, P / 4);
+  const constants = { WG };
+  reduceKernel("begin", { w, ...columns }, params, [Math.ceil(P / WG), count], { constants });
+  const operands = { info, w, l, ...columns, panel };
+  if (P <= ALONE) {
+    const work = { flops: 2 * count * Q * P * P };
+    reduceKernel("reduce", operands, params, [count], { constants, work });
+    return;
+  }
+  const found = empty(device, [count, 12]);
+  for (let k = 0; k < P; k += 4) {
+    reduceKernel("next", { ...operands, found }, { ...params, k }, [count], { constants });
+    const left = P - k - 4;
+    const work = { flops: 16 * count * Q * left };
+    const grid = [Math.ceil(left / 4 / WG), count] as const;
+    if (left > 0)
+      reduceKernel("project", { w, l, ...columns, panel, found }, { ...params, k }, grid, {
+        constants,
+        work,
+      });
+  }
 }
 
 export interface OrthonormaliseOptions {

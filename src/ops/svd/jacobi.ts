@@ -1,14 +1,15 @@
 import type { Device } from "../../device/device.ts";
 import { kernel } from "../../device/kernel.ts";
-import { zeros, type Tensor } from "../../tensor/tensor.ts";
+import { empty, zeros, type Tensor } from "../../tensor/tensor.ts";
 
 const jacobiKernel = kernel("svd/jacobi");
+const roundsKernel = kernel("svd/rounds");
 
 /** More than any matrix takes; LAPACK's limit is 30. */
 const SWEEPS = 24;
 
 /** Up to so many columns a workgroup solves a matrix by itself; beyond, it pays to use many. */
-const ALONE = 160;
+export const ALONE = 160;
 
 /**
  * Lanes of a workgroup that works by itself. On a CPU a workgroup is one thread, of which the lanes
@@ -19,31 +20,42 @@ export function lanes(device: Device, wanted: number): number {
   return device.gpu.adapterInfo?.subgroupMaxSize || 8;
 }
 
+/** Columns of the matrix that `orthogonaliseColumns` takes in place of one with P: whole pairs of blocks. */
+export function padded(P: number): number {
+  return P <= ALONE ? 8 * Math.ceil(P / 8) : 16 * Math.ceil(P / 16);
+}
+
 /**
- * Rotates the columns of each matrix of w (count, R, 4·blocks) until they are orthogonal: in place,
- * by one-sided Jacobi. `blocks`, of four columns each, is even.
+ * Rotates the columns of each matrix of w (count, R, padded(P)) until they are orthogonal: in place,
+ * by one-sided Jacobi. Returns how many sweeps it took, (count, 3) integers.
  */
-export function orthogonaliseColumns(w: Tensor, R: number, blocks: number): void {
+export function orthogonaliseColumns(w: Tensor): void {
   const { device } = w;
-  const count = w.shape[0]!;
-  const B = blocks;
+  const [count, R, width] = w.shape as [number, number, number];
   const tolerance = Math.max(4, Math.sqrt(R)) * 2 ** -23;
-  const params = { R, B, sweeps: SWEEPS, round: 0, count, tolerance };
+  if (width <= ALONE) {
+    const B = width / 4;
+    const taken = empty(device, [count]);
+    // a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
+    const work = { flops: 2 * 112 * R * (B / 2) * (B - 1) * count };
+    const options = { constants: { WG: lanes(device, B / 2) }, work };
+    jacobiKernel("solve", { w, taken }, { R, B, sweeps: SWEEPS, tolerance }, [count], options);
+    taken.dispose();
+    return;
+  }
+  const flags = zeros(device, [count, 3], "state");
+  const B = width / 8;
+  const params = { R, B, round: 0, count, tolerance };
   const WG = lanes(device, B / 2);
-  const flags = zeros(device, [count, 2], "state");
-  // a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
-  const flops = 2 * 112 * R * (B / 2) * count;
-  if (4 * B <= ALONE) {
-    const work = { flops: flops * (B - 1) };
-    jacobiKernel("solve", { w, flags }, params, [count], { constants: { WG }, work });
-  } else
-    for (let sweep = 0; sweep < SWEEPS; sweep++) {
-      for (let round = 0; round < B - 1; round++)
-        jacobiKernel("round", { w, flags }, { ...params, round }, [Math.ceil(B / 2 / WG), count], {
-          constants: { WG },
-          work: { flops },
-        });
-      jacobiKernel("settle", { flags }, params, [Math.ceil(count / WG)], { constants: { WG } });
-    }
+  const constants = { WG };
+  const work = { flops: 2 * (160 + 384) * R * (B / 2) * count };
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (let round = 0; round < B - 1; round++)
+      roundsKernel("round", { w, flags }, { ...params, round }, [Math.ceil(B / 2 / WG), count], {
+        constants,
+        work,
+      });
+    roundsKernel("settle", { flags }, params, [Math.ceil(count / WG)], { constants });
+  }
   flags.dispose();
 }

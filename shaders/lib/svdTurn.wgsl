@@ -1,0 +1,97 @@
+// Rotations of eight columns x and y, four to a vector, towards orthogonality, reckoned from their Gram matrix.
+
+/** The Gram matrix [xx xy; xy^T yy] of eight columns x, y. */
+struct Gram { xx: mat4x4f, xy: mat4x4f, yy: mat4x4f }
+
+/** An 8 × 8 matrix by rows: x and y hold their left and right halves. */
+struct Turn { x: array<vec4f, 8>, y: array<vec4f, 8> }
+
+fn diagonal(m: mat4x4f) -> vec4f { return vec4f(m[0].x, m[1].y, m[2].z, m[3].w); }
+
+/** Whether two of the eight columns are further from orthogonal than the tolerance. */
+fn unsettled(g: Gram, tolerance: f32) -> bool {
+  let x = sqrt(diagonal(g.xx)); // squares of products would underflow
+  let y = sqrt(diagonal(g.yy));
+  var found = vec4<bool>(false);
+  for (var j = 0u; j < 4; j++) {
+    found = found | (abs(g.xy[j]) > tolerance * x * y[j]);
+    let others = vec4u(0, 1, 2, 3) != vec4u(j);
+    found = found | (others & (abs(g.xx[j]) > tolerance * x * x[j]));
+    found = found | (others & (abs(g.yy[j]) > tolerance * y * y[j]));
+  }
+  return any(found);
+}
+
+/** Rotates columns x_i and y_i, for i = 0 … 3, to be orthogonal. */
+fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>) {
+  let x2 = diagonal((*g).xx);
+  let y2 = diagonal((*g).yy);
+  let unit = max(max(x2, y2), vec4f(1e-37));
+  let gap = (y2 - x2) / unit;
+  let twice = 2 * vec4f((*g).xy[0].x, (*g).xy[1].y, (*g).xy[2].z, (*g).xy[3].w) / unit;
+  let reach = abs(gap) + sqrt(gap * gap + twice * twice);
+  let tangent = select(vec4f(0), select(twice, -twice, gap < vec4f(0)) / max(reach, vec4f(1e-37)), reach > vec4f(0));
+  let c = 1 / sqrt(1 + tangent * tangent);
+  let s = tangent * c;
+  let yx = transpose((*g).xy);
+  for (var j = 0u; j < 4; j++) {
+    let p1 = c[j] * (*g).xx[j] - s[j] * (*g).xy[j];
+    let p2 = c[j] * yx[j] - s[j] * (*g).yy[j];
+    let q1 = s[j] * (*g).xx[j] + c[j] * (*g).xy[j];
+    let q2 = s[j] * yx[j] + c[j] * (*g).yy[j];
+    (*g).xx[j] = c * p1 - s * p2;
+    (*g).xy[j] = c * q1 - s * q2;
+    (*g).yy[j] = s * q1 + c * q2;
+  }
+  for (var k = 0u; k < 8; k++) {
+    let x = (*turn).x[k];
+    let y = (*turn).y[k];
+    (*turn).x[k] = c * x - s * y;
+    (*turn).y[k] = s * x + c * y;
+  }
+}
+
+fn movedTop(top: vec4f, bottom: vec4f) -> vec4f { return vec4f(top.x, bottom.x, top.yz); }
+fn movedBottom(top: vec4f, bottom: vec4f) -> vec4f { return vec4f(bottom.yzw, top.w); }
+
+/** Moves the eight columns around the table, x_0 staying: seven moves bring all pairs together. */
+fn turnTable(g: ptr<function, Gram>, turn: ptr<function, Turn>) {
+  let xx = (*g).xx;
+  let xy = (*g).xy;
+  let yy = (*g).yy;
+  let yx = transpose(xy);
+  (*g).xx = mat4x4f(
+    movedTop(xx[0], yx[0]), movedTop(xy[0], yy[0]), movedTop(xx[1], yx[1]), movedTop(xx[2], yx[2]));
+  (*g).xy = mat4x4f(
+    movedTop(xy[1], yy[1]), movedTop(xy[2], yy[2]), movedTop(xy[3], yy[3]), movedTop(xx[3], yx[3]));
+  (*g).yy = mat4x4f(
+    movedBottom(xy[1], yy[1]), movedBottom(xy[2], yy[2]), movedBottom(xy[3], yy[3]), movedBottom(xx[3], yx[3]));
+  for (var k = 0u; k < 8; k++) {
+    let x = (*turn).x[k];
+    let y = (*turn).y[k];
+    (*turn).x[k] = movedTop(x, y);
+    (*turn).y[k] = movedBottom(x, y);
+  }
+}
+
+fn identity() -> Turn {
+  const I = mat4x4f(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+  const O = vec4f(0);
+  return Turn(
+    array(I[0], I[1], I[2], I[3], O, O, O, O),
+    array(O, O, O, O, I[0], I[1], I[2], I[3]));
+}
+
+/** Scales the columns to length 1; they have it but for rounding. */
+fn normalise(turn: ptr<function, Turn>) {
+  var x = vec4f(0);
+  var y = vec4f(0);
+  for (var k = 0u; k < 8; k++) {
+    x = fma((*turn).x[k], (*turn).x[k], x);
+    y = fma((*turn).y[k], (*turn).y[k], y);
+  }
+  for (var k = 0u; k < 8; k++) {
+    (*turn).x[k] *= 1.5 - 0.5 * x;
+    (*turn).y[k] *= 1.5 - 0.5 * y;
+  }
+}
