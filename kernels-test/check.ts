@@ -41,18 +41,37 @@ export function expectClose(
 /** With WebGPU's checks, and without them; a browser always has them. */
 const VALIDATION = "document" in globalThis ? [true] : [true, false];
 
-/** Runs `body` with a device that has Dawn's checks on, and again with one that has them off. */
+/** Runs `body` with a new device that has Dawn's checks on, and again with one that has them off. */
 export function withDevices(body: (device: () => Device, mode: string) => void): void {
+  inBothModes((validation, mode) => {
+    let device: Device | undefined;
+    beforeAll(async () => {
+      device = await openDevice({ validation });
+    });
+    afterAll(() => device?.close());
+    body(() => device!, mode);
+  });
+}
+
+/** The devices of all `checkOp`s of a file, so that each pipeline is compiled once. */
+const shared = new Map<boolean, Device>();
+afterAll(() => {
+  for (const device of shared.values()) device.close();
+});
+
+function withSharedDevices(body: (device: () => Device) => void): void {
+  inBothModes((validation) => {
+    beforeAll(async () => {
+      if (!shared.has(validation)) shared.set(validation, await openDevice({ validation }));
+    });
+    body(() => shared.get(validation)!);
+  });
+}
+
+function inBothModes(body: (validation: boolean, mode: string) => void): void {
   for (const validation of VALIDATION) {
     const mode = validation ? "checked" : "unchecked";
-    describe(mode, () => {
-      let device: Device | undefined;
-      beforeAll(async () => {
-        device = await openDevice({ validation });
-      });
-      afterAll(() => device?.close());
-      body(() => device!, mode);
-    });
+    describe(mode, () => body(validation, mode));
   }
 }
 
@@ -77,7 +96,7 @@ export function checkOp(
   cases: readonly Shapes[],
   { tol = 1e-5, prepare = (list) => list, constant = [] }: CheckOptions = {},
 ): void {
-  withDevices((device) => {
+  withSharedDevices((device) => {
     test.each(cases.map((shapes) => [shapes.map((shape) => `(${shape.join()})`).join(" "), shapes] as const))(
       `${name} %s`,
       async (_, shapes) => {

@@ -19,7 +19,9 @@
 
 override WG: u32 = 64;
 
-fn storeRow(at: u32, column: u32, sum: vec4f) { store(at, column, p.K, sum); }
+fn biasOf(column: u32) -> vec4f { return biasAt(column, p.K); }
+
+fn storeRow(at: u32, column: u32, y: vec4f) { store(at, column, p.K, y); }
 
 /** Pixel m of the output: the first row of its image in x, and where in the image its window begins. */
 fn windowOf(m: u32) -> vec3u {

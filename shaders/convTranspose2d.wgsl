@@ -18,7 +18,9 @@
 
 override WG: u32 = 64;
 
-fn storeRow(at: u32, column: u32, sum: vec4f) { store(at, column, p.C, sum); }
+fn biasOf(column: u32) -> vec4f { return biasAt(column, p.C); }
+
+fn storeRow(at: u32, column: u32, y: vec4f) { store(at, column, p.C, y); }
 
 /** Pixel m of a phase: the first row of its image in x, and its h + pad, v + pad; x = NOWHERE past the images. */
 fn pixelOf(m: u32, phase: vec2u) -> vec3u {

@@ -12,6 +12,7 @@ override HAS_BIAS: bool = false;
 override A_BY_DEPTH: bool = false;
 override B_BY_DEPTH: bool = false;
 override B_BY_COLUMN: bool = false;
+override WHOLE: bool = false; // N is divisible by 4
 
 struct Params {
   M: u32, N: u32, K: u32, Z: u32,
@@ -58,16 +59,19 @@ fn b_row(start: u32, k: u32, n: u32) -> vec4f {
 
 fn column(n: u32, i: u32) -> u32 { return min(n + i, p.N - 1) * p.b_column; }
 
+fn biasOf(n: u32) -> vec4f {
+  if (!HAS_BIAS) { return vec4f(); }
+  let i = min(n + vec4u(0, 1, 2, 3), vec4u(p.N - 1));
+  return vec4f(bias[i.x], bias[i.y], bias[i.z], bias[i.w]);
+}
+
 /** Stores four columns of the row that starts at `at`. */
-fn storeRow(at: u32, n: u32, sum: vec4f) {
+fn storeRow(at: u32, n: u32, y: vec4f) {
   if (at == NOWHERE || n >= p.N) { return; }
-  var z = sum;
-  if (HAS_BIAS) { z += vec4f(bias[n], bias[min(n + 1, p.N - 1)], bias[min(n + 2, p.N - 1)], bias[min(n + 3, p.N - 1)]); }
-  let y = activate(z);
   out[at + n] = y.x;
-  if (n + 1 < p.N) { out[at + n + 1] = y.y; }
-  if (n + 2 < p.N) { out[at + n + 2] = y.z; }
-  if (n + 3 < p.N) { out[at + n + 3] = y.w; }
+  if (WHOLE || n + 1 < p.N) { out[at + n + 1] = y.y; }
+  if (WHOLE || n + 2 < p.N) { out[at + n + 2] = y.z; }
+  if (WHOLE || n + 3 < p.N) { out[at + n + 3] = y.w; }
 }
 
 @compute @workgroup_size(TILE_WG)

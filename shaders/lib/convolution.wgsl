@@ -6,6 +6,7 @@ override HAS_BIAS: bool = false;
 // Vec4 loads of images and filters along the axis that is summed over; of filters along the columns of the result.
 override BY_DEPTH: bool = false;
 override BY_COLUMN: bool = false;
+override WHOLE: bool = false; // the columns of the result are a number of vec4s
 override ONE_COLUMN: bool = false; // the result has a single channel; with BY_DEPTH
 
 struct Params {
@@ -40,17 +41,19 @@ fn load(at: u32, c: u32) -> f32 {
   return select(x[select(at + c, 0, at == NOWHERE)], 0, at == NOWHERE);
 }
 
-/** out[at + column … + 3] = activate(sum + bias), the columns that there are of `columns`. */
-fn store(at: u32, column: u32, columns: u32, sum: vec4f) {
+/** bias[column … column+3]; past the end of `columns`, that of the last. */
+fn biasAt(column: u32, columns: u32) -> vec4f {
+  if (!HAS_BIAS) { return vec4f(); }
+  let i = min(column + vec4u(0, 1, 2, 3), vec4u(columns - 1));
+  return vec4f(bias[i.x], bias[i.y], bias[i.z], bias[i.w]);
+}
+
+/** out[at + column … + 3] = y, the columns that there are of `columns`. */
+fn store(at: u32, column: u32, columns: u32, y: vec4f) {
   if (at == NOWHERE || column >= columns) { return; }
-  var z = sum;
   let last = columns - 1;
-  if (HAS_BIAS) {
-    z += vec4f(bias[column], bias[min(column + 1, last)], bias[min(column + 2, last)], bias[min(column + 3, last)]);
-  }
-  let y = activate(z);
   out[at + column] = y.x;
-  if (column < last) { out[at + column + 1] = y.y; }
-  if (column + 1 < last) { out[at + column + 2] = y.z; }
-  if (column + 2 < last) { out[at + column + 3] = y.w; }
+  if (WHOLE || column < last) { out[at + column + 1] = y.y; }
+  if (WHOLE || column + 1 < last) { out[at + column + 2] = y.z; }
+  if (WHOLE || column + 2 < last) { out[at + column + 3] = y.w; }
 }

@@ -34,8 +34,9 @@ fn multiplyOne(a: vec4f, b: vec4f) {
 
 /** Calls the kernel's `storeRow` for each row; at[load] is where row `rowOf(load)` goes. */
 fn storeRows(at: vec4u, column: u32) {
-  storeRow(at.x, column, acc[0]);
-  storeRow(at.y, column, acc[1]);
-  storeRow(at.z, column, acc[2]);
-  storeRow(at.w, column, acc[3]);
+  let shift = biasOf(column);
+  storeRow(at.x, column, activate(acc[0] + shift));
+  storeRow(at.y, column, activate(acc[1] + shift));
+  storeRow(at.z, column, activate(acc[2] + shift));
+  storeRow(at.w, column, activate(acc[3] + shift));
 }

@@ -108,39 +108,40 @@ fn multiplyOne(a: vec4f, b: vec4f) {
 
 /** Calls the kernel's `storeRow` for each row; at[load] is where row `rowOf(load)` goes. */
 fn storeRows(at: vec4u, column: u32) {
+  let shift = biasOf(column);
   if (SUBGROUP == 8) {
-    storeRow(subgroupBroadcast(at.x, 0), column, acc[0]);
-    storeRow(subgroupBroadcast(at.x, 1), column, acc[1]);
-    storeRow(subgroupBroadcast(at.x, 2), column, acc[2]);
-    storeRow(subgroupBroadcast(at.x, 3), column, acc[3]);
-    storeRow(subgroupBroadcast(at.x, 4), column, acc[4]);
-    storeRow(subgroupBroadcast(at.x, 5), column, acc[5]);
-    storeRow(subgroupBroadcast(at.x, 6), column, acc[6]);
-    storeRow(subgroupBroadcast(at.x, 7), column, acc[7]);
-    storeRow(subgroupBroadcast(at.y, 0), column, acc[8]);
-    storeRow(subgroupBroadcast(at.y, 1), column, acc[9]);
-    storeRow(subgroupBroadcast(at.y, 2), column, acc[10]);
-    storeRow(subgroupBroadcast(at.y, 3), column, acc[11]);
-    storeRow(subgroupBroadcast(at.y, 4), column, acc[12]);
-    storeRow(subgroupBroadcast(at.y, 5), column, acc[13]);
-    storeRow(subgroupBroadcast(at.y, 6), column, acc[14]);
-    storeRow(subgroupBroadcast(at.y, 7), column, acc[15]);
+    storeRow(subgroupBroadcast(at.x, 0), column, activate(acc[0] + shift));
+    storeRow(subgroupBroadcast(at.x, 1), column, activate(acc[1] + shift));
+    storeRow(subgroupBroadcast(at.x, 2), column, activate(acc[2] + shift));
+    storeRow(subgroupBroadcast(at.x, 3), column, activate(acc[3] + shift));
+    storeRow(subgroupBroadcast(at.x, 4), column, activate(acc[4] + shift));
+    storeRow(subgroupBroadcast(at.x, 5), column, activate(acc[5] + shift));
+    storeRow(subgroupBroadcast(at.x, 6), column, activate(acc[6] + shift));
+    storeRow(subgroupBroadcast(at.x, 7), column, activate(acc[7] + shift));
+    storeRow(subgroupBroadcast(at.y, 0), column, activate(acc[8] + shift));
+    storeRow(subgroupBroadcast(at.y, 1), column, activate(acc[9] + shift));
+    storeRow(subgroupBroadcast(at.y, 2), column, activate(acc[10] + shift));
+    storeRow(subgroupBroadcast(at.y, 3), column, activate(acc[11] + shift));
+    storeRow(subgroupBroadcast(at.y, 4), column, activate(acc[12] + shift));
+    storeRow(subgroupBroadcast(at.y, 5), column, activate(acc[13] + shift));
+    storeRow(subgroupBroadcast(at.y, 6), column, activate(acc[14] + shift));
+    storeRow(subgroupBroadcast(at.y, 7), column, activate(acc[15] + shift));
   } else {
-    storeRow(subgroupBroadcast(at.x, 0), column, acc[0]);
-    storeRow(subgroupBroadcast(at.x, 1), column, acc[1]);
-    storeRow(subgroupBroadcast(at.x, 2), column, acc[2]);
-    storeRow(subgroupBroadcast(at.x, 3), column, acc[3]);
-    storeRow(subgroupBroadcast(at.y, 0), column, acc[4]);
-    storeRow(subgroupBroadcast(at.y, 1), column, acc[5]);
-    storeRow(subgroupBroadcast(at.y, 2), column, acc[6]);
-    storeRow(subgroupBroadcast(at.y, 3), column, acc[7]);
-    storeRow(subgroupBroadcast(at.z, 0), column, acc[8]);
-    storeRow(subgroupBroadcast(at.z, 1), column, acc[9]);
-    storeRow(subgroupBroadcast(at.z, 2), column, acc[10]);
-    storeRow(subgroupBroadcast(at.z, 3), column, acc[11]);
-    storeRow(subgroupBroadcast(at.w, 0), column, acc[12]);
-    storeRow(subgroupBroadcast(at.w, 1), column, acc[13]);
-    storeRow(subgroupBroadcast(at.w, 2), column, acc[14]);
-    storeRow(subgroupBroadcast(at.w, 3), column, acc[15]);
+    storeRow(subgroupBroadcast(at.x, 0), column, activate(acc[0] + shift));
+    storeRow(subgroupBroadcast(at.x, 1), column, activate(acc[1] + shift));
+    storeRow(subgroupBroadcast(at.x, 2), column, activate(acc[2] + shift));
+    storeRow(subgroupBroadcast(at.x, 3), column, activate(acc[3] + shift));
+    storeRow(subgroupBroadcast(at.y, 0), column, activate(acc[4] + shift));
+    storeRow(subgroupBroadcast(at.y, 1), column, activate(acc[5] + shift));
+    storeRow(subgroupBroadcast(at.y, 2), column, activate(acc[6] + shift));
+    storeRow(subgroupBroadcast(at.y, 3), column, activate(acc[7] + shift));
+    storeRow(subgroupBroadcast(at.z, 0), column, activate(acc[8] + shift));
+    storeRow(subgroupBroadcast(at.z, 1), column, activate(acc[9] + shift));
+    storeRow(subgroupBroadcast(at.z, 2), column, activate(acc[10] + shift));
+    storeRow(subgroupBroadcast(at.z, 3), column, activate(acc[11] + shift));
+    storeRow(subgroupBroadcast(at.w, 0), column, activate(acc[12] + shift));
+    storeRow(subgroupBroadcast(at.w, 1), column, activate(acc[13] + shift));
+    storeRow(subgroupBroadcast(at.w, 2), column, activate(acc[14] + shift));
+    storeRow(subgroupBroadcast(at.w, 3), column, activate(acc[15] + shift));
   }
 }

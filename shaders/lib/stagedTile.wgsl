@@ -68,22 +68,24 @@ fn firstRow(lane: u32) -> u32 { return 8 * (lane / 8); }
 /** Calls the kernel's `storeRow` for a lane's rows, of which the i-th goes to at[i], in the tile that begins at column n. */
 fn storeTile(lane: u32, n: u32, at: array<u32, 8>) {
   let column = n + 4 * (lane % 8);
-  storeRow(at[0], column, left[0]);
-  storeRow(at[1], column, left[1]);
-  storeRow(at[2], column, left[2]);
-  storeRow(at[3], column, left[3]);
-  storeRow(at[4], column, left[4]);
-  storeRow(at[5], column, left[5]);
-  storeRow(at[6], column, left[6]);
-  storeRow(at[7], column, left[7]);
-  storeRow(at[0], column + 32, right[0]);
-  storeRow(at[1], column + 32, right[1]);
-  storeRow(at[2], column + 32, right[2]);
-  storeRow(at[3], column + 32, right[3]);
-  storeRow(at[4], column + 32, right[4]);
-  storeRow(at[5], column + 32, right[5]);
-  storeRow(at[6], column + 32, right[6]);
-  storeRow(at[7], column + 32, right[7]);
+  let near = biasOf(column);
+  let far = biasOf(column + 32);
+  storeRow(at[0], column, activate(left[0] + near));
+  storeRow(at[1], column, activate(left[1] + near));
+  storeRow(at[2], column, activate(left[2] + near));
+  storeRow(at[3], column, activate(left[3] + near));
+  storeRow(at[4], column, activate(left[4] + near));
+  storeRow(at[5], column, activate(left[5] + near));
+  storeRow(at[6], column, activate(left[6] + near));
+  storeRow(at[7], column, activate(left[7] + near));
+  storeRow(at[0], column + 32, activate(right[0] + far));
+  storeRow(at[1], column + 32, activate(right[1] + far));
+  storeRow(at[2], column + 32, activate(right[2] + far));
+  storeRow(at[3], column + 32, activate(right[3] + far));
+  storeRow(at[4], column + 32, activate(right[4] + far));
+  storeRow(at[5], column + 32, activate(right[5] + far));
+  storeRow(at[6], column + 32, activate(right[6] + far));
+  storeRow(at[7], column + 32, activate(right[7] + far));
 }
 
 /** Where eight rows from m on go that stand `length` apart: `start` is row 0, and there are M. */

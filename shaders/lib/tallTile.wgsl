@@ -54,12 +54,14 @@ fn multiplyOne(a: vec4f, b: vec4f) {
 
 /** Calls the kernel's `storeRow` for each row; at[load] is where row `rowOf(load)` goes. */
 fn storeRows(at: vec4u, column: u32) {
-  storeRow(at.x, 0, acc[0]);
-  storeRow(at.y, 0, acc[1]);
-  storeRow(at.z, 0, acc[2]);
-  storeRow(at.w, 0, acc[3]);
-  storeRow(at.x, 4, acc[4]);
-  storeRow(at.y, 4, acc[5]);
-  storeRow(at.z, 4, acc[6]);
-  storeRow(at.w, 4, acc[7]);
+  let left = biasOf(0);
+  let right = biasOf(4);
+  storeRow(at.x, 0, activate(acc[0] + left));
+  storeRow(at.y, 0, activate(acc[1] + left));
+  storeRow(at.z, 0, activate(acc[2] + left));
+  storeRow(at.w, 0, activate(acc[3] + left));
+  storeRow(at.x, 4, activate(acc[4] + right));
+  storeRow(at.y, 4, activate(acc[5] + right));
+  storeRow(at.z, 4, activate(acc[6] + right));
+  storeRow(at.w, 4, activate(acc[7] + right));
 }

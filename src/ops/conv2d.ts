@@ -80,6 +80,7 @@ export function correlate(
           ...constants,
           BY_DEPTH: byFour(C),
           BY_COLUMN: byFour(K),
+          WHOLE: byFour(K),
           ONE_COLUMN: K === 1 ? byFour(C) : 0,
         },
         tile: options.variant,
@@ -110,7 +111,7 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
       { x, w: dz, w4: dz, bias: x, out: parts },
       params,
       { rows: R * S * C, columns: K, depths: slices },
-      { constants: { BY_COLUMN: byFour(K) }, tile: variant, work },
+      { constants: { BY_COLUMN: byFour(K), WHOLE: byFour(K) }, tile: variant, work },
     );
   if (parts === out) return;
   sumSlices(parts, out, K);

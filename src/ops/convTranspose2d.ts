@@ -66,7 +66,12 @@ export function transposed(
       params,
       { rows, columns: C, depths: stride_h * stride_w },
       {
-        constants: { ...constants, BY_DEPTH: byFour(K), ONE_COLUMN: C === 1 ? byFour(K) : 0 },
+        constants: {
+          ...constants,
+          BY_DEPTH: byFour(K),
+          WHOLE: byFour(C),
+          ONE_COLUMN: C === 1 ? byFour(K) : 0,
+        },
         tile: options.variant,
         work,
       },

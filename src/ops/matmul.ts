@@ -121,6 +121,7 @@ function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...ep
     A_BY_DEPTH: transposeA ? 0 : byFour(K),
     B_BY_DEPTH: transposeB ? byFour(K) : 0,
     B_BY_COLUMN: transposeB ? 0 : byFour(N),
+    WHOLE: byFour(N),
   };
   matmulTiles(
     "tile",
