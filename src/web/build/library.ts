@@ -13,6 +13,7 @@ export function libraryConfig(outDir: string): InlineConfig {
     root,
     publicDir: false,
     resolve: { conditions: ["bundle", ...defaultClientConditions] },
+    esbuild: { keepNames: true }, // errors are told apart by their classes' names
     build: {
       target: "esnext",
       outDir,

@@ -10,6 +10,7 @@ export function siteConfig(outDir: string): InlineConfig {
     root: web,
     base: "./",
     resolve: { conditions: ["bundle", ...defaultClientConditions] },
+    esbuild: { keepNames: true }, // errors are told apart by their classes' names
     worker: { format: "es" },
     build: {
       target: "esnext",

@@ -33,14 +33,22 @@ export function lossChart(
 ): void {
   const points = lanes.flatMap((lane) => [...thinned(lane, 300)]).filter(({ loss }) => loss > 0);
   const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
+  const below = last.length > 1 && last[0]!.loss > last[1]!.loss ? 1 : 0; // its label goes under its line's end
   const plot = Plot.plot({
     ...frame,
     width: Math.max(280, host.clientWidth),
     height: 240,
     marginLeft: 44,
-    marginRight: 64,
+    marginRight: 92,
     x: { label: "step", nice: true, ticks: 5 },
-    y: { type: "log", label: null, grid: true, ticks: 5, tickFormat: (v: number) => `${v}` },
+    y: {
+      type: "log",
+      label: null,
+      grid: true,
+      ticks: 5,
+      tickFormat: (value: number) => `${value}`,
+      nice: true,
+    },
     marks: [
       ...lanes.map((_, lane) =>
         Plot.lineY(
@@ -48,15 +56,18 @@ export function lossChart(
           { x: "step", y: "loss", stroke: laneColours[lane]!, strokeWidth: 2 },
         ),
       ),
-      Plot.text(last, {
-        x: "step",
-        y: "loss",
-        text: ({ loss, lane }: LossPoint) => `${names[lane]} ${loss.toPrecision(3)}`,
-        fill: ({ lane }: LossPoint) => laneColours[lane]!,
-        textAnchor: "start",
-        dx: 6,
-        fontWeight: 600,
-      }),
+      ...last.map((point) =>
+        Plot.text([point], {
+          x: "step",
+          y: "loss",
+          text: () => `${names[point.lane]} ${point.loss.toPrecision(3)}`,
+          fill: laneColours[point.lane]!,
+          textAnchor: "start",
+          dx: 6,
+          dy: last.length > 1 ? (point.lane === below ? 7 : -7) : 0,
+          fontWeight: 600,
+        }),
+      ),
     ],
   });
   const words = last.map(({ lane, loss }) => `${names[lane]} ${loss.toPrecision(3)}`);

@@ -11,7 +11,7 @@ export function valuesChart(host: HTMLElement, values: Float32Array, k: number):
     height: 260,
     marginLeft: 48,
     x: { label: "i", ticks: 6, domain: [0, values.length + 1] },
-    y: { type: "log", label: null, grid: true, ticks: 5 },
+    y: { type: "log", label: null, grid: true, ticks: 5, tickFormat: (value: number) => `${value}` },
     marks: [
       Plot.areaY(
         points.filter(({ index }) => index <= k),
