@@ -106,7 +106,7 @@ describe("in workgroup memory", () => {
     [[1, 16, 15, 16], [3, 3, 16, 64], [64]],
     [[3, 17, 3, 20], [3, 2, 20, 68], [68]],
   ]);
-  check("depths that are not vec4s", { variant, dilation: [2, 1], activation: "relu" }, [
+  check("depths that are not vec4s", { variant, dilation: [2, 1] }, [
     [[2, 8, 7, 1], [3, 3, 1, 32], [32]],
     [[1, 7, 9, 3], [2, 3, 3, 5], [5]],
     [[1, 5, 2, 1], [1, 1, 1, 1], [1]],

@@ -80,8 +80,7 @@ describe("in workgroup memory", () => {
     [[1, 9, 8, 16], [3, 3, 64, 16], [64]],
     [[3, 5, 5, 20], [3, 2, 68, 20], [68]],
   ]);
-  check("depths that are not vec4s", { variant, dilation: [2, 1], stride: [1, 2], activation: "relu" }, [
-    [[2, 4, 4, 1], [3, 3, 32, 1], [32]],
+  check("depths that are not vec4s", { variant, dilation: [2, 1], stride: [1, 2] }, [
     [[1, 5, 4, 5], [2, 3, 3, 5], [3]],
   ]);
 });

@@ -11,11 +11,12 @@
 // Both are matrix products whose left matrix is gathered from the image (no im2col in memory):
 //   forward      rows = N·P·Q pixels       columns = K   depth = R·S·C, tap by tap
 //   backward_w   rows = R·S·C weights      columns = K   depth = N·P·Q pixels, four of an image row at a time
-// A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device)
-// and lib/sharedTile.wgsl (CPU adapters).
-// Measured on lavapipe (2 cores, GFLOP/s from CPU time): 16×64×64×64→64, 38 forward and 37 backward_w;
-// 64×32×32×32→64 with stride 2, 33 and 33. A loop over rows around one over Q / 4 gave backward_w 17 where Q = 4,
-// the single loop 32. One filter (8 → 1) is bound by loading x: 5.6 ms of CPU time for 64×64×64 pixels.
+// A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
+// lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). conv2d.staged.wgsl has the kernels for GPUs.
+// Measured on lavapipe (2 cores, GFLOP/s from CPU time): 4×64×64×64→64, 49 forward and 45 backward_w;
+// 16×32×32×32→64 with stride 2, 45 and 42. A loop over rows around one over Q / 4 halves backward_w where Q = 4.
+// One channel (32×64×64×1→32, stride 2) is bound by its stores: 11, and 8 where every row loads the bias anew.
+// One filter (8 → 1) is bound by loading x: 5.6 ms of CPU time for 64×64×64 pixels.
 
 override WG: u32 = 64;
 

@@ -11,10 +11,10 @@
 // Which taps meet a pixel depends on its phase only, (h mod stride_h, v mod stride_w): a filter of 3 × 3 with stride
 // 2 has 1, 2, 2 and 4 taps in the four phases. So each phase, group.z, is a matrix product of its own, without
 // multiplications by zeros in between:   rows = pixels of the phase   columns = C   depth = taps of the phase · K
-// A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device)
-// and lib/sharedTile.wgsl (CPU adapters).
-// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 33 for 64×8×8×256→128, 32 for 64×16×16×128→32,
-// 9 for 64×32×32×32→8: eight columns leave lanes with loads that they cannot share.
+// A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
+// lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). convTranspose2d.staged.wgsl has the kernel for GPUs.
+// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 45 for 16×8×8×256→128 and 16×16×16×128→32,
+// 31 for 64×4×4×32→256, 17 for 16×32×32×32→8, where lanes share the filter but not the images.
 
 override WG: u32 = 64;
 
