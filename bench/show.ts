@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 
 /** Prints the four files of an op, one after the other: `npm run show matmul`. */
 const op = process.argv[2];
@@ -10,9 +11,18 @@ const files = [
   `bench/${op}.bench.ts`,
 ];
 const there = files.filter((file) => existsSync(new URL(file, root)));
-if (!op || there.length === 0) {
-  process.stderr.write(op ? `there is no op named ${op}\n` : "usage: npm run show OP\n");
+const [bold, plain] = process.stdout.isTTY ? ["\x1b[1m", "\x1b[0m"] : ["", ""];
+
+process.stdout.on("error", () => process.exit()); // the reader, for instance `head`, has had enough
+if (op === undefined || there.length === 0) {
+  const ops = readdirSync(new URL("bench/", root))
+    .filter((file) => file.endsWith(".bench.ts"))
+    .map((file) => basename(file, ".bench.ts"));
+  process.stderr.write(
+    (op === undefined ? "usage: npm run show OP" : `there is no op named ${op}`) +
+      `; there are ${ops.join(", ")}\n`,
+  );
   process.exitCode = 2;
 }
 for (const file of there)
-  process.stdout.write(`\x1b[1m── ${file}\x1b[0m\n\n${readFileSync(new URL(file, root), "utf8")}\n`);
+  process.stdout.write(`${bold}── ${file}${plain}\n\n${readFileSync(new URL(file, root), "utf8")}\n`);

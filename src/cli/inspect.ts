@@ -96,13 +96,13 @@ export function interpolateCommand(): Command {
     .option("--pairs <n>", "how many pairs (default 6, or as many as there are)", whole("--pairs"))
     .option("--steps <n>", "images between the two ends", whole("--steps", 0), 5)
     .option("--seed <seed>", "fixes the pairs", whole("--seed", 0))
-    .option("--out <file>", "a .png or .npy file (default interpolation in the run folder)")
+    .option("--out <file>", "a .png or .npy file (default interpolation-PAIRSxSTEPS.png in the run folder)")
     .action((run: string, flags: InterpolateFlags) =>
       withRun(run, flags, async (session) => {
         const { model, data, config } = session;
         const most = Math.floor(data.test.count / 2);
         const { pairs = Math.min(6, most), steps, seed = config.seed } = flags;
-        const file = targetFile(session, flags.out, "interpolation");
+        const file = targetFile(session, flags.out, `interpolation-${pairs}x${steps}`);
         if (pairs < 1 || pairs > most)
           throw new UsageError(
             `--pairs: the ${data.test.count} test samples make ${most} pairs, not ${pairs}`,

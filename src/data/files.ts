@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
+import { downloadNames } from "./sources.ts";
 
 const greatestFile = 2 ** 31 - 1;
 
@@ -22,7 +23,11 @@ export async function listFolder(what: string, folder: string): Promise<string[]
   try {
     return (await readdir(folder)).sort();
   } catch (error) {
-    throw new ArgumentError(`${what}: the folder ${folder} cannot be read (${(error as Error).message})`);
+    const isPublic = (downloadNames as readonly string[]).includes(what);
+    throw new ArgumentError(
+      `${what}: the folder ${folder} cannot be read (${(error as Error).message})` +
+        (isPublic ? `. To fetch the files: hestenes data download ${what}` : ""),
+    );
   }
 }
 

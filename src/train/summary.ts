@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
+import { variances } from "../latent/spectrum.ts";
 import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
 import { rangeOfData } from "./pictures.ts";
@@ -26,6 +27,9 @@ export interface Results {
 }
 
 const shown = { images: 16, samples: 64, pairs: 6, steps: 8, codes: 1000 };
+/** Training samples that the training error is measured on. */
+const trainErrorCount = 1000;
+
 const mixtureComponents = 1; // scikit-learn's default; the paper does not say
 
 /** Evaluates a finished run, saves it, and writes `metrics.json` and the report with its pictures. */
@@ -49,7 +53,7 @@ export async function summarize(
     steps: trainer.step,
     testError,
     linearBound,
-    trainError: await errorOn(data.train.take(Math.max(1000, config.evaluateCount))),
+    trainError: await errorOn(data.train.take(trainErrorCount)),
     ...(data.diagonal ? { diagonalError: await errorOn(data.diagonal) } : {}),
     ...(fitted ? { singularValues: Array.from(fitted.singularValues) } : {}),
     seconds: {},
@@ -89,9 +93,15 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
     seed,
     count: basisCount,
   });
+  const spread = Math.sqrt(mean(variances(await codesOf(model, data.train, shown.codes), model.codeSize)));
   const samples = [
     ...(config.model.startsWith("v")
-      ? [{ title: "prior N(0, I)", images: await samplePrior(model, shown.samples, seed) }]
+      ? [
+          {
+            title: `prior N(0, I), where the codes spread by ${spread.toPrecision(2)}`,
+            images: await samplePrior(model, shown.samples, seed),
+          },
+        ]
       : []),
     {
       title:
@@ -119,6 +129,10 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
       : { absent: { interpolation: "A single test image has no other to go to." } }),
     colormap: config.data === "bumps" ? "viridis" : "grey",
   };
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 async function latentPoints({ model, data }: Session): Promise<NonNullable<ReportData["latent"]>> {
@@ -169,7 +183,11 @@ function facts(session: Session, results: Results): Omit<ReportData, "command" |
               hint: "the test set of the paper's tables",
             },
           ]),
-      { label: "Training error", value: percent(trainError) },
+      {
+        label: "Training error",
+        value: percent(trainError),
+        hint: `on ${Math.min(trainErrorCount, session.data.train.count)} of ${session.data.train.count} samples`,
+      },
       {
         label: "Linear bound",
         value: percent(linearBound),
