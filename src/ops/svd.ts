@@ -5,7 +5,7 @@ import { needsTape, track, trackAll } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
-import { orthonormalise, shortSide } from "./svd/decompose.ts";
+import { complete, shortSide } from "./svd/decompose.ts";
 import { lanes } from "./svd/jacobi.ts";
 import { decomposeTruncated, truncationGradient, type Gauge } from "./svd/truncation.ts";
 
@@ -46,7 +46,7 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
     const matrices = a.view([count, M, N]);
     const { vectors, info } = shortSide(matrices);
     const others = device.noGrad(() => matmul(matrices, vectors, { transposeA: M < N }));
-    const S = orthonormalise(others, info, { strong: 0.1, scaled: true });
+    const S = complete(others, info);
     const [u, v] = M < N ? [vectors, others] : [others, vectors];
     const U = empty(device, [...batch, M, P]);
     const Vt = empty(device, [...batch, P, N]);

@@ -1,10 +1,11 @@
-import { kernel, linearGrid } from "../../device/kernel.ts";
+import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
 const reduceKernel = kernel("svd/reduce");
 const orthonormaliseKernel = kernel("svd/orthonormalise");
+const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
 /** The singular vectors of the short side of a batch of matrices, and what is known from finding them. */
@@ -110,5 +111,43 @@ export function orthonormalise(
     { constants: { WG: lanes(device, Q) }, work: { bytes: 16 * count * Q * K } },
   );
   scratch.dispose();
+  return s;
+}
+
+/** Columns of a panel of svd/complete. */
+const PANEL = 16;
+
+/**
+ * Does what `orthonormalise` does for y in the units of the matrix, on many workgroups if it is large. Columns not
+ * longer than a few rounding errors of the first are replaced.
+ */
+export function complete(y: Tensor, info: Tensor): Tensor {
+  const { device } = y;
+  const [count, Q, K] = y.shape as [number, number, number];
+  if (K <= ALONE) return orthonormalise(y, info, { strong: 0.1, scaled: true });
+  const s = empty(device, [count, K]);
+  const x = empty(device, [count, Q, PANEL]);
+  const t = empty(device, [count, K, PANEL]);
+  const noise = 4 * Math.sqrt(Q) * 2 ** -23;
+  const params = { Q, K, first: 0, again: 0, strong: 0.1, noise, poison: NaN };
+  const WG = lanes(device, Q);
+  const run = (entry: string, operands: Operands, wanted: number, place = {}) =>
+    completeKernel(entry, operands, { ...params, ...place }, [Math.ceil(wanted / WG), count], {
+      constants: { WG },
+    });
+  run("measure", { y, info, s }, K);
+  for (let first = 0; first < K; first += PANEL) {
+    run("take", { y, s, x }, PANEL * Q, { first });
+    for (const again of [0, 1]) {
+      if (first > 0) {
+        run("products", { y, s, x, t }, first / 4, { first });
+        run("subtract", { y, s, x, t }, 4 * Math.ceil(Q / 4), { first });
+      }
+      run("settle", { y, s, x }, WG, { first, again });
+    }
+  }
+  run("finish", { info, s }, WG);
+  x.dispose();
+  t.dispose();
   return s;
 }
