@@ -146,14 +146,16 @@ test("hovering decodes, dragging from dot to dot interpolates, the prior is samp
     return [coloured[40]!, coloured.at(-40)!];
   });
   const box = (await tab.locator("#scatter").boundingBox())!;
-  const drawn = (count: number) =>
-    tab.waitForFunction((n) => Number(document.getElementById("decoded")!.dataset.drawn ?? 0) >= n, count);
-  await tab.mouse.move(box.x + 0.2 * box.width, box.y + 0.3 * box.height);
-  await drawn(1);
-  const first = await pixels(tab, "#decoded");
-  await tab.mouse.move(box.x + 0.8 * box.width, box.y + 0.9 * box.height);
-  await drawn(2);
-  expect(await pixels(tab, "#decoded")).not.toEqual(first);
+  const hover = async (x: number, y: number) => {
+    const before = await tab.locator("#decoded").getAttribute("data-drawn");
+    await tab.mouse.move(box.x + x * box.width, box.y + y * box.height);
+    await tab.waitForFunction(
+      (before) => document.getElementById("decoded")!.dataset.drawn !== before,
+      before,
+    );
+    return pixels(tab, "#decoded");
+  };
+  expect(await hover(0.2, 0.3)).not.toEqual(await hover(0.8, 0.9));
 
   const [from, to] = dots.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height] as const);
   await tab.mouse.move(from![0], from![1]);
@@ -185,11 +187,11 @@ test("a lost device is reported, and the run goes on from where it was", slow, a
   await tab.waitForFunction(() => /step [2-9]/.test(document.querySelector("#progress")!.textContent));
   await tab.workers()[0]!.evaluate(() => {
     const name = "createCommandEncoder";
-    const original = Reflect.get(GPUDevice.prototype, name) as GPUDevice[typeof name];
+    const original = Object.getOwnPropertyDescriptor(GPUDevice.prototype, name)!;
     GPUDevice.prototype[name] = function (this: GPUDevice, descriptor) {
-      GPUDevice.prototype[name] = original;
+      Object.defineProperty(GPUDevice.prototype, name, original);
       this.destroy();
-      return original.call(this, descriptor);
+      return this.createCommandEncoder(descriptor);
     };
   });
   await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });

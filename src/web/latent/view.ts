@@ -104,6 +104,7 @@ export class LatentView {
     this.#field.resize(look.codeSize, strengthOf(look));
     this.#showDimensions(look.codeSize);
     this.#framed = true;
+    this.#probe(look.codes.slice(0, look.codeSize));
   }
 
   #showDimensions(codeSize: number): void {
