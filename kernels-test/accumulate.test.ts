@@ -37,6 +37,38 @@ withDevices((device) => {
     expect(w.grad).toBeUndefined();
   });
 
+  test("a graph gives its gradients once", () => {
+    const x = tensor(device(), [1, 2]);
+    x.requiresGrad = true;
+    const y = plus(x, x);
+    const two = [plus(y, y), plus(y, x)] as const;
+    backward(two[0]);
+    expect(() => backward(two[0])).toThrow(/taken already/);
+    expect(() => backward(two[1])).toThrow(/taken already/);
+  });
+
+  test("a scope returns what is inside a structure that holds itself", async () => {
+    const x = tensor(device(), [1, 2]);
+    const kept = device().scope(() => {
+      const found: { y: Tensor; self?: unknown } = { y: plus(x, x) };
+      found.self = found;
+      return found;
+    });
+    expect([...(await kept.y.read())]).toEqual([2, 4]);
+  });
+
+  test("a step that throws while it is recorded leaves no memory behind", async () => {
+    const { live } = device().memory();
+    const failing = () =>
+      record(device(), () => {
+        tensor(device(), new Float32Array(1000));
+        throw new Error("in the step");
+      });
+    expect(failing).toThrow("in the step");
+    await device().finish();
+    expect(device().memory().live).toBe(live);
+  });
+
   test("no gradient flows through stopGradient or out of noGrad", async () => {
     const x = tensor(device(), [1, 2]);
     x.requiresGrad = true;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openDevice } from "../src/device/device.ts";
 import { matmul, type MatmulOptions } from "../src/ops/matmul.ts";
+import { backward } from "../src/tensor/tape.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { checkOp } from "./check.ts";
 import { epilogueReference, matmulReference, transposeReference } from "./references.ts";
@@ -153,5 +154,18 @@ test("operands that do not fit", async () => {
   expect(() => matmul(full(3), full(3, 3))).toThrow(/a is \(3\), expected a matrix or a batch of matrices/);
   expect(() => matmul(full(2, 3, 3), full(3, 3, 3))).toThrow(/a is a batch of 2 and b of 3/);
   expect(() => matmul(full(2, 3), full(3, 4), { bias: full(3) })).toThrow(/bias is \(3\), expected \(4\)/);
+  device.close();
+});
+
+test("empty batches and matrices stay empty, and have gradients", async () => {
+  const device = await openDevice();
+  const a = tensor(device, [], [0, 2, 3]);
+  const b = tensor(device, [1, 2, 3, 4, 5, 6], [3, 2]);
+  expect(matmul(a, b).shape).toEqual([0, 2, 2]);
+  const x = tensor(device, [1, 2, 3, 4, 5, 6], [2, 3]);
+  x.requiresGrad = true;
+  backward(matmul(x, tensor(device, [], [3, 0]), { bias: tensor(device, [], [0]) }));
+  expect([...(await x.grad!.read())]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(() => matmul(x, b, { activation: "swish" as "relu" })).toThrow(/no activation is named "swish"/);
   device.close();
 });

@@ -11,7 +11,7 @@ import {
 } from "../../src/device/errors.ts";
 import { kernel } from "../../src/device/kernel.ts";
 import { record } from "../../src/tensor/record.ts";
-import { empty, tensor } from "../../src/tensor/tensor.ts";
+import { empty, tensor, zeros } from "../../src/tensor/tensor.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -32,6 +32,10 @@ test("values that do not fill a shape are refused", () => {
   expect(() => tensor(device, [1, 2, 3], [2, 2])).toThrow(ShapeError);
   expect(() => tensor(device, [1, 2, 3], [1.5, 2])).toThrow(/not a shape/);
   expect(() => tensor(device, [1]).write([1, 2])).toThrow(/2 values/);
+  expect(() => tensor(device, [[1, 2]] as unknown as number[])).toThrow(/one list of numbers/);
+  expect(() => zeros(device, [1e12])).toThrow(LimitError);
+  for (const first of [0.5, -1, NaN])
+    expect(() => tensor(device, [1, 2]).view([1], first)).toThrow(/whole number/);
 });
 
 test("a freed tensor can not be used", async () => {

@@ -66,6 +66,11 @@ export class Device {
     return (this.#recording?.pool ?? this.#pool).allocate(bytes, kind);
   }
 
+  /** Throws LimitError for a tensor of so many bytes, if the adapter can not hold it. */
+  checkSize(bytes: number): void {
+    this.#pool.check(bytes);
+  }
+
   /** A block of device memory that holds `data`. */
   upload(data: Uint8Array<ArrayBuffer>, kind: MemoryKind = "tensor"): Storage {
     if (this.#recording) return this.#recording.pin(data, kind, this.#pool);
@@ -188,6 +193,9 @@ export class Device {
     this.#recording = program;
     try {
       return { program, result: this.scope(step) };
+    } catch (error) {
+      program.dispose();
+      throw error;
     } finally {
       this.#recording = undefined;
     }

@@ -31,7 +31,7 @@ export class Scopes {
     } finally {
       this.#open.pop();
       const kept = new Set<Disposable>();
-      collect(result, scope, kept);
+      collect(result, scope, kept, new Set());
       for (const made of scope) {
         if (kept.has(made)) this.add(made);
         else made.dispose();
@@ -41,9 +41,15 @@ export class Scopes {
 }
 
 /** Finds the members of `scope` in `value`: itself, or inside arrays and plain objects. */
-function collect(value: unknown, scope: ReadonlySet<Disposable>, kept: Set<Disposable>): void {
-  if (typeof value !== "object" || value === null) return;
+function collect(
+  value: unknown,
+  scope: ReadonlySet<Disposable>,
+  kept: Set<Disposable>,
+  seen: Set<object>,
+): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  seen.add(value);
   if (scope.has(value as Disposable)) kept.add(value as Disposable);
   else if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype)
-    for (const part of Object.values(value)) collect(part, scope, kept);
+    for (const part of Object.values(value)) collect(part, scope, kept, seen);
 }

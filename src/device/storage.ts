@@ -90,7 +90,19 @@ export class StoragePool {
 
   allocate(bytes: number, kind: MemoryKind): Storage {
     if (this.#closed) throw new DeviceLostError("this device was closed");
+    this.check(bytes);
     const size = sizeClass(bytes);
+    const { maxBufferSize } = this.#device.limits;
+    const kept = this.#free.get(size)?.pop();
+    if (kept) this.#ledger.add(kept.kind, 0, -size);
+    else this.created++;
+    const buffer = kept?.buffer ?? this.#device.createBuffer({ size: Math.min(size, maxBufferSize), usage });
+    this.#ledger.add(kind, bytes, 0);
+    return new Storage(buffer, bytes, kind, this);
+  }
+
+  /** Throws LimitError for a tensor that the adapter can not hold. */
+  check(bytes: number): void {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (bytes > limit)
@@ -99,12 +111,6 @@ export class StoragePool {
           `(maxBufferSize ${maxBufferSize}, maxStorageBufferBindingSize ${maxStorageBufferBindingSize}): ` +
           `use a smaller batch or split the work`,
       );
-    const kept = this.#free.get(size)?.pop();
-    if (kept) this.#ledger.add(kept.kind, 0, -size);
-    else this.created++;
-    const buffer = kept?.buffer ?? this.#device.createBuffer({ size: Math.min(size, maxBufferSize), usage });
-    this.#ledger.add(kind, bytes, 0);
-    return new Storage(buffer, bytes, kind, this);
   }
 
   /** Whether `storage` came from this pool. */

@@ -21,6 +21,7 @@ export function epilogueOf({ bias, activation = "none" }: Epilogue, unread: Tens
 
 /** out (M,N) = activation(Σ parts (Z,M,N) + bias), the Z slices added in order. */
 export function sumSlices(parts: Tensor, out: Tensor, N: number, epilogue: Epilogue = {}): void {
+  if (out.size === 0) return;
   const { constants, bias } = epilogueOf(epilogue, parts);
   const params = { M: out.size / N, N, Z: parts.size / out.size };
   epilogueKernel("forward", { parts, out, bias }, params, linearGrid(out.size, 64), {
@@ -42,8 +43,8 @@ export function epilogueGradients(
 ): { dz: Tensor; db: Tensor | undefined } {
   const db = bias && gradients.wanted(i) ? gradients.empty(i) : undefined;
   const N = db?.size ?? 1;
-  const M = dy.size / N;
-  const Z = Math.max(1, Math.min(Math.ceil(M / 64), Math.ceil(16384 / N)));
+  const M = N === 0 ? 0 : dy.size / N;
+  const Z = Math.max(1, Math.min(Math.ceil(M / 64), Math.ceil(16384 / Math.max(1, N))));
   const params = { M, N, Z };
   const constants = { ACTIVATION: activationCode(activation) };
   const sums = db && empty(dy.device, [Z, N]);

@@ -1,4 +1,4 @@
-import { ShapeError } from "../device/errors.ts";
+import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
 import { needsTape, track } from "../tensor/tape.ts";
@@ -102,7 +102,7 @@ export function bceWithLogits(
   { reduction = "mean" }: { reduction?: "mean" | "sum" } = {},
 ): Tensor {
   checkSame("bceWithLogits", ["logits", "targets"], logits, targets);
-  return summed("bceWithLogits", logits, targets, reduction === "mean" ? 1 / logits.size : 1);
+  return summed("bceWithLogits", logits, targets, isMean("bceWithLogits", reduction) ? 1 / logits.size : 1);
 }
 
 /**
@@ -117,5 +117,11 @@ export function gaussianKl(
   { reduction = "sum" }: { reduction?: "sum" | "mean" } = {},
 ): Tensor {
   checkSame("gaussianKl", ["mu", "logVariance"], mu, logVariance);
-  return summed("gaussianKl", mu, logVariance, reduction === "mean" ? 1 / (mu.shape[0] ?? 1) : 1);
+  return summed("gaussianKl", mu, logVariance, isMean("gaussianKl", reduction) ? 1 / (mu.shape[0] ?? 1) : 1);
+}
+
+function isMean(op: string, reduction: string): boolean {
+  if (reduction !== "mean" && reduction !== "sum")
+    throw new ArgumentError(`${op}: a reduction is "mean" or "sum", not "${reduction}"`);
+  return reduction === "mean";
 }

@@ -45,7 +45,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   if (bias && bias.size !== N)
     throw new ShapeError(`matmul: bias is ${show(bias.shape)}, expected (${N}), one value for each column`);
 
-  const B = Math.max(aBatch, bBatch);
+  const B = aBatch === 1 ? bBatch : aBatch;
   const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
   product({ a, b, out: y, M, N, K, B, transposeA, transposeB, variant, bias, activation });
 

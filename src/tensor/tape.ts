@@ -27,6 +27,9 @@ export interface Node {
   rule: Rule;
 }
 
+/** What is left of an operation once its gradients were taken: enough to say so. */
+const usedUp: Node = { inputs: [], outputs: [], rule: () => [] };
+
 /** Puts an operation of one output on the tape, if an input needs a gradient. Returns the output. */
 export function track(
   output: Tensor,
@@ -111,7 +114,7 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
   node.outputs.forEach((output, i) => {
     given[i]?.dispose();
     gradients.delete(output);
-    output.node = undefined;
+    output.node = usedUp;
   });
 }
 
@@ -136,6 +139,11 @@ function inReverse(loss: Tensor): Node[] {
   const stack: { node: Node; next: number }[] = [];
   const visit = (tensor: Tensor) => {
     if (!tensor.node || seen.has(tensor.node)) return;
+    if (tensor.node === usedUp)
+      throw new LifetimeError(
+        `backward: the gradients through ${tensor.toString()} were taken already; ` +
+          `run the forward pass again, or add the losses up before one backward`,
+      );
     seen.add(tensor.node);
     stack.push({ node: tensor.node, next: 0 });
   };

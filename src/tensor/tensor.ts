@@ -95,6 +95,8 @@ export class Tensor implements Operand {
   view(shape: Shape = this.shape, firstElement = 0): Tensor {
     this.#checkAlive("view");
     checkShape("view", shape);
+    if (!Number.isInteger(firstElement) || firstElement < 0)
+      throw new ShapeError(`view: the first element is a whole number from 0, not ${firstElement}`);
     if (firstElement + sizeOf(shape) > this.size)
       throw new ShapeError(
         `view: ${show(shape)} from element ${firstElement} on does not fit ${show(this.shape)}`,
@@ -157,6 +159,8 @@ export function tensor(
 
 /** A tensor of zeros. */
 export function zeros(device: Device, shape: Shape, kind: MemoryKind = "tensor"): Tensor {
+  checkShape("zeros", shape);
+  device.checkSize(4 * sizeOf(shape));
   return tensor(device, new Float32Array(sizeOf(shape)), shape, kind);
 }
 
@@ -173,6 +177,8 @@ Device.prototype.tensor = function (values, shape) {
 
 function bytesOf(values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+  if (Array.isArray(values) && values.some((value) => typeof value !== "number"))
+    throw new ShapeError("tensor: the values are one list of numbers, row by row; give the shape beside it");
   const bytes = new Uint8Array(floats.buffer as ArrayBuffer, floats.byteOffset, floats.byteLength);
   return bytes.length > 0 ? bytes : new Uint8Array(4);
 }

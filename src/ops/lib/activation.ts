@@ -1,3 +1,5 @@
+import { ArgumentError } from "../../device/errors.ts";
+
 /**
  * Activations that `matmul` and the convolutions apply to what they store: those of the same names in
  * `elementwise.ts`, `leakyRelu` with slope 0.01. All but `gelu` are fused: their derivative follows from their
@@ -8,7 +10,12 @@ export type Activation = "none" | "relu" | "leakyRelu" | "sigmoid" | "tanh" | "s
 /** The fused activations in the order of their numbers in `shaders/lib/activation.wgsl`. */
 const numbers: readonly Activation[] = ["none", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu"];
 
-/** The number of a fused activation, for kernels. */
+/** The number of a fused activation, for kernels. Throws ArgumentError for a name that is none. */
 export function activationCode(activation: Activation): number {
-  return numbers.indexOf(activation);
+  const code = numbers.indexOf(activation);
+  if (code < 0)
+    throw new ArgumentError(
+      `no activation is named "${activation}"; there are ${numbers.join(", ")} and gelu`,
+    );
+  return code;
 }

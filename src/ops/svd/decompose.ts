@@ -31,16 +31,17 @@ export function shortSide(a: Tensor): ShortSide {
   const B = padded(P) / 4;
   return device.scope(() => {
     const info = empty(device, [count, 2]);
-    const w = empty(device, [count, Q, P]);
+    const stride = 16 * (Math.ceil(P / 16) | 1); // an odd number of cache lines: rows do not get into each other's way
+    const w = empty(device, [count, Q, stride]);
     const l = empty(device, [count, P, 4 * B]);
     const norms = empty(device, [count, P]);
-    const params = { M, N, P, Q, B, count };
+    const params = { M, N, P, Q, B, stride, count };
     const constants = { WG: lanes(device, P / 4) };
     prepareKernel("measure", { a, info }, params, [count], { constants });
     prepareKernel("load", { a, info, w, l }, params, linearGrid(count * Math.max(Q * P, 4 * B * P), 64), {
       constants: { WG: 64 },
     });
-    triangulate(w, l, info);
+    triangulate(w, P, l, info);
     orthogonaliseColumns(l);
 
     const vectors = empty(device, [count, P, P]);
@@ -51,11 +52,11 @@ export function shortSide(a: Tensor): ShortSide {
   });
 }
 
-/** Writes the triangles of w (count, Q, P), which is used up, to l (count, P, …), and the ranks to info. */
-function triangulate(w: Tensor, l: Tensor, info: Tensor): void {
+/** Writes the triangles of w (count, Q, stride), of which the first P columns count and which is used up, to l (count, P, …), and the ranks to info. */
+function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const { device } = w;
-  const [count, Q, P] = w.shape as [number, number, number];
-  const params = { P, Q, B: l.shape[2]! / 4, k: 0 };
+  const [count, Q, stride] = w.shape as [number, number, number];
+  const params = { P, Q, B: l.shape[2]! / 4, stride, k: 0 };
   const columns = { norms: empty(device, [count, P]), order: empty(device, [count, P]) };
   const panel = empty(device, [count, Q, 4]);
   const WG = lanes(device, P / 4);
