@@ -58,6 +58,11 @@ test("a kernel is told what its launcher got wrong", () => {
   );
 });
 
+test("a kernel that does not exist is named", () => {
+  const x = tensor(device, [1, 2]);
+  expect(() => kernel("nowhere")("forward", { x }, {}, [1])).toThrow(/no kernel nowhere/);
+});
+
 test("an entry point that does not exist is an error of its own", async () => {
   const own = await openDevice({ validation: true });
   const x = tensor(own, [1, 2]);

@@ -27,12 +27,20 @@ const shaders = new Map<string, Shader>();
 /** The shader `shaders/<name>.wgsl`, behind the library files that its `// requires lib/x.wgsl` lines name. */
 export function shader(name: string): Shader {
   let found = shaders.get(name);
-  if (!found) shaders.set(name, (found = parse(name, withLibraries(wgsl(name)))));
+  if (!found) shaders.set(name, (found = parse(name, withLibraries(textOf(name)))));
   return found;
 }
 
+function textOf(name: string): string {
+  try {
+    return wgsl(name);
+  } catch (cause) {
+    throw new KernelError(`there is no kernel ${name}: shaders/${name}.wgsl can not be read`, { cause });
+  }
+}
+
 function withLibraries(code: string): string {
-  const required = [...code.matchAll(/^\/\/ requires (\S+)\.wgsl$/gm)].map((match) => wgsl(match[1]!));
+  const required = [...code.matchAll(/^\/\/ requires (\S+)\.wgsl$/gm)].map((match) => textOf(match[1]!));
   return [...required, code].join("\n");
 }
 
