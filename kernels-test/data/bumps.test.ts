@@ -54,6 +54,10 @@ describe("bumps", () => {
     expect(bumpsAt("one", Float32Array.of(0, 0), 5).shape).toEqual([5, 5, 1]);
     expect(() => bumps({ size: 1 })).toThrow(ArgumentError);
     expect(() => bumps({ testCount: 0 })).toThrow(/testCount/);
+    expect(() => bumps({ size: 1e9 })).toThrow(
+      /1000 images of 1000000000 × 1000000000 .*lower size or testCount/,
+    );
+    expect(() => bumps({ testCount: 1e9 })).toThrow(ArgumentError);
     expect(() => bumps({ seed: -1 })).toThrow(/seed/);
   });
 });

@@ -1,7 +1,7 @@
 import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
-import { ArgumentError, LifetimeError, ShapeError } from "../../src/device/errors.ts";
+import { ArgumentError, LifetimeError, LimitError, ShapeError } from "../../src/device/errors.ts";
 import { ae } from "../../src/models/ae.ts";
 import { reparameterize } from "../../src/models/reparameterize.ts";
 import { rrae } from "../../src/models/rrae.ts";
@@ -139,6 +139,14 @@ test("what does not fit is refused when the model is built, or called", () => {
     expect(() => rrae(device, { input: [D], latent: 6, rank })).toThrow(
       /whole number from 1 to the latent length 6/,
     );
+  for (const beta of [NaN, -1, Infinity]) {
+    expect(() => vae(device, { input: [D], latent: 6, beta })).toThrow(/vae: beta.*from 0 on, not/);
+    expect(() => vrrae(device, { input: [D], latent: 6, rank: 2, beta })).toThrow(ArgumentError);
+  }
+  expect(() => ae(device, { input: [8, 8, 1], latent: 1e9 })).toThrow(LimitError);
+  expect(() => ae(device, { input: [8, 8, 1], latent: 1e9 })).toThrow(
+    /most of them, \d+, are those of encoder\.linear .*: lower the latent length/,
+  );
   const { encoder } = mlpNetworks({ input: [D], latent: 3 });
   expect(() => ae(device, { input: [D], latent: 4, encoder })).toThrow(/encoder gives \(3\).*needs \(4\)/);
   expect(() => ae(device, { input: [D + 1], latent: 3, encoder })).toThrow(

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dataset } from "../../src/data/dataset.ts";
 import { openDevice, type Device } from "../../src/device/device.ts";
-import { NumericalError } from "../../src/device/errors.ts";
+import { ArgumentError, NumericalError } from "../../src/device/errors.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
 import { adaBelief } from "../../src/optim/optimizer.ts";
 import { findFirstBadTensor } from "../../src/train/diagnose.ts";
+import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { values } from "../check.ts";
 
@@ -74,4 +75,23 @@ test("a NaN in the data is found in the first tensor that it reaches", async () 
   await expect(bad.losses()).rejects.toThrow(NumericalError);
   const again = trainer(1e-3, new Dataset({ name: "bad", shape: [D], stored }));
   expect(await findFirstBadTensor(again, 1)).toMatch(/^step 1: output of \S+ \(8, \d+\) has NaN at element/);
+});
+
+test.each([
+  [0, /all values of flat are zero.*give other data/],
+  [3e38, /largest value of flat is 3\.00e\+38 in size.*leave the range of float32; scale the data/],
+  [-1e-30, /largest value of flat is 1\.00e-30/],
+])("data of nothing but %d has no relative error", (value, message) => {
+  const flat = new Dataset({ name: "flat", shape: [D], stored: new Float32Array(8 * D).fill(value) });
+  expect(() => trainer(1e-3, flat)).toThrow(ArgumentError);
+  expect(() => trainer(1e-3, flat)).toThrow(message);
+});
+
+test("train refuses numbers of steps that are none", async () => {
+  const { model } = trainer();
+  for (const steps of [0, NaN, -1, 1.5, Infinity])
+    await expect(train(model, data, { steps, batch: 8 })).rejects.toThrow(
+      `train: steps is a whole number from 1 on, not ${steps}`,
+    );
+  await expect(train(model, data, { steps: 1, batch: 8, logEvery: 0 })).rejects.toThrow(ArgumentError);
 });

@@ -7,6 +7,9 @@ const width = 0.2;
 const meshPoints = 10;
 const reach = 0.5;
 
+/** Values in one set, at most: a gibibyte of them. */
+const mostValues = 2 ** 28;
+
 /** What `bumps` makes; each set is standardised by its own mean and deviation and keeps its bumps' centres. */
 export interface Bumps {
   /** 100 images: centres on a 10 × 10 mesh over [−½, ½]². */
@@ -30,6 +33,8 @@ export interface BumpsOptions {
 /**
  * The two-dimensional Gaussian bumps of the VRRAE paper (§4.1): images of shape [size, size, 1] over [−1, 1]², one bump
  * of amplitude 1 and σ = 0.2 in each; x runs along the columns, y along the rows.
+ *
+ * @throws ArgumentError for a size or count that is none, or that makes a set of more than 2²⁸ values.
  */
 export function bumps({ size = 64, testCount = 1000, seed = 0 }: BumpsOptions = {}): Bumps {
   for (const [what, value, least] of [
@@ -40,6 +45,12 @@ export function bumps({ size = 64, testCount = 1000, seed = 0 }: BumpsOptions = 
       throw new ArgumentError(`bumps: expected ${what} to be a whole number from ${least} on, got ${value}`);
     }
   }
+  const values = Math.max(testCount, meshPoints ** 2) * size * size;
+  if (values > mostValues)
+    throw new ArgumentError(
+      `bumps: a test set of ${testCount} images of ${size} × ${size} has ${values} values, more than ${mostValues}; ` +
+        `lower size or testCount`,
+    );
   checkSeed("seed of bumps", seed);
   const between = (stream: number, i: number) => reach * (2 * uniform(seed, stream, 0, i) - 1);
   const independent = Float32Array.from({ length: 2 * testCount }, (_, i) => between(streams.independent, i));

@@ -1,5 +1,5 @@
 import type { Device } from "../device/device.ts";
-import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { ArgumentError, LimitError, ShapeError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { ParameterArena } from "../optim/arena.ts";
 import { randomNormal, RandomState } from "../ops/random.ts";
@@ -32,6 +32,7 @@ export abstract class Autoencoder {
         `the encoder takes samples of shape ${show(encoder.inputShape)}, ` +
           `the decoder gives ${show(decoder.outputShape)}`,
       );
+    checkParameters(device, networks);
     this.device = device;
     this.input = encoder.inputShape;
     this.networks = networks;
@@ -92,4 +93,22 @@ function checkBatch(op: string, shape: Shape, sample: Shape): void {
     throw new ShapeError(
       `${op}: expected a batch of ${show(sample)}, (N, ${sample.join(", ")}), not ${show(shape)}`,
     );
+}
+
+/** Refuses, before initial values are drawn, networks whose parameters do not fit one buffer of the device. */
+function checkParameters({ gpu }: Device, networks: Readonly<Record<string, Network>>): void {
+  const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
+  const most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
+  const rows = Object.entries(networks).flatMap(([prefix, { layers }]) =>
+    layers.map((row) => ({ ...row, name: `${prefix}.${row.name}` })),
+  );
+  const total = rows.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
+  if (total <= most) return;
+  const { name, label, parameterCount } = rows.reduce((a, b) =>
+    b.parameterCount > a.parameterCount ? b : a,
+  );
+  throw new LimitError(
+    `the networks have ${total} parameters, this adapter holds at most ${most}; most of them, ${parameterCount}, ` +
+      `are those of ${name} (${label}): lower the latent length, the size of the samples or the layer's width`,
+  );
 }

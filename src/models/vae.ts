@@ -6,7 +6,7 @@ import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
-import { reparameterize } from "./reparameterize.ts";
+import { checkBeta, reparameterize } from "./reparameterize.ts";
 
 export interface VaeOptions extends NetworkOptions {
   /** Length of the latent vector. */
@@ -32,6 +32,7 @@ export class Vae extends Autoencoder {
     networks: { encoder: Network; decoder: Network; mean: Network; variance: Network },
     { latent, beta }: VaeOptions,
   ) {
+    checkBeta("vae", beta);
     super(device, networks);
     this.codeSize = latent;
     this.beta = beta;

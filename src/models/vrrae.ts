@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
-import { reparameterize } from "./reparameterize.ts";
+import { checkBeta, reparameterize } from "./reparameterize.ts";
 
 export interface VrraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -42,6 +42,7 @@ export class Vrrae extends BasisAutoencoder {
     networks: { encoder: Network; decoder: Network; variance: Network },
     { latent, rank, beta, gauge = "damped" }: VrraeOptions,
   ) {
+    checkBeta("vrrae", beta);
     super(device, networks, latent, rank);
     this.beta = beta;
     this.#gauge = gauge;

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { ArgumentError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { BasisForm } from "../latent/basis.ts";
@@ -35,10 +36,14 @@ export interface Run {
 
 /**
  * Trains `model` on `data`, and gives RRAE and VRRAE their inference basis. Nothing is written to
- * disk: `hestenes train` does that. Throws NumericalError when a loss is no number.
+ * disk: `hestenes train` does that. Throws NumericalError when a loss is no number, ArgumentError for
+ * options or data that nothing can be trained with.
  */
 export async function train(model: Autoencoder, data: Dataset, options: TrainOptions): Promise<Run> {
   const { steps, batch, rate = 1e-3, seed = 0, logEvery = 100, basis, onLog, signal } = options;
+  for (const [name, value] of Object.entries({ steps, logEvery }))
+    if (!(Number.isSafeInteger(value) && value >= 1))
+      throw new ArgumentError(`train: ${name} is a whole number from 1 on, not ${value}`);
   const optimizer = options.optimizer ?? adaBelief(model.arena, { rate });
   const trainer = new Trainer(model, data, optimizer, { batch, seed });
   const history: StepLosses[] = [];

@@ -1,5 +1,6 @@
 import { Batches, type Position } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { RandomState } from "../ops/random.ts";
@@ -46,6 +47,7 @@ export class Trainer {
       throw new ArgumentError(
         `train: ${data.name} has samples of shape (${data.shape.join(", ")}), the model takes (${model.input.join(", ")})`,
       );
+    checkMagnitude(data, batch);
     this.model = model;
     this.optimizer = optimizer;
     this.noise = new RandomState(model.device, seed);
