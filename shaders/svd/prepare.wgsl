@@ -1,13 +1,13 @@
 // svd/prepare: brings the matrices of a batch near 1, and their short side across.
 //   measure   a -> info         info[2b] = bits of the largest |a|, info[2b+1] = 0
-//   load      a, info -> w, l   w (Q × P) = the matrix or its transpose, scaled; l (P × 4B) = 0
+//   load      a, info -> w, l   w (Q × stride) = the matrix or its transpose, scaled; l (P × 4B) = 0
 // M N: the matrix; P = min(M, N), Q = max(M, N); B: blocks of four columns of l.
 // `measure` gives a matrix to a workgroup, `load` an element to a lane.
 // requires lib/svdScale.wgsl
 
 override WG: u32 = 8;
 
-struct Params { M: u32, N: u32, P: u32, Q: u32, B: u32, count: u32 }
+struct Params { M: u32, N: u32, P: u32, Q: u32, B: u32, stride: u32, count: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read_write> info: array<u32>;
@@ -46,7 +46,7 @@ fn load(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let c = i % p.P;
     let scale = scaleOf(info[2 * b]);
     let x = a[b * size + select(r * p.P + c, c * p.Q + r, p.M < p.N)];
-    w[i] = select(x * scale, 0.0, scale == 0.0);
+    w[(b * p.Q + r) * p.stride + c] = select(x * scale, 0.0, scale == 0.0);
   }
   if (i < p.count * p.P * width) { l[i] = 0.0; }
 }

@@ -3,7 +3,7 @@
 //   reduce    w -> l, info             all of it; a workgroup per matrix
 //   next      w -> l, panel, found     four pivots of it, for large matrices; a workgroup per matrix
 //   project   w, panel, found -> w, l  takes them out of the columns that are left; many workgroups per matrix
-// w (Q × P): P columns of Q rows, Q ≥ P. l (P × 4B) = R^T, zero before; row c of it belongs to column c of w as it was,
+// w (Q × stride): P columns of Q rows, Q ≥ P. l (P × 4B) = R^T, zero before; row c of it belongs to column c of w as it was,
 // so that nothing is permuted. `order` tells which column now stands at each place of w, `norms` its squared length.
 //
 // Modified Gram–Schmidt, whose R is as good as Householder's (Björck 1967), four pivots at a time: the four
@@ -14,7 +14,7 @@
 
 override WG: u32 = 8;
 
-struct Params { P: u32, Q: u32, B: u32, k: u32 }
+struct Params { P: u32, Q: u32, B: u32, stride: u32, k: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> info: array<u32>;
 @group(0) @binding(2) var<storage, read_write> w: array<f32>;
@@ -31,7 +31,7 @@ struct Panel { first: vec4f, rest: vec4f, alive: u32, floor: f32 }
 struct Place { w: u32, l: u32, columns: u32, panel: u32 }
 
 fn placeOf(matrix: u32) -> Place {
-  return Place(matrix * p.Q * p.P, matrix * p.P * 4 * p.B, matrix * p.P, matrix * p.Q);
+  return Place(matrix * p.Q * p.stride, matrix * p.P * 4 * p.B, matrix * p.P, matrix * p.Q);
 }
 
 @compute @workgroup_size(WG)
@@ -40,7 +40,7 @@ fn begin(@builtin(global_invocation_id) id: vec3u) {
   let at = placeOf(id.y);
   var norm = 0.0;
   for (var r = 0u; r < p.Q; r++) {
-    let x = w[at.w + r * p.P + id.x];
+    let x = w[at.w + r * p.stride + id.x];
     norm = fma(x, x, norm);
   }
   norms[at.columns + id.x] = norm;
@@ -90,7 +90,7 @@ fn longest(at: Place, k: u32, lane: u32) -> u32 {
 fn swapColumns(at: Place, i: u32, j: u32, lane: u32) {
   if (i != j) {
     for (var r = lane; r < p.Q; r += WG) {
-      let row = at.w + r * p.P;
+      let row = at.w + r * p.stride;
       let x = w[row + i];
       w[row + i] = w[row + j];
       w[row + j] = x;
@@ -118,7 +118,7 @@ fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
 
   // the rows of a lane stay with it: the panel grows without a barrier but for the sums
   for (var r = lane; r < p.Q; r += WG) {
-    panel[at.panel + r] = select(vec4f(0), fourOf(at.w + r * p.P, k), vec4u(0, 1, 2, 3) < vec4u(width));
+    panel[at.panel + r] = select(vec4f(0), fourOf(at.w + r * p.stride, k), vec4u(0, 1, 2, 3) < vec4u(width));
   }
   var floor = floorBefore;
   var alive = 0u;
@@ -167,7 +167,7 @@ fn fourOf(row: u32, place: u32) -> vec4f {
 fn takeOut(at: Place, k: u32, first: u32, made: Panel) {
   var d = mat4x4f();
   for (var r = 0u; r < p.Q; r++) {
-    let x = fourOf(at.w + r * p.P, first);
+    let x = fourOf(at.w + r * p.stride, first);
     let q = panel[at.panel + r];
     d[0] = fma(x, vec4f(q.x), d[0]);
     d[1] = fma(x, vec4f(q.y), d[1]);
@@ -180,7 +180,7 @@ fn takeOut(at: Place, k: u32, first: u32, made: Panel) {
   let width = min(4, p.P - first);
   var left = vec4f(0);
   for (var r = 0u; r < p.Q; r++) {
-    let row = at.w + r * p.P;
+    let row = at.w + r * p.stride;
     let q = panel[at.panel + r];
     let x = fourOf(row, first) - (q.x * d[0] + q.y * d[1] + q.z * d[2] + q.w * d[3]);
     left = fma(x, x, left);
