@@ -100,13 +100,17 @@ export interface TruncatedSvd {
  * value is positive. Where h has fewer than k directions, the other columns are zero, and so
  * is their gradient.
  *
- * The gradient includes that of the kept directions towards the discarded ones, from all triplets.
+ * The gradient includes that of the kept directions towards the discarded ones, from all triplets. It squares
+ * singular values, so it holds where they lie between 1e-18 and 1e18; scale h beforehand if they do not.
  *
- * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L).
+ * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L) and for a gauge
+ * that is none of those named.
  */
 export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions = {}): TruncatedSvd {
   const { gauge = "damped", damping = 1e-4, gapCap = 1e-3 } = options;
   checkTruncation("truncatedSvd", h, k);
+  if (!["exact", "damped", "off"].includes(gauge))
+    throw new ArgumentError(`truncatedSvd: gauge is "exact", "damped" or "off", not "${gauge}"`);
   checkPositive("truncatedSvd", "damping", damping);
   checkPositive("truncatedSvd", "gapCap", gapCap);
   const kept = decomposeTruncated(h, k);
@@ -132,7 +136,7 @@ export interface TruncateOptions {
  * The matrix of rank k nearest to h (B, L): V_k S_k U_kᵀ. Its gradient has no differences of kept singular
  * values in it, so it is well conditioned however close they are; only s_k = s_{k+1}, where the
  * matrix itself is not unique, is singular, and capped. Where h has fewer than k directions, it is its own
- * truncation, and the gradient passes unchanged.
+ * truncation, and the gradient passes unchanged. Singular values between 1e-18 and 1e18, as for `truncatedSvd`.
  *
  * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L).
  */
