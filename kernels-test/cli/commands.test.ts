@@ -87,6 +87,9 @@ describe("a run on vectors", () => {
     const tooMany = await run("interpolate", out, "--pairs", "4");
     expect(tooMany.code).toBe(2);
     expect(tooMany.stderr).toMatch(/the 6 test samples make 3 pairs, not 4/);
+    const mixture = await run("sample", out, "--components", "99");
+    expect(mixture.code).toBe(2);
+    expect(mixture.stderr).toMatch(/expected from 1 to 54 components for 54 points, got 99/);
     for (const [file, message] of [
       ["x.gif", /a \.png or \.npy file, not x\.gif/],
       ["x.png", /no images; give --out a \.npy file/],
@@ -136,11 +139,15 @@ test("Ctrl-C writes a checkpoint and says how to go on", async () => {
   const out = `${folder}/run`;
   const running = start(vectors(samplesFile(folder), out, "--steps", "900", "--checkpoint-every", "900"));
   await running.says("steps/s");
+  const second = await run("train", "--out", out);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain(`another process (pid ${running.process.pid}) trains in ${out}; `);
   running.process.kill("SIGINT");
   const { code, stdout, stderr } = await running.ended;
   expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
   expect(stderr).toMatch(/Stopping after this step; press Ctrl-C again/);
   const [, found] = /Stopped at step (\d+) of 900\. To go on: hestenes train --out \S+run/.exec(stderr)!;
+  expect(existsSync(`${out}/.lock`)).toBe(false);
   const step = Number(found);
   expect(step).toBeLessThan(900);
   expect(readCheckpoint(out)!.state).toMatchObject({ step });

@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { honest, serve, status } from "../data/server.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { samplesFile } from "../train/runs.ts";
+import { start } from "./command.ts";
 import { run } from "./main.ts";
 
 const commands = [
@@ -45,6 +46,19 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--rank", "0"], /options: rank: .*>0/],
   [["train", "--rank", "9", "--latent", "4"], /rank 9 is more than.*length 4.*lower rank/],
   [["train", "--seed", "-1"], /options: seed: .*>=0/],
+  [["train", "--latent", "1e7"], /options: latent: .*<=65536/],
+  [["train", "--batch", "1e9"], /options: batch: .*<=65536/],
+  [["train", "--rank", "1e9"], /options: rank: .*<=65536/],
+  [["train", "--size", "100000"], /options: size: .*<=4096/],
+  [["train", "--size", "1"], /size: bumps have sides of 2 pixels or more, not 1/],
+  [["train", "--size", "4096", "--out", "none"], /bumps: a test set of 1000 images.*lower size/],
+  [["train", "--size", "8", "--batch", "200", "--out", "none"], /batch: 200 samples asked for.*at most 100/],
+  [["train", "--size", "8", "--limit", "1", "--out", "none"], /batch: 32 samples asked for.*at most 1$/m],
+  [["train", "--out", "/dev/null/x"], /the folder \/dev\/null\/x can not be made \(ENOTDIR.*give another/],
+  [["data", "info", "bumps", "--size", "1e9"], /--size takes a whole number from 1 to 4096, not "1e9"/],
+  [["data", "info", "bumps", "--size", "1"], /size to be a whole number from 2 on/],
+  [["sample", "x", "--count", "1e9"], /--count takes a whole number from 1 to 100000/],
+  [["interpolate", "x", "--steps", "1e9"], /--steps takes a whole number from 0 to 1000/],
   [["train", "--data", "mnist"], /mnist needs --path.*hestenes data download mnist/],
   [["train", "--data", "npy"], /npy needs --path, where its files are$/m],
   [["data", "info", "folder"], /folder needs --path/],
@@ -52,8 +66,8 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--config", "/no/such.json"], /--config \/no\/such\.json: ENOENT/],
   [["evaluate"], /missing required argument 'run'/],
   [["sample", "x", "--from", "thin air"], /'thin air' is invalid.*prior, mixture/],
-  [["sample", "x", "--count", "0"], /--count takes a whole number from 1, not "0"/],
-  [["interpolate", "x", "--steps", "-1"], /--steps takes a whole number from 0, not "-1"/],
+  [["sample", "x", "--count", "0"], /--count takes a whole number from 1 to 100000, not "0"/],
+  [["interpolate", "x", "--steps", "-1"], /--steps takes a whole number from 0 to 1000, not "-1"/],
   [["data"], /Usage: hestenes data/],
   [["data", "download"], /missing required argument 'name'/],
   [["data", "download", "imagenet"], /'imagenet' is invalid.*mnist, fashion-mnist, cifar10/],
@@ -62,10 +76,43 @@ const wrong: [args: string[], message: RegExp][] = [
   [["devices", "--bogus"], /unknown option '--bogus'/],
 ];
 
-test.each(wrong)("hestenes %j is wrong usage", async (args, message) => {
+test.each(wrong)("hestenes %j is wrong usage", async (given, message) => {
+  const folder = temporaryFolder();
+  const args = given.map((word) => (word === "none" ? `${folder}/none` : word));
   const { code, stdout, stderr } = await run(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toMatch(message);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a folder that the system refuses to make is an error at once", async () => {
+  for (const args of [
+    ["train", "--out"],
+    ["data", "download", "mnist", "--into"],
+  ]) {
+    const { code, stderr } = await run(...args, "/proc/x/y");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/the folder \/proc\/x\/y can not be made \(E[A-Z]+: .*; give another/);
+  }
+});
+
+test("a reader that goes away ends a command quietly", async () => {
+  const running = start(["devices", "--limits"]);
+  running.process.stdout!.destroy();
+  const { code, stderr } = await running.ended;
+  expect(stderr).not.toMatch(/EPIPE|Error/);
+  expect(code).toBe(0);
+});
+
+test("a folder in place of a file is named", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(`${folder}/run/config.json`, { recursive: true });
+  const damaged = await run("evaluate", `${folder}/run`);
+  expect(damaged).toMatchObject({ code: 1, stdout: "" });
+  expect(damaged.stderr).toMatch(/run\/config\.json, byte 0: this is a folder; a file is needed/);
+  const config = await run("train", "--config", folder);
+  expect(config.code).toBe(2);
+  expect(config.stderr).toContain(`--config ${folder}: `);
 });
 
 describe("a configuration file", () => {

@@ -10,9 +10,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DataError } from "../../src/device/errors.ts";
-import { appendLine, readJsonLines, writeFileAtomic } from "../../src/train/files.ts";
+import { ArgumentError, DataError } from "../../src/device/errors.ts";
+import { appendLine, makeFolder, readJsonLines, writeFileAtomic } from "../../src/train/files.ts";
 
 let folder: string;
 let path: string;
@@ -47,7 +48,7 @@ describe("json lines", () => {
   test("come back as they were appended", () => {
     appendLine(path, { step: 1, loss: 0.5 });
     appendLine(path, { step: 2, loss: NaN, name: "två\nlines" });
-    expect(readJsonLines(path)).toEqual([
+    expect(readJsonLines(path, z.unknown())).toEqual([
       { step: 1, loss: 0.5 },
       { step: 2, loss: null, name: "två\nlines" },
     ]);
@@ -55,9 +56,9 @@ describe("json lines", () => {
 
   test("a file that does not exist, or is empty, has no rows", () => {
     expect(existsSync(path)).toBe(false);
-    expect(readJsonLines(path)).toEqual([]);
+    expect(readJsonLines(path, z.unknown())).toEqual([]);
     writeFileSync(path, "");
-    expect(readJsonLines(path)).toEqual([]);
+    expect(readJsonLines(path, z.unknown())).toEqual([]);
   });
 
   test("cut at any byte: whole rows are kept, and the next row can be appended", () => {
@@ -67,10 +68,10 @@ describe("json lines", () => {
       writeFileSync(path, bytes.subarray(0, length));
       const lineEnd = bytes.length / 2;
       const rows = Math.floor((length + 1) / lineEnd);
-      expect(readJsonLines(path)).toHaveLength(rows);
+      expect(readJsonLines(path, z.unknown())).toHaveLength(rows);
       appendLine(path, { step: 3 });
-      expect(readJsonLines(path)).toHaveLength(rows + 1);
-      expect(readJsonLines(path).at(-1)).toEqual({ step: 3 });
+      expect(readJsonLines(path, z.unknown())).toHaveLength(rows + 1);
+      expect(readJsonLines(path, z.unknown()).at(-1)).toEqual({ step: 3 });
     }
   });
 
@@ -78,7 +79,30 @@ describe("json lines", () => {
     appendLine(path, { é: 1 });
     appendFileSync(path, "{oops\n");
     appendLine(path, { step: 2 });
-    expect(() => readJsonLines(path)).toThrow(DataError);
-    expect(() => readJsonLines(path)).toThrow(/history\.jsonl, byte 9: line 2 is not JSON: "\{oops"/);
+    expect(() => readJsonLines(path, z.unknown())).toThrow(DataError);
+    expect(() => readJsonLines(path, z.unknown())).toThrow(
+      /history\.jsonl, byte 9: line 2 is not JSON: "\{oops"/,
+    );
+  });
+});
+
+test("rows of another kind are refused by line and reason", () => {
+  writeFileSync(path, '{"step":1}\n\n{"step":"two"}\n');
+  const read = () => readJsonLines(path, z.object({ step: z.number() }));
+  expect(read).toThrow(DataError);
+  expect(read).toThrow(/history\.jsonl, byte 12: line 3 is no row: .*expected number.*step/);
+});
+
+describe("makeFolder", () => {
+  test("makes what is missing, and tells what was", () => {
+    const inner = join(folder, "a", "b");
+    expect(makeFolder(inner)).toEqual([inner, join(folder, "a")]);
+    expect(makeFolder(inner)).toEqual([]);
+  });
+
+  test("names the folder that can not be made", () => {
+    writeFileSync(path, "");
+    for (const wrong of [path, join(path, "x")]) expect(() => makeFolder(wrong)).toThrow(ArgumentError);
+    expect(() => makeFolder(path)).toThrow(/history\.jsonl can not be made \(there is a file of that name\)/);
   });
 });

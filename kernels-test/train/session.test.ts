@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { DeviceLostError, NumericalError } from "../../src/device/errors.ts";
+import { BusyError, DataError, DeviceLostError, NumericalError } from "../../src/device/errors.ts";
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
 import { RunFolder } from "../../src/train/run-folder.ts";
@@ -147,4 +147,32 @@ test("a folder that holds something else is refused", async () => {
   const { folder, config } = smallRun();
   const parent = new RunFolder(dirname(folder.path)); // it holds the samples
   await expect(runSession(parent, config)).rejects.toThrow(/holds no run; give another folder/);
+});
+
+test.each(["null", '{"step":3}'])("a history with the line %s is refused by its number", async (line) => {
+  const run = smallRun({ model: "ae", steps: 2 });
+  await train(run);
+  const history = readFileSync(run.folder.file("history.jsonl"), "utf8");
+  writeFileSync(run.folder.file("history.jsonl"), `${history}${line}\n`);
+  const again = runSession(run.folder, run.config);
+  await expect(again).rejects.toThrow(DataError);
+  await expect(again).rejects.toThrow(/history\.jsonl, byte \d+: line 3 is no row: /);
+});
+
+test("a folder in place of a file of the run is named", async () => {
+  const run = smallRun({ model: "ae", steps: 2 });
+  await train(run);
+  for (const name of ["history.jsonl", "checkpoint/state.json"]) {
+    rmSync(run.folder.file(name));
+    mkdirSync(run.folder.file(name));
+    await expect(runSession(run.folder, run.config)).rejects.toThrow(`${name}, byte 0: this is a folder`);
+  }
+});
+
+test("two sessions never train in one folder at once", async () => {
+  const run = smallRun({ model: "ae" });
+  const [first, second] = await Promise.allSettled([train(run), train(run)]);
+  expect(first.status).toBe("fulfilled");
+  expect(second).toMatchObject({ reason: expect.any(BusyError) as BusyError });
+  await train(run);
 });

@@ -4,7 +4,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
-import { requirePath } from "./settings.ts";
+import { makeFolder } from "../train/files.ts";
+import { requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, whole } from "./usage.ts";
 
 export function dataCommand(): Command {
@@ -26,7 +27,7 @@ export function dataCommand(): Command {
     .description("Show what a data set holds.")
     .addArgument(new Argument("<name>", "which data set").choices(datasetNames))
     .option("--path <folder>", "where its files are")
-    .option("--size <pixels>", "side of the bumps, or of a folder's images", whole("--size"))
+    .option("--size <pixels>", "side of the bumps, or of a folder's images", whole("--size", 1, 4096))
     .option("--json", "print as JSON")
     .action((name: DatasetName, flags: { path?: string; size?: number; json?: boolean }) =>
       showData(name, flags),
@@ -39,6 +40,7 @@ async function fetchData(
   flags: { into?: string; from?: string; json?: boolean },
 ): Promise<void> {
   const into = flags.into ?? `data/${name}`;
+  usage(() => makeFolder(into));
   const bar = process.stderr.isTTY
     ? new cliProgress.MultiBar({
         stream: process.stderr,
@@ -85,10 +87,8 @@ async function showData(
   { path, size, json }: { path?: string; size?: number; json?: boolean },
 ): Promise<void> {
   requirePath(name, path);
-  const loaded = await loadDataset(name, {
-    ...(path === undefined ? {} : { path }),
-    ...(size ? { size } : {}),
-  });
+  const options = { ...(path === undefined ? {} : { path }), ...(size ? { size } : {}) };
+  const loaded = await usageOf(loadDataset(name, options));
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();
     return {

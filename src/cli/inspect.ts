@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
 import { ArgumentError } from "../device/errors.ts";
@@ -6,11 +5,12 @@ import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
-import { writeFileAtomic } from "../train/files.ts";
+import { makeFolder, writeFileAtomic } from "../train/files.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../train/pictures.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { openSession, type Session } from "../train/session.ts";
+import { usage, usageOf } from "./settings.ts";
 import { printJson, UsageError, whole } from "./usage.ts";
 
 interface Common {
@@ -45,7 +45,7 @@ interface SampleFlags extends Common {
 
 export function sampleCommand(): Command {
   return common("sample", "Generate new samples from a trained run.")
-    .option("--count <n>", "how many", whole("--count"), 64)
+    .option("--count <n>", "how many", whole("--count", 1, 100_000), 64)
     .addOption(
       new Option("--from <sampler>", "prior is for VAE and VRRAE")
         .choices(["prior", "mixture"])
@@ -60,6 +60,7 @@ export function sampleCommand(): Command {
         const { count, from, components } = flags;
         const seed = flags.seed ?? config.seed;
         const file = targetFile(session, flags.out, `samples-${from}`);
+        checkAmount("--count", count, model);
         if (from === "prior" && !config.model.startsWith("v"))
           throw new UsageError(`${config.model} has no prior; use --from mixture`);
         const samples =
@@ -67,10 +68,9 @@ export function sampleCommand(): Command {
             ? await samplePrior(model, count, seed)
             : await decodeCodes(
                 model,
-                (await fitCodes(model, data.train, { components, seed, count: config.basisCount })).sample(
-                  count,
-                  seed,
-                ),
+                (
+                  await usageOf(fitCodes(model, data.train, { components, seed, count: config.basisCount }))
+                ).sample(count, seed),
               );
         save(session, flags, file, samples, [count], (shape) =>
           imageGrid({
@@ -94,7 +94,7 @@ interface InterpolateFlags extends Common {
 export function interpolateCommand(): Command {
   return common("interpolate", "Draw the way from one test image to another through the latent space.")
     .option("--pairs <n>", "how many pairs (default 6, or as many as there are)", whole("--pairs"))
-    .option("--steps <n>", "images between the two ends", whole("--steps", 0), 5)
+    .option("--steps <n>", "images between the two ends", whole("--steps", 0, 1000), 5)
     .option("--seed <seed>", "fixes the pairs", whole("--seed", 0))
     .option("--out <file>", "a .png or .npy file (default interpolation-PAIRSxSTEPS.png in the run folder)")
     .action((run: string, flags: InterpolateFlags) =>
@@ -107,6 +107,7 @@ export function interpolateCommand(): Command {
           throw new UsageError(
             `--pairs: the ${data.test.count} test samples make ${most} pairs, not ${pairs}`,
           );
+        checkAmount("--pairs or --steps", pairs * (steps + 2), model);
         const images = await interpolations(model, data.test, { pairs, steps, seed });
         save(session, flags, file, images, [pairs, steps + 2], (shape) =>
           interpolationStrip({
@@ -155,6 +156,19 @@ async function withRun(
   }
 }
 
+/** Values in one file of samples, at most: half a gibibyte of them. */
+const mostValues = 2 ** 27;
+
+/** Refuses more samples than fit a file, before any is made. */
+function checkAmount(flag: string, count: number, { input }: Session["model"]): void {
+  const size = input.reduce((a, b) => a * b, 1);
+  if (count * size > mostValues)
+    throw new UsageError(
+      `${flag}: ${count} samples of ${size} values are more than ${mostValues} values; ` +
+        `at most ${Math.floor(mostValues / size)} samples go into one file`,
+    );
+}
+
 /** Where samples go: a picture or an array, by the file's ending. */
 function targetFile({ folder, model }: Session, out: string | undefined, name: string): string {
   const areImages = model.input.length === 3;
@@ -175,7 +189,7 @@ function save(
   picture: (shape: ImageShape) => Uint8Array,
 ): void {
   const shape = [...leading, ...model.input];
-  mkdirSync(dirname(file), { recursive: true });
+  usage(() => makeFolder(dirname(file)));
   writeFileAtomic(file, file.endsWith(".npy") ? writeNpy(values, shape) : picture(model.input as ImageShape));
   if (json) printJson({ file, shape });
   else process.stdout.write(`${file}\n`);

@@ -3,9 +3,12 @@ import { HestenesError } from "../device/errors.ts";
 import { dataCommand } from "./data.ts";
 import { devicesCommand } from "./devices.ts";
 import { evaluateCommand, interpolateCommand, sampleCommand } from "./inspect.ts";
-import { UsageError } from "./usage.ts";
+import { isSystemError } from "../train/files.ts";
+import { endWithReader, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 import { trainCommand } from "./train.ts";
+
+endWithReader();
 
 /** Runs the command line; resolves to the exit code: 0 success, 1 failure, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -44,8 +47,4 @@ export async function main(args: readonly string[]): Promise<number> {
 function explainErrors(command: Command): Command {
   for (const inner of command.commands) explainErrors(inner);
   return command.exitOverride().showHelpAfterError("(add --help for the options)");
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
 }

@@ -79,6 +79,16 @@ function readConfig(file: string): object {
   throw new UsageError(`--config ${file}: a JSON object with settings is needed`);
 }
 
+/** As `usage`, for what takes its time. */
+export async function usageOf<T>(body: Promise<T>): Promise<T> {
+  try {
+    return await body;
+  } catch (cause) {
+    if (cause instanceof ArgumentError) throw new UsageError(cause.message);
+    throw cause;
+  }
+}
+
 /** Runs `body`; what it finds wrong with its arguments is wrong usage of the command. */
 export function usage<T>(body: () => T): T {
   try {

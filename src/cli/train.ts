@@ -5,7 +5,7 @@ import { RunFolder } from "../train/run-folder.ts";
 import { runSession, type Session } from "../train/session.ts";
 import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
-import { newConfig, resumedConfig, usage } from "./settings.ts";
+import { newConfig, resumedConfig, usage, usageOf } from "./settings.ts";
 import { interruptSignal, number, printJson } from "./usage.ts";
 import { version } from "./version.ts";
 
@@ -88,7 +88,7 @@ async function train(flags: Flags): Promise<void> {
   );
   let profiler: ReturnType<Session["device"]["profile"]> | undefined;
   try {
-    const session = await runSession(folder, config, {
+    const running = runSession(folder, config, {
       signal,
       onNotice: (text) => display.notice(text),
       onStart: (session) => {
@@ -98,6 +98,7 @@ async function train(flags: Flags): Promise<void> {
       },
       onProgress: (progress) => display.update(progress),
     });
+    const session = await usageOf(running);
     display.stop();
     release(); // all is saved: Ctrl-C now ends the report at once
     try {

@@ -11,14 +11,25 @@ export function number(flag: string): (text: string) => number {
   };
 }
 
-/** Parses the value of `flag` as a whole number from `least` on. */
-export function whole(flag: string, least = 1): (text: string) => number {
+/** Parses the value of `flag` as a whole number from `least` to `most`. */
+export function whole(flag: string, least = 1, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? NaN : Number(text);
-    if (!Number.isSafeInteger(value) || value < least)
-      throw new UsageError(`${flag} takes a whole number from ${least}, not "${text}"`);
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      const to = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+      throw new UsageError(`${flag} takes a whole number from ${least}${to}, not "${text}"`);
+    }
     return value;
   };
+}
+
+/** Ends the process quietly when whoever reads its output has gone, as `head` does; call it once. */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit();
+      throw error;
+    });
 }
 
 /** Prints `value` as JSON on standard output. */

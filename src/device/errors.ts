@@ -49,3 +49,6 @@ export class DataError extends HestenesError {
 
 /** A download that no address could serve whole and unchanged; the message lists what each of them did. */
 export class DownloadError extends HestenesError {}
+
+/** Something that another process is using. */
+export class BusyError extends HestenesError {}

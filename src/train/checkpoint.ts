@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { syncFolder, writeFileAtomic } from "./files.ts";
+import { isSystemError, readFile, syncFolder, writeFileAtomic } from "./files.ts";
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -162,9 +162,9 @@ function readState(path: string): z.infer<typeof stateFile> {
 
 function readBytes(path: string): Buffer {
   try {
-    return fs.readFileSync(path);
+    return readFile(path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!(isSystemError(error) && error.code === "ENOENT")) throw error;
     throw new DataError(path, 0, "the file is missing from the checkpoint");
   }
 }

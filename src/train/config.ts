@@ -4,6 +4,8 @@ import { packSchedule } from "../optim/schedules.ts";
 
 const positive = z.number().positive();
 const count = z.int().positive();
+/** Past what any device here can hold; refused before anything is allocated. */
+const length = count.max(65536);
 
 const number = z.number();
 const warmup = number.default(0);
@@ -34,19 +36,19 @@ export const configSchema = z.strictObject({
   data: z.enum(["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"]).default("bumps"),
   path: z.string().optional(),
   /** Side of the bumps, or of the images that a folder is resized to. */
-  size: count.optional(),
+  size: count.max(4096).optional(),
   /** Training samples to use; all of them without it. */
   limit: count.optional(),
   /** Length L of the latent vector (RRAE, VRRAE). */
-  latent: count.optional(),
+  latent: length.optional(),
   /** Rank k of the truncation; the whole latent length of AE and VAE. */
-  rank: count.optional(),
+  rank: length.optional(),
   /** Weight of the KL term, which is summed over the batch. */
   beta: z.number().min(0).optional(),
   gauge: z.enum(["exact", "damped", "off"]).default("damped"),
   basis: z.enum(["concatenated", "pca"]).default("concatenated"),
   steps: count.optional(),
-  batch: count.optional(),
+  batch: length.optional(),
   rate: positive.optional(),
   optimizer: z.enum(["adabelief", "adam", "adamw", "rmsprop", "sgd"]).default("adabelief"),
   schedule: schedule.default({ kind: "constant", warmup: 0 }),
@@ -123,6 +125,8 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
   const defaults = chosen[config.data]!;
   if (config.size !== undefined && config.data !== "bumps" && config.data !== "folder")
     throw new ArgumentError(`${source}: size is for bumps and folders; ${config.data} has a size of its own`);
+  if (config.data === "bumps" && config.size === 1)
+    throw new ArgumentError(`${source}: size: bumps have sides of 2 pixels or more, not 1`);
   const steps = config.steps ?? defaults.steps;
   const rank = config.rank ?? defaults.rank;
   const complete: Config = {

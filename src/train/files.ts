@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { DataError } from "../device/errors.ts";
+import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { ArgumentError, DataError } from "../device/errors.ts";
 
 const NEWLINE = 0x0a;
 
@@ -26,6 +27,48 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/**
+ * Makes a folder and those above it that are missing, one at a time: asked to make all at once, Node never returns
+ * where the system refuses names, as in /proc. Gives those that were missing, the innermost first.
+ *
+ * @throws ArgumentError naming the folder.
+ */
+export function makeFolder(path: string): string[] {
+  const missing: string[] = [];
+  try {
+    for (let at = resolve(path); !fs.existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+    for (const folder of missing.toReversed()) makeOne(folder);
+    if (!fs.statSync(path).isDirectory()) throw new Error("there is a file of that name");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ArgumentError(`the folder ${path} can not be made (${why}); give another`, { cause });
+  }
+  return missing;
+}
+
+function makeOne(folder: string): void {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (!(isSystemError(error) && error.code === "EEXIST")) throw error; // another process was faster
+  }
+}
+
+/** Whether `error` is the system's refusal, for instance of a file that is not there. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @throws DataError for a folder in its place; the system's error, which names the file, for all else.
+ */
+export function readFile(path: string): Buffer {
+  if (fs.statSync(path).isDirectory()) throw new DataError(path, 0, "this is a folder; a file is needed");
+  return fs.readFileSync(path);
 }
 
 /** Brings renames in a folder to the disk; Windows can not open folders and needs no such step. */
@@ -71,25 +114,30 @@ function endsWithNewline(path: string): boolean {
 }
 
 /**
- * The rows of a file with one JSON value per line. A last line that a kill cut short is left out, blank lines
- * are skipped, and a file that does not exist has no rows.
+ * The rows of a file with one JSON value per line, each checked against `schema`. A last line that a kill cut short is
+ * left out, blank lines are skipped, and a file that does not exist has no rows.
  *
- * @throws DataError for any other line that is not JSON, with its number and byte offset.
+ * @throws DataError for any other line that is not JSON, or not of the schema, with its number and byte offset.
  */
-export function readJsonLines(path: string): unknown[] {
+export function readJsonLines<Row>(path: string, schema: z.ZodType<Row>): Row[] {
   if (!fs.existsSync(path)) return [];
-  const lines = fs.readFileSync(path, "utf8").split("\n");
-  const rows: unknown[] = [];
+  const lines = readFile(path).toString("utf8").split("\n");
+  const rows: Row[] = [];
   let offset = 0;
   lines.forEach((line, index) => {
     const { whole, value } = parse(line);
-    if (whole) rows.push(value);
-    else if (line.trim() !== "" && index < lines.length - 1)
-      throw new DataError(
-        path,
-        offset,
-        `line ${index + 1} is not JSON: ${JSON.stringify(line.slice(0, 60))}`,
-      );
+    const name = `line ${index + 1}`;
+    if (whole) {
+      const row = schema.safeParse(value);
+      if (!row.success)
+        throw new DataError(
+          path,
+          offset,
+          `${name} is no row: ${z.prettifyError(row.error).replaceAll("\n", " ")}`,
+        );
+      rows.push(row.data);
+    } else if (line.trim() !== "" && index < lines.length - 1)
+      throw new DataError(path, offset, `${name} is not JSON: ${JSON.stringify(line.slice(0, 60))}`);
     offset += Buffer.byteLength(line) + 1;
   });
   return rows;

@@ -1,18 +1,25 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, type Config } from "./config.ts";
-import { appendLine, readJsonLines, writeFileAtomic } from "./files.ts";
+import { lockFolder, lockName, type RunLock } from "./lock.ts";
+import { appendLine, readFile, readJsonLines, writeFileAtomic } from "./files.ts";
+
+/** JSON has no NaN and no infinity; `appendLine` writes null for them. */
+const number = z.union([z.number(), z.null().transform(() => NaN)]);
+
+const historyLine = z.object({
+  step: z.int().min(0),
+  epoch: z.int().min(0),
+  loss: number,
+  parts: z.record(z.string(), number),
+  testError: number.exactOptional(),
+  seconds: z.number(),
+});
 
 /** A line of `history.jsonl`. */
-export interface HistoryLine {
-  step: number;
-  epoch: number;
-  loss: number;
-  parts: Record<string, number>;
-  testError?: number;
-  seconds: number;
-}
+export type HistoryLine = z.output<typeof historyLine>;
 
 /** The folder of one run: its configuration, history, checkpoint and results. */
 export class RunFolder {
@@ -30,19 +37,26 @@ export class RunFolder {
     return existsSync(this.file("config.json"));
   }
 
-  /** Refuses a folder that holds something else than a run. */
+  /** Refuses a folder that holds something else than a run, or the lock of one. */
   checkUsable(): void {
-    const found = statSync(this.path, { throwIfNoEntry: false });
+    const found = existsSync(this.path) ? statSync(this.path) : undefined;
     if (found && !found.isDirectory())
       throw new ArgumentError(`${this.path} is a file; give a folder with --out`);
-    if (found && !this.exists && readdirSync(this.path).length > 0)
+    if (found && !this.exists && readdirSync(this.path).some((name) => !name.startsWith(lockName)))
       throw new ArgumentError(`${this.path} is not empty and holds no run; give another folder with --out`);
   }
 
-  /** Makes the folder where it is missing, and writes down the configuration of its run. */
-  create(config: Config): void {
+  /**
+   * Makes the folder where it is missing, and keeps other processes from training in it until the lock is
+   * released, or this process ends. Throws BusyError if one does already.
+   */
+  lock(): RunLock {
     this.checkUsable();
-    mkdirSync(this.path, { recursive: true });
+    return lockFolder(this.path);
+  }
+
+  /** Writes down the configuration of the run; the folder must be there. */
+  create(config: Config): void {
     writeFileAtomic(this.file("config.json"), JSON.stringify(config, null, 2) + "\n");
   }
 
@@ -51,7 +65,7 @@ export class RunFolder {
     const file = this.file("config.json");
     if (!this.exists) throw new ArgumentError(`${this.path} holds no run: there is no config.json in it`);
     try {
-      return completeConfig(JSON.parse(readFileSync(file, "utf8")), "quick", file);
+      return completeConfig(JSON.parse(readFile(file).toString("utf8")), "quick", file);
     } catch (cause) {
       if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON: ${cause.message}`);
       throw cause;
@@ -64,7 +78,7 @@ export class RunFolder {
   }
 
   history(): HistoryLine[] {
-    return readJsonLines(this.file("history.jsonl")) as HistoryLine[];
+    return readJsonLines(this.file("history.jsonl"), historyLine);
   }
 
   /** Forgets what was logged after `step`: a run goes on from its last checkpoint. */

@@ -9,6 +9,7 @@ import { buildModel, buildOptimizer } from "./build.ts";
 import type { Config } from "./config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "./diagnose.ts";
 import { relativeErrorOn } from "./evaluate.ts";
+import type { RunLock } from "./lock.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.ts";
 import { Trainer } from "./trainer.ts";
@@ -47,7 +48,10 @@ export class Session {
   /** Steps taken by this process; those before its checkpoint not counted. */
   stepsTaken = 0;
 
-  constructor(folder: RunFolder, config: Config, device: Device, data: LoadedData) {
+  readonly #lock: RunLock | undefined;
+
+  constructor(folder: RunFolder, config: Config, device: Device, data: LoadedData, lock?: RunLock) {
+    this.#lock = lock;
     this.folder = folder;
     this.config = config;
     this.device = device;
@@ -92,8 +96,10 @@ export class Session {
     return relativeErrorOn(this.model, data, this.config.batch);
   }
 
+  /** Closes the device, and lets other processes train in the folder. */
   close(): void {
     this.device.close();
+    this.#lock?.release();
   }
 }
 
@@ -117,7 +123,11 @@ export async function runSession(
 }
 
 async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): Promise<Session> {
-  const session = await openSession(folder, config);
+  const lock = folder.lock();
+  const session = await openSession(folder, config, lock).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
   try {
     folder.create(config);
     folder.rewind(session.trainer.step);
@@ -133,13 +143,13 @@ async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): 
   }
 }
 
-/** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. */
-export async function openSession(folder: RunFolder, config: Config): Promise<Session> {
+/** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lock` is released when it is closed. */
+export async function openSession(folder: RunFolder, config: Config, lock?: RunLock): Promise<Session> {
   const start = performance.now();
   const data = await loadData(config);
   const device = await openDevice({ adapter: config.adapter });
   try {
-    const session = new Session(folder, config, device, data);
+    const session = new Session(folder, config, device, data, lock);
     await loadCheckpoint(folder.path, session.trainer);
     session.timings.prepare = (performance.now() - start) / 1000;
     return session;
