@@ -14,6 +14,7 @@ const commands = [
   "data",
   "data download",
   "data info",
+  "svd",
   "devices",
 ];
 
