@@ -3,6 +3,7 @@ import type { Remote } from "../shared/rpc.ts";
 import type { DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import { Camera, type Point3 } from "./camera.ts";
 import { colourOfSample, rgba, type Rgba } from "./colours.ts";
+import { place, strengthOf, wayBetween } from "./codes.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
 import { followPointer } from "./pointer.ts";
@@ -215,12 +216,7 @@ export class LatentView {
     const to = this.#nearest(at, 3 * grasp);
     if (to !== undefined && to !== link.from && to !== link.to) {
       link.to = to;
-      const end = (i: number) => look.codes.subarray(i * look.codeSize, (i + 1) * look.codeSize);
-      const [a, b] = [end(link.from), end(to)];
-      const way = Float32Array.from({ length: stripCount * look.codeSize }, (_, i) => {
-        const w = Math.floor(i / look.codeSize) / (stripCount - 1);
-        return (1 - w) * a[i % look.codeSize]! + w * b[i % look.codeSize]!;
-      });
+      const way = wayBetween(look, link.from, to, stripCount);
       void this.#drawer.draw(way, byId("strip", HTMLCanvasElement));
       byId("strip-words", HTMLElement).textContent = "From the first dot to the second, in equal steps.";
     }
@@ -307,15 +303,4 @@ export class LatentView {
     }
     return ends.map(([position, colour]) => ({ position, size: 0, colour }));
   }
-}
-
-/** The first three coordinates of a code, those that there are. */
-function place(codes: Float32Array, at: number, codeSize: number): Point3 {
-  return [codes[at]!, codeSize > 1 ? codes[at + 1]! : 0, codeSize > 2 ? codes[at + 2]! : 0];
-}
-
-/** How far the sliders go: three times the strongest coordinate's root mean square. */
-function strengthOf({ codes }: Look): number {
-  const squares = codes.reduce((sum, value) => sum + value * value, 0);
-  return Math.max(3, 3 * Math.sqrt(squares / Math.max(1, codes.length)));
 }

@@ -47,7 +47,6 @@ export function lossChart(
       grid: true,
       ticks: 5,
       tickFormat: (value: number) => `${value}`,
-      nice: true,
     },
     marks: [
       ...lanes.map((_, lane) =>
