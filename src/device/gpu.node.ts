@@ -26,8 +26,11 @@ const UNCHECKED = [
   "disable_polyfills_on_integer_div_and_mod",
 ];
 
-/** What `create` returned, for as long as it is in use: Dawn crashes if a device outlives it. */
-const alive = new Set<GPU>();
+/**
+ * What `create` returned, by its flags and drivers. Dawn aborts the process when one is collected while anything of
+ * it is under way, also after its devices were destroyed, so they stay for as long as the process does.
+ */
+const instances = new Map<string, GPU>();
 
 /** An adapter by name, and the Vulkan manifest that it comes from where it is not the system's. */
 interface Candidate {
@@ -96,7 +99,7 @@ async function* candidates(tried: string[]): AsyncGenerator<Candidate> {
 /** The names of the adapters that Dawn sees: it lists them where none has the name asked for. */
 async function adapterNames(manifest: string | undefined): Promise<string[]> {
   try {
-    await request(["adapter=\u0001"], manifest).adapter;
+    await request(["adapter=\u0001"], manifest);
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -107,25 +110,22 @@ async function adapterNames(manifest: string | undefined): Promise<string[]> {
 async function open(candidate: Candidate, validation: boolean): Promise<OpenedAdapter | undefined> {
   const { name, manifest, lavapipe } = candidate;
   const enabled = ["allow_unsafe_apis", ...(validation ? [] : UNCHECKED)].join();
-  const { gpu, adapter: requested } = request(
+  const requested = request(
     [`adapter=${name}`, `enable-dawn-features=${enabled}`, "disable-dawn-features=timestamp_quantization"],
     manifest,
   );
-  alive.add(gpu);
-  const release = () => void alive.delete(gpu);
   const adapter = await requested.catch(() => null);
-  if (adapter !== null) return { adapter, info: describeAdapter(adapter, name, BACKEND, lavapipe), release };
-  release();
-  return undefined;
+  return adapter === null
+    ? undefined
+    : { adapter, info: describeAdapter(adapter, name, BACKEND, lavapipe), release: () => undefined };
 }
 
 /** Drivers load inside of `requestAdapter`, before it returns its promise. */
-function request(
-  flags: string[],
-  manifest: string | undefined,
-): { gpu: GPU; adapter: Promise<GPUAdapter | null> } {
+function request(flags: string[], manifest: string | undefined): Promise<GPUAdapter | null> {
   return withVulkanDrivers(manifest, () => {
-    const gpu = create([`backend=${BACKEND}`, ...flags]);
-    return { gpu, adapter: gpu.requestAdapter({ powerPreference: "high-performance" }) };
+    const key = JSON.stringify([flags, manifest, process.env.VK_DRIVER_FILES, process.env.VK_ICD_FILENAMES]);
+    const gpu = instances.get(key) ?? create([`backend=${BACKEND}`, ...flags]);
+    instances.set(key, gpu);
+    return gpu.requestAdapter({ powerPreference: "high-performance" });
   });
 }
