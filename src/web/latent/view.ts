@@ -3,7 +3,7 @@ import type { Remote } from "../shared/rpc.ts";
 import type { DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import { Camera, type Point3 } from "./camera.ts";
 import { colourOfSample, rgba, type Rgba } from "./colours.ts";
-import { place, strengthOf, wayBetween } from "./codes.ts";
+import { axes, place, strengthOf, wayBetween } from "./codes.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
 import { followPointer } from "./pointer.ts";
@@ -286,15 +286,7 @@ export class LatentView {
 
   /** The two axes, and the line from dot to dot. */
   #linesOf(): Dot[] {
-    const grey = rgba("#808a96", 0.7);
-    const far = 1e3;
-    const ends: [Point3, Rgba][] = [
-      [[-far, 0, 0], grey],
-      [[far, 0, 0], grey],
-      [[0, -far, 0], grey],
-      [[0, far, 0], grey],
-    ];
-    if (this.#camera.dimensions === 3) ends.push([[0, 0, -far], grey], [[0, 0, far], grey]);
+    const ends = axes(this.#camera.dimensions);
     if (this.#link) {
       const positions = this.#positions();
       const { from, to, at } = this.#link;
