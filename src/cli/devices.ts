@@ -9,7 +9,7 @@ export function devicesCommand(): Command {
     .option("--limits", "also list limits and features")
     .action(async ({ json, limits }: { json?: boolean; limits?: boolean }) => {
       const adapters = await listAdapters();
-      if (!adapters.some(({ chosen }) => chosen)) (await openAdapter()).release(); // throws, and says what to do
+      if (!adapters.some(({ chosen }) => chosen)) await openAdapter(); // throws, and says what to do
       if (json) return printJson(adapters);
       for (const adapter of adapters) process.stdout.write(describe(adapter, limits ?? false));
     });

@@ -29,8 +29,6 @@ export interface AdapterRequest {
 export interface OpenedAdapter {
   adapter: GPUAdapter;
   info: AdapterDescription;
-  /** Lets go of the implementation; call it once the devices of the adapter are destroyed, not before. */
-  release: () => void;
 }
 
 /** What each family of software adapters may be called, so that any of its names finds it. */

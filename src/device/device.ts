@@ -11,7 +11,7 @@ import { MemoryLedger, StoragePool, type MemoryKind, type MemoryReport, type Sto
 
 /** Opens the device that `request` names; without one, the best there is (see `hestenes devices`). */
 export async function openDevice(request: AdapterRequest = {}): Promise<Device> {
-  const { adapter, info, release } = await openAdapter(request);
+  const { adapter, info } = await openAdapter(request);
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const value = adapter.limits[name as keyof GPUSupportedLimits];
@@ -20,7 +20,7 @@ export async function openDevice(request: AdapterRequest = {}): Promise<Device> 
   const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  return new Device(gpu, info, release);
+  return new Device(gpu, info);
 }
 
 /** A GPU, or the software that stands in for one, and everything that lives on it. */
@@ -29,7 +29,6 @@ export class Device {
   readonly info: AdapterDescription;
   readonly pipelines: PipelineCache;
   readonly queue: CommandQueue;
-  readonly #release: () => void;
   readonly #ledger = new MemoryLedger();
   readonly #pool: StoragePool;
   readonly #scopes = new Scopes();
@@ -38,10 +37,9 @@ export class Device {
   #recording: Program | undefined;
   #gradients = true;
 
-  constructor(gpu: GPUDevice, info: AdapterDescription, release: () => void) {
+  constructor(gpu: GPUDevice, info: AdapterDescription) {
     this.gpu = gpu;
     this.info = info;
-    this.#release = release;
     this.pipelines = new PipelineCache(gpu);
     this.queue = new CommandQueue(gpu);
     this.#pool = new StoragePool(gpu, this.#ledger);
@@ -225,6 +223,5 @@ export class Device {
   close(): void {
     this.#pool.trim(true);
     this.gpu.destroy();
-    this.#release();
   }
 }

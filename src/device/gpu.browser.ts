@@ -36,7 +36,7 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
       "browser",
       ["navigator.gpu"],
     );
-  return { adapter: best.adapter, info: { ...best.info, chosen: true }, release: () => undefined };
+  return { adapter: best.adapter, info: { ...best.info, chosen: true } };
 }
 
 /** Describes the adapters that the browser offers, best first. */

@@ -54,7 +54,6 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
     const opened = await open(candidate, request.validation ?? false);
     if (opened === undefined) tried.push(`${candidate.name} (listed, but does not open)`);
     else if (fits(opened.info, wanted)) return { ...opened, info: { ...opened.info, chosen: true } };
-    else opened.release();
   }
   throw noAdapter(wanted, seen, process.platform, tried);
 }
@@ -64,7 +63,6 @@ export async function listAdapters(): Promise<AdapterDescription[]> {
   const found: AdapterDescription[] = [];
   for await (const candidate of candidates([])) {
     const opened = await open(candidate, false);
-    opened?.release();
     if (opened !== undefined) found.push(opened.info);
   }
   const chosen = found.find((info) => fits(info, process.env.HESTENES_ADAPTER || undefined));
@@ -115,9 +113,7 @@ async function open(candidate: Candidate, validation: boolean): Promise<OpenedAd
     manifest,
   );
   const adapter = await requested.catch(() => null);
-  return adapter === null
-    ? undefined
-    : { adapter, info: describeAdapter(adapter, name, BACKEND, lavapipe), release: () => undefined };
+  return adapter === null ? undefined : { adapter, info: describeAdapter(adapter, name, BACKEND, lavapipe) };
 }
 
 /** Drivers load inside of `requestAdapter`, before it returns its promise. */
