@@ -1,4 +1,4 @@
-import { Matrix } from "ml-matrix";
+import { Matrix, SingularValueDecomposition } from "ml-matrix";
 import { affine, convolved, doubled, type Images } from "../nn/reference.ts";
 import { truncated } from "../svd/differences.ts";
 
@@ -76,6 +76,13 @@ const kl = (mu: number[], logVariance: number[]) =>
 const sampled = (mu: number[], logVariance: number[], epsilon: ArrayLike<number>) =>
   mu.map((m, i) => m + epsilon[i]! * Math.exp(logVariance[i]! / 2));
 
+const sigmoid = (h: number) => 1 / (1 + Math.exp(-h));
+const average = (list: number[]) => list.reduce((total, value) => total + value, 0) / list.length;
+
+/** The divergence of Bernoulli distributions with means rho and r. */
+const bernoulliKl = (rho: number, r: number) =>
+  rho * Math.log(rho / r) + (1 - rho) * Math.log((1 - rho) / (1 - r));
+
 export interface Case {
   networks: Networks;
   /** B samples. */
@@ -113,6 +120,59 @@ export const losses = {
     const xHat = decode(z.mmul(basis.transpose()).to1DArray());
     return relativeError(xHat, x) + beta * kl(alpha, logVariance);
   },
+  "vae, f = I"({ networks, x, beta, epsilon }, weights) {
+    const { encode, decode, map } = bound(networks, weights);
+    const mu = encode(x);
+    const logVariance = map("variance", mu);
+    return relativeError(decode(sampled(mu, logVariance, epsilon)), x) + beta * kl(mu, logVariance);
+  },
+  "rrae + vae"({ networks, x, B, rank, beta, epsilon }, weights) {
+    const { encode, decode, map } = bound(networks, weights);
+    const { coefficients, basis } = cut(encode(x), B, rank);
+    const alpha = coefficients.to1DArray();
+    const [mu, logVariance] = [map("mean", alpha), map("variance", alpha)];
+    const z = Matrix.from1DArray(B, rank, sampled(mu, logVariance, epsilon));
+    return relativeError(decode(z.mmul(basis.transpose()).to1DArray()), x) + beta * kl(mu, logVariance);
+  },
+  irmae({ networks, x }, weights) {
+    const { encode, decode, linear } = bound(networks, weights);
+    return relativeError(decode(linear("map3", linear("map2", linear("map1", encode(x))))), x);
+  },
+  "irmae, published"({ networks, x }, weights) {
+    const { encode, decode, linear } = bound(networks, weights);
+    return relativeError(decode(linear("map2", linear("map1", encode(x)))), x);
+  },
+  lorae({ networks, x, beta }, weights) {
+    const { encode, decode, linear } = bound(networks, weights);
+    const map = weights.get("linear.map1.weight")!;
+    const side = Math.sqrt(map.length);
+    const { diagonal } = new SingularValueDecomposition(Matrix.from1DArray(side, side, [...map]));
+    const nuclear = diagonal.reduce((total, s) => total + s, 0);
+    return relativeError(decode(linear("map1", encode(x))), x) + beta * nuclear;
+  },
+  contractive({ networks, x, B, beta }, weights) {
+    const { encode, decode } = bound(networks, weights);
+    const z = encode(x).map(sigmoid);
+    const L = z.length / B;
+    const last = [...weights].filter(([name]) => /^encoder.*weight$/.test(name)).at(-1)![1];
+    const penalty = z.reduce((total, value, at) => {
+      const column = last.filter((_, i) => i % L === at % L);
+      return total + (value * (1 - value)) ** 2 * dot(column, column);
+    }, 0);
+    return relativeError(decode(z), x) + beta * penalty;
+  },
+  sparse({ networks, x, B, beta }, weights) {
+    const { encode, decode } = bound(networks, weights);
+    const z = encode(x).map(sigmoid);
+    const L = z.length / B;
+    const units = Array.from({ length: L }, (_, unit) => average(z.filter((_, i) => i % L === unit)));
+    return relativeError(decode(z), x) + beta * units.reduce((total, r) => total + bernoulliKl(0.05, r), 0);
+  },
+  "sparse, published"({ networks, x, beta }, weights) {
+    const { encode, decode } = bound(networks, weights);
+    const z = encode(x).map(sigmoid);
+    return relativeError(decode(z), x) + beta * bernoulliKl(0.05, average(z));
+  },
 } satisfies Record<string, (given: Case, weights: Weights) => number>;
 
 /** The truncated SVD of B latent vectors, signed like `truncatedSvd`. */
@@ -129,6 +189,10 @@ function bound({ encoder, decoder }: Networks, weights: Weights) {
   return {
     encode: (x: number[]) => encoder(x, of("encoder")),
     decode: (z: number[]) => decoder(z, of("decoder")),
+    linear: (name: string, h: number[]) => {
+      const weight = of("linear")(`${name}.weight`);
+      return affine(h, weight, weight.slice(0, Math.sqrt(weight.length)).fill(0));
+    },
     map: (name: string, h: number[]) => affine(h, of(name)("linear.weight"), of(name)("linear.bias")),
   };
 }

@@ -79,7 +79,7 @@ export abstract class Autoencoder {
   /** Runs one of the model's networks. */
   protected run(name: string, x: Tensor): Tensor {
     const network = this.networks[name];
-    if (!network) throw new ArgumentError(`${this.constructor.name} has no network named ${name}`);
+    if (!network) throw new ArgumentError(`the model has no network named ${name}`);
     return network.apply(x, (parameter) => this.arena.get(`${name}.${parameter}`));
   }
 

@@ -68,7 +68,7 @@ export abstract class BasisAutoencoder extends Autoencoder {
   #fixed(): Tensor {
     if (!this.#basis)
       throw new LifetimeError(
-        `${this.constructor.name}: there is no basis yet; call fitBasis with training data, or setBasis`,
+        `the model has no basis yet; call fitBasis with training data, or setBasis`,
       );
     return this.#basis;
   }

@@ -6,13 +6,16 @@ import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
-import { checkBeta, reparameterize } from "./reparameterize.ts";
+import { reparameterize } from "./reparameterize.ts";
+import { checkWeight } from "./weight.ts";
 
 export interface VaeOptions extends NetworkOptions {
   /** Length of the latent vector. */
   latent: number;
   /** Weight of the KL term, which is summed over the batch (β of the paper, eq. 2, divided by the batch size). */
   beta: number;
+  /** f: a trained affine map, or the identity as in the paper's ablation (section 5). "affine" by default. */
+  mean?: "affine" | "identity";
 }
 
 /**
@@ -29,10 +32,10 @@ export class Vae extends Autoencoder {
 
   constructor(
     device: Device,
-    networks: { encoder: Network; decoder: Network; mean: Network; variance: Network },
+    networks: { encoder: Network; decoder: Network; mean?: Network; variance: Network },
     { latent, beta }: VaeOptions,
   ) {
-    checkBeta("vae", beta);
+    checkWeight("vae", "beta, the weight of the KL term,", beta);
     super(device, networks);
     this.codeSize = latent;
     this.beta = beta;
@@ -40,7 +43,7 @@ export class Vae extends Autoencoder {
 
   loss(x: Tensor, noise: RandomState): Losses {
     const h = this.run("encoder", x);
-    const mu = this.run("mean", h);
+    const mu = this.#mean(h);
     const logVariance = this.run("variance", h);
     const z = reparameterize(mu, logVariance, noise);
     const error = relativeError(this.run("decoder", z), x);
@@ -49,20 +52,25 @@ export class Vae extends Autoencoder {
   }
 
   protected codeOf(x: Tensor): Tensor {
-    return this.run("mean", this.run("encoder", x));
+    return this.#mean(this.run("encoder", x));
   }
 
   protected sampleOf(code: Tensor): Tensor {
     return this.run("decoder", code);
   }
+
+  /** f: the identity where there is no network for it. */
+  #mean(h: Tensor): Tensor {
+    return this.networks.mean ? this.run("mean", h) : h;
+  }
 }
 
 /** A `Vae` with the paper's networks, or your own. */
 export function vae(device: Device, options: VaeOptions): Vae {
-  const { latent, seed } = options;
+  const { latent, seed, mean = "affine" } = options;
   const networks = {
     ...networksFor(options, latent),
-    mean: linearNetwork(latent, latent, { seed, stream: "mean" }),
+    ...(mean === "affine" ? { mean: linearNetwork(latent, latent, { seed, stream: "mean" }) } : {}),
     variance: linearNetwork(latent, latent, { seed, stream: "variance" }),
   };
   return new Vae(device, networks, options);

@@ -9,7 +9,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
-import { checkBeta, reparameterize } from "./reparameterize.ts";
+import { reparameterize } from "./reparameterize.ts";
+import { checkWeight } from "./weight.ts";
 
 export interface VrraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -18,6 +19,11 @@ export interface VrraeOptions extends NetworkOptions {
   rank: number;
   /** Weight of the KL term, which is summed over the batch (β of the paper, eq. 2, divided by the batch size). */
   beta: number;
+  /**
+   * f: the identity, which makes a VRRAE, or a trained affine map, the "RRAE + VAE" of the paper's ablation
+   * (section 5, appendix A.1), whose means are no SVD coefficients. "identity" by default.
+   */
+  mean?: "identity" | "affine";
   /** How the gradient treats rotations within the kept basis; see `truncatedSvd`. "damped" by default. */
   gauge?: Gauge;
 }
@@ -30,7 +36,7 @@ export interface VrraeOptions extends NetworkOptions {
  *     log σ² = W_g α + b_g                   z = α + ε ∘ σ
  *     z U_kᵀ (N, L) → decoder → x̂,           loss = relative error + β · KL(N(α, σ²) ‖ N(0, I))
  *
- * With β = 0 the noise stays and the KL term goes (the paper's ablation).
+ * Where `mean` is "affine", the means are μ = W_f α + b_f in place of α, but the variances those of α. With β = 0 the noise stays and the KL term goes (the paper's ablation).
  */
 export class Vrrae extends BasisAutoencoder {
   /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
@@ -39,10 +45,10 @@ export class Vrrae extends BasisAutoencoder {
 
   constructor(
     device: Device,
-    networks: { encoder: Network; decoder: Network; variance: Network },
+    networks: { encoder: Network; decoder: Network; mean?: Network; variance: Network },
     { latent, rank, beta, gauge = "damped" }: VrraeOptions,
   ) {
-    checkBeta("vrrae", beta);
+    checkWeight("vrrae", "beta, the weight of the KL term,", beta);
     super(device, networks, latent, rank);
     this.beta = beta;
     this.#gauge = gauge;
@@ -51,19 +57,30 @@ export class Vrrae extends BasisAutoencoder {
   loss(x: Tensor, noise: RandomState): Losses {
     const h = this.run("encoder", x);
     const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, { gauge: this.#gauge });
+    const mu = this.#mean(alpha);
     const logVariance = this.run("variance", alpha);
-    const z = reparameterize(alpha, logVariance, noise);
+    const z = reparameterize(mu, logVariance, noise);
     const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
-    const betaKl = mul(gaussianKl(alpha, logVariance), this.beta);
+    const betaKl = mul(gaussianKl(mu, logVariance), this.beta);
     return { loss: add(error, betaKl), error, betaKl };
+  }
+
+  protected override codeOf(x: Tensor): Tensor {
+    return this.#mean(super.codeOf(x));
+  }
+
+  /** f: the identity where there is no network for it. */
+  #mean(alpha: Tensor): Tensor {
+    return this.networks.mean ? this.run("mean", alpha) : alpha;
   }
 }
 
 /** A `Vrrae` with the paper's networks, or your own. */
 export function vrrae(device: Device, options: VrraeOptions): Vrrae {
-  const { latent, rank, seed } = options;
+  const { latent, rank, seed, mean = "identity" } = options;
   const networks = {
     ...networksFor(options, latent),
+    ...(mean === "affine" ? { mean: linearNetwork(rank, rank, { seed, stream: "mean" }) } : {}),
     variance: linearNetwork(rank, rank, { seed, stream: "variance" }),
   };
   return new Vrrae(device, networks, options);

@@ -1,0 +1,92 @@
+import type { Device } from "../device/device.ts";
+import { ArgumentError } from "../device/errors.ts";
+import type { Network } from "../nn/networks.ts";
+import { add, mul, sigmoid, square, sub } from "../ops/elementwise.ts";
+import { relativeError } from "../ops/losses.ts";
+import { randomNormal, type RandomState } from "../ops/random.ts";
+import { sum } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkWeight } from "./weight.ts";
+
+/** How the contractive penalty is computed: see `Contractive`. */
+export type Contraction = "last-layer" | "estimator";
+
+export interface ContractiveOptions extends NetworkOptions {
+  /** Length L of the latent vector. */
+  latent: number;
+  /** Weight β of the penalty, which is summed over the batch. */
+  penalty: number;
+  contraction?: Contraction;
+}
+
+/** Length of the step that the estimator takes along a direction of unit variance per pixel. */
+const STEP = 1e-2;
+
+/**
+ * The contractive autoencoder (Rifai et al., 2011): a latent vector that changes little with its sample.
+ *
+ *     x → encoder → z = sigmoid(h) (N, L) → decoder → x̂,     loss = relative error + β Σ_n ‖∂z_n/∂x_n‖²
+ *
+ * "last-layer" (the default, and what the VRRAE paper's baseline uses) takes the Jacobian of the encoder's last
+ * affine map alone, for which Σ_l (z_l (1 − z_l))² Σ_d W_dl² is exact; it is the whole one where the encoder
+ * has one layer. "estimator" takes that of the whole encoder, by one random direction v ~ N(0, I) per
+ * sample: E ‖J v‖² = ‖J‖², with J v from the difference of two encodings.
+ */
+export class Contractive extends Autoencoder {
+  readonly codeSize: number;
+  /** Weight of the penalty; a recorded step keeps the one that it was recorded with. */
+  penalty: number;
+  readonly #contraction: Contraction;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network },
+    { latent, penalty, contraction = "last-layer" }: ContractiveOptions,
+  ) {
+    checkWeight("contractive", "penalty, the weight of the Jacobian,", penalty);
+    if (!["last-layer", "estimator"].includes(contraction))
+      throw new ArgumentError(
+        `contractive: contraction is "last-layer" or "estimator", not "${contraction}"`,
+      );
+    super(device, networks);
+    this.codeSize = latent;
+    this.penalty = penalty;
+    this.#contraction = contraction;
+  }
+
+  loss(x: Tensor, noise: RandomState): Losses {
+    const z = this.codeOf(x);
+    const error = relativeError(this.sampleOf(z), x);
+    const jacobian = this.#contraction === "estimator" ? this.#estimate(x, z, noise) : this.#ofLastLayer(z);
+    const contraction = mul(jacobian, this.penalty);
+    return { loss: add(error, contraction), error, contraction };
+  }
+
+  protected codeOf(x: Tensor): Tensor {
+    return sigmoid(this.run("encoder", x));
+  }
+
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", code);
+  }
+
+  /** Σ_n Σ_l (z_nl (1 − z_nl))² Σ_d W_dl². */
+  #ofLastLayer(z: Tensor): Tensor {
+    const weights = [...this.arena.parameters.keys()].filter((name) => /^encoder\..*weight$/.test(name));
+    const columns = sum(square(this.arena.get(weights.at(-1)!)), [0]);
+    return sum(mul(square(sub(z, square(z))), columns));
+  }
+
+  /** Σ_n ‖E(x_n + STEP v_n) − E(x_n)‖² / STEP². */
+  #estimate(x: Tensor, z: Tensor, noise: RandomState): Tensor {
+    const moved = this.codeOf(add(x, mul(randomNormal(noise, x.shape), STEP)));
+    return mul(sum(square(sub(moved, z))), 1 / STEP ** 2);
+  }
+}
+
+/** A `Contractive` with the paper's networks, or your own. */
+export function contractive(device: Device, options: ContractiveOptions): Contractive {
+  return new Contractive(device, networksFor(options, options.latent), options);
+}

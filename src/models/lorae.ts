@@ -1,0 +1,71 @@
+import type { Device } from "../device/device.ts";
+import type { Network } from "../nn/networks.ts";
+import { add, mul } from "../ops/elementwise.ts";
+import { relativeError } from "../ops/losses.ts";
+import { sum } from "../ops/reduce.ts";
+import { svd } from "../ops/svd.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { linearMaps } from "./irmae.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkWeight } from "./weight.ts";
+
+export interface LoraeOptions extends NetworkOptions {
+  /** Length L of the latent vector. */
+  latent: number;
+  /** Weight λ of the nuclear norm; 1e-3 by default. */
+  nuclear?: number;
+  /**
+   * Penalise the linear map without applying it, as the code of the VRRAE paper's baselines does: the model is
+   * then a plain autoencoder. False by default.
+   */
+  published?: boolean;
+}
+
+/**
+ * The low-rank autoencoder: one square linear map without bias between encoder and decoder, whose nuclear
+ * norm, the sum of its singular values, is part of the loss. Its gradient is U Vᵀ, by way of `svd`.
+ *
+ *     x → encoder → h (N, L) → W → z (N, L) → decoder → x̂,     loss = relative error + λ ‖W‖_*
+ */
+export class Lorae extends Autoencoder {
+  readonly codeSize: number;
+  /** Weight of the nuclear norm; a recorded step keeps the one that it was recorded with. */
+  nuclear: number;
+  readonly #published: boolean;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; linear: Network },
+    { latent, nuclear = 1e-3, published = false }: LoraeOptions,
+  ) {
+    checkWeight("lorae", "nuclear, the weight of the nuclear norm,", nuclear);
+    super(device, networks);
+    this.codeSize = latent;
+    this.nuclear = nuclear;
+    this.#published = published;
+  }
+
+  loss(x: Tensor): Losses {
+    const error = relativeError(this.sampleOf(this.codeOf(x)), x);
+    const { S } = svd(this.arena.get("linear.map1.weight"));
+    const nuclearNorm = mul(sum(S), this.nuclear);
+    return { loss: add(error, nuclearNorm), error, nuclearNorm };
+  }
+
+  protected codeOf(x: Tensor): Tensor {
+    const h = this.run("encoder", x);
+    return this.#published ? h : this.run("linear", h);
+  }
+
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", code);
+  }
+}
+
+/** A `Lorae` with the paper's networks, or your own. */
+export function lorae(device: Device, options: LoraeOptions): Lorae {
+  const { latent, seed } = options;
+  const networks = { ...networksFor(options, latent), linear: linearMaps(latent, 1, seed) };
+  return new Lorae(device, networks, options);
+}

@@ -1,0 +1,88 @@
+import type { Device } from "../device/device.ts";
+import { ArgumentError } from "../device/errors.ts";
+import type { Network } from "../nn/networks.ts";
+import { add, clamp, log, mul, sigmoid, sub } from "../ops/elementwise.ts";
+import { relativeError } from "../ops/losses.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkWeight } from "./weight.ts";
+
+export interface SparseOptions extends NetworkOptions {
+  /** Length L of the latent vector. */
+  latent: number;
+  /** Weight β of the sparsity term. */
+  penalty: number;
+  /** The mean activation ρ that is aimed at, between 0 and 1; 0.05 by default. */
+  sparsity?: number;
+  /**
+   * Compare ρ with the mean of all activations of all units at once, as the VRRAE paper's baseline does, which a
+   * few busy units can satisfy. False by default.
+   */
+  published?: boolean;
+}
+
+/** Means are kept this far from 0 and 1, where the divergence is infinite. */
+const EDGE = 1e-6;
+
+/**
+ * The sparse autoencoder: each latent unit is to be active for few samples.
+ *
+ *     x → encoder → z = sigmoid(h) (N, L) → decoder → x̂,     loss = relative error + β Σ_l KL(ρ ‖ mean_n z_nl)
+ *
+ * where KL(ρ ‖ r) = ρ log(ρ / r) + (1 − ρ) log((1 − ρ) / (1 − r)) is that of two Bernoulli distributions.
+ */
+export class Sparse extends Autoencoder {
+  readonly codeSize: number;
+  /** Weight of the sparsity term; a recorded step keeps the one that it was recorded with. */
+  penalty: number;
+  readonly #sparsity: number;
+  readonly #published: boolean;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network },
+    { latent, penalty, sparsity = 0.05, published = false }: SparseOptions,
+  ) {
+    checkWeight("sparse", "penalty, the weight of the sparsity term,", penalty);
+    if (!(sparsity > 0 && sparsity < 1))
+      throw new ArgumentError(
+        `sparse: sparsity, the mean activation, lies between 0 and 1; it is ${sparsity}`,
+      );
+    super(device, networks);
+    this.codeSize = latent;
+    this.penalty = penalty;
+    this.#sparsity = sparsity;
+    this.#published = published;
+  }
+
+  loss(x: Tensor): Losses {
+    const z = this.codeOf(x);
+    const error = relativeError(this.sampleOf(z), x);
+    const activity = this.#published ? mean(z) : mean(z, [0]);
+    const sparsity = mul(sum(bernoulliKl(this.#sparsity, activity)), this.penalty);
+    return { loss: add(error, sparsity), error, sparsity };
+  }
+
+  protected codeOf(x: Tensor): Tensor {
+    return sigmoid(this.run("encoder", x));
+  }
+
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", code);
+  }
+}
+
+/** KL(ρ ‖ r) of Bernoulli distributions, for each element of r. */
+function bernoulliKl(rho: number, r: Tensor): Tensor {
+  const active = clamp(r, EDGE, 1 - EDGE);
+  const entropy = rho * Math.log(rho) + (1 - rho) * Math.log(1 - rho);
+  const cross = add(mul(log(active), rho), mul(log(sub(1, active)), 1 - rho));
+  return sub(entropy, cross);
+}
+
+/** A `Sparse` with the paper's networks, or your own. */
+export function sparse(device: Device, options: SparseOptions): Sparse {
+  return new Sparse(device, networksFor(options, options.latent), options);
+}
