@@ -1,10 +1,10 @@
 // svd/truncation: the tables between the matrix products of the truncated decomposition's gradient, for
 // h (B × L) = V diag(s) U^T, its basis u (L × K), coefficients c (B × K) = h u, and all P values s.
 //   divide    t, s -> t                 t (P × K): row j of column i divided by s_i² − s_j²; kept rows zero
-//   project   g, u, inner -> out        out (L × K) = g − u · inner
+//   project   g, z -> out               out (L × K) = g − z
 //   unscale   g, z, s -> out            out (L × K) = (g + z) / s_i²
 //   gauge     inner, ds, s -> out       out (K × K): how the kept vectors turn against each other
-//   tilt      d, c, inner, z -> out     out (B × 2K) = d + c · inner + z, and c beside it
+//   tilt      d, c, z -> out            out (B × 2K) = d + z, and c beside it
 //   beside    u, z -> out               out (L × 2K) = u, and z beside it
 //   replace   d, s -> t                 t (B × L) = d where h has fewer than K directions
 // Values up to `tau` times the first are rounding errors. A lane owns one element.
@@ -44,11 +44,7 @@ fn divide(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 fn project(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = element(id, groups);
   if (e >= p.L * p.K) { return; }
-  let i = e % p.K;
-  let row = e / p.K * p.K;
-  var x = g[e];
-  for (var j = 0u; j < p.K; j++) { x = fma(-u[row + j], inner[j * p.K + i], x); }
-  out[e] = x;
+  out[e] = g[e] - z[e];
 }
 
 @compute @workgroup_size(WG)
@@ -83,11 +79,8 @@ fn gauge(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) grou
 fn tilt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = element(id, groups);
   if (e >= p.B * p.K) { return; }
-  let i = e % p.K;
-  let row = e - i;
-  var x = d[e] + z[e];
-  for (var j = 0u; j < p.K; j++) { x = fma(c[row + j], inner[j * p.K + i], x); }
-  out[row + e] = x;
+  let row = e - e % p.K;
+  out[row + e] = d[e] + z[e];
   out[row + e + p.K] = c[e];
 }
 

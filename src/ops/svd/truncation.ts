@@ -82,7 +82,7 @@ export interface Cotangents {
  * With g = Ū + hᵀ ᾱ, for the gradients Ū of the basis and ᾱ of the coefficients, the kept vectors turn
  * against each other by N, the antisymmetric part of U_kᵀ g divided by s_j² − s_i², and towards the
  * discarded ones by z, where (s_i² − R Rᵀ) z_i = (1 − U_k U_kᵀ) g_i and R is what the truncation leaves of
- * hᵀ. The gradient is (ᾱ + C N + h z) U_kᵀ + C zᵀ. A loss of the product C U_kᵀ alone has N = 0, so none of
+ * hᵀ. The gradient is (ᾱ + h (z + U_k N)) U_kᵀ + C zᵀ. A loss of the product C U_kᵀ alone has N = 0, so none of
  * the kept values' differences appear in it.
  */
 export function truncationGradient(kept: Truncation, given: Cotangents, options: TruncationOptions): Tensor {
@@ -119,7 +119,7 @@ export function truncationGradient(kept: Truncation, given: Cotangents, options:
       // the vectors of the discarded side are h's images of those at hand: s_j u_j = hᵀ v_j, and by way of
       // 1 / (s_i² − s_j²) = (1 + s_j² / (s_i² − s_j²)) / s_i² nothing is divided by the small s_j
       const outer = empty(device, [L, K]);
-      run("project", { g, u, inner, out: outer }, L * K);
+      run("project", { g, z: matmul(u, inner), out: outer }, L * K);
       const t = matmul(vectors, matmul(h, outer), { transposeA });
       run("divide", { t, s }, P * K);
       const back = matmul(h, matmul(vectors, t), { transposeA });
@@ -127,10 +127,14 @@ export function truncationGradient(kept: Truncation, given: Cotangents, options:
       run("unscale", { g: outer, z: back, s, out: z }, L * K);
     }
 
-    const n = empty(device, [K, K]);
-    run("gauge", { inner, d: given.values ?? zeros(device, [K]), s, out: n }, K * K);
+    let all = z; // what the kept vectors turn by: towards the discarded ones, and against each other
+    if (given.values || (!product && gauge !== "off")) {
+      const n = empty(device, [K, K]);
+      run("gauge", { inner, d: given.values ?? zeros(device, [K]), s, out: n }, K * K);
+      all = accumulate(matmul(u, n), z);
+    }
     const left = empty(device, [B, 2 * K]);
-    run("tilt", { d: dc, c, inner: n, z: matmul(h, z), out: left }, B * K);
+    run("tilt", { d: dc, c, z: matmul(h, all), out: left }, B * K);
     const right = empty(device, [L, 2 * K]);
     run("beside", { u, z, out: right }, L * K);
     const dh = matmul(left, right, { transposeB: true });
