@@ -39,7 +39,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--bogus"], /unknown option '--bogus'.*--help/s],
   [["train", "--modle", "ae"], /unknown option '--modle'\n.*Did you mean --model/],
   [["train", "extra"], /too many arguments/],
-  [["train", "--model", "gan"], /'gan' is invalid.*ae, vae, rrae, vrrae/],
+  [["train", "--model", "gan"], /'gan' is invalid.*ae, long-ae, vae, .*rrae, vrrae/],
   [["train", "--preset", "huge"], /'huge' is invalid.*quick, paper/],
   [["train", "--steps", "many"], /--steps takes a number, not "many"/],
   [["train", "--log-every", ""], /--log-every takes a number/],

@@ -30,6 +30,13 @@ const kinds: PartialConfig[] = [
   { model: "vae", optimizer: "adam", clip: 1, schedule: { kind: "cosine", steps: 12, warmup: 3 } },
   { model: "rrae", optimizer: "rmsprop" },
   { model: "vrrae", evaluateEvery: 4, checkpointEvery: 5 },
+  { model: "long-ae" },
+  { model: "vae-identity" },
+  { model: "rrae-vae" },
+  { model: "irmae", layers: 2 },
+  { model: "lorae" },
+  { model: "contractive", contraction: "estimator" },
+  { model: "sparse", published: true },
 ];
 
 test.each(kinds)("$model: a run that was stopped and went on ends with the same bits", async (kind) => {

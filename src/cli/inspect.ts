@@ -6,6 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { makeFolder, writeFileAtomic } from "../train/files.ts";
+import { modelFacts } from "../train/kinds.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../train/pictures.ts";
 import { RunFolder } from "../train/run-folder.ts";
@@ -61,7 +62,7 @@ export function sampleCommand(): Command {
         const seed = flags.seed ?? config.seed;
         const file = targetFile(session, flags.out, `samples-${from}`);
         checkAmount("--count", count, model);
-        if (from === "prior" && !config.model.startsWith("v"))
+        if (from === "prior" && !modelFacts[config.model].variational)
           throw new UsageError(`${config.model} has no prior; use --from mixture`);
         const samples =
           from === "prior"

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { configSchema, presets, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../train/files.ts";
+import { modelFacts } from "../train/kinds.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { runSession, type Session } from "../train/session.ts";
 import { formatProfile } from "./profile-table.ts";
@@ -13,9 +14,12 @@ import { version } from "./version.ts";
 const numbers: [flag: string, help: string][] = [
   ["--size <pixels>", "side of the bumps, or of a folder's images"],
   ["--limit <count>", "use only the first training samples"],
-  ["--latent <L>", "length of the latent vector (RRAE, VRRAE)"],
+  ["--latent <L>", "length of the latent vector (all but AE and VAE)"],
   ["--rank <k>", "rank of the truncation; the latent length of AE and VAE"],
   ["--beta <weight>", "weight of the KL term, summed over the batch"],
+  ["--layers <count>", "linear maps of IRMAE (default 4)"],
+  ["--penalty <weight>", "weight of the term that LoRAE, contractive and sparse add"],
+  ["--sparsity <mean>", "mean activation of the sparse autoencoder (default 0.05)"],
   ["--steps <count>", "training steps"],
   ["--batch <count>", "samples a step"],
   ["--rate <rate>", "learning rate"],
@@ -53,6 +57,10 @@ export function trainCommand(): Command {
     .addOption(
       choice("--basis <form>", shape.basis.unwrap().options, "inference basis (default concatenated)"),
     );
+  const contractions = shape.contraction.unwrap().options;
+  command
+    .addOption(choice("--contraction <form>", contractions, "Jacobian penalised (default last-layer)"))
+    .option("--published", "IRMAE, LoRAE and sparse as in the code of the paper's baselines");
   for (const [flag, help] of numbers) command.option(flag, help, number(flag.split(" ")[0]!));
   return command
     .option("--adapter <name>", "the adapter to use, by part of its name")
@@ -131,7 +139,7 @@ async function train(flags: Flags): Promise<void> {
 function headline({ config, device, data, model, trainer }: Session): string {
   const parameters = [...model.arena.parameters.values()].reduce((sum, { size }) => sum + size, 0);
   return [
-    `${config.model.toUpperCase()} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
+    `${modelFacts[config.model].title} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
       `samples of shape ${data.train.shape.join("×")}, ${parameters.toLocaleString("en")} parameters`,
     `Adapter: ${device.info.name} (${device.info.kind})` + (device.info.hint ? `. ${device.info.hint}` : ""),
     ...(trainer.step === 0 ? [] : [whereItIs(trainer.step, config.steps)]),

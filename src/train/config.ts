@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ArgumentError } from "../device/errors.ts";
 import { packSchedule } from "../optim/schedules.ts";
+import { modelFacts, modelNames } from "./kinds.ts";
 
 const positive = z.number().positive();
 const count = z.int().positive();
@@ -31,7 +32,7 @@ const schedule = z
 /** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
 export const configSchema = z.strictObject({
   /** Which autoencoder. */
-  model: z.enum(["ae", "vae", "rrae", "vrrae"]).default("vrrae"),
+  model: z.enum(modelNames).default("vrrae"),
   /** Which data set; `path` says where its files are. */
   data: z.enum(["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"]).default("bumps"),
   path: z.string().optional(),
@@ -39,12 +40,21 @@ export const configSchema = z.strictObject({
   size: count.max(4096).optional(),
   /** Training samples to use; all of them without it. */
   limit: count.optional(),
-  /** Length L of the latent vector (RRAE, VRRAE). */
+  /** Length L of the latent vector, of all models but AE and VAE. */
   latent: length.optional(),
   /** Rank k of the truncation; the whole latent length of AE and VAE. */
   rank: length.optional(),
   /** Weight of the KL term, which is summed over the batch. */
   beta: z.number().min(0).optional(),
+  /** Linear maps of IRMAE. */
+  layers: z.int().min(1).max(64).default(4),
+  /** Weight of the term that LoRAE, the contractive and the sparse autoencoder add to the loss. */
+  penalty: z.number().min(0).optional(),
+  /** Mean activation that the sparse autoencoder aims at. */
+  sparsity: z.number().gt(0).lt(1).default(0.05),
+  contraction: z.enum(["last-layer", "estimator"]).default("last-layer"),
+  /** IRMAE, LoRAE and sparse as in the code of the paper's baselines, where that is not what it is said to be. */
+  published: z.boolean().default(false),
   gauge: z.enum(["exact", "damped", "off"]).default("damped"),
   basis: z.enum(["concatenated", "pca"]).default("concatenated"),
   steps: count.optional(),
@@ -76,6 +86,7 @@ interface Defaults {
   latent: number;
   rank: number;
   beta: number;
+  penalty: number;
   steps: number;
   batch: number;
   rate: number;
@@ -136,11 +147,12 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
     rank,
     size: config.size ?? defaults.size,
     latent: config.latent ?? Math.max(defaults.latent, rank),
+    penalty: config.penalty ?? (config.model === "sparse" ? 1 : 1e-3),
     logEvery: config.logEvery ?? Math.max(1, Math.round(steps / 100)),
     evaluateEvery: config.evaluateEvery ?? Math.max(1, Math.round(steps / 10)),
     checkpointEvery: config.checkpointEvery ?? Math.max(1, Math.round(steps / 4)),
   } as Config;
-  if (complete.rank > Math.min(complete.latent, complete.batch) && complete.model.endsWith("rrae"))
+  if (complete.rank > Math.min(complete.latent, complete.batch) && modelFacts[complete.model].truncated)
     throw new ArgumentError(
       `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
         `of length ${complete.latent} can have; lower rank, or raise batch and latent`,

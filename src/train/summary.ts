@@ -4,6 +4,7 @@ import { variances } from "../latent/spectrum.ts";
 import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
 import { rangeOfData } from "./pictures.ts";
+import { modelFacts } from "./kinds.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.ts";
 import type { Session } from "./session.ts";
@@ -59,7 +60,7 @@ export async function summarize(
     seconds: {},
     adapter: device.info.name,
     verdict:
-      `${config.model.toUpperCase()} on ${config.data}: test error ${testError.toFixed(1)} %; ` +
+      `${modelFacts[config.model].title} on ${config.data}: test error ${testError.toFixed(1)} %; ` +
       `linear bound (rank-${model.codeSize} PCA of the same data) ${linearBound.toFixed(1)} %.`,
   };
   const pictures = await draw(session);
@@ -95,7 +96,7 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
   });
   const spread = Math.sqrt(mean(variances(await codesOf(model, data.train, shown.codes), model.codeSize)));
   const samples = [
-    ...(config.model.startsWith("v")
+    ...(modelFacts[config.model].variational
       ? [
           {
             title: `prior N(0, I), where the codes spread by ${spread.toPrecision(2)}`,
@@ -165,7 +166,7 @@ function facts(session: Session, results: Results): Omit<ReportData, "command" |
   const percent = (value: number) => `${value.toFixed(1)} %`;
   const { testError, trainError, diagonalError, linearBound } = results;
   return {
-    title: `${config.model.toUpperCase()} on ${config.data}`,
+    title: `${modelFacts[config.model].title} on ${config.data}`,
     verdict: results.verdict,
     model: config.model,
     dataset: config.data,

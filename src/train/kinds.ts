@@ -1,0 +1,40 @@
+/** What the models of the paper are called, and what sort each is. */
+export interface ModelFacts {
+  /** As in the paper's tables. */
+  title: string;
+  /** Its codes are sampled from a distribution that training pulls towards N(0, I). */
+  variational?: boolean;
+  /** It cuts its latent batch to rank k by an SVD. */
+  truncated?: boolean;
+  /** Its codes are as long as the latent vector of RRAE and VRRAE, L, in place of k. */
+  long?: boolean;
+}
+
+export const modelNames = [
+  "ae",
+  "long-ae",
+  "vae",
+  "vae-identity",
+  "rrae",
+  "vrrae",
+  "rrae-vae",
+  "irmae",
+  "lorae",
+  "contractive",
+  "sparse",
+] as const;
+export type ModelName = (typeof modelNames)[number];
+
+export const modelFacts: Readonly<Record<ModelName, ModelFacts>> = {
+  ae: { title: "AE" },
+  "long-ae": { title: "Long AE", long: true },
+  vae: { title: "VAE", variational: true },
+  "vae-identity": { title: "VAE (f = I)", variational: true },
+  rrae: { title: "RRAE", truncated: true },
+  vrrae: { title: "VRRAE", variational: true, truncated: true },
+  "rrae-vae": { title: "RRAE + VAE", variational: true, truncated: true },
+  irmae: { title: "IRMAE", long: true },
+  lorae: { title: "LoRAE", long: true },
+  contractive: { title: "Contractive AE", long: true },
+  sparse: { title: "Sparse AE", long: true },
+};
