@@ -3,7 +3,7 @@
 //   orient   u, v, info -> uOut, vOut  u (M × C) and v (N × C) with their signs settled, v transposed
 //   basis    u, s, info -> uOut        the first K columns of u (M × C), signs settled, dead ones zero
 // `sort` gives a matrix to a workgroup, the others a column to a lane. Of each column of u the entry that
-// is largest in absolute value becomes positive (the first one of them). A matrix that is not finite
+// is largest in absolute value becomes positive (the first one of them). A matrix that has no factors
 // gives `poison` everywhere.
 // requires lib/svdScale.wgsl
 
@@ -57,7 +57,7 @@ fn signOf(matrix: u32, j: u32) -> f32 {
 fn orient(@builtin(global_invocation_id) id: vec3u) {
   let j = id.x;
   if (j >= p.C) { return; }
-  let finite = scaleOf(info[2 * id.y]) != 0.0;
+  let finite = !lost(info[4 * id.y], info[4 * id.y + 3]);
   let sign = signOf(id.y, j);
   for (var r = 0u; r < p.M; r++) {
     let i = (id.y * p.M + r) * p.C + j;
@@ -73,7 +73,7 @@ fn orient(@builtin(global_invocation_id) id: vec3u) {
 fn basis(@builtin(global_invocation_id) id: vec3u) {
   let j = id.x;
   if (j >= p.K) { return; }
-  let finite = scaleOf(info[0]) != 0.0;
+  let finite = !lost(info[0], info[3]);
   let dead = s[j] <= p.zero * s[0];
   let sign = signOf(0, j);
   for (var r = 0u; r < p.M; r++) {

@@ -19,7 +19,7 @@ export function from(M: number, N: number, entry: (i: number, j: number) => numb
 }
 
 /** `rows` × `columns` with orthonormal columns. */
-function orthonormal(rows: number, columns: number, seed: number): Matrix {
+export function orthonormal(rows: number, columns: number, seed: number): Matrix {
   const { data } = random(rows, columns, seed);
   return new QrDecomposition(Matrix.from1DArray(rows, columns, data)).orthogonalMatrix;
 }

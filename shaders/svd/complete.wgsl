@@ -1,24 +1,22 @@
 // svd/complete: what svd/orthonormalise does, for large matrices: the columns of y (Q × K), long ones first, become
 // orthonormal in place.
-//   measure    y, info -> y, s   s (K) the lengths that they had; a lane per column
+//   measure    y -> y, s         s (K) the lengths that they had; a lane per column
 //   take       y, s -> x         a panel x (Q × 16), its columns from `first` on; a lane per entry
 //   products   y, x, s -> t      t (K × 16) = y^T x; a lane per four earlier columns
 //   subtract   y, t, s -> x      x − y t; a lane per four rows and four columns
 //   settle     x, s -> y, s      the panel orthonormal in itself, and back in its place; a workgroup per matrix
-//   finish     s, info -> s      in the units of the matrix and in order; a workgroup per matrix
+//   finish     s -> s            in order; a workgroup per matrix
 // Columns longer than `strong` times the first are orthogonal already, and only divided by their length. Panels with
 // others are made orthogonal to all before them and in themselves, twice (Giraud, Langou & Rozložník 2005). Of columns
 // up to `noise` times the first nothing is known: they start from random numbers instead, and complete the basis.
-// requires lib/svdScale.wgsl
 
 override WG: u32 = 8;
 
 struct Params {
-  Q: u32, K: u32, first: u32, again: u32, strong: f32, noise: f32, poison: f32,
+  Q: u32, K: u32, first: u32, again: u32, strong: f32, noise: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read> info: array<u32>;
 @group(0) @binding(3) var<storage, read_write> s: array<f32>;
 @group(0) @binding(4) var<storage, read_write> x: array<f32>;
 @group(0) @binding(5) var<storage, read_write> t: array<vec4f>;
@@ -37,14 +35,13 @@ fn measure(@builtin(global_invocation_id) id: vec3u) {
   let j = id.x;
   if (j >= p.K) { return; }
   let at = placeOf(id.y);
-  let scale = scaleOf(info[2 * id.y]);
   var sum = 0.0;
   for (var r = 0u; r < p.Q; r++) {
-    let entry = y[at.y + r * p.K + j] * scale;
+    let entry = y[at.y + r * p.K + j];
     sum = fma(entry, entry, sum);
   }
   s[at.s + j] = sqrt(sum);
-  let unit = select(0.0, scale / sqrt(sum), sum > 0.0);
+  let unit = select(0.0, 1 / sqrt(sum), sum > 0.0);
   for (var r = 0u; r < p.Q; r++) { y[at.y + r * p.K + j] *= unit; }
 }
 
@@ -165,10 +162,6 @@ fn settle(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
 @compute @workgroup_size(WG)
 fn finish(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let at = placeOf(group.x);
-  if (lane == 0u) {
-    for (var j = 1u; j < p.K; j++) { s[at.s + j] = min(s[at.s + j], s[at.s + j - 1]); }
-  }
-  storageBarrier();
-  let scale = scaleOf(info[2 * group.x]);
-  for (var j = lane; j < p.K; j += WG) { s[at.s + j] = select(s[at.s + j] / scale, p.poison, scale == 0.0); }
+  if (lane > 0u) { return; }
+  for (var j = 1u; j < p.K; j++) { s[at.s + j] = min(s[at.s + j], s[at.s + j - 1]); }
 }

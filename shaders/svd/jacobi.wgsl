@@ -1,5 +1,5 @@
 // svd/jacobi: one-sided Jacobi (Hestenes 1958) on the columns of w (R × 4B), four columns to a block.
-//   solve    w -> w, taken   all sweeps; a workgroup per matrix
+//   solve    w -> w, info   all sweeps; a workgroup per matrix
 // R rows, B blocks (even). A round pairs every block with another one; a sweep is the B − 1 rounds of a
 // tournament. A lane owns a pair of blocks: it forms the Gram matrix of their eight columns, rotates
 // that once around, and applies the product of the rotations to the columns; lanes never exchange
@@ -11,7 +11,7 @@ override WG: u32 = 8;
 struct Params { R: u32, B: u32, sweeps: u32, tolerance: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> w: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> taken: array<u32>;
+@group(0) @binding(2) var<storage, read_write> info: array<u32>;
 
 /** The blocks that meet at table `t` in round `round`: the last one stays, the others move around. */
 fn pairOf(round: u32, t: u32) -> vec2u {
@@ -72,7 +72,8 @@ fn solve(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) grou
     workgroupBarrier();
     if (lane == 0u) {
       again = atomicLoad(&turned);
-      taken[group.x] = sweep + 1;
+      info[4 * group.x + 2] = sweep + 1;
+      info[4 * group.x + 3] = again;
     }
     if (workgroupUniformLoad(&again) == 0u) { break; }
   }

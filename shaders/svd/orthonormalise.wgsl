@@ -4,13 +4,12 @@
 // divided by their length; those after them are rounding errors to a part, so each is made orthogonal
 // to all before it, twice (Giraud, Langou & Rozložník 2005). What is left of a column that others
 // already span becomes the unit vector that they span least, made orthogonal to them. Columns shorter
-// than `zero` times the first become zero. `scaled`: y is to be multiplied by the scale in info first.
-// `bounded`: no more than the rank in info of the lengths are other than rounding errors.
-// requires lib/svdScale.wgsl
+// than `zero` times the first become zero. `bounded`: no more than the rank in info of the lengths are other
+// than rounding errors.
 
 override WG: u32 = 8;
 
-struct Params { Q: u32, K: u32, scaled: u32, bounded: u32, strong: f32, zero: f32, poison: f32 }
+struct Params { Q: u32, K: u32, bounded: u32, strong: f32, zero: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read> info: array<u32>;
@@ -35,16 +34,15 @@ fn scaleColumn(Y: u32, j: u32, lane: u32, factor: f32) {
 }
 
 /** How long each column is; each of length 1 from here on. */
-fn measureColumns(Y: u32, S: u32, lane: u32, scale: f32) {
+fn measureColumns(Y: u32, S: u32, lane: u32) {
   for (var j = lane; j < p.K; j += WG) {
-    let factor = select(1.0, scale, p.scaled == 1u);
     var sum = 0.0;
     for (var r = 0u; r < p.Q; r++) {
-      let x = y[Y + r * p.K + j] * factor;
+      let x = y[Y + r * p.K + j];
       sum = fma(x, x, sum);
     }
     let length = sqrt(sum);
-    let unit = select(0.0, factor / length, sum > 0.0);
+    let unit = select(0.0, 1 / length, sum > 0.0);
     for (var r = 0u; r < p.Q; r++) { y[Y + r * p.K + j] *= unit; }
     s[S + j] = length;
   }
@@ -55,8 +53,7 @@ fn orthonormalise(@builtin(local_invocation_index) lane: u32, @builtin(workgroup
   let Y = group.x * p.Q * p.K;
   let S = group.x * p.K;
   let T = group.x * (p.K + p.Q);
-  let scale = scaleOf(info[2 * group.x]);
-  measureColumns(Y, S, lane, scale);
+  measureColumns(Y, S, lane);
   if (lane == 0u) { atomicStore(&leading, p.K); }
   storageBarrier();
   workgroupBarrier();
@@ -103,8 +100,7 @@ fn orthonormalise(@builtin(local_invocation_index) lane: u32, @builtin(workgroup
       s[S + j] = 0.0;
       for (var r = 0u; r < p.Q; r++) { y[Y + r * p.K + j] = 0.0; }
     }
-    let length = select(s[S + j], 0.0, p.bounded == 1u && j >= info[2 * group.x + 1]);
-    s[S + j] = select(length / scale, p.poison, scale == 0.0);
+    if (p.bounded == 1u && j >= info[4 * group.x + 1]) { s[S + j] = 0.0; }
   }
 }
 

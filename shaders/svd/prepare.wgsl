@@ -1,18 +1,25 @@
-// svd/prepare: brings the matrices of a batch near 1, and their short side across.
-//   measure   a -> info         info[2b] = bits of the largest |a|, info[2b+1] = 0
-//   load      a, info -> w, l   w (Q × stride) = the matrix or its transpose, scaled; l (P × 4B) = 0
-// M N: the matrix; P = min(M, N), Q = max(M, N); B: blocks of four columns of l.
-// `measure` gives a matrix to a workgroup, `load` an element to a lane.
+// svd/prepare: brings the matrices of a batch near 1, and results back.
+//   measure   a -> info            info[4b] = bits of the largest |a|, the other three 0
+//   load      a, info -> b, w, l   b = a · 2^−e, w (Q × stride) = b or its transpose, l (P × 4B) = 0
+//   rescale   x, info -> y         y = x · 2^(sign · e), for `size` numbers of each matrix
+// M N: the matrix; P = min(M, N), Q = max(M, N); B: blocks of four columns of l; e: the exponent of the largest |a|.
+// `measure` gives a matrix to a workgroup, the others an element to a lane. A matrix that has no factors is
+// zero to `load`, and `rescale` gives `poison` for it.
 // requires lib/svdScale.wgsl
 
 override WG: u32 = 8;
 
-struct Params { M: u32, N: u32, P: u32, Q: u32, B: u32, stride: u32, count: u32 }
+struct Params {
+  M: u32, N: u32, P: u32, Q: u32, B: u32, stride: u32, count: u32, size: u32, sign: i32, poison: f32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> a: array<u32>;
 @group(0) @binding(2) var<storage, read_write> info: array<u32>;
-@group(0) @binding(3) var<storage, read_write> w: array<f32>;
-@group(0) @binding(4) var<storage, read_write> l: array<f32>;
+@group(0) @binding(3) var<storage, read_write> b: array<u32>;
+@group(0) @binding(4) var<storage, read_write> w: array<u32>;
+@group(0) @binding(5) var<storage, read_write> l: array<u32>;
+@group(0) @binding(6) var<storage, read> x: array<u32>;
+@group(0) @binding(7) var<storage, read_write> y: array<u32>;
 
 var<workgroup> largest: atomic<u32>;
 
@@ -23,30 +30,43 @@ fn measure(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gr
   var most = 0u;
   for (var t = 0u; t < (size + WG - 1) / WG; t++) {
     let i = t * WG + lane;
-    if (i < size) { most = max(most, bitcast<u32>(a[base + i]) & 0x7fffffffu); }
+    if (i < size) { most = max(most, a[base + i] & 0x7fffffffu); }
   }
   if (lane == 0u) { atomicStore(&largest, 0u); }
   workgroupBarrier();
   atomicMax(&largest, most);
   workgroupBarrier();
-  if (lane == 0u) {
-    info[2 * group.x] = atomicLoad(&largest);
-    info[2 * group.x + 1] = 0u;
-  }
+  for (var i = lane; i < 4; i += WG) { info[4 * group.x + i] = select(0u, atomicLoad(&largest), i == 0); }
+}
+
+/** The entry of matrix m with these bits, brought near 1. */
+fn near(bits: u32, m: u32) -> u32 {
+  let most = info[4 * m];
+  return select(scaleBits(bits, -exponentOf(most)), 0u, lost(most, 0u));
 }
 
 @compute @workgroup_size(WG)
 fn load(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   let size = p.Q * p.P;
-  let width = 4 * p.B;
   if (i < p.count * size) {
-    let b = i / size;
+    let m = i / size;
     let r = i % size / p.P;
     let c = i % p.P;
-    let scale = scaleOf(info[2 * b]);
-    let x = a[b * size + select(r * p.P + c, c * p.Q + r, p.M < p.N)];
-    w[(b * p.Q + r) * p.stride + c] = select(x * scale, 0.0, scale == 0.0);
+    let at = m * size + select(r * p.P + c, c * p.Q + r, p.M < p.N);
+    let entry = near(a[at], m);
+    b[at] = entry;
+    w[(m * p.Q + r) * p.stride + c] = entry;
   }
-  if (i < p.count * p.P * width) { l[i] = 0.0; }
+  if (i < p.count * p.P * 4 * p.B) { l[i] = 0; }
+}
+
+@compute @workgroup_size(WG)
+fn rescale(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WG;
+  if (i >= p.count * p.size) { return; }
+  let m = i / p.size;
+  let most = info[4 * m];
+  let bits = scaleBits(x[i], p.sign * exponentOf(most));
+  y[i] = select(bits, bitcast<u32>(p.poison), lost(most, info[4 * m + 3]));
 }

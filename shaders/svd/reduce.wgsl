@@ -211,7 +211,7 @@ fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
     }
     storageBarrier();
   }
-  if (lane == 0u) { info[2 * group.x + 1] = rank; }
+  if (lane == 0u) { info[4 * group.x + 1] = rank; }
 }
 
 @compute @workgroup_size(WG)
@@ -219,7 +219,7 @@ fn next(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let made = makePanel(placeOf(group.x), p.k, found[group.x].floor, lane);
   if (lane == 0u) {
     found[group.x] = made;
-    info[2 * group.x + 1] += made.alive;
+    info[4 * group.x + 1] += made.alive;
   }
 }
 

@@ -1,11 +1,11 @@
 // svd/rounds: one-sided Jacobi (Hestenes 1958) on the columns of large w (R × 8B), eight columns to a block.
 //   round    w, flags -> w   one round of one sweep; many workgroups per matrix
-//   settle   flags -> flags  between two sweeps
+//   settle   flags -> flags, info   between two sweeps
 // R rows, B blocks (even). A round pairs every block with another one; a sweep is the B − 1 rounds of a
 // tournament. A lane owns a pair of blocks: it forms the Gram matrix of their sixteen columns, rotates
 // that once around, and applies the rotations to the columns; lanes never exchange anything within a round.
 // Sixteen columns and not eight: memory is read half as often.
-// flags[3b] is set when matrix b is done, flags[3b+1] while it is not, flags[3b+2] counts its sweeps.
+// flags[2b] is set when matrix b is done, flags[2b+1] while it is not.
 // requires lib/svdTurn.wgsl
 
 override WG: u32 = 8;
@@ -14,6 +14,7 @@ struct Params { R: u32, B: u32, round: u32, count: u32, tolerance: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> flags: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read_write> info: array<u32>;
 
 /** The blocks that meet at table `t` in round `round`: the last one stays, the others move around. */
 fn pairOf(round: u32, t: u32) -> vec2u {
@@ -147,16 +148,18 @@ fn orthogonalise(at: vec2u) -> bool {
 
 @compute @workgroup_size(WG)
 fn round(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= p.B / 2 || atomicLoad(&flags[3 * id.y]) != 0u) { return; }
+  if (id.x >= p.B / 2 || atomicLoad(&flags[2 * id.y]) != 0u) { return; }
   let base = id.y * p.R * 2 * p.B;
-  if (orthogonalise(base + 2 * pairOf(p.round, id.x))) { atomicStore(&flags[3 * id.y + 1], 1u); }
+  if (orthogonalise(base + 2 * pairOf(p.round, id.x))) { atomicStore(&flags[2 * id.y + 1], 1u); }
 }
 
 @compute @workgroup_size(WG)
 fn settle(@builtin(global_invocation_id) id: vec3u) {
-  let at = 3 * id.x;
+  let at = 2 * id.x;
   if (id.x >= p.count || atomicLoad(&flags[at]) != 0u) { return; }
-  if (atomicLoad(&flags[at + 1]) == 0u) { atomicStore(&flags[at], 1u); }
+  let again = atomicLoad(&flags[at + 1]);
+  if (again == 0u) { atomicStore(&flags[at], 1u); }
   atomicStore(&flags[at + 1], 0u);
-  atomicAdd(&flags[at + 2], 1u);
+  info[4 * id.x + 2] += 1;
+  info[4 * id.x + 3] = again;
 }

@@ -1,11 +1,11 @@
 import { ArgumentError, NumericalError, ShapeError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
-import { show } from "../tensor/shape.ts";
+import { show, sizeOf } from "../tensor/shape.ts";
 import { needsTape, track, trackAll } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
-import { complete, shortSide } from "./svd/decompose.ts";
+import { complete, rescale, shortSide } from "./svd/decompose.ts";
 import { lanes } from "./svd/jacobi.ts";
 import { decomposeTruncated, truncationGradient, type Gauge } from "./svd/truncation.ts";
 
@@ -25,8 +25,9 @@ export interface SvdOptions {
  * The thin singular value decomposition a = U diag(S) Vt of a (…, M, N), with r = min(M, N): U (…, M, r)
  * with orthonormal columns, S (…, r) largest first, Vt (…, r, N) with orthonormal rows. Leading axes
  * are a batch. The entry of each column of U that is largest in absolute value is positive. All three are
- * exact to a few rounding errors for every finite matrix, U and V orthonormal also where the rank is deficient.
- * A matrix with a NaN or an infinity gives NaN throughout on the device, and a NumericalError to `read()`.
+ * exact to a few rounding errors for every finite matrix, U and V orthonormal also where the rank is deficient, and
+ * the numbers subnormal, whatever the adapter makes of those. A matrix with a NaN or an infinity gives NaN
+ * throughout on the device, and a NumericalError to `read()`; so does S where a value is past float32's 3.4e38.
  *
  * Pivoted QR, then one-sided Jacobi (Hestenes 1958; Drmač & Veselić 2008), wholly on the device.
  * Gradients flow from all three; vectors of singular values that are rounding errors have none.
@@ -42,11 +43,10 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
   const [M, N] = a.shape.slice(-2) as [number, number];
   const P = Math.min(M, N);
   const count = a.size / (M * N);
-  const factors = device.scope(() => {
-    const matrices = a.view([count, M, N]);
-    const { vectors, info } = shortSide(matrices);
-    const others = device.noGrad(() => matmul(matrices, vectors, { transposeA: M < N }));
-    const S = complete(others, info);
+  const { near, info, ...factors } = device.scope(() => {
+    const { vectors, scaled, info } = shortSide(a.view([count, M, N]));
+    const others = device.noGrad(() => matmul(scaled, vectors, { transposeA: M < N }));
+    const near = complete(others, info);
     const [u, v] = M < N ? [vectors, others] : [others, vectors];
     const U = empty(device, [...batch, M, P]);
     const Vt = empty(device, [...batch, P, N]);
@@ -54,16 +54,20 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
     const constants = { WG: lanes(device, P) };
     const grid = [Math.ceil(P / constants.WG), count] as const;
     svdKernel("orient", { u, v, info, uOut: U, vOut: Vt }, params, grid, { constants });
-    return { U, S: S.view([...batch, P]), Vt };
+    return { U, S: rescale(near, info).view([...batch, P]), Vt, near, info };
   });
 
-  refuseNaN("svd", "a", a, [factors.U, factors.S, factors.Vt]);
-  trackAll([factors.U, factors.S, factors.Vt], [a], ([dU, dS, dVt]) => {
+  const { U, S, Vt } = factors;
+  for (const part of [U, S, Vt]) part.inspect = refuse("svd", "a", a);
+  const release = () => [near, info].forEach((part) => part.dispose());
+  if (!needsTape([a])) release();
+  trackAll([U, S, Vt], [a], ([dU, dS, dVt]) => {
     const shapes = { U: [count, M, P], S: [count, P], Vt: [count, P, N] };
-    const { U, S, Vt } = factors;
-    const flat = { U: U.view(shapes.U), S: S.view(shapes.S), Vt: Vt.view(shapes.Vt) };
+    const flat = { U: U.view(shapes.U), S: near, Vt: Vt.view(shapes.Vt), info };
     const given = { U: dU?.view(shapes.U), S: dS?.view(shapes.S), Vt: dVt?.view(shapes.Vt) };
-    return [svdGradient(flat, given, damping)];
+    const da = svdGradient(flat, given, damping);
+    release();
+    return [da];
   });
   return factors;
 }
@@ -100,8 +104,7 @@ export interface TruncatedSvd {
  * value is positive. Where h has fewer than k directions, the other columns are zero, and so
  * is their gradient.
  *
- * The gradient includes that of the kept directions towards the discarded ones, from all triplets. It squares
- * singular values, so it holds where they lie between 1e-18 and 1e18; scale h beforehand if they do not.
+ * The gradient includes that of the kept directions towards the discarded ones, from all triplets.
  *
  * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L) and for a gauge
  * that is none of those named.
@@ -114,14 +117,19 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
   checkPositive("truncatedSvd", "damping", damping);
   checkPositive("truncatedSvd", "gapCap", gapCap);
   const kept = decomposeTruncated(h, k);
-  const { coefficients, basis, values: spectrum } = kept;
+  const { basis, info } = kept;
+  const coefficients = rescale(kept.coefficients, info);
+  const spectrum = rescale(kept.values, info);
   const singularValues = spectrum.view([k]);
-  refuseNaN("truncatedSvd", "h", h, [coefficients, basis, singularValues, spectrum]);
-  if (!needsTape([h])) kept.vectors.dispose();
+  for (const part of [coefficients, basis, singularValues, spectrum])
+    part.inspect = refuse("truncatedSvd", "h", h);
+  const release = () =>
+    [kept.h, info, kept.coefficients, kept.values, kept.vectors].forEach((part) => part.dispose());
+  if (!needsTape([h])) release();
   trackAll([coefficients, basis, singularValues], [h], ([dc, du, ds]) => {
     const given = { coefficients: dc, basis: du, values: ds };
     const dh = truncationGradient(kept, given, { gauge, damping, gapCap });
-    kept.vectors.dispose();
+    release();
     return [dh];
   });
   return { coefficients, basis, singularValues, spectrum };
@@ -136,7 +144,7 @@ export interface TruncateOptions {
  * The matrix of rank k nearest to h (B, L): V_k S_k U_kᵀ. Its gradient has no differences of kept singular
  * values in it, so it is well conditioned however close they are; only s_k = s_{k+1}, where the
  * matrix itself is not unique, is singular, and capped. Where h has fewer than k directions, it is its own
- * truncation, and the gradient passes unchanged. Singular values between 1e-18 and 1e18, as for `truncatedSvd`.
+ * truncation, and the gradient passes unchanged.
  *
  * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L).
  */
@@ -145,11 +153,11 @@ export function truncate(h: Tensor, k: number, { gapCap = 1e-3 }: TruncateOption
   checkPositive("truncate", "gapCap", gapCap);
   const { device } = h;
   const kept = decomposeTruncated(h, k);
-  const product = device.noGrad(() => matmul(kept.coefficients, kept.basis, { transposeB: true }));
-  refuseNaN("truncate", "h", h, [product]);
-  const release = () => {
-    for (const part of [kept.basis, kept.coefficients, kept.values, kept.vectors]) part.dispose();
-  };
+  const product = device.scope(() =>
+    device.noGrad(() => rescale(matmul(kept.coefficients, kept.basis, { transposeB: true }), kept.info)),
+  );
+  product.inspect = refuse("truncate", "h", h);
+  const release = () => Object.values(kept).forEach((part: Tensor) => part.dispose());
   if (!needsTape([h])) release();
   return track(product, [h], (dy) => {
     const dh = truncationGradient(kept, { product: dy }, { gauge: "off", damping: 1, gapCap });
@@ -158,15 +166,22 @@ export function truncate(h: Tensor, k: number, { gapCap = 1e-3 }: TruncateOption
   });
 }
 
-/** Reading a factor of a matrix that is not finite is an error; on the device it is NaN. */
-function refuseNaN(op: string, operand: string, { shape }: Tensor, factors: readonly Tensor[]): void {
-  for (const factor of factors)
-    factor.inspect = (values) => {
-      if (Number.isNaN(values[0]))
-        throw new NumericalError(
-          `${op}: ${operand} ${show(shape)} holds a NaN or an infinity, so it has no factors`,
-        );
-    };
+/** Says which matrix has no factors, or some that float32 cannot hold, when they are read; on the device they are NaN. */
+function refuse(op: string, operand: string, { shape }: Tensor): (values: Float32Array) => void {
+  const batch = shape.slice(0, -2);
+  const count = sizeOf(batch);
+  return (values) => {
+    const bad = values.findIndex((x) => !Number.isFinite(x));
+    if (bad < 0) return;
+    const matrix = Math.floor((bad * count) / values.length);
+    const place = batch.map((_, i) => Math.floor(matrix / sizeOf(batch.slice(i + 1))) % batch[i]!);
+    const what = `${op}: ${operand} ${show(shape)}${batch.length > 0 ? `, matrix [${place.join(", ")}]` : ""}`;
+    throw new NumericalError(
+      Number.isNaN(values[bad])
+        ? `${what} holds a NaN or an infinity, or its rotations do not settle, so it has no factors`
+        : `${what} is too large: what is read is past float32's 3.4e38; scale it down beforehand`,
+    );
+  };
 }
 
 function checkTruncation(op: string, h: Tensor, k: number): void {

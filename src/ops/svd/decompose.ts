@@ -12,9 +12,11 @@ const svdKernel = kernel("svd");
 export interface ShortSide {
   /** (count, P, P): in its columns the singular vectors, those of the largest values first; orthonormal. */
   vectors: Tensor;
-  /** (count, P): the singular values, largest first. */
+  /** (count, P): the singular values of `scaled`, largest first. */
   values: Tensor;
-  /** (count, 2) integers: the bits of the largest absolute entry, and a bound on the rank. */
+  /** (count, M, N): the matrices, each by the power of two that brings its largest entry between 1 and 2. */
+  scaled: Tensor;
+  /** (count, 4) integers: see lib/svdScale.wgsl. */
   info: Tensor;
 }
 
@@ -30,26 +32,39 @@ export function shortSide(a: Tensor): ShortSide {
   const Q = Math.max(M, N);
   const B = padded(P) / 4;
   return device.scope(() => {
-    const info = empty(device, [count, 2]);
+    const info = empty(device, [count, 4]);
+    const scaled = empty(device, a.shape);
     const stride = 16 * (Math.ceil(P / 16) | 1); // an odd number of cache lines: rows do not get into each other's way
     const w = empty(device, [count, Q, stride]);
     const l = empty(device, [count, P, 4 * B]);
     const norms = empty(device, [count, P]);
-    const params = { M, N, P, Q, B, stride, count };
+    const params = { M, N, P, Q, B, stride, count, size: 0, sign: 0, poison: 0 };
     const constants = { WG: lanes(device, P / 4) };
     prepareKernel("measure", { a, info }, params, [count], { constants });
-    prepareKernel("load", { a, info, w, l }, params, linearGrid(count * Math.max(Q * P, 4 * B * P), 64), {
-      constants: { WG: 64 },
-    });
+    const grid = linearGrid(count * P * Math.max(Q, 4 * B), 64);
+    prepareKernel("load", { a, info, b: scaled, w, l }, params, grid, { constants: { WG: 64 } });
     triangulate(w, P, l, info);
-    orthogonaliseColumns(l);
+    orthogonaliseColumns(l, info);
 
     const vectors = empty(device, [count, P, P]);
-    const rest = { K: P, C: P, zero: 0, poison: NaN };
-    svdKernel("sort", { l, lengths: norms, x: vectors }, { ...params, ...rest }, [count], { constants });
-    const values = orthonormalise(vectors, info, { strong: 1e-9, scaled: false });
-    return { vectors, values, info };
+    const sizes = { M, N, P, B, C: P, K: P, count, zero: 0, poison: 0 };
+    svdKernel("sort", { l, lengths: norms, x: vectors }, sizes, [count], { constants });
+    const values = orthonormalise(vectors, info, { strong: 1e-9, bounded: true });
+    return { vectors, values, scaled, info };
   });
+}
+
+/**
+ * Results x (count, …) of matrices that were scaled, in the units of the matrices themselves: x · 2^e, or x · 2^−e with
+ * sign −1. NaN for matrices that have no factors.
+ */
+export function rescale(x: Tensor, info: Tensor, sign: 1 | -1 = 1): Tensor {
+  const { device } = x;
+  const y = empty(device, x.shape);
+  const [count] = info.shape as [number];
+  const params = { M: 0, N: 0, P: 0, Q: 0, B: 0, stride: 0, count, size: x.size / count, sign, poison: NaN };
+  prepareKernel("rescale", { x, info, y }, params, linearGrid(x.size, 64), { constants: { WG: 64 } });
+  return y;
 }
 
 /** Writes the triangles of w (count, Q, stride), of which the first P columns count and which is used up, to l (count, P, …), and the ranks to info. */
@@ -85,20 +100,20 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
 export interface OrthonormaliseOptions {
   /** Columns longer than so many times the first are known to be orthogonal to each other. */
   strong: number;
-  /** Whether the columns are in the units of the matrix, which `info` then brings near 1. */
-  scaled: boolean;
+  /** Whether no more columns than the rank in `info` have a length other than zero. */
+  bounded?: boolean;
   /** Columns not longer than so many times the first become zero instead of completing the basis. */
   zero?: number;
 }
 
 /**
  * Makes the columns of y (count, Q, K), longest first, orthonormal in place, and returns the lengths
- * (count, K) that they had in the units of the matrix, in descending order.
+ * (count, K) that they had, in descending order.
  */
 export function orthonormalise(
   y: Tensor,
   info: Tensor,
-  { strong, scaled, zero = 0 }: OrthonormaliseOptions,
+  { strong, bounded = false, zero = 0 }: OrthonormaliseOptions,
 ): Tensor {
   const { device } = y;
   const [count, Q, K] = y.shape as [number, number, number];
@@ -107,7 +122,7 @@ export function orthonormalise(
   orthonormaliseKernel(
     "orthonormalise",
     { y, info, s, scratch },
-    { Q, K, scaled: Number(scaled), bounded: Number(!scaled), strong, zero, poison: NaN },
+    { Q, K, bounded: Number(bounded), strong, zero },
     [count],
     { constants: { WG: lanes(device, Q) }, work: { bytes: 16 * count * Q * K } },
   );
@@ -119,24 +134,24 @@ export function orthonormalise(
 const PANEL = 16;
 
 /**
- * Does what `orthonormalise` does for y in the units of the matrix, on many workgroups if it is large. Columns not
- * longer than a few rounding errors of the first are replaced.
+ * Does what `orthonormalise` does, on many workgroups if y is large. Columns not longer than a few rounding errors
+ * of the first are replaced.
  */
 export function complete(y: Tensor, info: Tensor): Tensor {
   const { device } = y;
   const [count, Q, K] = y.shape as [number, number, number];
-  if (K <= ALONE) return orthonormalise(y, info, { strong: 0.1, scaled: true });
+  if (K <= ALONE) return orthonormalise(y, info, { strong: 0.1 });
   const s = empty(device, [count, K]);
   const x = empty(device, [count, Q, PANEL]);
   const t = empty(device, [count, K, PANEL]);
   const noise = 4 * Math.sqrt(Q) * 2 ** -23;
-  const params = { Q, K, first: 0, again: 0, strong: 0.1, noise, poison: NaN };
+  const params = { Q, K, first: 0, again: 0, strong: 0.1, noise };
   const WG = lanes(device, Q);
   const run = (entry: string, operands: Operands, wanted: number, place = {}) =>
     completeKernel(entry, operands, { ...params, ...place }, [Math.ceil(wanted / WG), count], {
       constants: { WG },
     });
-  run("measure", { y, info, s }, K);
+  run("measure", { y, s }, K);
   for (let first = 0; first < K; first += PANEL) {
     run("take", { y, s, x }, PANEL * Q, { first });
     for (const again of [0, 1]) {
@@ -147,7 +162,7 @@ export function complete(y: Tensor, info: Tensor): Tensor {
       run("settle", { y, s, x }, WG, { first, again });
     }
   }
-  run("finish", { info, s }, WG);
+  run("finish", { s }, WG);
   x.dispose();
   t.dispose();
   return s;

@@ -1,6 +1,6 @@
 import type { Device } from "../../device/device.ts";
 import { kernel } from "../../device/kernel.ts";
-import { empty, zeros, type Tensor } from "../../tensor/tensor.ts";
+import { zeros, type Tensor } from "../../tensor/tensor.ts";
 
 const jacobiKernel = kernel("svd/jacobi");
 const roundsKernel = kernel("svd/rounds");
@@ -27,23 +27,21 @@ export function padded(P: number): number {
 
 /**
  * Rotates the columns of each matrix of w (count, R, padded(P)) until they are orthogonal: in place,
- * by one-sided Jacobi. Returns how many sweeps it took, (count, 3) integers.
+ * by one-sided Jacobi. `info` (count, 4) takes how many sweeps that were, and whether they were enough.
  */
-export function orthogonaliseColumns(w: Tensor): void {
+export function orthogonaliseColumns(w: Tensor, info: Tensor): void {
   const { device } = w;
   const [count, R, width] = w.shape as [number, number, number];
   const tolerance = Math.max(4, Math.sqrt(R)) * 2 ** -23;
   if (width <= ALONE) {
     const B = width / 4;
-    const taken = empty(device, [count]);
     // a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
     const work = { flops: 2 * 112 * R * (B / 2) * (B - 1) * count };
     const options = { constants: { WG: lanes(device, B / 2) }, work };
-    jacobiKernel("solve", { w, taken }, { R, B, sweeps: SWEEPS, tolerance }, [count], options);
-    taken.dispose();
+    jacobiKernel("solve", { w, info }, { R, B, sweeps: SWEEPS, tolerance }, [count], options);
     return;
   }
-  const flags = zeros(device, [count, 3], "state");
+  const flags = zeros(device, [count, 2], "state");
   const B = width / 8;
   const params = { R, B, round: 0, count, tolerance };
   const WG = lanes(device, B / 2);
@@ -55,7 +53,7 @@ export function orthogonaliseColumns(w: Tensor): void {
         constants,
         work,
       });
-    roundsKernel("settle", { flags }, params, [Math.ceil(count / WG)], { constants });
+    roundsKernel("settle", { flags, info }, params, [Math.ceil(count / WG)], { constants });
   }
   flags.dispose();
 }

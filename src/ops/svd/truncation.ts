@@ -3,14 +3,19 @@ import { accumulate } from "../../tensor/accumulate.ts";
 import { empty, zeros, type Tensor } from "../../tensor/tensor.ts";
 import { matmul } from "../matmul.ts";
 import { lanes } from "./jacobi.ts";
-import { orthonormalise, shortSide } from "./decompose.ts";
+import { orthonormalise, rescale, shortSide } from "./decompose.ts";
 
 const svdKernel = kernel("svd");
 const truncationKernel = kernel("svd/truncation");
 
-/** What is left of h (B, L) = V diag(s) Uᵀ when its k largest singular values are kept. */
+/**
+ * What is left of h (B, L) = V diag(s) Uᵀ when its k largest singular values are kept, with h by the power of two that
+ * brings it near 1: nothing is too large or too small to be squared. `rescale` brings results back.
+ */
 export interface Truncation {
   h: Tensor;
+  /** (1, 4) integers: see lib/svdScale.wgsl. */
+  info: Tensor;
   /** (L, k): U_k, with a zero column where h has fewer than k directions. */
   basis: Tensor;
   /** (B, k): h U_k = V_k diag(s_k). */
@@ -33,7 +38,7 @@ export function decomposeTruncated(h: Tensor, k: number): Truncation {
   const P = Math.min(B, L);
   return device.scope(() =>
     device.noGrad(() => {
-      const { vectors, values, info } = shortSide(h.view([1, B, L]));
+      const { vectors, values, scaled, info } = shortSide(h.view([1, B, L]));
       const zero = roundingLevel(B, L);
       /** The k leading columns of u (M, C), their signs settled; s tells which are dead. */
       const leading = (u: Tensor, s: Tensor, M: number, C: number) => {
@@ -46,12 +51,14 @@ export function decomposeTruncated(h: Tensor, k: number): Truncation {
       let basis: Tensor;
       if (L <= B) basis = leading(vectors, values, L, L);
       else {
-        const images = matmul(h, leading(vectors, values, B, B), { transposeA: true }).view([1, L, k]);
-        const lengths = orthonormalise(images, info, { strong: 0.1, scaled: true, zero });
+        const images = matmul(scaled, leading(vectors, values, B, B), { transposeA: true }).view([1, L, k]);
+        const lengths = orthonormalise(images, info, { strong: 0.1, zero });
         basis = leading(images, lengths, L, k);
       }
-      const coefficients = matmul(h, basis);
-      return { h, basis, coefficients, values: values.view([P]), vectors: vectors.view([P, P]) };
+      const near = scaled.view([B, L]);
+      const coefficients = matmul(near, basis);
+      const shaped = { values: values.view([P]), vectors: vectors.view([P, P]) };
+      return { h: near, info, basis, coefficients, ...shaped };
     }),
   );
 }
@@ -77,7 +84,7 @@ export interface Cotangents {
 }
 
 /**
- * The gradient of h (B, L).
+ * The gradient of h (B, L), in its own units: `given` is of what `rescale` makes of a truncation.
  *
  * With g = Ū + hᵀ ᾱ, for the gradients Ū of the basis and ᾱ of the coefficients, the kept vectors turn
  * against each other by N, the antisymmetric part of U_kᵀ g divided by s_j² − s_i², and towards the
@@ -86,7 +93,7 @@ export interface Cotangents {
  * the kept values' differences appear in it.
  */
 export function truncationGradient(kept: Truncation, given: Cotangents, options: TruncationOptions): Tensor {
-  const { h, basis: u, coefficients: c, values: s, vectors } = kept;
+  const { h, info, basis: u, coefficients: c, values: s, vectors } = kept;
   const { device } = h;
   const [B, L] = h.shape as [number, number];
   const K = u.shape[1]!;
@@ -105,7 +112,8 @@ export function truncationGradient(kept: Truncation, given: Cotangents, options:
   return device.scope(() => {
     const { product } = given;
     const dc = product ? matmul(product, u) : (given.coefficients ?? zeros(device, [B, K]));
-    const du = product ? matmul(product, c, { transposeA }) : given.basis;
+    // with h and c by 2^−e, ᾱ of the unscaled coefficients and 2^−e Ū give the gradient of the unscaled h
+    const du = product ? matmul(product, c, { transposeA }) : given.basis && rescale(given.basis, info, -1);
     const image = matmul(h, dc, { transposeA });
     const g = du ? accumulate(image, du) : image;
     const inner = matmul(u, g, { transposeA });
