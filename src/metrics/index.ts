@@ -1,3 +1,8 @@
 export { bumpFitError, type BumpFit, type BumpScale } from "./bumpFit.ts";
+export { Classifier, type ClassifierOptions } from "./classifier.ts";
+export { frechetDistance } from "./frechet.ts";
+export { kernelDistance } from "./kernelDistance.ts";
+export { overlap, type Overlap } from "./manifold.ts";
 export { pcaError } from "./pca.ts";
 export { RelativeError, relativeErrorPercent } from "./relativeError.ts";
+export { slicedWasserstein } from "./slicedWasserstein.ts";
