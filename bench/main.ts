@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { Command } from "commander";
 import { openDevice } from "../src/device/device.ts";
-import { measureCeilings } from "./ceilings.ts";
+import { better, measureCeilings } from "./ceilings.ts";
 import type { Engine } from "./engine.ts";
 import { HestenesEngine } from "./hestenes.ts";
 import { noiseOf } from "./hestenesStep.ts";
@@ -14,8 +14,11 @@ import { measure } from "./measure.ts";
 import { measureOp, opBenches } from "./ops.ts";
 import { resultsPage } from "./page.ts";
 import { installGpu } from "./peers/gpu.ts";
+import { svdLibraries } from "./peers/svd.ts";
 import { openJax } from "./peers/jax.ts";
 import { openTfjs } from "./peers/tfjs.ts";
+import { profiledSteps, profileSteps } from "./profile.ts";
+import { keptResults, ratioTables, withTables } from "./readme.ts";
 import type { Results, Row } from "./results.ts";
 import { figure, resultsTable } from "./table.ts";
 import { tasks } from "./tasks.ts";
@@ -29,6 +32,7 @@ interface Options {
   heavy?: boolean;
   torch?: string;
   ops?: boolean;
+  readme?: boolean;
   budget: string;
 }
 
@@ -39,16 +43,22 @@ const program = new Command("bench")
   .option("--adapter <name>", "part of the adapter's name; default: HESTENES_ADAPTER, or the best there is")
   .option(
     "--only <substring>",
-    "measure what has this in its case and operation: “conv mnist.1 dw”, “step”, “launches”, “ceilings”",
+    "measure what has this in its name: “conv mnist.1 dw”, “step ae”, “launches”, “ceilings”, “profile”",
     "",
   )
-  .option("--engine <name...>", "measure these engines only: hestenes is always one; tfjs-webgpu, jax-js")
+  .option(
+    "--engine <name...>",
+    "measure these engines only: hestenes is always one; tfjs-webgpu, jax-js, ml-matrix, svd-js, numeric",
+  )
   .option("--heavy", "also measure the cases for real GPUs")
   .option("--torch <file>", "compare with rows of PyTorch, from a JSON file of the same format")
   .option("--ops", "measure the benchmarks of single ops instead, without other engines")
-  .option("--budget <ms>", "milliseconds of runs of each engine in each case", "1500")
+  .option("--budget <ms>", "milliseconds of runs of each engine in each case", "1000")
+  .option("--readme", "measure nothing: make the README's tables from bench/results/*.json")
   .parse();
-await main(program.opts<Options>());
+const given = program.opts<Options>();
+if (given.readme) writeReadme();
+else await main(given);
 
 async function main(options: Options): Promise<void> {
   const device = await openDevice({ adapter: options.adapter });
@@ -58,17 +68,19 @@ async function main(options: Options): Promise<void> {
     machine: `${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores`,
     commit: commit(),
     date: new Date().toISOString(),
-    versions: versions("webgpu", "@tensorflow/tfjs", "@jax-js/jax"),
+    versions: versions("webgpu", "@tensorflow/tfjs", "@jax-js/jax", "ml-matrix", "svd-js", "numeric"),
     rows: [],
     failed: [],
     launches: [],
   };
   say(results.adapter);
+  if (wantsCeilings(options)) results.ceilings = await measureCeilings(device);
   if (options.ops) await runOps(results, options);
   else await runCases(results, new HestenesEngine(device), options);
-  if ("ceilings".includes(options.only)) {
+  if (wantsCeilings(options)) {
     say("ceilings");
-    results.ceilings = await measureCeilings(device);
+    results.ceilings = better(await measureCeilings(device), results.ceilings);
+    results.profiles = await profileSteps(device, results.ceilings, profiledSteps(options.only), say);
   }
   if ("launches".includes(options.only)) {
     say("launches");
@@ -80,12 +92,25 @@ async function main(options: Options): Promise<void> {
   process.exit(results.failed.some(({ engine }) => engine === "hestenes") ? 1 : 0); // the peers keep Node alive
 }
 
+/** Profiles are compared with ceilings, so they come together; single ops do without. */
+function wantsCeilings({ only, ops = false }: Options): boolean {
+  return "ceilings".includes(only) || (!ops && ("profile".includes(only) || only.startsWith("profile")));
+}
+
+function writeReadme(): void {
+  const file = new URL("../README.md", import.meta.url);
+  const text = withTables(readFileSync(file, "utf8"), ratioTables(keptResults()));
+  if (text === undefined) throw new Error("the README has no marks that say where the tables go");
+  writeFileSync(file, text);
+}
+
 async function runCases(results: Results, own: HestenesEngine, options: Options): Promise<void> {
   const { heavy = false, only, budget } = options;
   const list = tasks({ heavy, only });
+  const start = performance.now();
   const engines = [own, ...(list.length > 0 ? await openPeers(results.adapter, options.engine) : [])];
   for (const [i, task] of list.entries()) {
-    const label = `${i + 1}/${list.length} ${task.name} ${task.op}`;
+    const label = `${i + 1}/${list.length} (${minutes(performance.now() - start)}) ${task.name} ${task.op}`;
     const noise = task.kind === "step" && task.shape.model !== "ae" ? await noiseOf(own.device, task) : {};
     const inputs = { ...inputsOf(task), ...noise };
     const effort = { budget: Number(budget), most: 60 };
@@ -111,7 +136,7 @@ async function openPeers(adapter: string, wanted?: readonly string[]): Promise<E
     ["jax-js", openJax],
   ] as const)
     if (!wanted || wanted.includes(name)) engines.push(await open());
-  return engines;
+  return [...engines, ...svdLibraries().filter(({ name }) => !wanted || wanted.includes(name))];
 }
 
 async function runOps(results: Results, { only, adapter }: Options): Promise<void> {
@@ -156,6 +181,12 @@ function versions(...packages: string[]): Record<string, string> {
     return [name, (JSON.parse(text) as { version: string }).version];
   });
   return Object.fromEntries([["node", process.versions.node], ...entries]) as Record<string, string>;
+}
+
+/** `3:07`, of milliseconds. */
+function minutes(ms: number): string {
+  const seconds = Math.round(ms / 1e3);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 /** Shows what is going on, on a terminal in one line. */

@@ -10,7 +10,7 @@ export interface Effort {
 }
 
 /** Milliseconds that an engine may take for its first 5 runs; a slower one is run less often, but once at least. */
-const PATIENCE = 20_000;
+const PATIENCE = 6_000;
 
 /** Where preparing and checking took longer than so many milliseconds, the engine is warm enough. */
 const WARM = 5_000;
@@ -45,6 +45,7 @@ export async function measure(
   let reference: readonly Float32Array[] | undefined;
   try {
     for (const engine of engines) {
+      if (engine.kinds && !engine.kinds.includes(task.kind)) continue;
       say(`${engine.name} prepares`);
       let prepared: Prepared | undefined;
       const start = performance.now();

@@ -1,17 +1,19 @@
 import { html, Html } from "../src/train/html.ts";
 import { style } from "../src/train/report-style.ts";
 import type { EngineName } from "./engine.ts";
-import { comparisons, ratio, summary, type Comparison, type Results, type Row } from "./results.ts";
-import { ceilingLines, figure, peers, times } from "./table.ts";
+import { byFamily, peers, peersIn, titles } from "./families.ts";
+import {
+  comparisons,
+  ratio,
+  summary,
+  type Comparison,
+  type Results,
+  type Row,
+  type StepProfile,
+} from "./results.ts";
+import { ceilingLines, figure, profileHead, profileRows, profileTitle, times } from "./table.ts";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
-
-const names: Record<EngineName, string> = {
-  hestenes: "hestenes",
-  "tfjs-webgpu": "TensorFlow.js",
-  "jax-js": "jax-js",
-  torch: "PyTorch",
-};
 
 /** Colours that tell the engines apart in light and dark; the report's accent is hestenes'. */
 const bars = `
@@ -20,36 +22,22 @@ const bars = `
 .bench .track { background: var(--page); border-radius: 4px; }
 .bench .fill { display: block; height: 14px; min-width: 2px; border-radius: 4px; background: var(--accent); }
 .bench .tfjs-webgpu { background: #d97706; } .bench .jax-js { background: #0d9488; } .bench .torch { background: #808a96; }
+.bench .ml-matrix { background: #8b5cf6; } .bench .svd-js { background: #db2777; } .bench .numeric { background: #a16207; }
 .bench .why { color: var(--soft); font-style: italic; grid-column: 2 / -1; }
+.scroll { overflow-x: auto; }
+.ratios, .profile { border-collapse: collapse; margin: 12px 0 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.ratios :is(th, td), .profile :is(th, td) { padding: 4px 0 4px 22px; text-align: right; white-space: nowrap; font-weight: 400; border-top: 1px solid var(--line); }
+.ratios :is(th, td):first-child, .profile :is(th, td):first-child { padding-left: 0; text-align: left; }
+.ratios thead th, .profile thead th { border-top: 0; color: var(--soft); } .ratios small { color: var(--soft); } .ratios tr:last-child > * { font-weight: 650; }
+.profile { width: 100%; font-size: .84rem; margin-bottom: 18px; } .profile .bar { width: 22%; }
+.profile .bar i { display: block; height: 9px; min-width: 1px; border-radius: 3px; background: var(--accent); }
 h3 { margin: 18px 0 2px; font-size: .98rem; font-weight: 620; } h3 small { color: var(--soft); font-weight: 400; }
 @media (max-width: 560px) { .bench { grid-template-columns: 7.5em 1fr; } .bench .figures { grid-column: 2; } }
 `;
 
-const groups: readonly [title: string, lead: string, belongs: (comparison: Comparison) => boolean][] = [
-  ["Matrix products", "C = A · B, in 32 bits.", ({ case: name }) => name.startsWith("matmul")],
-  [
-    "Convolutions",
-    "Forward, gradient of the input, gradient of the filter.",
-    ({ case: name }) => name.startsWith("conv "),
-  ],
-  [
-    "Transposed convolutions",
-    "Forward, gradient of the input, gradient of the filter.",
-    ({ case: name }) => name.startsWith("convT "),
-  ],
-  [
-    "Singular value decompositions",
-    "All factors, of random matrices.",
-    ({ case: name }) => name.startsWith("svd "),
-  ],
-  ["Training steps", "Loss, gradients and Adam on one batch.", ({ op }) => op === "step"],
-];
-
 /** The results as one HTML document without scripts or anything outside itself: a bar for each engine and case. */
 export function resultsPage(results: Results): string {
   const list = comparisons(results);
-  const known = groups.map(([title, lead, belongs]) => [title, lead, list.filter(belongs)] as const);
-  const rest = list.filter((comparison) => !groups.some(([, , belongs]) => belongs(comparison)));
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -77,8 +65,11 @@ export function resultsPage(results: Results): string {
           </ul>
         </header>
         <main>
-          ${known.map(([title, lead, cases]) => group(title, lead, cases))}
-          ${group("Single operations", "hestenes alone.", rest)} ${machine(results)} ${method(results)}
+          ${ratios(list)}
+          ${byFamily(list).map(({ family, list }) =>
+            group(family?.title ?? "Single operations", family?.lead ?? "hestenes alone.", list),
+          )}
+          ${profiles(results.profiles ?? [])} ${machine(results)} ${method(results)}
         </main>
         <footer>${Object.entries(results.versions).map(([name, version]) => `${name} ${version} `)}</footer>
       </body>
@@ -89,13 +80,53 @@ function verdict(list: readonly Comparison[]): string {
   const parts = peers.flatMap((peer) => {
     const found = summary(list, peer);
     if (!found) return [];
-    return [`${times(found.median)} the speed of ${names[peer]} (${times(found.least)} at least)`];
+    return [`${times(found.median)} the speed of ${titles[peer]} (${times(found.least)} at least)`];
   });
   return parts.length > 0 ? `In the median ${parts.join(", ")}.` : "Times of hestenes alone.";
 }
 
-function group(title: string, lead: string, list: readonly Comparison[]): Html | undefined {
-  if (list.length === 0) return undefined;
+/** The ratios of all families to all peers in one table. */
+function ratios(list: readonly Comparison[]): Html | undefined {
+  const there = peersIn(list).filter((peer) => summary(list, peer) !== undefined);
+  if (there.length === 0) return undefined;
+  const rows = [
+    ...byFamily(list).map(({ family, list }) => ({ title: family?.title ?? "Others", list })),
+    { title: "All", list },
+  ];
+  const cell = (part: readonly Comparison[], peer: EngineName) => {
+    const found = summary(part, peer);
+    return found
+      ? html`<td>${times(found.median)} <small>(${times(found.least)})</small></td>`
+      : html`<td>–</td>`;
+  };
+  return html`<section class="card wide">
+    <h2>How many times faster hestenes is</h2>
+    <p class="lead">The median over the rows, and in brackets the least.</p>
+    <div class="scroll">
+      <table class="ratios">
+        <thead>
+          <tr>
+            <th></th>
+            <th>rows</th>
+            ${there.map((peer) => html`<th scope="col">${titles[peer]}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ title, list: part }) =>
+              html`<tr>
+                <th scope="row">${title}</th>
+                <td>${part.length}</td>
+                ${there.map((peer) => cell(part, peer))}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function group(title: string, lead: string, list: readonly Comparison[]): Html {
   return html`<section class="card wide">
     <h2>${title}</h2>
     <p class="lead">${lead}</p>
@@ -112,7 +143,7 @@ function comparison(one: Comparison): Html {
     <div class="bench">
       ${engines.map((engine) => {
         const row = one.rows.get(engine);
-        const who = html`<span class="who ${engine === "hestenes" ? "own" : ""}">${names[engine]}</span>`;
+        const who = html`<span class="who ${engine === "hestenes" ? "own" : ""}">${titles[engine]}</span>`;
         if (!row) return html`${who}<span class="why">failed: ${one.failed.get(engine)}</span>`;
         const width = ((100 * fastest) / row.ms).toFixed(2);
         return html`${who}<span class="track"
@@ -133,6 +164,41 @@ function figures({ ms, n, gflops, gbps }: Row): string {
 function comparedWith(one: Comparison, engine: EngineName): Html | undefined {
   const value = engine === "hestenes" ? undefined : ratio(one, engine);
   return value === undefined ? undefined : html` · <b>${times(value)} the time</b>`;
+}
+
+/** Where the time of the training steps goes. */
+function profiles(list: readonly StepProfile[]): Html | undefined {
+  if (list.length === 0) return undefined;
+  return html`<section class="card wide">
+    <h2>Where a training step's time goes</h2>
+    <p class="lead">
+      By kernel and entry point. The last column is the part of the ceiling, of arithmetic or of copies, that
+      they reach.
+    </p>
+    ${list.map(
+      (profile) =>
+        html`<h3>${profile.case} <small>${profileTitle(profile).split(": ")[1]}</small></h3>
+          <div class="scroll">
+            <table class="profile">
+              <thead>
+                <tr>
+                  ${profileHead.map((name) => html`<th scope="col">${name}</th>`)}
+                  <th class="bar"></th>
+                </tr>
+              </thead>
+              <tbody>
+                ${profileRows(profile).map(
+                  ({ cells, share }) =>
+                    html`<tr>
+                      ${cells.map((cell) => html`<td>${cell}</td>`)}
+                      <td class="bar"><i style="width:${(100 * share).toFixed(1)}%"></i></td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`,
+    )}
+  </section>`;
 }
 
 function machine({ ceilings, launches }: Results): Html | undefined {

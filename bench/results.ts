@@ -39,6 +39,31 @@ export interface Ceilings {
   gflops: number;
 }
 
+/** What the launches of one kernel's entry point cost in one training step. */
+export interface OpShare {
+  /** Shader and entry point. */
+  op: string;
+  launches: number;
+  ms: number;
+  /** Part of the time of all launches, 0 to 1. */
+  share: number;
+  gflops?: number;
+  gbps?: number;
+  /** Part of the adapter's ceiling, 0 to 1: of arithmetic or of copies, the larger one. */
+  ofCeiling?: number;
+}
+
+/** A training step, taken apart. */
+export interface StepProfile {
+  case: string;
+  /** Median of undisturbed runs, in milliseconds. */
+  ms: number;
+  min: number;
+  launches: number;
+  /** The most expensive first. */
+  ops: OpShare[];
+}
+
 /** What `bench --json` writes. */
 export interface Results {
   adapter: string;
@@ -51,6 +76,7 @@ export interface Results {
   failed: Failure[];
   launches: LaunchCost[];
   ceilings?: Ceilings;
+  profiles?: StepProfile[];
 }
 
 /** What was measured of one operation of one case, by engine. */

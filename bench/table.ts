@@ -1,23 +1,22 @@
 import type { EngineName } from "./engine.ts";
-import { comparisons, ratio, summary, type Comparison, type Results } from "./results.ts";
+import { byFamily, peersIn } from "./families.ts";
+import {
+  comparisons,
+  ratio,
+  summary,
+  type Ceilings,
+  type Comparison,
+  type OpShare,
+  type Results,
+  type StepProfile,
+} from "./results.ts";
 
-/** Whom hestenes is compared with, in the order of the columns. */
-export const peers: readonly EngineName[] = ["tfjs-webgpu", "jax-js", "torch"];
-
-/** All results as text: a table of the cases with ratio columns, then launches and ceilings. */
+/** All results as text: tables of the cases with ratio columns, then profiles, launches and ceilings. */
 export function resultsTable(results: Results): string {
   const list = comparisons(results);
-  const there = peers.filter((peer) => list.some(({ rows, failed }) => rows.has(peer) || failed.has(peer)));
-  const head = ["case", "op", "ms", "min", "n", "GFLOP/s", "GB/s", ...there.flatMap((peer) => [peer, "×"])];
-  const lines = list.map((comparison) => [
-    comparison.case,
-    comparison.op,
-    ...ownCells(comparison),
-    ...there.flatMap((peer) => peerCells(comparison, peer)),
-  ]);
   const parts = [`${results.adapter} · ${results.commit} · ${results.date}`];
-  if (lines.length > 0) parts.push(align([head, ...lines]));
-  for (const peer of there) {
+  for (const family of byFamily(list)) parts.push(casesTable(family.list));
+  for (const peer of peersIn(list)) {
     const found = summary(list, peer);
     if (found)
       parts.push(
@@ -26,9 +25,22 @@ export function resultsTable(results: Results): string {
       );
   }
   if (results.failed.length > 0) parts.push("failed:\n" + failures(results));
+  for (const profile of results.profiles ?? []) parts.push(profileTable(profile));
   if (results.launches.length > 0) parts.push(launchTable(results));
   if (results.ceilings) parts.push(ceilingLines(results.ceilings).join("\n"));
   return parts.join("\n\n") + "\n";
+}
+
+function casesTable(list: readonly Comparison[]): string {
+  const there = peersIn(list);
+  const head = ["case", "op", "ms", "min", "n", "GFLOP/s", "GB/s", ...there.flatMap((peer) => [peer, "×"])];
+  const lines = list.map((comparison) => [
+    comparison.case,
+    comparison.op,
+    ...ownCells(comparison),
+    ...there.flatMap((peer) => peerCells(comparison, peer)),
+  ]);
+  return align([head, ...lines], 2);
 }
 
 function ownCells({ rows, failed }: Comparison): string[] {
@@ -56,11 +68,53 @@ function launchTable({ launches }: Results): string {
     figure(min),
     String(n),
   ]);
-  return align([["JavaScript per launch", "µs", "min", "n"], ...lines]);
+  return align([["JavaScript per launch", "µs", "min", "n"], ...lines], 1);
+}
+
+/** Ops below this part of a step are shown as one. */
+const SMALL = 0.004;
+
+/** Columns of `profileRows`. */
+export const profileHead = ["op", "launches", "ms", "share", "GFLOP/s", "GB/s", "of ceiling"] as const;
+
+/** A step's profile in cells, the most expensive op first; the smallest ones are added up. */
+export function profileRows({ ops }: StepProfile): { share: number; cells: string[] }[] {
+  const small = ops.filter(({ share }) => share < SMALL);
+  const sum = (of: (op: OpShare) => number) => small.reduce((total, op) => total + of(op), 0);
+  const others: OpShare = {
+    op: `${small.length} others`,
+    launches: sum(({ launches }) => launches),
+    ms: sum(({ ms }) => ms),
+    share: sum(({ share }) => share),
+  };
+  const rows = small.length > 1 ? [...ops.filter(({ share }) => share >= SMALL), others] : ops;
+  return rows.map((row) => ({ share: row.share, cells: profileCells(row) }));
+}
+
+function profileCells({ op, launches, ms, share, gflops, gbps, ofCeiling }: OpShare): string[] {
+  return [
+    op,
+    String(launches),
+    figure(ms),
+    percent(share, 1),
+    figure(gflops),
+    figure(gbps),
+    ofCeiling === undefined ? "" : percent(ofCeiling, 0),
+  ];
+}
+
+function profileTable(profile: StepProfile): string {
+  return `${profileTitle(profile)}\n${align([[...profileHead], ...profileRows(profile).map(({ cells }) => cells)], 1)}`;
+}
+
+/** What is said above a step's profile. */
+export function profileTitle({ case: name, ms, launches, ops }: StepProfile): string {
+  const alone = ops.reduce((sum, op) => sum + op.ms, 0);
+  return `${name}: ${figure(ms)} ms in ${launches} launches; one by one they take ${figure(alone)} ms`;
 }
 
 /** The ceilings in words. */
-export function ceilingLines({ copy, gflops }: NonNullable<Results["ceilings"]>): string[] {
+export function ceilingLines({ copy, gflops }: Ceilings): string[] {
   return [
     ...copy.map(({ bytes, gbps }) => `copy of ${bytes / 2 ** 20} MiB: ${figure(gbps)} GB/s`),
     `multiply and add: ${figure(gflops)} GFLOP/s`,
@@ -77,9 +131,12 @@ export function times(value: number | undefined): string {
   return value === undefined ? "" : `${value >= 9.95 ? value.toFixed(0) : value.toFixed(1)}×`;
 }
 
-/** Columns as wide as they need to be; all but the first two are numbers. */
-function align(table: readonly (readonly string[])[]): string {
-  const words = table[0]!.indexOf("op") < 0 ? 1 : 2;
+function percent(part: number, digits: number): string {
+  return `${(100 * part).toFixed(digits)} %`;
+}
+
+/** Columns as wide as they need to be; all but the first `words` are numbers. */
+function align(table: readonly (readonly string[])[], words: number): string {
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return table
     .map((row) =>

@@ -3,6 +3,8 @@ import { complaint } from "../../bench/check.ts";
 import { HestenesEngine } from "../../bench/hestenes.ts";
 import { inputsOf } from "../../bench/inputs.ts";
 import { measure } from "../../bench/measure.ts";
+import { svdLibraries } from "../../bench/peers/svd.ts";
+import { profiledSteps, profileSteps } from "../../bench/profile.ts";
 import type { ConvolutionTask, MatmulTask, SvdTask, Task } from "../../bench/tasks.ts";
 import { openDevice } from "../../src/device/device.ts";
 
@@ -43,6 +45,54 @@ test.each(small)("$name $op: a right answer passes the check, a wrong one does n
   one.at(-1)![1]! += 0.1;
   expect(complaint(task, inputs, one, answer)).toBeDefined();
   prepared.dispose();
+});
+
+const matrices = [
+  [6, 9, 3],
+  [9, 6, 1],
+  [5, 5, 1],
+].map(([rows, cols, batch]): SvdTask => ({
+  ...{ kind: "svd", name: `svd ${batch} of ${rows}x${cols}`, op: "fwd" },
+  shape: { rows: rows!, cols: cols!, batch: batch! },
+}));
+
+test.each(matrices)("$name: the libraries of JavaScript give what hestenes gives", async (task) => {
+  const effort = { budget: 0, most: 2 };
+  const { rows, failed } = await measure(
+    [engine, ...svdLibraries()],
+    task,
+    inputsOf(task),
+    effort,
+    () => undefined,
+  );
+  expect(failed).toEqual([]);
+  expect(rows.map((row) => row.engine)).toEqual(["hestenes", "ml-matrix", "svd-js", "numeric"]);
+});
+
+test("the libraries for SVDs are left out of everything else", async () => {
+  const effort = { budget: 0, most: 1 };
+  const { rows, failed } = await measure(
+    [engine, ...svdLibraries()],
+    product,
+    inputsOf(product),
+    effort,
+    () => undefined,
+  );
+  expect([rows.length, failed.length]).toEqual([1, 0]);
+});
+
+test("a step is taken apart into its launches", async () => {
+  const ceilings = { copy: [{ bytes: 1, gbps: 1000 }], gflops: 1e5 };
+  const [step, ...others] = profiledSteps("profile step ae");
+  expect(others).toEqual([]);
+  const tiny = { ...step!, shape: { ...step!.shape, N: 1, H: 16, W: 16 } };
+  const [profile] = await profileSteps(engine.device, ceilings, [tiny], () => undefined);
+  const { case: name, launches, ops } = profile!;
+  expect(name).toBe("step ae 28x28");
+  expect(ops.reduce((sum, op) => sum + op.launches, 0)).toBe(launches);
+  expect(ops.reduce((sum, op) => sum + op.share, 0)).toBeCloseTo(1);
+  expect(ops.find(({ op }) => op === "optimizer.adam")).toMatchObject({ launches: 1 });
+  for (const { ofCeiling = 0.5 } of ops) expect(ofCeiling > 0 && ofCeiling < 1).toBe(true);
 });
 
 test("engines that fail or are wrong are reported, the others measured", async () => {

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { better } from "../../bench/ceilings.ts";
 import { opBenches } from "../../bench/ops.ts";
 import { resultsPage } from "../../bench/page.ts";
 import { halfTurn, permute } from "../../bench/peers/permute.ts";
+import { keptResults, ratioTables, withTables } from "../../bench/readme.ts";
 import { comparisons, summary, type Results } from "../../bench/results.ts";
 import { resultsTable } from "../../bench/table.ts";
 import { tasks } from "../../bench/tasks.ts";
@@ -19,6 +22,16 @@ const results: Results = {
   ],
   failed: [{ engine: "tfjs-webgpu", case: "svd 8x8", op: "fwd", reason: "no <SVD>" }],
   launches: [{ what: "replayed", microseconds: 2.5, min: 2, n: 30 }],
+  profiles: [
+    {
+      ...{ case: "step a", ms: 8, min: 7, launches: 5 },
+      ops: [
+        { op: "conv.forward", launches: 2, ms: 6, share: 0.994, gflops: 25, ofCeiling: 0.5 },
+        { op: "tiny", launches: 1, ms: 0.02, share: 0.003 },
+        { op: "tinier", launches: 2, ms: 0.01, share: 0.003 },
+      ],
+    },
+  ],
   ceilings: { copy: [{ bytes: 2 ** 20, gbps: 8 }], gflops: 50 },
 };
 
@@ -39,6 +52,59 @@ test("the table shows times, ratios and failures", () => {
   expect(text).toContain("against jax-js: median 2.5×, least 0.5× (conv a fwd), of 2");
 });
 
+test("the profile adds up what is small", () => {
+  const text = resultsTable(results);
+  expect(text).toContain("step a: 8.00 ms in 5 launches; one by one they take 6.03 ms");
+  expect(text).toMatch(/conv\.forward +2 +6\.00 +99\.4 % +25\.0 +50 %/);
+  expect(text).toMatch(/2 others +3 +0\.0300 +0\.6 %/);
+  expect(text).not.toContain("tinier");
+});
+
+test("of ceilings measured twice the better ones are kept", () => {
+  const two = { copy: [{ bytes: 2 ** 20, gbps: 7 }], gflops: 60 };
+  const best = { copy: [{ bytes: 2 ** 20, gbps: 8 }], gflops: 60 };
+  expect(better(results.ceilings!, two)).toEqual(best);
+  expect(better(two, results.ceilings)).toEqual(best);
+  expect(better(two, undefined)).toEqual(two);
+});
+
+test("the README's tables have the ratios by family and peer", () => {
+  const tables = ratioTables([results]);
+  expect(tables).toContain("**an <adapter>** on machine; commit abc, 2026-01-01:");
+  expect(tables).toMatch(/\| median \(least\) +\| rows \| +jax-js \|/); // a peer without a time is left out
+  expect(tables).toMatch(/\| Matrix products +\| +1 \| 4\.5× \(4\.5×\) \|/);
+  expect(tables).toMatch(/\| Singular value decompositions \| +1 \| +– \|/);
+  expect(tables).toMatch(/\| All +\| +3 \| 2\.5× \(0\.5×\) \|/);
+  const text = withTables("before", "tables");
+  expect(text).toBeUndefined();
+  const readme = "a\n<!-- made by npm run bench -- --readme -->\nold\n<!-- end of what it made -->\nb\n";
+  const made = withTables(readme, tables)!;
+  expect(made.startsWith("a\n<!-- made") && made.endsWith("-->\nb\n")).toBe(true);
+  expect(made).toContain(tables);
+  expect(made).not.toContain("old");
+  expect(withTables(made, tables)).toBe(made);
+});
+
+test("the README has the tables of the results that are kept", () => {
+  const kept = keptResults();
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  if (kept.length > 0) expect(withTables(readme, ratioTables(kept))).toBe(readme);
+  for (const { rows, ceilings } of kept) {
+    expect(ceilings).toBeDefined();
+    for (const row of rows)
+      expect(row).toEqual(
+        expect.objectContaining({
+          engine: expect.any(String) as string,
+          case: expect.any(String) as string,
+          op: expect.any(String) as string,
+          ms: expect.any(Number) as number,
+          min: expect.any(Number) as number,
+          n: expect.any(Number) as number,
+        }),
+      );
+  }
+});
+
 test("the page shows every case and failure, escaped, and stands alone", () => {
   const page = resultsPage(results);
   for (const part of [
@@ -48,6 +114,8 @@ test("the page shows every case and failure, escaped, and stands alone", () => {
     "an &lt;adapter&gt;",
     "50.0 GFLOP/s",
     "2.50 µs",
+    "conv.forward",
+    "4.5× <small>(4.5×)</small>",
   ])
     expect(page).toContain(part);
   expect(page).not.toMatch(/<script|<link|src=|an <adapter>/);

@@ -7,6 +7,9 @@ const colours: Record<EngineName, string> = {
   hestenes: "#3b82f6",
   "tfjs-webgpu": "#d97706",
   "jax-js": "#0d9488",
+  "ml-matrix": "#8b5cf6",
+  "svd-js": "#db2777",
+  numeric: "#a16207",
   torch: "#808a96",
 };
 
