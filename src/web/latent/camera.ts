@@ -1,12 +1,14 @@
 import { mat4, vec3, vec4 } from "wgpu-matrix";
 
 export type Point3 = readonly [number, number, number];
+type Place = readonly [number, number];
 
 const fieldOfView = 0.7;
+const steepest = 1.5;
 
 /**
  * How the latent space is looked at: from above on the plane of the first two coordinates, or from a turning place
- * in space on the first three. Positions of the screen are in clip space, −1 … 1.
+ * in space on the first three. Places on the screen are in clip space, −1 … 1.
  */
 export class Camera {
   dimensions: 2 | 3 = 2;
@@ -17,69 +19,90 @@ export class Camera {
   reach = 3;
   #yaw = 0.6;
   #pitch = 0.4;
-  #matrix = mat4.identity();
+  readonly #matrix = mat4.identity();
 
   /** Shows all of `points` (N, codeSize) with a margin. */
   frame(points: Float32Array, codeSize: number): void {
-    const axes = Math.min(3, codeSize);
     const low = [Infinity, Infinity, Infinity];
     const high = [-Infinity, -Infinity, -Infinity];
     points.forEach((value, i) => {
       const axis = i % codeSize;
-      if (axis >= axes || !Number.isFinite(value)) return;
+      if (axis >= 3 || !Number.isFinite(value)) return;
       low[axis] = Math.min(low[axis]!, value);
       high[axis] = Math.max(high[axis]!, value);
     });
-    const middle = low.map((l, axis) => (axis < axes && Number.isFinite(l) ? (l + high[axis]!) / 2 : 0));
-    const half = low.map((l, axis) => (axis < axes && Number.isFinite(l) ? (high[axis]! - l) / 2 : 0));
-    this.centre = middle as unknown as Point3;
-    this.reach =
-      1.18 * Math.max(1e-3, half[1]!, half[0]! / this.aspect, this.dimensions === 3 ? half[2]! : 0);
+    const between = (axis: 0 | 1 | 2, combine: (low: number, high: number) => number) =>
+      low[axis]! <= high[axis]! ? combine(low[axis]!, high[axis]!) : 0;
+    const middle = (axis: 0 | 1 | 2) => between(axis, (l, h) => (l + h) / 2);
+    const half = (axis: 0 | 1 | 2) => between(axis, (l, h) => (h - l) / 2);
+    this.centre = [middle(0), middle(1), middle(2)];
+    const most =
+      this.dimensions === 2
+        ? Math.max(half(1), half(0) / this.aspect)
+        : Math.hypot(half(0), half(1), half(2)) / Math.min(1.6, 1.6 * this.aspect);
+    this.reach = 1.18 * Math.max(1e-3, most);
   }
 
   /** World to clip space. */
   get matrix(): Float32Array {
-    const [x, y, z] = this.centre;
+    const [x, y] = this.centre;
     if (this.dimensions === 2) {
       const wide = this.reach * this.aspect;
       mat4.ortho(x - wide, x + wide, y - this.reach, y + this.reach, -1e4, 1e4, this.#matrix);
       return this.#matrix;
     }
-    const distance = (1.7 * this.reach) / Math.tan(fieldOfView / 2);
-    const eye = vec3.add(this.centre, [
-      distance * Math.cos(this.#pitch) * Math.sin(this.#yaw),
-      distance * Math.sin(this.#pitch),
-      distance * Math.cos(this.#pitch) * Math.cos(this.#yaw),
-    ]);
+    const distance = this.reach / Math.tan(fieldOfView / 2);
+    const eye = vec3.addScaled(this.centre, this.#axis(2), distance);
     mat4.perspective(fieldOfView, this.aspect, distance / 100, distance * 10, this.#matrix);
-    mat4.multiply(this.#matrix, mat4.lookAt(eye, [x, y, z], [0, 1, 0]), this.#matrix);
+    mat4.multiply(this.#matrix, mat4.lookAt(eye, this.centre, [0, 1, 0]), this.#matrix);
     return this.#matrix;
   }
 
   /** Where a position is on the screen. */
   project(position: Point3): [number, number] {
     const clip = vec4.transformMat4([...position, 1], this.matrix);
+    return [clip[0]! / clip[3]!, clip[1]! / clip[3]!];
+  }
+
+  /** The position under a place on the screen that is as far away as `like`. */
+  unproject([x, y]: Place, like: Point3 = this.centre): Point3 {
+    if (this.dimensions === 2)
+      return [this.centre[0] + x * this.reach * this.aspect, this.centre[1] + y * this.reach, like[2]];
+    const clip = vec4.transformMat4([...like, 1], this.matrix);
     const w = clip[3]!;
-    return [clip[0]! / w, clip[1]! / w];
+    const place = vec4.transformMat4([x * w, y * w, clip[2]!, w], mat4.inverse(this.matrix));
+    return [place[0]! / place[3]!, place[1]! / place[3]!, place[2]! / place[3]!];
   }
 
-  /** The position in the plane under a place on the screen; from above only. */
-  unproject([x, y]: readonly [number, number]): [number, number] {
-    return [this.centre[0] + x * this.reach * this.aspect, this.centre[1] + y * this.reach];
+  /** `position`, moved by so much of half the screen's height to the right and upwards. */
+  shifted(position: Point3, right: number, up: number): Point3 {
+    const by = this.reach;
+    if (this.dimensions === 2) return [position[0] + right * by, position[1] + up * by, position[2]];
+    const moved = vec3.addScaled(position, this.#axis(0), right * by);
+    vec3.addScaled(moved, this.#axis(1), up * by, moved);
+    return [moved[0]!, moved[1]!, moved[2]!];
   }
 
-  /** Follows a drag by so much of the screen: shifts the plane, or turns around the centre. */
+  /** Follows a drag by so much of half the screen: shifts the plane, or turns around the centre. */
   drag(dx: number, dy: number): void {
     if (this.dimensions === 2) {
       const [x, y, z] = this.centre;
       this.centre = [x - dx * this.reach * this.aspect, y - dy * this.reach, z];
     } else {
       this.#yaw -= 2 * dx;
-      this.#pitch = Math.min(1.5, Math.max(-1.5, this.#pitch - 1.5 * dy));
+      this.#pitch = Math.min(steepest, Math.max(-steepest, this.#pitch - 1.5 * dy));
     }
   }
 
   zoom(factor: number): void {
     this.reach = Math.min(1e4, Math.max(1e-4, this.reach * factor));
+  }
+
+  /** The screen's axes in space: 0 to the right, 1 upwards, 2 towards who looks. */
+  #axis(which: 0 | 1 | 2): Point3 {
+    const [sy, cy] = [Math.sin(this.#yaw), Math.cos(this.#yaw)];
+    const [sp, cp] = [Math.sin(this.#pitch), Math.cos(this.#pitch)];
+    if (which === 0) return [cy, 0, -sy];
+    return which === 1 ? [-sp * sy, cp, -sp * cy] : [cp * sy, sp, cp * cy];
   }
 }

@@ -1,15 +1,18 @@
 import { byId } from "../shared/dom.ts";
 import { drawRow } from "../shared/paint.ts";
 import type { Remote } from "../shared/rpc.ts";
+import { Latest } from "../train/latest.ts";
 import type { DataFacts, TrainApi, TrainEvent } from "../train/protocol.ts";
 
 /** Has a model draw codes, and shows what it drew. */
 export class CodeDrawer {
   readonly #remote: Remote<TrainApi, TrainEvent>;
+  readonly #followed = new Latest<Float32Array>((code) =>
+    this.draw(code, byId("decoded", HTMLCanvasElement)),
+  );
   #facts: DataFacts | undefined;
   #lane = 0;
   #codeSize = 1;
-  #following: { code: Float32Array; busy: boolean } | undefined;
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
     this.#remote = remote;
@@ -24,25 +27,16 @@ export class CodeDrawer {
 
   /** Draws the code at the probe; of codes that come faster than pictures, the last one counts. */
   follow(code: Float32Array): void {
-    if (this.#following?.busy) {
-      this.#following.code = code;
-      return;
-    }
-    const mine = { code, busy: true };
-    this.#following = mine;
-    void this.draw(code, byId("decoded", HTMLCanvasElement)).finally(() => {
-      mine.busy = false;
-      if (mine.code !== code) this.follow(mine.code);
-    });
+    this.#followed.give(code);
   }
 
   /** Draws codes (N, codeSize) in a row on `canvas`; nothing while a lost device is replaced. */
   async draw(codes: Float32Array, canvas: HTMLCanvasElement): Promise<void> {
     const facts = this.#facts;
     const codeSize = this.#codeSize;
-    if (!facts) return;
+    if (!facts || codes.length % codeSize !== 0) return;
     const pictures = await this.#remote.call("decode", this.#lane, codes).catch(() => undefined);
-    if (!pictures || facts !== this.#facts) return;
+    if (!pictures || facts !== this.#facts || codeSize !== this.#codeSize) return;
     const colormap = facts.centres ? "viridis" : "grey";
     drawRow(canvas, pictures, facts.shape, { range: facts.range, colormap }, codes.length / codeSize);
     canvas.hidden = false;

@@ -1,31 +1,34 @@
-import { byId, segments } from "../shared/dom.ts";
+import { byId } from "../shared/dom.ts";
+import { dismiss, notice, sayError } from "../shared/notices.ts";
 import type { Remote } from "../shared/rpc.ts";
 import type { DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import { Camera, type Point3 } from "./camera.ts";
-import { colourOfSample, rgba, type Rgba } from "./colours.ts";
-import { axes, place, strengthOf, wayBetween } from "./codes.ts";
+import { choices } from "./choices.ts";
+import { movedTo, placesOf, strengthOf } from "./codes.ts";
+import { lines, marks, sampleDots } from "./dots.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
-import { followPointer } from "./pointer.ts";
-import { Scatter, type Dot } from "./scatter.ts";
+import { followPointer, type Place } from "./pointer.ts";
+import { Scatter } from "./scatter.ts";
+import { Strip } from "./strip.ts";
 
-const dotSize = 6;
-const stripCount = 10;
 /** Milliseconds in which dots move to where the model now has them. */
 const glide = 350;
 /** How near to a dot the pointer is on it, in CSS pixels. */
 const grasp = 16;
-const white: Rgba = [1, 1, 1, 1];
-const ring = rgba("#e11d8f");
+/** By how much of half the plane's height an arrow key moves the probe. */
+const stride = 0.06;
+/** Milliseconds until another device is asked for to draw with. */
+const reopenPause = 1000;
 
 /** The latent space of one model: its codes as dots, and what the model draws at any place. */
 export class LatentView {
-  readonly #remote: Remote<TrainApi, TrainEvent>;
   readonly #canvas = byId("scatter", HTMLCanvasElement);
   readonly #camera = new Camera();
   readonly #field = new CodeField((code) => this.#probe(code));
-  #scatter: Scatter | undefined;
   readonly #drawer: CodeDrawer;
+  readonly #strip: Strip;
+  #scatter: Scatter | undefined;
   #facts: DataFacts | undefined;
   #names: string[] = [];
   #looks: readonly Look[] = [];
@@ -34,24 +37,37 @@ export class LatentView {
   #codes: Float32Array = new Float32Array();
   #glideFrom: Float32Array = new Float32Array();
   #glideStart = 0;
+  /** Whether the view follows the dots: until the visitor moves it. */
   #framed = true;
-  #samples: Float32Array = new Float32Array();
-  #link: { from: number; to: number | undefined; at: readonly [number, number] } | undefined;
+  #isBlind = false;
   #drawing = false;
   #dirty = false;
-  #seed = 1;
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
-    this.#remote = remote;
     this.#drawer = new CodeDrawer(remote);
+    this.#strip = new Strip(remote, this.#drawer);
     void this.#openScatter();
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
     this.#listen();
   }
 
   async #openScatter(): Promise<void> {
-    this.#scatter = await Scatter.open(this.#canvas, () => void this.#openScatter()).catch(() => undefined);
+    const again = () => setTimeout(() => void this.#openScatter(), reopenPause);
+    this.#scatter = await Scatter.open(this.#canvas, again).catch(() => undefined);
+    this.#sayWhetherBlind(!this.#scatter);
     this.#redraw();
+  }
+
+  /** Says that there is nothing to draw with, where there is something to draw. */
+  #sayWhetherBlind(isBlind: boolean): void {
+    this.#isBlind = isBlind;
+    if (!isBlind) dismiss("scatter");
+    else if (this.#facts)
+      notice(
+        "scatter",
+        "The latent space cannot be drawn",
+        "The browser gives the page no GPU to draw with. The sliders beside it move through the space all the same.",
+      );
   }
 
   get #look(): Look | undefined {
@@ -65,8 +81,14 @@ export class LatentView {
     this.#lane = Math.min(this.#lane, names.length - 1);
     this.#looks = [];
     this.#codes = new Float32Array();
-    this.#forget();
-    segments("latent-lanes", names.length > 1 ? names : [], this.#lane, (lane) => this.#choose(lane));
+    this.#strip.clear();
+    this.#showLanes();
+    this.#sayWhetherBlind(this.#isBlind);
+  }
+
+  #showLanes(): void {
+    const names = this.#names.length > 1 ? this.#names : [];
+    choices("latent-lanes", names, this.#lane, (lane) => this.#choose(lane));
   }
 
   /** Takes in what the models make of the data now. */
@@ -84,15 +106,16 @@ export class LatentView {
     if (this.#framed) this.#camera.frame(look.codes, look.codeSize);
     this.#redraw();
     if (this.#field.code) this.#drawer.follow(this.#field.code);
+    this.#strip.refresh(look);
   }
 
   /** Shows the space of another model. */
   #choose(lane: number): void {
     this.#lane = lane;
     this.#codes = new Float32Array();
-    this.#forget();
+    this.#strip.clear();
+    this.#showLanes();
     const look = this.#look;
-    segments("latent-lanes", this.#names, lane, (next) => this.#choose(next));
     if (!look) return;
     this.#adapt(look);
     this.update(this.#looks);
@@ -100,17 +123,19 @@ export class LatentView {
 
   /** Fits the controls to codes of another length. */
   #adapt(look: Look): void {
-    this.#drawer.aim(this.#facts, this.#lane, look.codeSize);
-    if (look.codeSize < 3) this.#camera.dimensions = 2;
-    this.#field.resize(look.codeSize, strengthOf(look));
-    this.#showDimensions(look.codeSize);
+    const { codeSize, codes } = look;
+    this.#drawer.aim(this.#facts, this.#lane, codeSize);
+    this.#strip.clear();
+    if (codeSize < 3) this.#camera.dimensions = 2;
+    this.#field.resize(codeSize, strengthOf(look));
+    this.#showDimensions(codeSize);
     this.#framed = true;
-    this.#probe(look.codes.slice(0, look.codeSize));
+    this.#probe(codes.slice(0, codeSize));
   }
 
   #showDimensions(codeSize: number): void {
     const chosen = this.#camera.dimensions - 2;
-    segments("dimensions", codeSize >= 3 ? ["2-D", "3-D"] : [], chosen, (index) => {
+    choices("dimensions", codeSize >= 3 ? ["2-D", "3-D"] : [], chosen, (index) => {
       this.#camera.dimensions = index === 0 ? 2 : 3;
       this.#showDimensions(codeSize);
       this.#reframe();
@@ -124,68 +149,56 @@ export class LatentView {
     this.#redraw();
   }
 
-  #forget(): void {
-    this.#samples = new Float32Array();
-    this.#link = undefined;
-    byId("strip", HTMLCanvasElement).hidden = true;
-    byId("strip-words", HTMLElement).textContent = "";
+  /** Changes the view by hand. */
+  #move(change: () => void): void {
+    this.#framed = false;
+    change();
+    this.#redraw();
   }
 
   #listen(): void {
-    byId("prior", HTMLButtonElement).onclick = () => void this.#sample("prior");
-    byId("mixture", HTMLButtonElement).onclick = () => void this.#sample("mixture");
+    byId("prior", HTMLButtonElement).onclick = () => this.#sample("prior");
+    byId("mixture", HTMLButtonElement).onclick = () => this.#sample("mixture");
     byId("home", HTMLButtonElement).onclick = () => {
-      this.#forget();
+      this.#strip.clear();
       this.#reframe();
     };
     followPointer(this.#canvas, {
       hover: (at) => this.#hover(at),
       grab: (at) => {
-        const from = this.#nearest(at);
-        if (from === undefined) return false;
-        this.#forget();
-        this.#link = { from, to: undefined, at };
-        return true;
+        const from = this.#nearest(at, grasp);
+        if (from !== undefined) this.#strip.begin(from, this.#positions()[from]!);
+        return from !== undefined;
       },
       pull: (at) => this.#pull(at),
       drop: () => {
-        if (this.#link?.to === undefined) this.#link = undefined;
+        this.#strip.end();
         this.#redraw();
       },
-      drag: (dx, dy) => {
-        this.#framed = false;
-        this.#camera.drag(dx, dy);
-        this.#redraw();
-      },
-      zoom: (factor) => {
-        this.#framed = false;
-        this.#camera.zoom(factor);
-        this.#redraw();
-      },
-      step: (dx, dy) => {
-        const code = (this.#field.code ?? new Float32Array(this.#look?.codeSize ?? 0)).slice();
-        if (code.length === 0) return;
-        code[0]! += 0.06 * dx * this.#camera.reach;
-        if (code.length > 1) code[1]! += 0.06 * dy * this.#camera.reach;
-        this.#probe(code);
-      },
+      drag: (dx, dy) => this.#move(() => this.#camera.drag(dx, dy)),
+      zoom: (factor) => this.#move(() => this.#camera.zoom(factor)),
+      step: (dx, dy) => this.#step(dx, dy),
+      reset: () => this.#reframe(),
     });
   }
 
-  /** Puts the probe under the pointer; coordinates that the plane does not show come from the nearest dot. */
-  #hover(at: readonly [number, number]): void {
+  /** Puts the probe under the pointer; how far away it is, and coordinates out of sight, are the nearest dot's. */
+  #hover(at: Place): void {
     const look = this.#look;
     if (!look) return;
+    const near = this.#nearest(at, Infinity);
+    if (near === undefined) return;
     const { codeSize, codes } = look;
-    const near = this.#nearest(at, this.#camera.dimensions === 3 ? Infinity : codeSize > 2 ? Infinity : 0);
-    const code =
-      near === undefined ? new Float32Array(codeSize) : codes.slice(near * codeSize, (near + 1) * codeSize);
-    if (this.#camera.dimensions === 2) {
-      const [x, y] = this.#camera.unproject(at);
-      code[0] = x;
-      if (codeSize > 1) code[1] = y;
-    }
-    this.#probe(code);
+    const code = codes.slice(near * codeSize, (near + 1) * codeSize);
+    const { dimensions } = this.#camera;
+    this.#probe(movedTo(code, this.#camera.unproject(at, this.#positions()[near]), dimensions));
+  }
+
+  #step(dx: number, dy: number): void {
+    const { code } = this.#field;
+    if (!code) return;
+    const place = this.#camera.shifted(placesOf(code, code.length)[0]!, stride * dx, stride * dy);
+    this.#probe(movedTo(code, place, this.#camera.dimensions));
   }
 
   #probe(code: Float32Array): void {
@@ -195,7 +208,7 @@ export class LatentView {
   }
 
   /** The dot within `reach` CSS pixels of a place on the screen that is nearest to it. */
-  #nearest([x, y]: readonly [number, number], reach = grasp): number | undefined {
+  #nearest([x, y]: Place, reach: number): number | undefined {
     const { clientWidth, clientHeight } = this.#canvas;
     let best: number | undefined;
     let least = reach ** 2;
@@ -208,39 +221,25 @@ export class LatentView {
   }
 
   /** Draws a line from the dot that is held to the pointer, and what lies between it and the dot there. */
-  #pull(at: readonly [number, number]): void {
+  #pull(at: Place): void {
     const look = this.#look;
-    const link = this.#link;
+    const { link } = this.#strip;
     if (!look || !link) return;
-    link.at = at;
-    const to = this.#nearest(at, 3 * grasp);
-    if (to !== undefined && to !== link.from && to !== link.to) {
-      link.to = to;
-      const way = wayBetween(look, link.from, to, stripCount);
-      void this.#drawer.draw(way, byId("strip", HTMLCanvasElement));
-      byId("strip-words", HTMLElement).textContent = "From the first dot to the second, in equal steps.";
-    }
+    this.#strip.lead(
+      this.#camera.unproject(at, this.#positions()[link.from]),
+      this.#nearest(at, 3 * grasp),
+      look,
+    );
     this.#redraw();
   }
 
-  async #sample(from: "prior" | "mixture"): Promise<void> {
+  #sample(from: "prior" | "mixture"): void {
     if (!this.#look) return;
-    this.#forget();
-    this.#samples = await this.#remote
-      .call("sample", this.#lane, from, stripCount, this.#seed++)
-      .catch(() => new Float32Array());
-    if (this.#samples.length === 0) return;
-    byId("strip-words", HTMLElement).textContent =
-      from === "prior"
-        ? "New pictures: codes drawn from the standard normal cloud, which VAE and VRRAE learn to fill."
-        : "New pictures: codes drawn from a mixture of normal distributions, fitted to the dots.";
-    await this.#drawer.draw(this.#samples, byId("strip", HTMLCanvasElement));
-    this.#redraw();
+    this.#strip.sample(this.#lane, from).then(() => this.#redraw(), sayError);
   }
 
-  #positions(codes = this.#codes): Point3[] {
-    const size = this.#look?.codeSize ?? 1;
-    return Array.from({ length: Math.floor(codes.length / size) }, (_, i) => place(codes, i * size, size));
+  #positions(): Point3[] {
+    return placesOf(this.#codes, this.#look?.codeSize ?? 1);
   }
 
   /** Draws before the next frame, and on while dots glide; one frame at a time. */
@@ -264,35 +263,25 @@ export class LatentView {
     const { clientWidth, clientHeight } = this.#canvas;
     if (!look || !this.#scatter || !this.#facts || clientWidth === 0) return;
     this.#camera.aspect = clientWidth / clientHeight;
-    const t = Math.min(1, Math.max(0, (now - this.#glideStart) / glide));
-    const eased = t * (2 - t);
-    for (let i = 0; i < look.codes.length; i++)
-      this.#codes[i] = (1 - eased) * this.#glideFrom[i]! + eased * look.codes[i]!;
-    const facts = this.#facts;
-    const dots: Dot[] = this.#positions().map((position, i) => ({
-      position,
-      size: dotSize,
-      colour: colourOfSample(facts, i),
-    }));
-    for (const position of this.#positions(this.#samples)) dots.push({ position, size: 8, colour: white });
-    for (const position of this.#positions(this.#samples)) dots.push({ position, size: 5.5, colour: ring });
-    if (this.#field.code) {
-      const position = place(this.#field.code, 0, look.codeSize);
-      dots.push({ position, size: 9, colour: white }, { position, size: 6.5, colour: ring });
-    }
-    if (t < 1) this.#dirty = true;
-    await this.#scatter.draw(this.#camera.matrix, dots, this.#linesOf());
+    this.#dirty ||= this.#glideTo(look.codes, now);
+    const positions = this.#positions();
+    const { link, samples } = this.#strip;
+    const { code } = this.#field;
+    const dots = [
+      ...sampleDots(positions, this.#facts),
+      ...marks(placesOf(samples, look.codeSize), 5.5),
+      ...marks(code ? placesOf(code, look.codeSize) : [], 6.5),
+    ];
+    const ends = link && [positions[link.from]!, link.to === undefined ? link.at : positions[link.to]!];
+    await this.#scatter.draw(this.#camera.matrix, dots, lines(this.#camera.dimensions, ends));
   }
 
-  /** The two axes, and the line from dot to dot. */
-  #linesOf(): Dot[] {
-    const ends = axes(this.#camera.dimensions);
-    if (this.#link) {
-      const positions = this.#positions();
-      const { from, to, at } = this.#link;
-      const end = to !== undefined ? positions[to]! : ([...this.#camera.unproject(at), 0] as const);
-      ends.push([positions[from]!, ring], [end, ring]);
-    }
-    return ends.map(([position, colour]) => ({ position, size: 0, colour }));
+  /** Moves the dots on their way to `codes`; says whether they are still under way. */
+  #glideTo(codes: Float32Array, now: number): boolean {
+    const t = Math.min(1, Math.max(0, (now - this.#glideStart) / glide));
+    const eased = t * (2 - t);
+    for (let i = 0; i < codes.length; i++)
+      this.#codes[i] = (1 - eased) * this.#glideFrom[i]! + eased * codes[i]!;
+    return t < 1;
   }
 }

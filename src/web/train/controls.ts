@@ -2,8 +2,6 @@ import { byId, make } from "../shared/dom.ts";
 import { modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
 
-export type DataKind = "bumps" | "drawn" | "files";
-
 /** The form over the models: reads the visitor's choices, and tells what kind of change each is. */
 export class Controls {
   readonly play = byId("play", HTMLButtonElement);
@@ -19,6 +17,8 @@ export class Controls {
   readonly #seed = byId("seed", HTMLInputElement);
   /** What only the address can say: for tests, and for links to a particular run. */
   readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
+  /** Side of the bumps in pixels, if the address says it. */
+  readonly size: number | undefined;
 
   /** Fills the form from the page's address: `?model=vrrae&with=vae&rank=2&beta=0.001&seed=500`. */
   constructor(address: URLSearchParams) {
@@ -27,12 +27,20 @@ export class Controls {
       this.#second.append(make("option", { value: name }, models[name].name));
     }
     this.#second.append(make("option", { value: "" }, "nothing"));
-    const number = (key: string) => (address.has(key) ? Number(address.get(key)) : undefined);
-    this.#first.value = address.get("model") ?? "vrrae";
-    this.#second.value = address.get("with") ?? "vae";
+    const number = (key: string) => {
+      const value = Number(address.get(key) ?? NaN);
+      return Number.isFinite(value) ? value : undefined;
+    };
+    const model = (key: string, other: string) => {
+      const given = address.get(key) ?? other;
+      return given in models || (given === "" && key === "with") ? given : other;
+    };
+    this.#first.value = model("model", "vrrae");
+    this.#second.value = model("with", "vae");
     this.#rank.value = String(number("rank") ?? 2);
     this.#beta.value = String(Math.log10(number("beta") ?? 1e-3));
     this.#seed.value = String(number("seed") ?? 500);
+    this.size = number("size");
     this.#extra = { batch: number("batch"), steps: number("steps"), logEvery: number("logEvery") };
     this.#label();
   }
@@ -45,21 +53,18 @@ export class Controls {
   }): void {
     for (const field of [this.#first, this.#second, this.#seed])
       field.addEventListener("change", callbacks.anew);
-    this.#rank.addEventListener("input", () => this.#label());
-    this.#beta.addEventListener("input", () => {
-      this.#label();
-      callbacks.beta(this.beta);
-    });
-    this.#rank.addEventListener("change", () => callbacks.rank(this.rank));
+    for (const [slider, act] of [
+      [this.#rank, () => callbacks.rank(this.rank)],
+      [this.#beta, () => callbacks.beta(this.beta)],
+    ] as const)
+      slider.addEventListener("input", () => {
+        this.#label();
+        act();
+      });
   }
 
   get rank(): number {
     return Number(this.#rank.value);
-  }
-
-  set rank(rank: number) {
-    this.#rank.value = String(rank);
-    this.#label();
   }
 
   /** The slider holds its logarithm; its lowest place is 0. */
@@ -83,7 +88,8 @@ export class Controls {
     this.#rank.value = String(settings.rank);
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
-    if (settings.data.kind === "bumps") this.data.value = "bumps";
+    this.data.value = settings.data.kind;
+    this.#seed.value = String(settings.seed);
     this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
     this.#label();
     for (const button of [this.play, this.reset]) button.disabled = false;

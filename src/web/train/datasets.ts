@@ -1,23 +1,14 @@
 import { mat3, vec2 } from "wgpu-matrix";
 import { bumps } from "../../data/bumps.ts";
 import { Dataset } from "../../data/dataset.ts";
-import { readIdx } from "../../data/idx.ts";
 import { resize, type Picture } from "../../data/resize.ts";
 import { uniform } from "../../data/random.ts";
 import { ArgumentError, DataError } from "../../device/errors.ts";
+import { readFiles, type NamedIdx } from "./files.ts";
 
-/** A file that was dropped or chosen. */
-export interface GivenFile {
-  name: string;
-  bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** Where the pictures come from. */
+/** Where the pictures come from. Files are read anew for every run: only their names are kept. */
 export type DataChoice =
-  | { kind: "bumps"; size: number }
-  | { kind: "drawn"; drawings: Picture[] }
-  | { kind: "idx"; files: GivenFile[] }
-  | { kind: "pictures"; pictures: Picture[] };
+  { kind: "bumps"; size: number } | { kind: "drawn"; drawings: Picture[] } | { kind: "files"; files: File[] };
 
 /** What the models learn from, and what they are tested on. */
 export interface LoadedChoice {
@@ -26,68 +17,71 @@ export interface LoadedChoice {
   test: Dataset;
   /** What black and white stand for. */
   range: readonly [number, number];
+  /** The data set of the command line whose `quick` settings suit this one. */
+  preset: "bumps" | "mnist" | "folder";
 }
-
-/** The settings that suit each kind of data: those of the command line's `quick` preset. */
-export const presetOf = { bumps: "bumps", drawn: "mnist", idx: "mnist", pictures: "folder" } as const;
 
 /** Side of a drawing, and copies that are made of each: turned, scaled and moved a little. */
 const drawnSide = 28;
 const copies = 24;
 const heldOut = 256;
-const pictureSide = 64;
 
-/** Makes or reads the data. `seed` fixes the copies of drawings and the bumps that are tested on. */
+/** Makes or reads the data. `seed` fixes the copies of drawings and the samples that are tested on. */
 export async function loadChoice(choice: DataChoice, seed: number): Promise<LoadedChoice> {
-  switch (choice.kind) {
-    case "bumps": {
-      const { train, test } = bumps({ size: choice.size, testCount: heldOut, seed });
-      const { min, max } = train.statistics();
-      return { train, test, range: [min, max] };
-    }
-    case "drawn":
-      return withTest(drawn(choice.drawings, seed), seed);
-    case "idx":
-      return idx(choice.files, seed);
-    case "pictures":
-      return withTest(pictures(choice.pictures), seed);
+  if (choice.kind === "bumps") {
+    const { train, test } = bumps({ size: choice.size, testCount: heldOut, seed });
+    const { min, max } = train.statistics();
+    return { train, test, range: [min, max], preset: "bumps" };
   }
+  if (choice.kind === "drawn")
+    return { ...withTest(drawn(choice.drawings, seed), seed), range: [0, 1], preset: "mnist" };
+  const contents = await readFiles(choice.files);
+  return "arrays" in contents
+    ? { ...idx(contents.arrays, seed), range: [0, 1], preset: "mnist" }
+    : { ...withTest(pictures(contents.pictures), seed), range: [0, 1], preset: "folder" };
 }
 
-function withTest(all: Dataset, seed: number): LoadedChoice {
+type Parts = Pick<LoadedChoice, "train" | "test">;
+
+function withTest(all: Dataset, seed: number): Parts {
   const count = Math.min(heldOut, Math.floor(all.count / 8));
-  if (count < 2) return { train: all, test: all, range: [0, 1] };
+  if (count < 2) return { train: all, test: all };
   const [test, train] = all.split(count, seed);
-  return { train, test, range: [0, 1] };
+  return { train, test };
 }
 
 /** MNIST's files: images, with labels of the same number where a file of them is there. */
-async function idx(files: GivenFile[], seed: number): Promise<LoadedChoice> {
-  const arrays = await Promise.all(
-    files.map(async ({ name, bytes }) => ({ name, ...(await readIdx(bytes, name)) })),
-  );
-  const images = arrays.filter(({ shape }) => shape.length === 3);
-  const [first] = images;
-  if (!first)
-    throw new DataError(arrays[0]?.name ?? "no file", 3, "no images: an IDX file of 3 dimensions is needed");
+function idx(arrays: NamedIdx[], seed: number): Parts {
+  const images = arrays.filter(({ shape }) => shape.length === 3).sort((a, b) => b.shape[0]! - a.shape[0]!);
+  const [first, second] = images;
+  if (!first) {
+    const { name, shape } = arrays[0]!;
+    throw new DataError(
+      name,
+      3,
+      `holds ${shape.length === 1 ? "labels" : `${shape.length} dimensions`}; images, with 3 dimensions, are needed`,
+    );
+  }
   const [, H, W] = first.shape as [number, number, number];
-  const sets = images.map(({ name, shape, data }) => {
+  if (second && second.shape.slice(1).join() !== first.shape.slice(1).join())
+    throw new DataError(
+      second.name,
+      8,
+      `its images are ${second.shape.slice(1).join(" × ")}, those of ${first.name} ${H} × ${W}; choose files that match`,
+    );
+  const [train, test] = images.map(({ name, shape, data }) => {
     const labels = arrays.find((other) => other.shape.length === 1 && other.shape[0] === shape[0])?.data;
     return new Dataset({ name, shape: [H, W, 1], stored: data, scale: 1 / 255, labels });
   });
-  const [train, test] = sets.sort((a, b) => b.count - a.count);
-  if (!test) return withTest(train!, seed);
-  return { train: train!, test: test.take(heldOut), range: [0, 1] };
+  return test ? { train: train!, test: test.take(heldOut) } : withTest(train!, seed);
 }
 
 function pictures(given: Picture[]): Dataset {
-  const [first] = given;
-  if (!first) throw new ArgumentError("pictures: there are none; drop PNG or JPEG files");
-  const side = Math.min(pictureSide, Math.max(first.height, first.width));
-  const { channels } = first;
-  const stored = new Uint8Array(given.length * side * side * channels);
-  given.forEach((picture, i) => stored.set(resize(picture, side, side).data, i * side * side * channels));
-  return new Dataset({ name: "your pictures", shape: [side, side, channels], stored, scale: 1 / 255 });
+  const { height, width, channels } = given[0]!;
+  const size = height * width * channels;
+  const stored = new Uint8Array(given.length * size);
+  given.forEach(({ data }, i) => stored.set(data, i * size));
+  return new Dataset({ name: "your pictures", shape: [height, width, channels], stored, scale: 1 / 255 });
 }
 
 /** `copies` of each drawing, the label of each the number of its drawing. */

@@ -43,13 +43,17 @@ export class Lane {
     this.trainer = new Trainer(this.model, data, this.#optimizer, { batch, seed });
   }
 
-  /** The same run at another rank: it goes on with all weights whose shapes stay. */
+  /**
+   * The same run at another rank: a rank is a shape, so this is a new model, with a step of its own to record. It goes
+   * on with all weights; where a dimension of them grew, what is new is as it would be in a fresh model.
+   */
   async withRank(device: Device, rank: number): Promise<Lane> {
     const lane = new Lane(device, { ...this.config, rank }, this.#data);
-    const weights = await readModel(this.model);
+    const before = await readModel(this.model);
+    const fresh = await readModel(lane.model);
     for (const [name, parameter] of lane.model.arena.parameters) {
-      const before = weights.get(name);
-      if (before?.shape.join() === parameter.shape.join()) parameter.write(before.data as Float32Array);
+      const [from, to] = [before.get(name), fresh.get(name)];
+      if (from && to) parameter.write(overlaid(to, from));
     }
     lane.trainer.restore(this.trainer.state());
     return lane;
@@ -143,5 +147,43 @@ export class Lane {
     this.#optimizer.dispose();
     this.model.arena.dispose();
     if (this.model instanceof BasisAutoencoder) this.model.basis?.dispose();
+  }
+}
+
+/** The values of `below`, and those of `above` wherever it has an element at the same indices. */
+function overlaid(below: EncodableTensor, above: EncodableTensor): Float32Array {
+  const [base, values] = [below.data, above.data].map((data) => data as Float32Array) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const out = base.slice();
+  const rank = below.shape.length;
+  if (above.shape.length !== rank) return out;
+  values.forEach((value, i) => {
+    let [rest, to, stride] = [i, 0, 1];
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      const index = rest % above.shape[axis]!;
+      if (index >= below.shape[axis]!) return;
+      rest = Math.floor(rest / above.shape[axis]!);
+      to += index * stride;
+      stride *= below.shape[axis]!;
+    }
+    out[to] = value;
+  });
+  return out;
+}
+
+/** What `make` gives for each of `sources`; where one fails, those before it are freed. */
+export async function allOrNone<T>(
+  sources: readonly T[],
+  make: (source: T) => Lane | Promise<Lane>,
+): Promise<Lane[]> {
+  const lanes: Lane[] = [];
+  try {
+    for (const source of sources) lanes.push(await make(source));
+    return lanes;
+  } catch (error) {
+    for (const lane of lanes) lane.dispose();
+    throw error;
   }
 }

@@ -1,13 +1,16 @@
-import { lossChart, type LossPoint } from "../shared/charts.ts";
-import { acceptFiles, byId, download, make } from "../shared/dom.ts";
+import { lossChart } from "../shared/charts.ts";
+import { byId, download, make } from "../shared/dom.ts";
 import { dismiss, notice, sayError } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
 import { ModelCard } from "./card.ts";
-import { Controls, type DataKind } from "./controls.ts";
+import { Controls } from "./controls.ts";
+import type { DataChoice } from "./datasets.ts";
+import { Latest } from "./latest.ts";
 import { models } from "./models.ts";
 import type { LossEvent, LostEvent, SetUp, TrainApi, TrainEvent } from "./protocol.ts";
-import { Sources } from "./sources.ts";
+import { RunLog } from "./runLog.ts";
+import { Sources, type DataKind } from "./sources.ts";
 
 /** Milliseconds between drawings of the loss chart. */
 const chartPause = 300;
@@ -17,10 +20,12 @@ class TrainPage {
   readonly #remote: Remote<TrainApi, TrainEvent>;
   readonly #controls = new Controls(new URLSearchParams(location.search));
   readonly #latent: LatentView;
+  readonly #log = new RunLog();
+  /** New runs, one after the other; of those asked for meanwhile, the last. */
+  readonly #runs = new Latest<() => Promise<void>>((run) => run().catch(sayError));
   #sources: Sources | undefined;
   #setUp: SetUp | undefined;
   #cards: ModelCard[] = [];
-  #losses: LossEvent[] = [];
   #playing = false;
   #chartDue = 0;
 
@@ -34,12 +39,8 @@ class TrainPage {
       const { kind, name } = await this.#remote.call("open");
       byId("device", HTMLElement).textContent = name;
       byId("device", HTMLElement).title = name;
-      if (kind === "software") this.#sayslow(name);
-      const size = Number(
-        new URLSearchParams(location.search).get("size") ?? (kind === "software" ? 16 : 32),
-      );
-      this.#listen(size);
-      await this.#anew("bumps");
+      if (kind === "software") this.#saySlow(name);
+      this.#listen(kind === "software" ? 16 : 32);
     } catch (error) {
       byId("device", HTMLElement).textContent = "no WebGPU";
       this.#controls.progress.textContent = "Training needs WebGPU; see above.";
@@ -47,7 +48,7 @@ class TrainPage {
     }
   }
 
-  #sayslow(name: string): void {
+  #saySlow(name: string): void {
     notice(
       "slow",
       "This browser computes WebGPU on the CPU",
@@ -56,59 +57,72 @@ class TrainPage {
     );
   }
 
+  /** Connects the form, and sets up the first run. */
   #listen(size: number): void {
     const { play, reset, data, history, load } = this.#controls;
-    const anew = (kind: DataKind) => void this.#anew(kind).catch(sayError);
-    this.#sources = new Sources(
-      size,
-      (kind) => {
-        data.value = kind;
-        anew(kind);
-      },
-      sayError,
-    );
-    data.onchange = () => anew(data.value as DataKind);
-    reset.onclick = () => anew(data.value as DataKind);
+    const anew = (choice: DataChoice) => this.#runs.give(() => this.#anew(choice));
+    const loadModel = (file: File) => this.#runs.give(() => this.#load(file));
+    const sources = (this.#sources = new Sources(this.#controls.size ?? size, anew, loadModel));
+    const again = () => {
+      const choice = sources.choice(data.value as DataKind) ?? this.#setUp?.settings.data;
+      if (choice) anew(choice);
+    };
+    data.onchange = () => {
+      const kind = data.value as DataKind;
+      sources.reveal(kind);
+      const choice = sources.choice(kind);
+      if (choice) anew(choice);
+    };
+    reset.onclick = again;
     play.onclick = () => void this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
-    history.onclick = () => download("history.jsonl", this.#historyText(), "application/jsonl");
-    acceptFiles(document.body, load, (files) => {
-      const file = files.find((file) => file.name.endsWith(".safetensors"));
-      if (file) void this.#load(file).catch(sayError);
-      else if (load.files?.length) sayError(new Error("A model is a file named like model.safetensors."));
-    });
+    history.onclick = () =>
+      download("history.jsonl", this.#log.text(this.#setUp?.settings.models ?? []), "application/jsonl");
+    load.onchange = () => {
+      const file = load.files?.[0];
+      load.value = "";
+      if (file) loadModel(file);
+    };
+    const rank = new Latest<number>((rank, isLast) => this.#setRank(rank, isLast).catch(sayError));
+    const beta = new Latest<number>((beta) => this.#remote.call("setBeta", beta).catch(sayError));
     this.#controls.onChange({
-      anew: () => anew(data.value as DataKind),
-      rank: (rank) =>
-        void this.#remote
-          .call("setRank", rank)
-          .then((setUp) => this.#show(setUp, true))
-          .catch(sayError),
-      beta: (beta) => void this.#remote.call("setBeta", beta).catch(sayError),
+      anew: again,
+      rank: (value) => rank.give(value),
+      beta: (value) => beta.give(value),
     });
+    anew(sources.choice("bumps")!);
   }
 
-  /** Sets up a new run with what the form says, if there is something to train on. */
-  async #anew(kind: DataKind): Promise<void> {
-    this.#sources?.reveal(kind);
-    const choice = this.#sources?.choice(kind);
-    if (!choice) return;
+  /** Sets up a new run with what the form says; where that fails, the one at hand stays. */
+  async #anew(choice: DataChoice): Promise<void> {
+    const { progress, data } = this.#controls;
     const wasPlaying = this.#playing;
-    this.#controls.progress.textContent = "Preparing …";
-    const setUp = await this.#remote.call("setUp", this.#controls.settings(choice));
-    dismiss("error");
-    this.#show(setUp, false);
-    if (wasPlaying) await this.#remote.call("play");
+    data.value = choice.kind;
+    this.#sources?.reveal(choice.kind);
+    progress.textContent = "Preparing …";
+    try {
+      const setUp = await this.#remote.call("setUp", this.#controls.settings(choice));
+      this.#sources?.keep(choice);
+      for (const key of ["error", "loaded", "lost"]) dismiss(key);
+      this.#show(setUp, false);
+      if (wasPlaying) await this.#remote.call("play");
+    } catch (error) {
+      if (this.#setUp) this.#controls.show(this.#setUp);
+      data.value = choice.kind; // to try again with other files
+      this.#sayProgress();
+      throw error;
+    }
   }
 
   async #load(file: File): Promise<void> {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    this.#show(await this.#remote.call("load", bytes, file.name), false);
-    const [model] = this.#setUp!.settings.models;
+    const setUp = await this.#remote.call("load", bytes, file.name);
     dismiss("error");
+    this.#show(setUp, false);
+    this.#sources?.reveal(setUp.settings.data.kind);
     notice(
       "loaded",
       "Model loaded",
-      `${file.name} is a ${models[model!].name}. Its latent space is below; Start trains it further.`,
+      `${file.name} is a ${models[setUp.settings.models[0]!].name}. Its latent space is below; Start trains it further.`,
     );
   }
 
@@ -117,11 +131,19 @@ class TrainPage {
     download("model.safetensors", bytes, "application/octet-stream");
   }
 
+  async #setRank(rank: number, isLast: () => boolean): Promise<void> {
+    const setUp = await this.#remote.call("setRank", rank);
+    if (isLast()) this.#show(setUp, true);
+  }
+
   /** Shows a run: a new one, or the one at hand at another rank. */
   #show(setUp: SetUp, goesOn: boolean): void {
     this.#setUp = setUp;
     this.#controls.show(setUp);
-    if (!goesOn) this.#losses = [];
+    if (!goesOn) {
+      this.#log.clear();
+      this.#lastLosses = undefined;
+    }
     const { settings, data, parameters } = setUp;
     this.#cards = settings.models.map(
       (model, i) => new ModelCard(i, model, parameters[i]!, data, () => void this.#save(i).catch(sayError)),
@@ -132,11 +154,12 @@ class TrainPage {
       settings.models.map((model) => models[model].name),
     );
     if (this.#lastLook) this.#on(this.#lastLook);
-    if (!goesOn) this.#sayProgress();
+    this.#sayProgress();
     this.#drawLosses();
   }
 
   #lastLook: TrainEvent | undefined;
+  #lastLosses: LossEvent | undefined;
 
   #on(event: TrainEvent): void {
     switch (event.kind) {
@@ -160,50 +183,37 @@ class TrainPage {
   }
 
   #onLosses(event: LossEvent): void {
-    this.#losses.push(event);
+    this.#log.add(event);
+    this.#lastLosses = event;
     this.#controls.history.disabled = false;
     event.losses.forEach(({ loss }, i) => this.#cards[i]?.showLoss(loss!));
-    this.#sayProgress(event);
+    this.#sayProgress();
     if (performance.now() < this.#chartDue) return;
     this.#chartDue = performance.now() + chartPause;
     requestAnimationFrame(() => this.#drawLosses());
   }
 
-  #sayProgress(event?: LossEvent): void {
+  #sayProgress(): void {
+    const event = this.#lastLosses;
     const data = this.#setUp?.data;
-    this.#controls.progress.replaceChildren(
-      ...(event
-        ? [
-            make("b", {}, `step ${event.step.toLocaleString("en")}`),
-            ` · ${event.stepsPerSecond.toPrecision(3)} steps/s`,
-          ]
-        : [
-            make("b", {}, "Ready"),
-            ` · ${data?.count.toLocaleString("en")} pictures of ${data?.shape.slice(0, 2).join(" × ")}`,
-          ]),
-    );
+    const words = event
+      ? [`step ${event.step.toLocaleString("en")}`, `${event.stepsPerSecond.toPrecision(3)} steps/s`]
+      : data && [
+          "Ready",
+          `${data.count.toLocaleString("en")} ${data.count === 1 ? "picture" : "pictures"} of ${data.shape.slice(0, 2).join(" × ")}`,
+        ];
+    if (words) this.#controls.progress.replaceChildren(make("b", {}, words[0]!), ` · ${words[1]}`);
+    else this.#controls.progress.textContent = "";
   }
 
   #drawLosses(): void {
     const names = this.#setUp?.settings.models.map((model) => models[model].name) ?? [];
-    const lanes = names.map((_, lane) =>
-      this.#losses.map(({ step, losses }): LossPoint => ({ step, lane, loss: losses[lane]?.loss ?? NaN })),
-    );
-    lossChart(byId("loss", HTMLElement), lanes, names);
-  }
-
-  /** The run as the lines that `hestenes train` logs, one for each model and reading. */
-  #historyText(): string {
-    const names = this.#setUp?.settings.models ?? [];
-    const lines = this.#losses.flatMap(({ step, epoch, seconds, losses }) =>
-      losses.map(({ loss, ...parts }, i) => ({ model: names[i], step, epoch, loss, parts, seconds })),
-    );
-    return lines.map((line) => JSON.stringify(line) + "\n").join("");
+    lossChart(byId("loss", HTMLElement), this.#log.points(names.length), names);
   }
 
   #onLost({ reason, step, recovered }: LostEvent): void {
     if (recovered) {
-      this.#losses = this.#losses.filter((event) => event.step <= step);
+      this.#log.cutTo(step);
       const text = `The browser took it away (${reason}). A new one was opened, and the run goes on from step ${step}.`;
       return notice("lost", "The GPU was lost, and found again", text);
     }

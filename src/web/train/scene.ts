@@ -1,6 +1,7 @@
 import type { Dataset } from "../../data/dataset.ts";
+import { ArgumentError } from "../../device/errors.ts";
 import { completeConfig, type Config } from "../../train/config.ts";
-import { presetOf, type LoadedChoice } from "./datasets.ts";
+import { loadChoice, type DataChoice, type LoadedChoice } from "./datasets.ts";
 import type { Lane } from "./lane.ts";
 import type { DataFacts, ModelName, SetUp, Settings } from "./protocol.ts";
 
@@ -40,18 +41,55 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
 
 /** What the page is told of a run. */
 export function describe({ facts, settings, lanes }: Scene): SetUp {
-  const most = lanes.map(({ config: { latent, batch } }) => Math.min(latent, batch, 32));
   return {
     data: facts,
     settings,
-    maxRank: Math.min(...most),
+    maxRank: Math.min(...lanes.map(({ config: { latent, batch } }) => largestRank(latent, batch))),
     parameters: lanes.map((lane) => lane.model.arena.parameterCount),
   };
 }
 
-/** The configuration of one model, with the defaults of the data's preset. */
-export function configOf(settings: Settings, model: ModelName, { train }: LoadedChoice): Config {
-  const { rank, beta, seed, batch } = settings;
-  const config = completeConfig({ model, data: presetOf[settings.data.kind], rank, beta, seed, batch });
-  return { ...config, batch: Math.min(config.batch, train.count) };
+/** More directions than this would not be told apart. */
+const mostDirections = 32;
+const largestRank = (latent: number, batch: number) => Math.min(latent, batch, mostDirections);
+
+/** The configuration of one model, with the defaults of the data's preset; batch and rank are what the data allow. */
+export function configOf(settings: Settings, model: ModelName, { train, preset }: LoadedChoice): Config {
+  const { beta, seed } = settings;
+  const defaults = completeConfig({ model, data: preset, beta, seed, batch: settings.batch, rank: 1 });
+  const { latent } = defaults;
+  const batch = Math.min(defaults.batch, train.count);
+  const rank = Math.max(1, Math.min(Math.round(settings.rank), largestRank(latent, batch)));
+  return { ...defaults, batch, rank };
+}
+
+/** The same for a model of a file, whose sizes are what they are: the batch is raised to its rank where data allow. */
+export function loadedConfigOf(
+  settings: Settings,
+  model: ModelName,
+  choice: LoadedChoice,
+  { latent, rank }: { latent: number; rank: number },
+): Config {
+  const config = configOf(settings, model, choice);
+  return { ...config, latent, rank, batch: Math.min(choice.train.count, Math.max(config.batch, rank)) };
+}
+
+/**
+ * The data at hand if they are of the shape `input`; else bumps of that size.
+ *
+ * @throws ArgumentError where there are no such bumps.
+ */
+export async function dataFor(
+  input: readonly [H: number, W: number, C: number],
+  { choice, settings }: Scene,
+  file: string,
+): Promise<{ data: DataChoice; choice: LoadedChoice }> {
+  if (choice.train.shape.join() === input.join()) return { data: settings.data, choice };
+  const [H, W, C] = input;
+  if (H !== W || C !== 1)
+    throw new ArgumentError(
+      `${file} is a model of pictures of ${input.join(" × ")}; choose such data first, then load it`,
+    );
+  const data = { kind: "bumps", size: H } as const;
+  return { data, choice: await loadChoice(data, settings.seed) };
 }

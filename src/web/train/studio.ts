@@ -7,11 +7,11 @@ import { parseSafetensors } from "../../train/safetensors.ts";
 import type { RunState } from "../../train/state.ts";
 import { loadChoice, type LoadedChoice } from "./datasets.ts";
 import { inferModel } from "./infer.ts";
-import { Lane } from "./lane.ts";
+import { allOrNone, Lane } from "./lane.ts";
 import { Lock } from "../shared/lock.ts";
 import type { ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Rate } from "./rate.ts";
-import { configOf, describe, viewsOf, type Scene } from "./scene.ts";
+import { configOf, dataFor, describe, loadedConfigOf, viewsOf, type Scene } from "./scene.ts";
 
 /** Milliseconds between readings of the losses, between looks at the models, and between snapshots. */
 const lossPause = 100;
@@ -30,6 +30,8 @@ export class Studio implements TrainApi {
   #scene: Scene | undefined;
   #snapshot: RunState<EncodableTensor>[] = [];
   #playing = false;
+  /** Whether the device was lost while training, so that training goes on with the next one. */
+  #wasPlaying = false;
   #seconds = 0;
   #due = { losses: 0, look: 0, snapshot: 0 };
 
@@ -40,9 +42,7 @@ export class Studio implements TrainApi {
   async open(): Promise<AdapterDescription> {
     if (!this.#device) {
       const device = (this.#device = await openDevice());
-      void device.gpu.lost.then(({ message, reason }) => {
-        if (this.#device === device) void this.#recover(message || reason);
-      });
+      void device.gpu.lost.then(({ message, reason }) => this.#onLost(device, message || reason));
     }
     return this.#device.info;
   }
@@ -59,10 +59,10 @@ export class Studio implements TrainApi {
     choice: LoadedChoice,
     configure: (model: ModelName) => Config,
   ): Promise<SetUp> {
-    this.#playing = false;
     await this.open();
     const configs = settings.models.map(configure);
-    const lanes = configs.map((config) => new Lane(this.#device!, config, choice.train));
+    const lanes = await allOrNone(configs, (config) => new Lane(this.#device!, config, choice.train));
+    this.#playing = false;
     this.#scene?.lanes.forEach((lane) => lane.dispose());
     this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, ...viewsOf(choice), lanes };
     this.#seconds = 0;
@@ -73,6 +73,7 @@ export class Studio implements TrainApi {
 
   play(): Promise<void> {
     this.#need();
+    this.#requireDevice();
     if (!this.#playing) {
       this.#playing = true;
       void this.#train();
@@ -85,11 +86,14 @@ export class Studio implements TrainApi {
     return this.#lock.run(() => Promise.resolve());
   }
 
-  /** Trains until it is paused; everything else gets its turn between two batches of steps. */
+  /** Trains until it is paused or set up anew; everything else gets its turn between two batches of steps. */
   async #train(): Promise<void> {
+    const scene = this.#need();
+    const goesOn = () => this.#playing && this.#scene === scene;
     this.#announce();
     try {
-      while (this.#playing) await this.#lock.run(() => this.#advance());
+      while (goesOn()) await this.#lock.run(async () => void (goesOn() && (await this.#advance())));
+      if (this.#scene !== scene) return;
       await this.#lock.run(async () => {
         await this.#readLosses();
         await this.#look();
@@ -133,7 +137,7 @@ export class Studio implements TrainApi {
     const read = [];
     for (const lane of lanes) read.push(await lane.trainer.losses());
     const { step, epoch } = read[0]!;
-    if (Object.keys(read[0]!.losses).length === 0) return; // just recorded anew
+    if (read.some((lane) => Object.keys(lane.losses).length === 0)) return; // just to be recorded anew
     const stepsPerSecond = this.#rate.perSecond;
     const losses = read.map((lane) => lane.losses);
     this.#tell({ kind: "losses", step, epoch, seconds: this.#seconds, stepsPerSecond, losses });
@@ -161,9 +165,7 @@ export class Studio implements TrainApi {
     return this.#lock.run(async () => {
       const scene = this.#need();
       const before = scene.lanes;
-      const lanes = [];
-      for (const lane of before) lanes.push(await lane.withRank(this.#device!, rank));
-      scene.lanes = lanes;
+      scene.lanes = await allOrNone(before, (lane) => lane.withRank(this.#requireDevice(), rank));
       scene.settings = { ...scene.settings, rank };
       before.forEach((lane) => lane.dispose());
       await this.#keep();
@@ -190,35 +192,16 @@ export class Studio implements TrainApi {
       const scene = this.#need();
       const { tensors } = parseSafetensors(bytes, file);
       const { model, input, latent, rank } = inferModel(tensors, file);
-      const settings = { ...scene.settings, models: [model], rank };
-      const choice = await this.#choiceFor(input, scene, settings, file);
-      const setUp = await this.#stage(settings, choice, () => ({
-        ...configOf(settings, model, choice),
-        latent,
-        rank,
-      }));
+      const { data, choice } = await dataFor(input, scene, file);
+      const settings = { ...scene.settings, models: [model], rank, data };
+      const setUp = await this.#stage(settings, choice, () =>
+        loadedConfigOf(settings, model, choice, { latent, rank }),
+      );
       this.#lane(0).load(tensors, file);
       await this.#keep();
       await this.#look();
       return setUp;
     });
-  }
-
-  /** The data at hand if the model takes such pictures; else bumps of its size. */
-  async #choiceFor(
-    input: readonly number[],
-    { choice }: Scene,
-    settings: Settings,
-    file: string,
-  ): Promise<LoadedChoice> {
-    if (choice.train.shape.join() === input.join()) return choice;
-    const [H, W, C] = input;
-    if (H !== W || C !== 1)
-      throw new ArgumentError(
-        `${file} is a model of pictures of ${input.join(" × ")}; choose such data first, then load it`,
-      );
-    settings.data = { kind: "bumps", size: H! };
-    return loadChoice(settings.data, settings.seed);
   }
 
   decode(lane: number, codes: Float32Array): Promise<Float32Array> {
@@ -230,34 +213,40 @@ export class Studio implements TrainApi {
   }
 
   async reopen(): Promise<AdapterDescription> {
-    await this.#recover("a new device was asked for");
+    await this.#recover("The GPU was asked for again.");
     return this.open();
   }
 
   /** Whether `error` comes of the device's loss, which may show itself a moment later. */
   async #isLost(error: unknown): Promise<boolean> {
-    if (error instanceof DeviceLostError) return true;
+    if (error instanceof DeviceLostError || !this.#device) return true;
     const moment = new Promise<false>((resolve) => setTimeout(() => resolve(false), 100));
-    return Promise.race([this.#device!.gpu.lost.then(() => true), moment]);
+    return Promise.race([this.#device.gpu.lost.then(() => true), moment]);
+  }
+
+  #onLost(device: Device, reason: string): void {
+    if (this.#device !== device) return;
+    this.#device = undefined;
+    this.#wasPlaying = this.#playing;
+    this.#playing = false;
+    void this.#recover(reason);
   }
 
   /** Opens a new device, brings every model to its last snapshot, and goes on training if it did. */
   async #recover(reason: string): Promise<void> {
-    const wasPlaying = this.#playing;
-    this.#playing = false;
     await this.#lock.run(async () => {
-      const scene = this.#need();
+      const scene = this.#scene;
+      if (this.#device || !scene) return;
       const step = this.#snapshot[0]?.state.step ?? 0;
       try {
-        this.#device = undefined;
         await this.open();
         scene.lanes = scene.lanes.map(({ config }) => new Lane(this.#device!, config, scene.choice.train));
         for (const [i, lane] of scene.lanes.entries()) await lane.restore(this.#snapshot[i]!);
         this.#tell({ kind: "lost", reason, step, recovered: true });
-        if (wasPlaying) await this.play();
+        if (this.#wasPlaying) await this.play();
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        this.#tell({ kind: "lost", reason: `${reason}; then: ${why}`, step, recovered: false });
+        this.#tell({ kind: "lost", reason: `${reason} ${why}`, step, recovered: false });
       }
     });
     this.#announce();
@@ -272,7 +261,13 @@ export class Studio implements TrainApi {
     return this.#scene;
   }
 
+  #requireDevice(): Device {
+    if (this.#device) return this.#device;
+    throw new DeviceLostError("the GPU was lost, and there is no other yet: press Try again");
+  }
+
   #lane(index: number): Lane {
+    this.#requireDevice();
     const lane = this.#need().lanes[index];
     if (!lane) throw new ArgumentError(`there is no model ${index + 1}`);
     return lane;

@@ -1,0 +1,178 @@
+import { gzipSync } from "node:zlib";
+import { PNG } from "pngjs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { siteConfig } from "../../src/web/build/site.ts";
+import { BuiltSite } from "./site.ts";
+import { address, drop, lastLook, openStudio, pixels, stepOf, trainTo } from "./studio.ts";
+
+const slow = { timeout: 240_000 };
+let site: BuiltSite;
+beforeAll(async () => {
+  site = await BuiltSite.open(siteConfig);
+}, 240_000);
+afterAll(() => site?.close());
+
+const query = `${address.replace("steps=10", "steps=3")}&with=`;
+
+/** An IDX file of `count` images of `side` × `side` bytes, or of labels. */
+function idx(shape: number[], value: (i: number) => number): Uint8Array {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const bytes = new Uint8Array(4 + 4 * shape.length + size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x0800 + shape.length);
+  shape.forEach((n, axis) => view.setUint32(4 + 4 * axis, n));
+  for (let i = 0; i < size; i++) bytes[4 + 4 * shape.length + i] = value(i);
+  return bytes;
+}
+
+const images = (count: number, side = 16) =>
+  idx([count, side, side], (i) => (37 * Math.floor(i / side ** 2) + 11 * (i % side) + i) % 256);
+const labels = (count: number) => idx([count], (i) => i % 3);
+
+function png(side: number, colour: (i: number) => [number, number, number]): Uint8Array {
+  const picture = new PNG({ width: side, height: side });
+  for (let i = 0; i < side * side; i++) picture.data.set([...colour(i), 255], 4 * i);
+  return PNG.sync.write(picture);
+}
+
+test("drawings of mouse and keys become data, and models learn from them", slow, async () => {
+  const { tab, wrong } = await openStudio(site, query);
+  await tab.selectOption("#data", "drawn");
+  const pad = tab.locator("#pad");
+  await pad.scrollIntoViewIfNeeded();
+  const box = (await pad.boundingBox())!;
+  await tab.mouse.move(box.x + 40, box.y + 30);
+  await tab.mouse.down();
+  await tab.mouse.move(box.x + 120, box.y + 130, { steps: 5 });
+  await tab.mouse.up();
+  await tab.getByRole("button", { name: "Add drawing" }).click();
+  await tab.getByText("21 pictures of 28 × 28").waitFor({ timeout: 60_000 }); // 24, less 3 to test on
+
+  await pad.focus();
+  for (const key of [
+    "ArrowUp",
+    "ArrowUp",
+    "Space",
+    "ArrowRight",
+    "ArrowRight",
+    "ArrowDown",
+    "Space",
+    "ArrowDown",
+  ])
+    await tab.keyboard.press(key);
+  const drawn = await pixels(tab, "#pad");
+  const lit = (x: number, y: number) => drawn[4 * (y * 168 + x)]! > 0;
+  expect([lit(84, 68), lit(100, 68), lit(100, 76), lit(100, 92)]).toEqual([true, true, true, false]);
+  await tab.getByRole("button", { name: "Add drawing" }).click();
+  await tab.getByText("42 pictures of 28 × 28").waitFor({ timeout: 60_000 });
+  expect(await tab.getByRole("listitem").count()).toBe(2);
+  expect((await pixels(tab, "#drawings canvas", 1)).some((value, i) => i % 4 < 3 && value > 0)).toBe(true);
+
+  const before = await lastLook(tab);
+  await trainTo(tab, 3);
+  const after = await lastLook(tab);
+  expect(after.step).toBe(3);
+  expect(after.looks[0]!.pictures).not.toEqual(before.looks[0]!.pictures);
+  expect(after.looks[0]!.pictures.every(Number.isFinite)).toBe(true);
+  await tab.getByRole("button", { name: "Forget all" }).click();
+  await tab.click("#reset"); // the run keeps the data that it has
+  await tab.getByText("42 pictures of 28 × 28").waitFor({ timeout: 60_000 });
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
+test("IDX files, packed or not, and pictures are trained on, and remembered", slow, async () => {
+  const { tab, wrong } = await openStudio(site, query);
+  const drops: [count: number, files: Parameters<typeof drop>[1]][] = [
+    [
+      27, // 30, less an eighth to test on
+      [
+        { name: "images", bytes: images(30) },
+        { name: "labels", bytes: labels(30) },
+      ],
+    ],
+    [35, [{ name: "images.gz", bytes: gzipSync(images(40)) }]],
+    [
+      28, // the smaller file is to test on
+      [
+        { name: "t10k", bytes: images(5) },
+        { name: "train", bytes: images(28) },
+      ],
+    ],
+    [
+      24,
+      Array.from({ length: 27 }, (_, k) => ({
+        name: `${k}.png`,
+        bytes: png(k === 0 ? 16 : 20 + k, (i) => (k % 2 ? [i % 256, 9 * k, 200] : [5 * k, 5 * k, 5 * k])),
+      })),
+    ],
+  ];
+  for (const [count, files] of drops) {
+    await drop(tab, files);
+    await tab.getByText(`${count} pictures of 16 × 16`).waitFor({ timeout: 60_000 });
+    expect(await tab.locator("#data").inputValue()).toBe("files");
+    const given = await pixels(tab, ".lane .rows canvas", 0);
+    const isGrey = given.every((value, i) => i % 4 === 3 || value === given[i - (i % 4)]);
+    expect(isGrey).toBe(count !== 24);
+    if (count !== 28) await trainTo(tab, 3);
+  }
+  await tab.selectOption("#data", "bumps");
+  await tab.getByText("100 pictures of 16 × 16").waitFor({ timeout: 60_000 });
+  await tab.selectOption("#data", "files");
+  await tab.getByText("24 pictures of 16 × 16").waitFor({ timeout: 60_000 });
+
+  await drop(tab, [{ name: "one.png", bytes: png(16, (i) => [i % 256, i % 99, 0]) }]);
+  await tab.getByText("1 picture of 16 × 16").waitFor({ timeout: 60_000 });
+  expect(await tab.locator("#rank").inputValue()).toBe("1"); // more cannot be found in a batch of one
+  await trainTo(tab, 3);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
+test("hostile files are refused in words, and the run at hand goes on", slow, async () => {
+  const { tab, wrong } = await openStudio(site, query);
+  const good = images(8);
+  const header = (...shape: number[]) => idx(shape, () => 0).subarray(0, 4 + 4 * shape.length);
+  const huge = new Uint8Array(good);
+  huge.fill(255, 4, 16);
+  const picture = png(16, (i) => [i % 256, 0, 0]);
+  const one = (name: string, bytes: Uint8Array) => [{ name, bytes }];
+  const refusals: [files: Parameters<typeof drop>[1], words: RegExp][] = [
+    [one("cut.idx", good.subarray(0, 500)), /cut\.idx.*\[8, 16, 16\] takes 2064 bytes, the file has 500/],
+    [one("cut.gz", gzipSync(good).subarray(0, 200)), /cut\.gz.*damaged or cut gzip data/],
+    [one("long.gz", gzipSync(Buffer.concat([good, good]))), /long\.gz.*the packed data goes on/],
+    [one("huge.idx", huge), /huge\.idx.*takes .* bytes, the file has 2064/],
+    [one("huge.gz", gzipSync(huge)), /huge\.gz.*declares .* bytes; the file can hold/],
+    [one("half.idx", good.subarray(0, 7)), /half\.idx.*ends inside its header/],
+    [one("none.idx", header(0, 16, 16)), /none\.idx.*dimension 0 is 0/],
+    [one("floats.idx", Uint8Array.of(0, 0, 13, 3, 0, 0, 0, 1)), /floats\.idx.*element type 13/],
+    [one("labels.idx", labels(9)), /labels\.idx.*holds labels; images/],
+    [one("notes.txt", new TextEncoder().encode("hello")), /notes\.txt.*neither an IDX file.*68 65 6c 6c/],
+    [one("empty.bin", new Uint8Array(0)), /empty\.bin.*it is empty/],
+    [one("cut.png", picture.subarray(0, 60)), /cut\.png.*cannot decode/],
+    [
+      one("head.png", Buffer.concat([picture.subarray(0, 16), Buffer.alloc(8, 0x7f), picture.subarray(24)])),
+      /head\.png.*cannot decode/,
+    ],
+    [[...one("a.png", picture), ...one("b.idx", good)], /a\.png is a picture, b\.idx is an IDX file/],
+    [[...one("a.idx", good), ...one("b.idx", images(4, 20))], /b\.idx.*20 × 20.*a\.idx 16 × 16/],
+  ];
+  for (const [files, words] of refusals) {
+    await drop(tab, files);
+    await tab.locator("#notices").getByText(words).waitFor({ timeout: 30_000 });
+    expect(await tab.locator("#progress").textContent()).toContain("100 pictures of 16 × 16");
+  }
+  await drop(tab, one("model.safetensors", new Uint8Array(40).fill(9)));
+  await tab
+    .locator("#notices")
+    .getByText(/model\.safetensors/)
+    .waitFor({ timeout: 30_000 });
+  expect(await stepOf(tab)).toBe(0);
+  await trainTo(tab, 3);
+  expect(await tab.locator("#data").inputValue()).toBe("files");
+  await tab.click("#reset"); // refused files are not remembered
+  await tab.getByText("100 pictures of 16 × 16").waitFor({ timeout: 60_000 });
+  expect(await tab.locator("#notices [data-key=error]").count()).toBe(0);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});

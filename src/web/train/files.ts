@@ -1,0 +1,110 @@
+import { isGzip } from "../../data/gunzip.ts";
+import { readIdx, type IdxArray } from "../../data/idx.ts";
+import { resize, type Picture } from "../../data/resize.ts";
+import { ArgumentError, DataError } from "../../device/errors.ts";
+import { decodeImage, withChannels } from "../shared/pictures.ts";
+
+/** An array of an IDX file, and the name that it came under. */
+export interface NamedIdx extends IdxArray {
+  name: string;
+}
+
+/** What a visitor's files hold: arrays of IDX files, or pictures of one size and number of channels. */
+export type FileContents = { arrays: NamedIdx[] } | { pictures: Picture[] };
+
+/** Side of the pictures, at most: larger ones would take minutes to train on. */
+const pictureSide = 64;
+/** Fashion-MNIST's largest file is 47 MB unpacked. */
+const mostBytes = 2 ** 30;
+const mostPictures = 20_000;
+
+/**
+ * Reads files that were dropped or chosen, told apart by their first bytes. Pictures become square: as large as the
+ * first one's longer side, at most 64 pixels, coloured if one of them is.
+ *
+ * @throws DataError that names the file for one that is neither, is damaged or cut, or is too large; ArgumentError for
+ *   none, too many, or both kinds at once.
+ */
+export async function readFiles(files: readonly File[]): Promise<FileContents> {
+  const kinds = await Promise.all(files.map(kindOf));
+  const [kind] = kinds;
+  if (kind === undefined)
+    throw new ArgumentError("there are no files; choose IDX files, or PNG or JPEG pictures");
+  const other = kinds.findIndex((each) => each !== kind);
+  if (other > 0)
+    throw new ArgumentError(
+      `${files[0]!.name} is ${named[kind]}, ${files[other]!.name} is ${named[kinds[other]!]}; choose files of one kind`,
+    );
+  if (kind === "picture") return { pictures: await readPictures(files) };
+  const arrays: NamedIdx[] = [];
+  for (const file of files) arrays.push({ name: file.name, ...(await readArray(file)) });
+  return { arrays };
+}
+
+const named = { idx: "an IDX file", picture: "a picture" } as const;
+
+async function kindOf(file: File): Promise<keyof typeof named> {
+  const head = await bytesOf(file.slice(0, 4), file.name);
+  const [a, b] = head;
+  if (isGzip(head) || (a === 0 && b === 0)) return "idx";
+  const isPng = a === 0x89 && b === 0x50;
+  const isJpeg = a === 0xff && b === 0xd8;
+  if (isPng || isJpeg || file.type.startsWith("image/")) return "picture";
+  const found = head.length === 0 ? "it is empty" : `it begins with ${[...head].map(hex).join(" ")}`;
+  throw new DataError(
+    file.name,
+    0,
+    `neither an IDX file, packed with gzip or not, nor a PNG or JPEG picture: ${found}`,
+  );
+}
+
+const hex = (byte: number) => byte.toString(16).padStart(2, "0");
+
+async function bytesOf(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.size > mostBytes)
+    throw new DataError(
+      name,
+      mostBytes,
+      `${file.size} bytes are more than the ${mostBytes} that a page can take`,
+    );
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new DataError(name, 0, `the browser cannot read it (${(error as Error).message})`);
+  }
+}
+
+async function readArray(file: File): Promise<IdxArray> {
+  const bytes = await bytesOf(file, file.name);
+  try {
+    return await readIdx(bytes, file.name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // from `new Uint8Array`: a header that asks for too much
+    throw new DataError(file.name, 4, `declares more than this page's memory can take (${error.message})`);
+  }
+}
+
+/** Decodes and shrinks one picture after the other, so that only one is ever held in full. */
+async function readPictures(files: readonly File[]): Promise<Picture[]> {
+  if (files.length > mostPictures)
+    throw new ArgumentError(
+      `${files.length} pictures are too many for a page; choose ${mostPictures} at most`,
+    );
+  const pictures: Picture[] = [];
+  let side: number | undefined;
+  for (const file of files) {
+    const picture = await decode(file);
+    side ??= Math.min(pictureSide, Math.max(picture.height, picture.width));
+    pictures.push(resize(picture, side, side));
+  }
+  const channels = Math.max(...pictures.map((picture) => picture.channels));
+  return pictures.map((picture) => withChannels(picture, channels));
+}
+
+async function decode(file: File): Promise<Picture> {
+  try {
+    return await decodeImage(file);
+  } catch (error) {
+    throw new DataError(file.name, 0, `the browser cannot decode this picture (${(error as Error).message})`);
+  }
+}
