@@ -12,6 +12,7 @@ const plain = [
   `${folder}/metrics/{bumpFit,distances,relativeError}.test.ts`,
   `${folder}/latent/{gmm,interpolation,spectrum}.test.ts`,
   `${folder}/train/{checkpoint,curves,files,latent-charts,pictures,report,safetensors}.test.ts`,
+  `${folder}/reproduce/experiments.test.ts`,
   `${folder}/layout.test.ts`,
 ];
 

@@ -5,6 +5,7 @@ import { devicesCommand } from "./devices.ts";
 import { evaluateCommand, interpolateCommand, sampleCommand } from "./inspect.ts";
 import { isSystemError } from "../train/files.ts";
 import { endWithReader, UsageError } from "./usage.ts";
+import { reproduceCommand } from "./reproduce.ts";
 import { svdCommand } from "./svd.ts";
 import { version } from "./version.ts";
 import { trainCommand } from "./train.ts";
@@ -23,6 +24,7 @@ export async function main(args: readonly string[]): Promise<number> {
     evaluateCommand(),
     sampleCommand(),
     interpolateCommand(),
+    reproduceCommand(),
     dataCommand(),
     svdCommand(),
     devicesCommand(),

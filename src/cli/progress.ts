@@ -19,6 +19,7 @@ export class ProgressDisplay {
   /** Shows that `step` of `steps` steps are taken; again, where a run begins again. */
   start(step: number, steps: number): void {
     this.stop();
+    this.#lastError = undefined;
     if (this.#quiet || !process.stderr.isTTY) return;
     this.#bar = new cliProgress.SingleBar({
       stream: process.stderr,

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { ArgumentError } from "../../src/device/errors.ts";
+import { experimentOf, experiments } from "../../src/reproduce/experiments.ts";
+import { completeConfig } from "../../src/train/config.ts";
+
+const all = Object.entries(experiments).flatMap(([name, { data }]) =>
+  data.flatMap((set) => (["quick", "paper"] as const).map((scale) => ({ name, set, scale }))),
+);
+
+test.each(all)(
+  "$name of $set at scale $scale: rows of their own, with settings that can be run",
+  ({ name, set, scale }) => {
+    const { rows, metrics, data } = experimentOf(name, set, scale);
+    expect(data).toBe(set);
+    expect(new Set(rows.map(({ label }) => label)).size).toBe(rows.length);
+    for (const { config, published } of rows) {
+      completeConfig({ ...config, data }, scale);
+      for (const metric of Object.keys(published)) expect(metrics).toContain(metric);
+    }
+  },
+);
+
+test("a batch of the quick scale gives the KL term the weight per sample of the paper's batch", () => {
+  const beta = (scale: "quick" | "paper") =>
+    experimentOf("table2", "mnist", scale).rows.find(({ label }) => label === "VAE")!.config.beta!;
+  expect(beta("paper")).toBe(1e-3);
+  expect(beta("quick")).toBeCloseTo((1e-3 * 576) / 64, 12);
+});
+
+test("without a data set it is the table's first; what there is not is refused", () => {
+  expect(experimentOf("table1", undefined, "quick").data).toBe("bumps");
+  expect(() => experimentOf("table9", undefined, "quick")).toThrow(ArgumentError);
+  expect(() => experimentOf("table9", undefined, "quick")).toThrow(
+    /no experiment "table9"; there are table1, table2/,
+  );
+  expect(() => experimentOf("table1", "mnist", "quick")).toThrow(/table1 is not for mnist; it takes bumps/);
+});

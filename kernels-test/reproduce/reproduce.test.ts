@@ -1,0 +1,139 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ArgumentError, DataError } from "../../src/device/errors.ts";
+import { Dataset } from "../../src/data/dataset.ts";
+import { openDevice } from "../../src/device/device.ts";
+import type { Experiment } from "../../src/reproduce/experiments.ts";
+import { Judge } from "../../src/reproduce/judge.ts";
+import { experimentPage } from "../../src/reproduce/page.ts";
+import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
+import { linesOf, wordsOf } from "../../src/reproduce/table.ts";
+import { values } from "../check.ts";
+import { temporaryFolder } from "../data/files.ts";
+
+const small: Experiment = {
+  name: "small",
+  title: "A small table",
+  data: "bumps",
+  metrics: ["test", "diagonal", "generation"],
+  rows: [
+    { label: "AE", config: { model: "ae" }, published: { diagonal: [23.24, 11.26] } },
+    { label: "VRRAE (β = 0)", config: { model: "vrrae", beta: 0 }, published: {} },
+  ],
+  notes: ["A note with <marks>."],
+};
+
+const options = (out: string, more: Partial<ReproduceOptions> = {}): ReproduceOptions => ({
+  scale: "quick",
+  seeds: 1,
+  settings: { size: 12, steps: 6, batch: 16, latent: 8, evaluateCount: 8 },
+  out,
+  version: "0",
+  ...more,
+});
+
+const metricsOf = (outcome: Outcome) => outcome.runs.map(({ scores }) => scores.metrics);
+
+test("a sweep that is stopped goes on where it was, and ends like one that was not", async () => {
+  const whole = await reproduce(small, options(temporaryFolder()));
+  expect(whole.complete).toBe(true);
+  expect(metricsOf(whole)).toHaveLength(2);
+
+  const out = temporaryFolder();
+  const controller = new AbortController();
+  const stop = {
+    onProgress: ({ line }: { line: { step: number } }) => {
+      if (line.step === 3) controller.abort();
+    },
+  };
+  const hooks = ({ number }: { number: number }) => (number === 2 ? stop : {});
+  const first = await reproduce(small, options(out, { hooks, signal: controller.signal }));
+  expect([first.runs.length, first.complete]).toEqual([1, false]);
+
+  const trained: number[] = [];
+  const second = await reproduce(
+    small,
+    options(out, {
+      hooks: ({ number }) => {
+        trained.push(number);
+        return {};
+      },
+    }),
+  );
+  expect(trained).toEqual([2]);
+  expect(second.complete).toBe(true);
+  expect(metricsOf(second)).toEqual(metricsOf(whole));
+
+  const words = wordsOf(second);
+  expect(words[0]).toEqual([
+    "",
+    "seeds",
+    "test error %",
+    "diagonal test error %",
+    "(paper)",
+    "generation error %",
+  ]);
+  expect(words[1]![4]).toBe("(23.24 ± 11.26)");
+  const page = experimentPage(second, { version: "0" });
+  expect(page).toContain("A note with &lt;marks&gt;.");
+  expect(page.match(/data:image\/png;base64/g)!.length).toBe(6); // reconstructions, interpolation and samples of two
+  expect(page).not.toMatch(/src="(?!data:)|<script/);
+
+  const other = { ...options(out).settings, steps: 7 };
+  const refused = reproduce(small, options(out, { settings: other }));
+  await expect(refused).rejects.toThrow(ArgumentError);
+  await expect(refused).rejects.toThrow(/ae-500 holds a run with steps 6, not 7; give another folder/);
+  writeFileSync(join(out, "ae-500", "scores.json"), "{");
+  await expect(reproduce(small, options(out))).rejects.toThrow(DataError);
+  rmSync(join(out, "ae-500", "scores.json"));
+  const again = await reproduce(small, options(out));
+  expect(metricsOf(again)).toEqual(metricsOf(whole));
+  expect(existsSync(join(out, "ae-500", "report.html"))).toBe(true);
+  expect(JSON.parse(readFileSync(join(out, "ae-500", "scores.json"), "utf8"))).toMatchObject(
+    { steps: 6 },
+    120_000,
+  );
+}, 120_000);
+
+test("a line has the mean and the deviation over n − 1 of its seeds", () => {
+  const run = (seed: number, test: number) => ({
+    ...{ row: small.rows[0]!, seed, folder: undefined!, config: undefined! },
+    scores: { steps: 1, seconds: 1, metrics: { test }, likeness: {} },
+  });
+  const runs = [run(500, 3), run(501, 5), run(502, 10)];
+  const [line, none] = linesOf({ experiment: small, scale: "quick", adapter: "", runs, complete: false });
+  expect(line!.cells[0]).toMatchObject({ mean: 6, deviation: Math.sqrt(13), values: [3, 5, 10] });
+  expect(line!.cells[1]).toMatchObject({ values: [], published: [23.24, 11.26] });
+  expect(none!.seeds).toEqual([]);
+});
+
+test("the judge puts real images below broken ones, and both between its floor and its ceiling", async () => {
+  const stripes = (count: number, seed: number, noise: number) => {
+    const random = values(64 * count, seed);
+    const labels = Uint8Array.from({ length: count }, (_, n) => n % 2);
+    const stored = Float32Array.from(random, (value, at) => {
+      const [row, column] = [Math.floor((at % 64) / 8), at % 8];
+      const bright = (labels[Math.floor(at / 64)] === 0 ? row : column) % 3 === 0;
+      return (bright ? 0.8 : 0.2) + noise * value;
+    });
+    return new Dataset({ name: "stripes", shape: [8, 8, 1], stored, labels });
+  };
+  const device = await openDevice();
+  const judge = await Judge.train(
+    device,
+    { train: stripes(200, 1, 0.1), test: stripes(150, 2, 0.1) },
+    { steps: 60 },
+  );
+  expect(judge.accuracy).toBeGreaterThan(0.95);
+  const [good, poor] = [
+    await judge.compare(stripes(150, 3, 0.1).values()),
+    await judge.compare(stripes(150, 4, 0.5).values()),
+  ];
+  expect(good.frechet).toBeLessThan(0.2 * poor.frechet);
+  expect(poor.frechet).toBeLessThan(judge.ceiling.frechet);
+  expect(good.frechet).toBeLessThan(3 * judge.floor.frechet);
+  expect(good.coverage).toBeGreaterThan(poor.coverage);
+  judge.dispose();
+  device.close();
+});

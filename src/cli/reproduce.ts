@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { datasetNames, type DatasetName } from "../data/load.ts";
+import { experimentOf, experiments, type Scale } from "../reproduce/experiments.ts";
+import { experimentPage } from "../reproduce/page.ts";
+import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
+import { judgeWords, linesOf, wordsOf } from "../reproduce/table.ts";
+import { writeFileAtomic } from "../train/files.ts";
+import type { SessionHooks } from "../train/session.ts";
+import { columns } from "./columns.ts";
+import { ProgressDisplay } from "./progress.ts";
+import { requirePath, usage, usageOf } from "./settings.ts";
+import { interruptSignal, printJson, whole } from "./usage.ts";
+import { version } from "./version.ts";
+
+interface Flags {
+  data?: DatasetName;
+  path?: string;
+  scale: Scale;
+  seeds?: number;
+  steps?: number;
+  size?: number;
+  out?: string;
+  adapter?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function reproduceCommand(): Command {
+  const names = Object.entries(experiments).map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`);
+  return new Command("reproduce")
+    .description(
+      "Run a table of the VRRAE paper again: trains every model of it, and shows ours beside the published figures.\n" +
+        `What was interrupted goes on where it was.\n\nTables:\n${names.join("\n")}`,
+    )
+    .argument("<table>", "which one")
+    .addOption(
+      new Option("--data <name>", "the images (default: the table's first)").choices([...datasetNames]),
+    )
+    .option("--path <folder>", "where the files of the data set are")
+    .addOption(
+      new Option("--scale <scale>", "the paper's own settings, or the same in minutes")
+        .choices(["quick", "paper"])
+        .default("quick"),
+    )
+    .option("--seeds <count>", "networks trained for each row (default 2, paper 5)", whole("--seeds"))
+    .option("--steps <count>", "training steps of each", whole("--steps"))
+    .option("--size <pixels>", "side of the bumps", whole("--size", 2))
+    .option("--out <folder>", "folder of the runs and the results (default reproductions/TABLE-DATA-SCALE)")
+    .option("--adapter <name>", "the adapter to use, by part of its name")
+    .option("--json", "print the results as JSON on standard output")
+    .option("--quiet", "show no progress")
+    .action(run);
+}
+
+async function run(name: string, flags: Flags): Promise<void> {
+  const { scale, data, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter, json, quiet } = flags;
+  const experiment = usage(() => experimentOf(name, data, scale));
+  requirePath(experiment.data, path);
+  const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
+  const given = { path, steps, size, adapter };
+  const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const display = new ProgressDisplay(quiet ?? false);
+  const { signal, release } = interruptSignal(() =>
+    display.notice("Stopping after this step; press Ctrl-C again to quit at once."),
+  );
+  try {
+    const outcome = await usageOf(
+      reproduce(experiment, {
+        ...{ scale, seeds, settings, out, version, signal },
+        hooks: (at) => hooksOf(at, display),
+        onNotice: (text) => display.notice(text),
+        onScores: (soFar) => {
+          display.stop();
+          write(soFar, out);
+          display.say(lastLine(soFar));
+        },
+      }),
+    );
+    display.stop();
+    if (json) printJson(resultsOf(outcome));
+    else process.stdout.write(summary(outcome, out));
+    if (outcome.complete) return;
+    display.notice(`Stopped after ${outcome.runs.length} runs. The same command goes on.`);
+    process.exitCode = 130;
+  } finally {
+    display.stop();
+    release();
+  }
+}
+
+function hooksOf({ row, seed, number, of, config }: RunAt, display: ProgressDisplay): SessionHooks {
+  return {
+    onStart: ({ trainer }) => {
+      display.say(`${number}/${of} ${row.label}, seed ${seed}`);
+      if (trainer.step < config.steps) display.start(trainer.step, config.steps);
+    },
+    onProgress: (progress) => display.update(progress),
+    onNotice: (text) => display.notice(text),
+  };
+}
+
+function lastLine({ runs, experiment }: Outcome): string {
+  const { row, seed, scores } = runs.at(-1)!;
+  const words = experiment.metrics.flatMap((metric) => {
+    const value = scores.metrics[metric];
+    return value === undefined ? [] : [`${metric} ${value.toPrecision(4)}`];
+  });
+  return `${row.label}, seed ${seed}: ${words.join(", ")}`;
+}
+
+function write(outcome: Outcome, out: string): void {
+  writeFileAtomic(join(out, "results.json"), JSON.stringify(resultsOf(outcome), null, 2) + "\n");
+  writeFileAtomic(join(out, "results.html"), experimentPage(outcome, { version }));
+}
+
+/** What `results.json` holds. */
+function resultsOf(outcome: Outcome): object {
+  const { experiment, scale, adapter, complete, runs } = outcome;
+  const { name, title, data, notes } = experiment;
+  const each = runs.map(({ row, seed, scores }) => ({ row: row.label, seed, ...scores }));
+  return { name, title, data, scale, adapter, version, complete, rows: linesOf(outcome), notes, runs: each };
+}
+
+function summary(outcome: Outcome, out: string): string {
+  const { experiment } = outcome;
+  const judge = judgeWords(outcome);
+  return [
+    `${experiment.title}\n`,
+    columns(wordsOf(outcome), 1),
+    "",
+    ...(judge === undefined ? [] : [judge]),
+    ...experiment.notes,
+    `\nPage: ${join(out, "results.html")}\n`,
+  ].join("\n");
+}

@@ -1,0 +1,171 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { openDevice, type Device } from "../device/device.ts";
+import { ArgumentError, DataError } from "../device/errors.ts";
+import { completeConfig, type Config, type PartialConfig } from "../train/config.ts";
+import { makeFolder, readFile } from "../train/files.ts";
+import { RunFolder } from "../train/run-folder.ts";
+import { loadData, runSession, type SessionHooks } from "../train/session.ts";
+import type { Experiment, Row, Scale } from "./experiments.ts";
+import { Judge } from "./judge.ts";
+import { score, scoresSchema, type Scores } from "./score.ts";
+
+/** How an experiment is run. What is not given comes from the scale. */
+export interface ReproduceOptions {
+  scale: Scale;
+  /** Networks trained for each row, with seeds 500, 501, …; those of the paper are 500 to 504. */
+  seeds: number;
+  /** Settings that take the place of the scale's, in every row. */
+  settings: PartialConfig;
+  /** The folder of the runs and the results. */
+  out: string;
+  version: string;
+  /** Where a run of the experiment stands, for showing it. */
+  hooks?: (run: RunAt) => SessionHooks;
+  onNotice?: (notice: string) => void;
+  /** Called when a run is finished, or found to be. */
+  onScores?: (outcome: Outcome) => void;
+  signal?: AbortSignal;
+}
+
+/** One run among those of an experiment. */
+export interface RunAt {
+  row: Row;
+  seed: number;
+  folder: RunFolder;
+  config: Config;
+  /** Counted from 1. */
+  number: number;
+  of: number;
+}
+
+/** What is known of an experiment so far: the runs of each row that are done, first seed first. */
+export interface Outcome {
+  experiment: Experiment;
+  scale: Scale;
+  adapter: string;
+  runs: { row: Row; seed: number; folder: RunFolder; config: Config; scores: Scores }[];
+  /** Every run has been made. */
+  complete: boolean;
+}
+
+/** Steps that the classifier learns for whose features images are compared by. */
+const classifierSteps = { quick: 600, paper: 4000 } as const;
+
+/** Less than the preset's steps would not tell the models apart, more would take more than minutes. */
+const quickSettings: PartialConfig = { steps: 500 };
+
+/**
+ * Makes all runs of an experiment that are not made yet, seed after seed, and measures them. One that was stopped
+ * goes on from its last checkpoint. Throws ArgumentError where a run of other settings lies in a folder.
+ */
+export async function reproduce(experiment: Experiment, options: ReproduceOptions): Promise<Outcome> {
+  const { scale, out, signal } = options;
+  makeFolder(out);
+  const runs = plan(experiment, options);
+  const outcome: Outcome = { experiment, scale, adapter: "", runs: [], complete: false };
+  let device: Device | undefined;
+  let judge: Judge | undefined;
+  try {
+    for (const run of runs) {
+      if (signal?.aborted) break;
+      let scores = scoresOf(run.folder);
+      if (!scores) {
+        if (experiment.metrics.includes("randomFd") && !judge) {
+          device = await openDevice({ adapter: run.config.adapter });
+          options.onNotice?.("Training the classifier that images are compared by.");
+          judge = await Judge.train(device, await loadData(run.config), { steps: classifierSteps[scale] });
+        }
+        scores = await trainAndScore(run, judge, options);
+        if (!scores) break;
+      }
+      outcome.runs.push({ ...run, scores });
+      outcome.adapter = adapterOf(run.folder);
+      outcome.complete = outcome.runs.length === runs.length;
+      options.onScores?.(outcome);
+    }
+    return outcome;
+  } finally {
+    judge?.dispose();
+    device?.close();
+  }
+}
+
+/** The runs in their order, each with its settings and its folder. */
+function plan({ rows, data }: Experiment, { scale, seeds, settings, out }: ReproduceOptions): RunAt[] {
+  const runs: RunAt[] = [];
+  for (let seed = 500; seed < 500 + seeds; seed++) {
+    for (const row of rows) {
+      const given = { ...(scale === "quick" ? quickSettings : {}), ...row.config, ...settings, data, seed };
+      const config = completeConfig(given, scale, "reproduce");
+      const name = row.label
+        .toLowerCase()
+        .replace(/[^a-z0-9.]+/g, "-")
+        .replace(/-$/, "");
+      const folder = new RunFolder(join(out, `${name}-${seed}`));
+      if (folder.exists) checkSame(folder, config);
+      runs.push({ row, seed, folder, config, number: runs.length + 1, of: seeds * rows.length });
+    }
+  }
+  return runs;
+}
+
+/** Refuses to go on with a run that was started with other settings. */
+function checkSame(folder: RunFolder, config: Config): void {
+  const before = folder.config();
+  for (const key of Object.keys({ ...before, ...config }) as (keyof Config)[]) {
+    if (key === "adapter" || key === "path") continue;
+    const [was, is] = [before[key], config[key]].map((value) => JSON.stringify(value));
+    if (was !== is)
+      throw new ArgumentError(
+        `${folder.path} holds a run with ${key} ${was ?? "unset"}, not ${is ?? "unset"}; ` +
+          `give another folder with --out, or take that one away`,
+      );
+  }
+}
+
+/** Trains a run to its end, writes its report and its scores; undefined if it was interrupted. */
+async function trainAndScore(
+  run: RunAt,
+  judge: Judge | undefined,
+  { hooks, signal, version }: ReproduceOptions,
+): Promise<Scores | undefined> {
+  const session = await runSession(run.folder, run.config, {
+    ...hooks?.(run),
+    ...(signal ? { signal } : {}),
+  });
+  try {
+    if (session.interrupted) return undefined;
+    const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
+    const command = `hestenes train --config ${run.folder.file("config.json")} --out NEW`;
+    const scores = await score(session, await summarize(session, { command, version }), judge);
+    run.folder.writeJson("scores.json", scores);
+    return scores;
+  } finally {
+    session.close();
+  }
+}
+
+/** The scores of a run that is done. */
+function scoresOf(folder: RunFolder): Scores | undefined {
+  const file = folder.file("scores.json");
+  if (!existsSync(file)) return undefined;
+  const parsed = scoresSchema.safeParse(json(file));
+  if (!parsed.success)
+    throw new DataError(file, 0, "these are no scores; take the file away to measure again");
+  return parsed.data;
+}
+
+function json(file: string): unknown {
+  try {
+    return JSON.parse(readFile(file).toString("utf8"));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON: ${cause.message}`);
+    throw cause;
+  }
+}
+
+function adapterOf(folder: RunFolder): string {
+  const metrics = json(folder.file("metrics.json")) as { adapter?: unknown };
+  return typeof metrics.adapter === "string" ? metrics.adapter : "unknown";
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { permutation } from "../data/random.ts";
+import { interpolate } from "../latent/interpolation.ts";
+import { activeUnits } from "../latent/spectrum.ts";
+import { bumpFitError } from "../metrics/bumpFit.ts";
+import { modelFacts } from "../train/kinds.ts";
+import { codesOf, decodeCodes, fitCodes, samplePrior } from "../train/generate.ts";
+import type { Session } from "../train/session.ts";
+import type { Results } from "../train/summary.ts";
+import type { Metric } from "./experiments.ts";
+import { imagesCompared, type Judge, type Likeness } from "./judge.ts";
+
+/** Numbers measured of a run: those of the tables, and the other distances of its images. */
+export const scoresSchema = z.object({
+  steps: z.int(),
+  seconds: z.number(),
+  metrics: z.record(z.string(), z.number()),
+  likeness: z.record(z.string(), z.record(z.string(), z.number())),
+  /** What its images were compared by: the classifier's accuracy, and cFDs of unseen real images and of noise. */
+  judge: z.object({ accuracy: z.number(), floor: z.number(), ceiling: z.number() }).exactOptional(),
+});
+export type Scores = z.output<typeof scoresSchema>;
+
+/** Pairs that are interpolated between, and images between each (paper, section 4.2). */
+const pairs = 250;
+const between = 5;
+/** Bumps that are drawn for the error of random generation. */
+const bumpsDrawn = 1000;
+
+/**
+ * Measures a trained model. Random generation draws from a normal distribution fitted to the codes of training
+ * samples, a mixture of one component: scikit-learn's default, which the paper, that names no number, may have used.
+ */
+export async function score(session: Session, results: Results, judge: Judge | undefined): Promise<Scores> {
+  const { model, data, config } = session;
+  const { seed, basisCount } = config;
+  const metrics: Partial<Record<Metric, number>> = { test: results.testError };
+  if (results.diagonalError !== undefined) metrics.diagonal = results.diagonalError;
+  metrics.activeUnits = activeUnits(await codesOf(model, data.train, basisCount), model.codeSize);
+  const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
+  const likeness: Record<string, Likeness> = {};
+
+  if (config.data === "bumps") {
+    const drawn = await decodeCodes(model, mixture.sample(bumpsDrawn, seed));
+    const { mean = 0, std = 1, shape } = data.train;
+    metrics.generation = bumpFitError(drawn, { size: shape[0]!, mean, std }).percent;
+  }
+  if (judge) {
+    const drawn = data.train.select(permutation(data.train.count, seed, 0).subarray(0, 2 * pairs));
+    const codes = await codesOf(model, drawn);
+    const half = codes.length / 2;
+    const way = interpolate(codes.subarray(0, half), codes.subarray(half), model.codeSize, between);
+    likeness.interpolation = await judge.compare(await decodeCodes(model, way));
+    likeness.random = await judge.compare(await decodeCodes(model, mixture.sample(imagesCompared, seed)));
+    if (modelFacts[config.model].variational)
+      likeness.prior = await judge.compare(await samplePrior(model, imagesCompared, seed));
+    for (const [what, { frechet }] of Object.entries(likeness)) metrics[`${what}Fd` as Metric] = frechet;
+  }
+  const { train = 0, evaluate = 0 } = session.timings;
+  return scoresSchema.parse({
+    steps: results.steps,
+    seconds: train + evaluate,
+    metrics,
+    likeness,
+    ...(judge ? { judge: judge.facts } : {}),
+  });
+}

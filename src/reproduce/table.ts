@@ -1,0 +1,97 @@
+import type { Metric, Row } from "./experiments.ts";
+import { metricTitles } from "./experiments.ts";
+import type { Published } from "./published.ts";
+import type { Outcome } from "./reproduce.ts";
+
+/** What the runs of a row gave for one metric, beside the paper's figure. */
+export interface Cell {
+  metric: Metric;
+  /** One value per seed. */
+  values: number[];
+  mean?: number;
+  /** Standard deviation over the seeds, over n − 1; from two seeds on. */
+  deviation?: number;
+  published?: Published;
+}
+
+/** A row of the results. */
+export interface Line {
+  label: string;
+  seeds: number[];
+  cells: Cell[];
+}
+
+/** The results of an experiment so far, a line for each of its rows. */
+export function linesOf({ experiment, runs }: Outcome): Line[] {
+  return experiment.rows.map((row) => {
+    const own = runs.filter((run) => run.row.label === row.label);
+    const cells = experiment.metrics.map((metric) =>
+      cell(
+        metric,
+        row,
+        own.map(({ scores }) => scores.metrics[metric]).filter((value) => value !== undefined),
+      ),
+    );
+    return { label: row.label, seeds: own.map(({ seed }) => seed), cells };
+  });
+}
+
+function cell(metric: Metric, row: Row, values: number[]): Cell {
+  const known = row.published[metric];
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    metric,
+    values,
+    ...(n > 0 ? { mean } : {}),
+    ...(n > 1 ? { deviation: Math.sqrt(squares / (n - 1)) } : {}),
+    ...(known ? { published: known } : {}),
+  };
+}
+
+/** Rows of words for a table: a heading, then a line for each row; the paper's figures stand in brackets. */
+export function wordsOf(outcome: Outcome): string[][] {
+  const { metrics } = outcome.experiment;
+  const head = ["", "seeds", ...metrics.flatMap((metric) => [metricTitles[metric], "(paper)"])];
+  const rows = linesOf(outcome).map(({ label, seeds, cells }) => [
+    label,
+    String(seeds.length),
+    ...cells.flatMap((one) => [oursOf(one), paperOf(one)]),
+  ]);
+  return withoutEmpty([head, ...rows]);
+}
+
+/** Mean ± deviation, as it is shown. */
+export function oursOf({ mean, deviation }: Cell): string {
+  if (mean === undefined) return "–";
+  return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation)}`);
+}
+
+/** The paper's figure in brackets, or nothing. */
+export function paperOf({ published }: Cell): string {
+  if (!published) return "";
+  const [mean, deviation] = published;
+  return `(${figure(mean)}${deviation === undefined ? "" : ` ± ${figure(deviation)}`})`;
+}
+
+function figure(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 4);
+}
+
+/** Leaves out the columns that have nothing below the heading. */
+function withoutEmpty(table: string[][]): string[][] {
+  const kept = table[0]!.map((_, column) => table.slice(1).some((row) => row[column] !== ""));
+  return table.map((row) => row.filter((_, column) => kept[column]));
+}
+
+/** A line on how images were compared, where they were. */
+export function judgeWords({ runs }: Outcome): string | undefined {
+  const judge = runs.findLast(({ scores }) => scores.judge)?.scores.judge;
+  if (!judge) return undefined;
+  return (
+    `cFD by a classifier that is right on ${(100 * judge.accuracy).toFixed(1)} % of test images; ` +
+    `unseen real images get ${judge.floor.toFixed(2)}, noise ${judge.ceiling.toFixed(0)}.`
+  );
+}
