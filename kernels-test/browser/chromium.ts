@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium, type Browser } from "playwright-core";
-import { cacheRoot } from "../../src/device/swiftshader.node.ts";
+import { cacheRoot } from "../../src/device/cache.node.ts";
 
 const QUIET = [
   "--disable-background-networking",

@@ -1,4 +1,5 @@
 import type { ProfileRow } from "../device/profiler.ts";
+import { columns } from "./columns.ts";
 
 /** The profile as a table: what each kernel cost, the most expensive first. */
 export function formatProfile(rows: readonly ProfileRow[]): string {
@@ -11,14 +12,5 @@ export function formatProfile(rows: readonly ProfileRow[]): string {
     rate(gflops),
     rate(gigabytesPerSecond),
   ]);
-  const table = [["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s"], ...cells];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return columns([["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s"], ...cells], 1);
 }

@@ -24,6 +24,8 @@ export interface AdapterRequest {
   adapter?: string | undefined;
   /** Keep WebGPU's validation and bounds checks; default false. */
   validation?: boolean | undefined;
+  /** Choose kernels as `hestenes devices --tune` measured on this machine, where it did; default true. */
+  tuned?: boolean | undefined;
 }
 
 export interface OpenedAdapter {

@@ -1,4 +1,4 @@
-import { openAdapter, type AdapterDescription, type AdapterRequest } from "#gpu";
+import { openAdapter, readTuning, type AdapterDescription, type AdapterRequest } from "#gpu";
 import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
 import type { Operand } from "./kernel.ts";
@@ -20,13 +20,15 @@ export async function openDevice(request: AdapterRequest = {}): Promise<Device> 
   const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  return new Device(gpu, info);
+  return new Device(gpu, info, request.tuned === false ? undefined : readTuning(info)?.choices);
 }
 
 /** A GPU, or the software that stands in for one, and everything that lives on it. */
 export class Device {
   readonly gpu: GPUDevice;
   readonly info: AdapterDescription;
+  /** The measured choice for each class of shapes, see `src/ops/lib/choice.ts`. */
+  readonly tuning: ReadonlyMap<string, string>;
   readonly pipelines: PipelineCache;
   readonly queue: CommandQueue;
   readonly #ledger = new MemoryLedger();
@@ -37,9 +39,10 @@ export class Device {
   #recording: Program | undefined;
   #gradients = true;
 
-  constructor(gpu: GPUDevice, info: AdapterDescription) {
+  constructor(gpu: GPUDevice, info: AdapterDescription, tuning: ReadonlyMap<string, string> = new Map()) {
     this.gpu = gpu;
     this.info = info;
+    this.tuning = tuning;
     this.pipelines = new PipelineCache(gpu);
     this.queue = new CommandQueue(gpu);
     this.#pool = new StoragePool(gpu, this.#ledger);

@@ -44,6 +44,11 @@ export async function listAdapters(): Promise<AdapterDescription[]> {
   return (await findAdapters()).map(({ info }, index) => ({ ...info, chosen: index === 0 }));
 }
 
+/** A page keeps no measured choices of kernels: it takes those that come with hestenes. */
+export function readTuning(_: AdapterDescription): { choices: ReadonlyMap<string, string> } | undefined {
+  return undefined;
+}
+
 /** Resolves like `promise`: a browser waits without polling. */
 export function waitFor<T>(promise: Promise<T>): Promise<T> {
   return promise;

@@ -13,6 +13,7 @@ import { unpackSwiftShader } from "./swiftshader.node.ts";
 import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
 
 export type { AdapterDescription, AdapterRequest, OpenedAdapter } from "./adapters.ts";
+export { readTuning } from "./tuning.node.ts";
 export { waitFor } from "./wait.node.ts";
 
 /** The best backend of the platform; Dawn's others on it show the same devices again. */

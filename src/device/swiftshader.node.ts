@@ -1,17 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
+import { cacheRoot } from "./cache.node.ts";
 import { DataError } from "./errors.ts";
 
 /** Where the unpacked SwiftShader lies. */
@@ -48,27 +39,6 @@ function findPackage(): string | undefined {
   return folders
     .map((folder) => join(folder, "@sparticuz", "chromium"))
     .find((home) => existsSync(join(home, "bin", "swiftshader.tar.br")));
-}
-
-/** The user's cache folder, else one of the user's own in the folder for temporary files. */
-export function cacheRoot(): string {
-  const wanted = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "hestenes");
-  if (makeFolder(wanted)) return wanted;
-  const shared = join(tmpdir(), `hestenes-${process.getuid?.() ?? "user"}`);
-  return makeFolder(shared) ? shared : mkdtempSync(join(tmpdir(), "hestenes-"));
-}
-
-/** Makes a folder that only this user may write to, since code is loaded from it; false where that fails. */
-function makeFolder(path: string): boolean {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const { uid, mode } = statSync(path);
-    if (uid !== process.getuid?.() || (mode & 0o022) !== 0) return false;
-    rmSync(mkdtempSync(join(path, "probe-")), { recursive: true });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isComplete(folder: string): boolean {

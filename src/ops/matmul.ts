@@ -107,7 +107,7 @@ interface Product extends Epilogue {
 
 /** Launches the product that the fields describe; deep ones in slices of the depth, which are added after. */
 function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...epilogue }: Product): void {
-  const tile = variant ?? chooseTile(out.device, N);
+  const tile = variant ?? chooseTile(out.device, { label: "matmul.tile", rows: M, columns: N });
   const Z = slicesOf(tile, M, N, K, B);
   const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
   const { constants, bias } = epilogueOf(Z > 1 ? {} : epilogue, b);
