@@ -1,7 +1,5 @@
-import { defaultClientConditions, defineConfig } from "vite";
+import { defineConfig } from "vite";
+import { forPages } from "./src/web/build/page.ts";
 
-/** What every page of this project is built with: `#gpu` and `#wgsl` take their browser side. */
-export default defineConfig({
-  resolve: { conditions: ["bundle", ...defaultClientConditions] },
-  build: { target: "esnext" },
-});
+/** How the kernels' tests are bundled for a page. */
+export default defineConfig({ ...forPages, build: { target: "esnext" } });

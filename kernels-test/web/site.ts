@@ -34,7 +34,9 @@ export class BuiltSite {
       logLevel: "error",
     });
     const url = server.resolvedUrls!.local[0]!;
-    return new BuiltSite(url, folder, await launchChromium({ webgpu }), () => server.close());
+    let closed: Promise<void> | undefined;
+    const closeServer = () => (closed ??= server.close());
+    return new BuiltSite(url, folder, await launchChromium({ webgpu }), closeServer);
   }
 
   /** A tab at `page`, and all that went wrong in it: errors, and requests to anywhere else. */
@@ -54,6 +56,11 @@ export class BuiltSite {
     });
     await tab.goto(new URL(page, this.url).href);
     return { tab, wrong };
+  }
+
+  /** Ends the server, as a network that is gone does; the browser stays. */
+  stopServing(): Promise<void> {
+    return this.#closeServer();
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Work } from "./commands.ts";
 import type { Device } from "./device.ts";
 import { KernelError, LifetimeError, LimitError } from "./errors.ts";
-import { shader, type Shader } from "./shader.ts";
+import { shader, type Shader, type ShaderTexts } from "./shader.ts";
 import type { Storage } from "./storage.ts";
 
 /** Device memory that a kernel can read or write: a tensor. */
@@ -27,9 +27,10 @@ export interface LaunchOptions {
 /**
  * The shader `shaders/<name>.wgsl`. The kernel is launched as
  * `run(entryPoint, operands, params, grid)`: operands and params are given by the names that the
- * WGSL gives its bindings and the fields of its `Params`; `grid` is in workgroups.
+ * WGSL gives its bindings and the fields of its `Params`; `grid` is in workgroups. A bundler gives `texts`, so that
+ * the shaders of kernels that nothing launches stay out of the bundle.
  */
-export function kernel(name: string) {
+export function kernel(name: string, texts?: ShaderTexts) {
   return function run(
     entryPoint: string,
     operands: Operands,
@@ -37,7 +38,7 @@ export function kernel(name: string) {
     grid: Grid,
     options: LaunchOptions = {},
   ): void {
-    const source = shader(name);
+    const source = shader(name, texts);
     const device = deviceOf(name, operands);
     const [x, y = 1, z = 1] = grid;
     if (x * y * z === 0) return;

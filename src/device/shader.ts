@@ -24,24 +24,31 @@ export interface Shader {
 
 const shaders = new Map<string, Shader>();
 
+/** Gives the text of `shaders/<name>.wgsl`, or throws where there is none. */
+export type ShaderTexts = (name: string) => string;
+
 /** The shader `shaders/<name>.wgsl`, behind the library files that its `// requires lib/x.wgsl` lines name. */
-export function shader(name: string): Shader {
+export function shader(name: string, texts: ShaderTexts = wgsl): Shader {
   let found = shaders.get(name);
-  if (!found) shaders.set(name, (found = parse(name, withLibraries(textOf(name)))));
+  if (!found) shaders.set(name, (found = parse(name, withLibraries(name, texts))));
   return found;
 }
 
-function textOf(name: string): string {
-  try {
-    return wgsl(name);
-  } catch (cause) {
-    throw new KernelError(`there is no kernel ${name}: shaders/${name}.wgsl can not be read`, { cause });
-  }
+function withLibraries(name: string, texts: ShaderTexts): string {
+  const read = (name: string) => {
+    try {
+      return texts(name);
+    } catch (cause) {
+      throw new KernelError(`there is no kernel ${name}: shaders/${name}.wgsl can not be read`, { cause });
+    }
+  };
+  const code = read(name);
+  return [...requirements(code).map(read), code].join("\n");
 }
 
-function withLibraries(code: string): string {
-  const required = [...code.matchAll(/^\/\/ requires (\S+)\.wgsl$/gm)].map((match) => textOf(match[1]!));
-  return [...required, code].join("\n");
+/** The names of the files that a shader's `// requires lib/x.wgsl` lines ask for. */
+export function requirements(code: string): string[] {
+  return [...code.matchAll(/^\/\/ requires (\S+)\.wgsl$/gm)].map((match) => match[1]!);
 }
 
 function parse(name: string, code: string): Shader {

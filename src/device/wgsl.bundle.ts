@@ -1,12 +1,4 @@
-const files = import.meta.glob<string>("../../shaders/**/*.wgsl", {
-  query: "?raw",
-  import: "default",
-  eager: true,
-});
-
-/** The text of `shaders/<name>.wgsl`. */
+/** In a bundle there is no folder to read from: each kernel comes with its texts, see `src/web/build/shaders.ts`. */
 export function wgsl(name: string): string {
-  const text = files[`../../shaders/${name}.wgsl`];
-  if (text === undefined) throw new Error(`shaders/${name}.wgsl is not in the bundle`);
-  return text;
+  throw new Error(`shaders/${name}.wgsl is not in the bundle`);
 }

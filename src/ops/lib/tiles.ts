@@ -1,9 +1,13 @@
 import type { Device } from "../../device/device.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import { kernel, linearGrid, type LaunchOptions, type Operands, type Params } from "../../device/kernel.ts";
-import { chooseTile, sharers, type Tile } from "./choice.ts";
+import type { ShaderTexts } from "../../device/shader.ts";
 
-export { chooseTile, sharers, type Tile } from "./choice.ts";
+/**
+ * How the lanes of a product share it out, see `shaders/lib/<tile>Tile.wgsl`: "own" works everywhere; "shared", and
+ * "tall" for at most 8 columns, are for CPU adapters with subgroups; "staged" is in workgroup memory, for GPUs.
+ */
+export type Tile = "own" | "shared" | "tall" | "staged";
 
 /** The work of a tiled kernel: rows by columns, `depths` times over (batches, slices, phases). */
 export interface Extent {
@@ -12,21 +16,36 @@ export interface Extent {
   depths?: number;
 }
 
+/** Lanes that share in subgroups of this device, or 0 where sharing does not pay or is not there. */
+function sharers(device: Device): number {
+  if (!device.isSoftware || !device.gpu.features.has("subgroups")) return 0;
+  const { subgroupMinSize, subgroupMaxSize } = device.gpu.adapterInfo;
+  const fits = subgroupMinSize === subgroupMaxSize && (subgroupMinSize === 8 || subgroupMinSize === 4);
+  return fits ? subgroupMinSize : 0;
+}
+
 /** Whether an axis of n elements is read in whole vec4s, for an `override`. */
 export function byFour(n: number): number {
   return n % 4 === 0 ? 1 : 0;
+}
+
+/** The tile that is fastest on this device for so many columns: those of the others lie idle where there are few. */
+export function chooseTile(device: Device, columns: number): Tile {
+  if (!device.isSoftware) return columns > 16 ? "staged" : "own";
+  if (sharers(device) === 0 || columns <= 4) return "own";
+  return columns > 8 ? "shared" : "tall";
 }
 
 /**
  * The kernel `shaders/<name>.wgsl`, or `<name>.<tile>.wgsl`, whose lanes own the rows and columns that the tile
  * gives them; launched as `run(entryPoint, operands, params, extent, options)`.
  */
-export function tiledKernel(name: string) {
+export function tiledKernel(name: string, texts?: ShaderTexts) {
   const kernels = {
-    own: kernel(name),
-    shared: kernel(`${name}.shared`),
-    tall: kernel(`${name}.tall`),
-    staged: kernel(`${name}.staged`),
+    own: kernel(name, texts),
+    shared: kernel(`${name}.shared`, texts),
+    tall: kernel(`${name}.tall`, texts),
+    staged: kernel(`${name}.staged`, texts),
   };
   return function run(
     entryPoint: string,
@@ -36,7 +55,7 @@ export function tiledKernel(name: string) {
     { tile, ...options }: LaunchOptions & { tile?: Tile | undefined } = {},
   ): void {
     const { device } = Object.values(operands)[0]!;
-    const chosen = tile ?? chooseTile(device, { label: `${name}.${entryPoint}`, rows, columns });
+    const chosen = tile ?? chooseTile(device, columns);
     const { groups, constants } = layoutOf(chosen, device, rows, columns);
     const [x, y] = linearGrid(groups, 1);
     const entry = chosen === "staged" ? `${entryPoint}_staged` : entryPoint;

@@ -1,10 +1,19 @@
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "vite";
-import { libraryConfig, writeDeclarations } from "./library.ts";
-import { siteConfig } from "./site.ts";
+import { libraryConfig, modulesConfig, writeDeclarations } from "./library.ts";
+import { isOfPeers, siteConfig } from "./site.ts";
+import { pageSizes } from "./sizes.ts";
 
-/** `npm run build [FOLDER]`: the pages, the library for pages, and its declarations, in `dist`. */
+/** `npm run build [FOLDER]`: the pages, the library for pages and bundlers, and its declarations, in `dist`. */
 const out = resolve(process.argv[2] ?? "dist");
-await build(siteConfig(out));
-await build(libraryConfig(out));
+for (const config of [siteConfig(out), libraryConfig(out), modulesConfig(join(out, "modules"))])
+  await build({ ...config, logLevel: "warn" });
 writeDeclarations(join(out, "types"));
+
+const say = (name: string, bytes: number) =>
+  console.log(`${name.padEnd(16)} ${(bytes / 1000).toFixed(0)} kB gzipped`);
+console.log("\nWith all that they load:");
+for (const { page, gzipped } of pageSizes(out, isOfPeers)) say(page, gzipped);
+say("hestenes.js", gzipSync(readFileSync(join(out, "hestenes.js"))).length);

@@ -1,25 +1,52 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import ts from "typescript";
-import { defaultClientConditions, type InlineConfig } from "vite";
+import type { InlineConfig } from "vite";
+import { forPages, onwarn } from "./page.ts";
 
 const root = resolve(import.meta.dirname, "..", "..", "..");
 const entry = join(root, "src", "index.ts");
 
+const common = {
+  configFile: false,
+  root,
+  publicDir: false,
+  ...forPages,
+} satisfies InlineConfig;
+
 /** How Vite builds the package as one file for pages, `hestenes.js`, with everything in it that it needs. */
 export function libraryConfig(outDir: string): InlineConfig {
   return {
-    configFile: false,
-    root,
-    publicDir: false,
-    resolve: { conditions: ["bundle", ...defaultClientConditions] },
-    esbuild: { keepNames: true }, // errors are told apart by their classes' names
+    ...common,
     build: {
       target: "esnext",
       outDir,
       emptyOutDir: false,
       sourcemap: true,
       lib: { entry, formats: ["es"], fileName: () => "hestenes.js" },
+      rollupOptions: { onwarn },
+    },
+  };
+}
+
+/**
+ * How Vite builds the package for bundlers: one module for each source file, so that they leave out what a program
+ * does not use. Other packages stay imports.
+ */
+export function modulesConfig(outDir: string): InlineConfig {
+  return {
+    ...common,
+    build: {
+      target: "esnext",
+      outDir,
+      sourcemap: true,
+      minify: false,
+      lib: { entry, formats: ["es"] },
+      rollupOptions: {
+        onwarn,
+        external: /^[\w@]/,
+        output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
+      },
     },
   };
 }

@@ -1,23 +1,60 @@
-import { join, resolve } from "node:path";
-import { defaultClientConditions, type InlineConfig } from "vite";
+import { join, resolve, sep } from "node:path";
+import type { InlineConfig } from "vite";
+import { frame, pages } from "./frame.ts";
+import { offline, workerFile } from "./offline.ts";
+import { forPages, onwarn } from "./page.ts";
 
 const web = resolve(import.meta.dirname, "..");
+const root = resolve(web, "..", "..");
+
+/** The folder of what the benchmark loads to compare with: no page needs it to begin. */
+const peers = "assets/peers/";
+
+/** Whether a file of the built site, by its name in the site's folder, belongs to the benchmark's peers. */
+export function isOfPeers(file: string): boolean {
+  return file.split(sep).join("/").startsWith(peers);
+}
 
 /** How Vite serves and builds the pages: relative addresses, so that any folder of any web server will do. */
 export function siteConfig(outDir: string): InlineConfig {
+  const input = Object.fromEntries(pages.map(({ file }) => [file.replace(".html", ""), join(web, file)]));
   return {
     configFile: false,
     root: web,
     base: "./",
-    resolve: { conditions: ["bundle", ...defaultClientConditions] },
-    esbuild: { keepNames: true }, // errors are told apart by their classes' names
-    worker: { format: "es" },
+    ...forPages,
+    plugins: [...forPages.plugins, frame(), offline(isOfPeers)],
+    worker: {
+      format: "es",
+      plugins: () => forPages.plugins,
+      rollupOptions: {
+        output: {
+          chunkFileNames: ({ moduleIds }) => `${moduleIds.every(isPeer) ? peers : "assets/"}[name]-[hash].js`,
+        },
+      },
+    },
     build: {
       target: "esnext",
       outDir,
       emptyOutDir: true,
       modulePreload: { polyfill: false },
-      rollupOptions: { input: ["index.html", "svd.html", "bench.html"].map((page) => join(web, page)) },
+      chunkSizeWarningLimit: 1000,
+      rollupOptions: {
+        onwarn,
+        input: { ...input, offline: join(web, "offline", "worker.ts") },
+        output: {
+          entryFileNames: ({ name }) => (name === "offline" ? workerFile : "assets/[name]-[hash].js"),
+        },
+      },
     },
   };
+}
+
+/** Whether a module comes from another package, or from what measures one. */
+function isPeer(id: string): boolean {
+  return (
+    !id.startsWith(root) ||
+    id.startsWith(join(root, "node_modules")) ||
+    id.startsWith(join(root, "bench", "peers"))
+  );
 }
