@@ -2,12 +2,9 @@ import type { Device } from "../../device/device.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import { kernel, linearGrid, type LaunchOptions, type Operands, type Params } from "../../device/kernel.ts";
 import type { ShaderTexts } from "../../device/shader.ts";
+import { chooseTile, sharers, type Tile } from "./choice.ts";
 
-/**
- * How the lanes of a product share it out, see `shaders/lib/<tile>Tile.wgsl`: "own" works everywhere; "shared", and
- * "tall" for at most 8 columns, are for CPU adapters with subgroups; "staged" is in workgroup memory, for GPUs.
- */
-export type Tile = "own" | "shared" | "tall" | "staged";
+export { chooseTile, sharers, type Tile } from "./choice.ts";
 
 /** The work of a tiled kernel: rows by columns, `depths` times over (batches, slices, phases). */
 export interface Extent {
@@ -16,24 +13,9 @@ export interface Extent {
   depths?: number;
 }
 
-/** Lanes that share in subgroups of this device, or 0 where sharing does not pay or is not there. */
-function sharers(device: Device): number {
-  if (!device.isSoftware || !device.gpu.features.has("subgroups")) return 0;
-  const { subgroupMinSize, subgroupMaxSize } = device.gpu.adapterInfo;
-  const fits = subgroupMinSize === subgroupMaxSize && (subgroupMinSize === 8 || subgroupMinSize === 4);
-  return fits ? subgroupMinSize : 0;
-}
-
 /** Whether an axis of n elements is read in whole vec4s, for an `override`. */
 export function byFour(n: number): number {
   return n % 4 === 0 ? 1 : 0;
-}
-
-/** The tile that is fastest on this device for so many columns: those of the others lie idle where there are few. */
-export function chooseTile(device: Device, columns: number): Tile {
-  if (!device.isSoftware) return columns > 16 ? "staged" : "own";
-  if (sharers(device) === 0 || columns <= 4) return "own";
-  return columns > 8 ? "shared" : "tall";
 }
 
 /**
@@ -55,7 +37,7 @@ export function tiledKernel(name: string, texts?: ShaderTexts) {
     { tile, ...options }: LaunchOptions & { tile?: Tile | undefined } = {},
   ): void {
     const { device } = Object.values(operands)[0]!;
-    const chosen = tile ?? chooseTile(device, columns);
+    const chosen = tile ?? chooseTile(device, { label: `${name}.${entryPoint}`, rows, columns });
     const { groups, constants } = layoutOf(chosen, device, rows, columns);
     const [x, y] = linearGrid(groups, 1);
     const entry = chosen === "staged" ? `${entryPoint}_staged` : entryPoint;
