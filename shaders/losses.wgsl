@@ -1,11 +1,13 @@
 // requires lib/math.wgsl
 // losses: one number for two tensors a and b of N elements.
 //   partials   a, b -> out (T)         T sums of the loss's terms; (T,2) for the relative error: (a - b)² and b²
-//   ratio      sums (2) -> out (1)     100 √sums[0] / √sums[1]
+//   finish     terms (T) -> out (1)    their sum, times scale; of the relative error
+//              terms (T,2) -> total (2), out (1)   the two sums, and 100 √total[0] / √total[1]
 //   backward   a, b, dy (1) -> out4    the gradient of a, or of b where WRT is 1
 //   relative_backward   a, b, dy (1), sums (2) -> out4   the same for the relative error, 0 where a norm is 0
 // A workgroup of partials owns a block of WG · perLane vec4s, which its lanes take in turns. In backward a lane owns
-// four elements.
+// four elements. finish is one workgroup, whose lanes own the T = WG · blocks terms in turns; lane 0 adds up what they
+// have. It is one launch in place of the two or three that general reductions take.
 
 override WG: u32 = 64;
 override LOSS: u32 = 0;
@@ -24,6 +26,10 @@ struct Params { N: u32, perLane: u32, blocks: u32, scale: f32 }
 @group(0) @binding(4) var<storage, read> sums: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out4: array<vec4f>;
+@group(0) @binding(7) var<storage, read> terms: array<f32>;
+@group(0) @binding(8) var<storage, read_write> total: array<f32>;
+
+var<workgroup> shares: array<vec2f, WG>;
 
 fn term(a: f32, b: f32) -> f32 {
   switch (LOSS) {
@@ -74,9 +80,27 @@ fn partials(
   }
 }
 
-@compute @workgroup_size(1)
-fn ratio() {
-  out[0] = 100 * sqrt(sums[0]) / sqrt(sums[1]);
+fn termsOf(i: u32) -> vec2f {
+  if (LOSS == RELATIVE) { return vec2f(terms[2 * i], terms[2 * i + 1]); }
+  return vec2f(terms[i], 0);
+}
+
+@compute @workgroup_size(WG)
+fn finish(@builtin(local_invocation_index) lane: u32) {
+  var share = vec2f(0);
+  for (var block = 0u; block < p.blocks; block++) { share += termsOf(block * WG + lane); }
+  shares[lane] = share;
+  workgroupBarrier();
+  if (lane != 0) { return; }
+  var sum = vec2f(0);
+  for (var i = 0u; i < WG; i++) { sum += shares[i]; }
+  if (LOSS == RELATIVE) {
+    total[0] = sum.x;
+    total[1] = sum.y;
+    out[0] = 100 * sqrt(sum.x) / sqrt(sum.y);
+  } else {
+    out[0] = p.scale * sum.x;
+  }
 }
 
 @compute @workgroup_size(WG)

@@ -6,6 +6,7 @@
 //   forget, count, start, place, rank -> out (N)  a random order of 0 .. N - 1, see below
 // A block is one Threefry call, two words, two numbers: lane i takes block counter + i and makes
 // the elements 2i and 2i + 1. No lane reads what another wrote.
+// requires lib/stream.wgsl
 // requires lib/threefry.wgsl
 // requires lib/precise.wgsl
 
@@ -13,7 +14,6 @@ override WG: u32 = 64;
 override BUCKETS: u32 = 1024; // a power of two
 
 struct Params { N: u32, B: u32, low: f32, span: f32, top: f32 }
-struct State { key: vec2u, counter: vec2u } // the counter is one number of 64 bits, low word first
 struct Member { key: vec2u, element: u32, unused: u32 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -26,11 +26,6 @@ struct Member { key: vec2u, element: u32, unused: u32 }
 @group(0) @binding(7) var<storage, read> final_ends: array<u32>;
 @group(0) @binding(8) var<storage, read_write> members: array<Member>;
 @group(0) @binding(9) var<storage, read> placed: array<Member>;
-
-fn plus(counter: vec2u, n: u32) -> vec2u {
-  let low = counter.x + n;
-  return vec2u(low, counter.y + select(0u, 1u, low < n));
-}
 
 fn block(i: u32) -> vec2u {
   return threefry2x32(state.key, plus(state.counter, i));

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
 import { ArgumentError, LifetimeError, LimitError, ShapeError } from "../../src/device/errors.ts";
 import { ae } from "../../src/models/ae.ts";
-import { reparameterize } from "../../src/models/reparameterize.ts";
 import { rrae } from "../../src/models/rrae.ts";
 import { vae } from "../../src/models/vae.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
 import { convolutionalNetworks, mlpNetworks, type Network } from "../../src/nn/networks.ts";
 import { linear } from "../../src/nn/layers.ts";
 import { sequential } from "../../src/nn/sequential.ts";
+import { sampleGaussian } from "../../src/ops/gaussian.ts";
 import { RandomState } from "../../src/ops/random.ts";
 import { truncatedSvd } from "../../src/ops/svd.ts";
 import { backward } from "../../src/tensor/tape.ts";
@@ -61,7 +61,7 @@ test("the sampled coefficients of a VRRAE have ‖α̃_i‖² = s_i² + Σ σ² 
   const noise = new RandomState(device, 1);
   const mean = new Float64Array(k);
   for (let draw = 0; draw < draws; draw++) {
-    const z = device.scope(() => reparameterize(coefficients, logVariance, noise));
+    const z = device.scope(() => sampleGaussian(coefficients, logVariance, noise).z);
     (await z.read()).forEach((value, at) => (mean[at % k]! += value ** 2 / draws));
     z.dispose();
   }

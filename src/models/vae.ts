@@ -1,12 +1,12 @@
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
-import { add, mul } from "../ops/elementwise.ts";
-import { gaussianKl, relativeError } from "../ops/losses.ts";
+import { add } from "../ops/elementwise.ts";
+import { sampleGaussian } from "../ops/gaussian.ts";
+import { relativeError } from "../ops/losses.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
-import { reparameterize } from "./reparameterize.ts";
 import { checkWeight } from "./weight.ts";
 
 export interface VaeOptions extends NetworkOptions {
@@ -45,9 +45,8 @@ export class Vae extends Autoencoder {
     const h = this.run("encoder", x);
     const mu = this.#mean(h);
     const logVariance = this.run("variance", h);
-    const z = reparameterize(mu, logVariance, noise);
+    const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
     const error = relativeError(this.run("decoder", z), x);
-    const betaKl = mul(gaussianKl(mu, logVariance), this.beta);
     return { loss: add(error, betaKl), error, betaKl };
   }
 

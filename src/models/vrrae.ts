@@ -1,7 +1,8 @@
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
-import { add, mul } from "../ops/elementwise.ts";
-import { gaussianKl, relativeError } from "../ops/losses.ts";
+import { add } from "../ops/elementwise.ts";
+import { sampleGaussian } from "../ops/gaussian.ts";
+import { relativeError } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
 import { truncatedSvd, type Gauge } from "../ops/svd.ts";
@@ -9,7 +10,6 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
-import { reparameterize } from "./reparameterize.ts";
 import { checkWeight } from "./weight.ts";
 
 export interface VrraeOptions extends NetworkOptions {
@@ -59,9 +59,8 @@ export class Vrrae extends BasisAutoencoder {
     const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, { gauge: this.#gauge });
     const mu = this.#mean(alpha);
     const logVariance = this.run("variance", alpha);
-    const z = reparameterize(mu, logVariance, noise);
+    const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
     const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
-    const betaKl = mul(gaussianKl(mu, logVariance), this.beta);
     return { loss: add(error, betaKl), error, betaKl };
   }
 

@@ -3,7 +3,6 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
 import { needsTape, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { sumTo } from "./reduce.ts";
 
 const lossesKernel = kernel("losses");
 const WG = 64;
@@ -18,16 +17,22 @@ function checkSame(name: Name, names: readonly [string, string], a: Tensor, b: T
     );
 }
 
-/** The sums of the loss's terms over the blocks of a and b: (T), or (T,2). */
-function partials(name: Name, a: Tensor, b: Tensor): Tensor {
-  const N = a.size;
-  const perLane = a.device.isSoftware ? Math.max(4, Math.ceil(Math.sqrt(N) / 4)) : 16;
+/** The loss: `scale` times the sum of its terms, in two launches. The relative error's two sums go to `total` (2). */
+function forward(name: Name, a: Tensor, b: Tensor, scale: number, total?: Tensor): Tensor {
+  const { device, size: N } = a;
+  const root = Math.sqrt(N);
+  const perLane = device.isSoftware ? Math.max(4, Math.ceil(root / 4)) : Math.max(16, Math.ceil(root / 16));
   const blocks = Math.max(1, Math.ceil(N / (4 * WG * perLane)));
-  const out = empty(a.device, name === "relativeError" ? [blocks * WG, 2] : [blocks * WG]);
-  const params = { N, perLane, blocks, scale: 1 };
-  const options = { constants: { LOSS: codes[name] }, work: { bytes: 8 * N } };
-  lossesKernel("partials", { a, b, out }, params, linearGrid(blocks * WG, WG), options);
-  return out;
+  const partials = empty(device, total ? [blocks * WG, 2] : [blocks * WG]);
+  const loss = empty(device, []);
+  const params = { N, perLane, blocks, scale };
+  const constants = { LOSS: codes[name] };
+  const options = { constants, work: { bytes: 8 * N } };
+  lossesKernel("partials", { a, b, out: partials }, params, linearGrid(blocks * WG, WG), options);
+  const sums = { terms: partials, out: loss, total: total ?? empty(device, [2]) };
+  lossesKernel("finish", sums, params, [1], { constants });
+  for (const used of total ? [partials] : [partials, sums.total]) used.dispose();
+  return loss;
 }
 
 /** What the gradient of input `wrt` is launched with. */
@@ -48,11 +53,7 @@ function launchBackward(
 
 /** `scale` times the sum of a loss's terms. */
 function summed(name: Name, a: Tensor, b: Tensor, scale: number): Tensor {
-  const parts = partials(name, a, b);
-  const loss = sumTo(empty(a.device, []), parts, scale);
-  parts.dispose();
-
-  return track(loss, [a, b], (dy, gradients) =>
+  return track(forward(name, a, b, scale), [a, b], (dy, gradients) =>
     [0, 1].map((wrt) => {
       if (!gradients.wanted(wrt)) return undefined;
       const out4 = gradients.empty(wrt);
@@ -69,11 +70,8 @@ function summed(name: Name, a: Tensor, b: Tensor, scale: number): Tensor {
  */
 export function relativeError(xHat: Tensor, x: Tensor): Tensor {
   checkSame("relativeError", ["xHat", "x"], xHat, x);
-  const parts = partials("relativeError", xHat, x);
-  const sums = sumTo(empty(x.device, [2]), parts);
-  parts.dispose();
-  const loss = empty(x.device, []);
-  lossesKernel("ratio", { sums, out: loss }, { N: 1, perLane: 0, blocks: 0, scale: 1 }, [1]);
+  const sums = empty(x.device, [2]);
+  const loss = forward("relativeError", xHat, x, 1, sums);
   if (!needsTape([xHat, x])) sums.dispose();
 
   return track(loss, [xHat, x], (dy, gradients) =>

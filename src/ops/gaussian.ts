@@ -1,0 +1,66 @@
+import { ShapeError } from "../device/errors.ts";
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { sameShape, show } from "../tensor/shape.ts";
+import { needsTape, trackAll } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import type { RandomState } from "./random.ts";
+
+const gaussianKernel = kernel("gaussian");
+const WG = 64;
+/** Most partial sums of the divergence. */
+const PARTIALS = 4096;
+
+/** A draw through which gradients flow, and the weighed divergence of what it was drawn from. */
+export interface GaussianSample {
+  /** z = μ + ε ∘ σ, of the shape of `mu`. */
+  z: Tensor;
+  /** β · KL(N(μ, σ²) ‖ N(0, I)), summed over all elements: one number. */
+  betaKl: Tensor;
+}
+
+/**
+ * Draws z ~ N(μ, σ²) as μ + ε ∘ exp(½ log σ²), ε ~ N(0, I) from `noise`, so that gradients flow to `mu` and
+ * `logVariance` = log σ², which are of one shape; and computes beta · ½ Σ (μ² + σ² − 1 − log σ²) on the way.
+ * Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014, section 2.4 and appendix B.
+ *
+ * `beta` is a constant of the operation: a recorded step keeps it.
+ */
+export function sampleGaussian(
+  mu: Tensor,
+  logVariance: Tensor,
+  noise: RandomState,
+  beta = 1,
+): GaussianSample {
+  if (!sameShape(mu.shape, logVariance.shape))
+    throw new ShapeError(
+      `sampleGaussian: mu is ${show(mu.shape)} and logVariance ${show(logVariance.shape)}; give one shape`,
+    );
+  const { device, shape, size: N } = mu;
+  const B = Math.ceil(N / 2);
+  const T = Math.min(B, PARTIALS);
+  const params = { N, B, T, beta };
+  const [z, spread, partials, betaKl] = [shape, shape, [T], []].map((of) => empty(device, of)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const drawn = { state: noise.tensor, mu, logVariance, z, spread, partials };
+  gaussianKernel("sample", drawn, params, linearGrid(T, WG), { work: { bytes: 16 * N } });
+  gaussianKernel("finish", { terms: partials, divergence: betaKl, advanced: noise.tensor }, params, [1]);
+  partials.dispose();
+  if (!needsTape([mu, logVariance])) spread.dispose();
+
+  trackAll([z, betaKl], [mu, logVariance], ([dz, dKl], gradients) => {
+    const [dMu, dLogVariance] = [mu, logVariance].map((_, i) =>
+      gradients.wanted(i) ? gradients.empty(i) : empty(device, shape),
+    ) as [Tensor, Tensor];
+    const operands = { mu, logVariance, kept: spread, dz: dz ?? mu, dDivergence: dKl ?? mu };
+    gaussianKernel("backward", { ...operands, dMu, dLogVariance }, params, linearGrid(B, WG), {
+      constants: { HAS_DZ: Number(dz !== undefined), HAS_DIVERGENCE: Number(dKl !== undefined) },
+      work: { bytes: 24 * N },
+    });
+    return [dMu, dLogVariance];
+  });
+  return { z, betaKl };
+}
