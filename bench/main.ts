@@ -53,7 +53,7 @@ const program = new Command("bench")
   .option("--heavy", "also measure the cases for real GPUs")
   .option("--torch <file>", "compare with rows of PyTorch, from a JSON file of the same format")
   .option("--ops", "measure the benchmarks of single ops instead, without other engines")
-  .option("--budget <ms>", "milliseconds of runs of each engine in each case", "1000")
+  .option("--budget <ms>", "milliseconds of runs of each engine in each case", "800")
   .option("--readme", "measure nothing: make the README's tables from bench/results/*.json")
   .parse();
 const given = program.opts<Options>();

@@ -3,7 +3,8 @@
 // requires lib/stream.wgsl
 // requires lib/threefry.wgsl
 // gaussian: what a variational autoencoder does between its encoder and decoder, N elements of mean mu and variance
-// exp(logVariance), in three launches; made of single operations it takes eighteen.
+// exp(logVariance), in three launches; made of single operations it takes seventeen, and twice the time on a CPU adapter
+// (0.9 ms instead of 0.45 at N = 576 · 16, 5.5 ms instead of 2.3 at 576 · 186).
 //   sample     mu, logVariance, state -> z, spread, partials (T)
 //              z = mu + noise · sigma, spread = noise · sigma / 2, and sums of the terms of the divergence from N(0, 1)
 //   finish     partials (T) -> divergence (1), times beta; and moves the counter of `state` on by B blocks

@@ -1,4 +1,5 @@
 export * from "./elementwise.ts";
+export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
 export * from "./losses.ts";
 export * from "./rearrange.ts";
 export * from "./reduce.ts";
