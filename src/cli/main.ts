@@ -7,7 +7,7 @@ import { isSystemError } from "../train/files.ts";
 import { endWithReader, UsageError } from "./usage.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { svdCommand } from "./svd.ts";
-import { version } from "./version.ts";
+import { version } from "../device/version.node.ts";
 import { trainCommand } from "./train.ts";
 
 endWithReader();

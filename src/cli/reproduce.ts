@@ -11,7 +11,7 @@ import { columns } from "./columns.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, whole } from "./usage.ts";
-import { version } from "./version.ts";
+import { version } from "../device/version.node.ts";
 
 interface Flags {
   data?: DatasetName;

@@ -8,7 +8,7 @@ import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { newConfig, resumedConfig, usage, usageOf } from "./settings.ts";
 import { interruptSignal, number, printJson } from "./usage.ts";
-import { version } from "./version.ts";
+import { version } from "../device/version.node.ts";
 
 /** Flags that set the number of that name in the configuration, and what --help says. */
 const numbers: [flag: string, help: string][] = [

@@ -1,1 +1,0 @@
-export { version } from "../device/version.node.ts";
