@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDevice, type Device } from "../../src/device/device.ts";
+import { readModel } from "../../src/train/state.ts";
+import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
+import { Lane } from "../../src/web/train/lane.ts";
+import type { ModelName, Settings } from "../../src/web/train/protocol.ts";
+import { configOf, viewsOf } from "../../src/web/train/scene.ts";
+
+let device: Device;
+let choice: LoadedChoice;
+beforeAll(async () => {
+  device = await openDevice();
+  choice = await loadChoice({ kind: "bumps", size: 16 }, 500);
+});
+afterAll(() => device?.close());
+
+async function trained(model: ModelName, rank: number, steps: number): Promise<Lane> {
+  const data = { kind: "bumps", size: 16 } as const;
+  const settings: Settings = { models: [model], data, rank, beta: 1e-3, seed: 500, batch: 8 };
+  const lane = new Lane(device, configOf(settings, model, choice), choice.train);
+  for (let step = 0; step < steps; step++) lane.trainer.advance();
+  await device.finish();
+  return lane;
+}
+
+test.each([
+  ["vae", 2, 4],
+  ["vae", 4, 1],
+  ["vrrae", 2, 4],
+  ["vrrae", 3, 1],
+] as const)("a %s of rank %i goes on at rank %i with its weights", async (model, from, to) => {
+  const lane = await trained(model, from, 3);
+  const before = await readModel(lane.model);
+  const changed = await lane.withRank(device, to);
+  const after = await readModel(changed.model);
+  const fresh = await readModel((await trained(model, to, 0)).model);
+  expect(changed.trainer.step).toBe(3);
+  for (const [name, { shape, data }] of after) {
+    const [old, initial] = [before.get(name)!, fresh.get(name)!];
+    data.forEach((value, i) => {
+      const index = shape.map((_, axis) => Math.floor(i / product(shape.slice(axis + 1))) % shape[axis]!);
+      const kept = index.every((at, axis) => at < old.shape[axis]!);
+      const place = index.reduce((sum, at, axis) => sum + at * product(old.shape.slice(axis + 1)), 0);
+      if (value !== (kept ? old.data[place] : initial.data[i])) expect.fail(`${name} at ${index.join()}`);
+    });
+  }
+
+  changed.trainer.advance();
+  const { step, losses } = await changed.trainer.losses();
+  expect([step, Number.isFinite(losses.loss)]).toEqual([4, true]);
+  const { preview, test, shown } = viewsOf(choice).views;
+  const look = await changed.look(preview, test, shown);
+  expect([look.codeSize, look.kept, look.codes.length]).toEqual([to, to, 100 * to]);
+  for (const each of [lane, changed]) each.dispose();
+});
+
+const product = (shape: readonly number[]) => shape.reduce((all, n) => all * n, 1);
+
+test("another β counts from the next step on", async () => {
+  const [low, high] = [await trained("vae", 2, 3), await trained("vae", 2, 3)];
+  high.setBeta(0.1);
+  for (const lane of [low, high]) lane.trainer.advance();
+  const [a, b] = [(await low.trainer.losses()).losses, (await high.trainer.losses()).losses];
+  expect(b.error).toBe(a.error); // the same step from the same weights
+  expect(b.betaKl! / a.betaKl!).toBeCloseTo(100, 3);
+  for (const lane of [low, high]) lane.dispose();
+});
