@@ -1,6 +1,6 @@
 import type { Device } from "../../device/device.ts";
 import { kernel } from "../../device/kernel.ts";
-import { zeros, type Tensor } from "../../tensor/tensor.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
 
 const jacobiKernel = kernel("svd/jacobi");
 const roundsKernel = kernel("svd/rounds");
@@ -41,19 +41,21 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor): void {
     jacobiKernel("solve", { w, info }, { R, B, sweeps: SWEEPS, tolerance }, [count], options);
     return;
   }
-  const flags = zeros(device, [count, 2], "state");
+  const flags = empty(device, [count, 2]);
   const B = width / 8;
   const params = { R, B, round: 0, count, tolerance };
   const WG = lanes(device, B / 2);
   const constants = { WG };
   const work = { flops: 2 * (160 + 384) * R * (B / 2) * count };
+  const each = [Math.ceil(count / WG)] as const;
+  roundsKernel("begin", { flags, info }, params, each, { constants });
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (let round = 0; round < B - 1; round++)
       roundsKernel("round", { w, flags }, { ...params, round }, [Math.ceil(B / 2 / WG), count], {
         constants,
         work,
       });
-    roundsKernel("settle", { flags, info }, params, [Math.ceil(count / WG)], { constants });
+    roundsKernel("settle", { flags, info }, params, each, { constants });
   }
   flags.dispose();
 }
