@@ -47,7 +47,7 @@ describe("around the tiles", () => {
   check(
     "rows",
     {},
-    sizes.map((M) => [[M, 4], [4, 8], [8]]),
+    [...sizes, 31, 32, 33, 96, 97].map((M) => [[M, 4], [4, 12], [12]]),
   );
   check(
     "columns",

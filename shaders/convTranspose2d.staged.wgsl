@@ -29,7 +29,7 @@ fn forward_staged(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let phase = vec2u(group.z / p.stride_w, group.z % p.stride_w);
+  let phase = vec2u(group.z / STRIDE_W, group.z % STRIDE_W);
   let first = tileOf(group, groups, p.C);
   let m = first.x + broughtBy(lane);
   let c = first.y + broughtBy(lane);
@@ -37,9 +37,9 @@ fn forward_staged(
     pixelOf(m, phase), pixelOf(m + 1, phase), pixelOf(m + 2, phase), pixelOf(m + 3, phase),
   );
   for (var r = 0u; r < p.R; r++) {
-    if (!meets(phase.x + p.pad_h, r * p.dilation_h, p.stride_h)) { continue; }
+    if (!meets(phase.x + p.pad_h, r * p.dilation_h, STRIDE_H)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if (!meets(phase.y + p.pad_w, s * p.dilation_w, p.stride_w)) { continue; }
+      if (!meets(phase.y + p.pad_w, s * p.dilation_w, STRIDE_W)) { continue; }
       let taps = vec4u(tap(pixels[0], r, s), tap(pixels[1], r, s), tap(pixels[2], r, s), tap(pixels[3], r, s));
       let t = r * p.S + s;
       let channels = vec4u(channel(t, c), channel(t, c + 1), channel(t, c + 2), channel(t, c + 3));

@@ -13,10 +13,13 @@
 // multiplications by zeros in between:   rows = pixels of the phase   columns = C   depth = taps of the phase · K
 // A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
 // lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). convTranspose2d.staged.wgsl has the kernel for GPUs.
-// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 45 for 16×8×8×256→128 and 16×16×16×128→32,
-// 31 for 64×4×4×32→256, 17 for 16×32×32×32→8, where lanes share the filter but not the images.
+// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 48 for 64×8×8×256→128 and 64×16×16×128→32,
+// 33 for 64×4×4×32→256, a quarter of it stores; 18 for 64×32×32×32→8, where lanes share the filter but not the images.
 
 override WG: u32 = 64;
+// Of Params, but known to the compiler: CPU adapters divide lane by lane.
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
 
 fn biasOf(column: u32) -> vec4f { return biasAt(column, p.C); }
 
@@ -24,12 +27,12 @@ fn storeRow(at: u32, column: u32, y: vec4f) { store(at, column, p.C, y); }
 
 /** Pixel m of a phase: the first row of its image in x, and its h + pad, v + pad; x = NOWHERE past the images. */
 fn pixelOf(m: u32, phase: vec2u) -> vec3u {
-  let height = (p.H + p.stride_h - 1) / p.stride_h;
-  let width = (p.W + p.stride_w - 1) / p.stride_w;
+  let height = (p.H + STRIDE_H - 1) / STRIDE_H;
+  let width = (p.W + STRIDE_W - 1) / STRIDE_W;
   let row = m / width;
-  let h = row % height * p.stride_h + phase.x;
-  let v = m % width * p.stride_w + phase.y;
   let n = row / height;
+  let h = (row - n * height) * STRIDE_H + phase.x;
+  let v = (m - row * width) * STRIDE_W + phase.y;
   return vec3u(select(NOWHERE, n * p.P, n < p.N && h < p.H && v < p.W), h + p.pad_h, v + p.pad_w);
 }
 
@@ -38,8 +41,8 @@ fn meets(pixel: u32, tap: u32, stride: u32) -> bool { return (pixel + tap * (str
 
 /** Where in x the tap (r,s) of a pixel lies; the tap belongs to the pixel's phase. */
 fn tap(pixel: vec3u, r: u32, s: u32) -> u32 {
-  let row = (pixel.y - r * p.dilation_h) / p.stride_h; // wraps past P above the image
-  let q = (pixel.z - s * p.dilation_w) / p.stride_w;
+  let row = (pixel.y - r * p.dilation_h) / STRIDE_H; // wraps past P above the image
+  let q = (pixel.z - s * p.dilation_w) / STRIDE_W;
   let inside = pixel.x != NOWHERE && r * p.dilation_h <= pixel.y && s * p.dilation_w <= pixel.z && row < p.P && q < p.Q;
   return select(NOWHERE, ((pixel.x + row) * p.Q + q) * p.K, inside);
 }
@@ -59,8 +62,8 @@ fn forward(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let phase = vec2u(group.z / p.stride_w, group.z % p.stride_w);
-  let M = p.N * ((p.H + p.stride_h - 1) / p.stride_h) * ((p.W + p.stride_w - 1) / p.stride_w);
+  let phase = vec2u(group.z / STRIDE_W, group.z % STRIDE_W);
+  let M = p.N * ((p.H + STRIDE_H - 1) / STRIDE_H) * ((p.W + STRIDE_W - 1) / STRIDE_W);
   let at = place(group.x + group.y * groups.x, lane, (M + ROWS - 1) / ROWS, (p.C + 3) / 4);
   let c = 4 * at.y;
   let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
@@ -68,9 +71,9 @@ fn forward(
     pixelOf(rows.x, phase), pixelOf(rows.y, phase), pixelOf(rows.z, phase), pixelOf(rows.w, phase),
   );
   for (var r = 0u; r < p.R; r++) {
-    if (!meets(phase.x + p.pad_h, r * p.dilation_h, p.stride_h)) { continue; }
+    if (!meets(phase.x + p.pad_h, r * p.dilation_h, STRIDE_H)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if (!meets(phase.y + p.pad_w, s * p.dilation_w, p.stride_w)) { continue; }
+      if (!meets(phase.y + p.pad_w, s * p.dilation_w, STRIDE_W)) { continue; }
       let x0 = tap(pixels[0], r, s);
       let x1 = tap(pixels[1], r, s);
       let x2 = tap(pixels[2], r, s);
@@ -121,9 +124,9 @@ fn forward_groups(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let first = c / width * depth;
   var sum = 0.0;
   for (var r = 0u; r < p.R; r++) {
-    if (!meets(pixel.y, r * p.dilation_h, p.stride_h)) { continue; }
+    if (!meets(pixel.y, r * p.dilation_h, STRIDE_H)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if (!meets(pixel.z, s * p.dilation_w, p.stride_w)) { continue; }
+      if (!meets(pixel.z, s * p.dilation_w, STRIDE_W)) { continue; }
       let start = tap(pixel, r, s);
       if (start == NOWHERE) { continue; }
       let weights = ((r * p.S + s) * width + c % width) * p.K;

@@ -1,23 +1,23 @@
 enable subgroups;
-// The tile where lanes share what they load: 16 rows by one vec4 of columns a lane, 8 lanes beside each other.
+// The tile where lanes share what they load: 32 rows by one vec4 of columns a lane, 8 lanes beside each other.
 //
-// Why: on lavapipe and SwiftShader a load costs many instructions for every lane, even where all lanes read one
-// address; an addition, or a broadcast between lanes, costs one for all. So nothing is loaded twice: the lanes of
-// a subgroup load different rows and hand each other the values.
+// Why: on lavapipe and SwiftShader a load costs ten instructions for every float of every lane, even where all lanes
+// read one address; an addition, or a broadcast between lanes, costs one for all. So nothing is loaded twice: the
+// lanes of a subgroup load different rows and hand each other the values.
 // Measured on lavapipe (matmul 512³, 2 cores, GFLOP/s from CPU time): 17 where each lane loads its own 4 rows for
-// 2 vec4, 31 with 8 shared rows, 38 with 16, 36 with 24 (registers spill); 47 with 16 where a row is finished before
-// the next begins, so that its sums stay in registers for four steps; 34 with eight steps in the loop (it leaves the
-// instruction cache). SwiftShader: 4.9 without sharing, 6.5 with.
+// 2 vec4, 31 with 8 shared rows, 38 with 16; 47 with 16 where a row is finished before the next begins, so that its
+// sums stay in registers for four steps; 54 with 32. Eight steps in the loop leave the instruction cache: 34 with 16.
+// lavapipe aligns its stack to 16 bytes: where sums cross cache lines there, the same code takes 1.2 times as long.
 
 override SUBGROUP: u32 = 8; // lanes that share: 8, or 4 where subgroups have no more
 const TILE_WG = 8u;
-const ROWS = 16u;
-override LOADS = ROWS / SUBGROUP; // rows that a lane loads: 2 or 4
+override LOADS: u32 = 4; // rows that a lane loads: 4, or 2 where there are few
+override ROWS = LOADS * SUBGROUP;
 
-var<private> acc: array<vec4f, 16>;
+var<private> acc: array<vec4f, 32>;
 
-/** The row of its tile that a lane loads as its `load`-th; with a subgroup of 8, loads 2 and 3 repeat 0 and 1. */
-fn rowOf(load: u32, lane: u32) -> u32 { return load * SUBGROUP % ROWS + lane % SUBGROUP; }
+/** The row of its tile that a lane loads as its `load`-th. */
+fn rowOf(load: u32, lane: u32) -> u32 { return load * SUBGROUP + lane % SUBGROUP; }
 
 /** The lane's tile and vec4 of columns: workgroups go over the tiles first, so that `b` stays in the cache. */
 fn place(group: u32, lane: u32, tiles: u32, columns: u32) -> vec2u {
@@ -26,40 +26,26 @@ fn place(group: u32, lane: u32, tiles: u32, columns: u32) -> vec2u {
 
 /** acc += a · b for four steps of the depth: a[load] holds them for row `rowOf(load)`, b[step] is a row of columns. */
 fn multiply(a: array<vec4f, 4>, b: array<vec4f, 4>) {
+  multiplyLoad(0, a[0], b);
+  multiplyLoad(1, a[1], b);
+  if (LOADS == 4) {
+    multiplyLoad(2, a[2], b);
+    multiplyLoad(3, a[3], b);
+  }
+}
+
+/** The rows that the lanes loaded as their `load`-th. */
+fn multiplyLoad(load: u32, a: vec4f, b: array<vec4f, 4>) {
+  let row = load * SUBGROUP;
+  multiplyRow(row, subgroupBroadcast(a, 0), b);
+  multiplyRow(row + 1, subgroupBroadcast(a, 1), b);
+  multiplyRow(row + 2, subgroupBroadcast(a, 2), b);
+  multiplyRow(row + 3, subgroupBroadcast(a, 3), b);
   if (SUBGROUP == 8) {
-    multiplyRow(0, subgroupBroadcast(a[0], 0), b);
-    multiplyRow(1, subgroupBroadcast(a[0], 1), b);
-    multiplyRow(2, subgroupBroadcast(a[0], 2), b);
-    multiplyRow(3, subgroupBroadcast(a[0], 3), b);
-    multiplyRow(4, subgroupBroadcast(a[0], 4), b);
-    multiplyRow(5, subgroupBroadcast(a[0], 5), b);
-    multiplyRow(6, subgroupBroadcast(a[0], 6), b);
-    multiplyRow(7, subgroupBroadcast(a[0], 7), b);
-    multiplyRow(8, subgroupBroadcast(a[1], 0), b);
-    multiplyRow(9, subgroupBroadcast(a[1], 1), b);
-    multiplyRow(10, subgroupBroadcast(a[1], 2), b);
-    multiplyRow(11, subgroupBroadcast(a[1], 3), b);
-    multiplyRow(12, subgroupBroadcast(a[1], 4), b);
-    multiplyRow(13, subgroupBroadcast(a[1], 5), b);
-    multiplyRow(14, subgroupBroadcast(a[1], 6), b);
-    multiplyRow(15, subgroupBroadcast(a[1], 7), b);
-  } else {
-    multiplyRow(0, subgroupBroadcast(a[0], 0), b);
-    multiplyRow(1, subgroupBroadcast(a[0], 1), b);
-    multiplyRow(2, subgroupBroadcast(a[0], 2), b);
-    multiplyRow(3, subgroupBroadcast(a[0], 3), b);
-    multiplyRow(4, subgroupBroadcast(a[1], 0), b);
-    multiplyRow(5, subgroupBroadcast(a[1], 1), b);
-    multiplyRow(6, subgroupBroadcast(a[1], 2), b);
-    multiplyRow(7, subgroupBroadcast(a[1], 3), b);
-    multiplyRow(8, subgroupBroadcast(a[2], 0), b);
-    multiplyRow(9, subgroupBroadcast(a[2], 1), b);
-    multiplyRow(10, subgroupBroadcast(a[2], 2), b);
-    multiplyRow(11, subgroupBroadcast(a[2], 3), b);
-    multiplyRow(12, subgroupBroadcast(a[3], 0), b);
-    multiplyRow(13, subgroupBroadcast(a[3], 1), b);
-    multiplyRow(14, subgroupBroadcast(a[3], 2), b);
-    multiplyRow(15, subgroupBroadcast(a[3], 3), b);
+    multiplyRow(row + 4, subgroupBroadcast(a, 4), b);
+    multiplyRow(row + 5, subgroupBroadcast(a, 5), b);
+    multiplyRow(row + 6, subgroupBroadcast(a, 6), b);
+    multiplyRow(row + 7, subgroupBroadcast(a, 7), b);
   }
 }
 
@@ -69,79 +55,53 @@ fn multiplyRow(row: u32, a: vec4f, b: array<vec4f, 4>) {
 
 /** acc += a · b for one step of the depth: a holds it for the rows `rowOf(0 … 3)`. */
 fn multiplyOne(a: vec4f, b: vec4f) {
-  if (SUBGROUP == 8) {
-    acc[0] += subgroupBroadcast(a.x, 0) * b;
-    acc[1] += subgroupBroadcast(a.x, 1) * b;
-    acc[2] += subgroupBroadcast(a.x, 2) * b;
-    acc[3] += subgroupBroadcast(a.x, 3) * b;
-    acc[4] += subgroupBroadcast(a.x, 4) * b;
-    acc[5] += subgroupBroadcast(a.x, 5) * b;
-    acc[6] += subgroupBroadcast(a.x, 6) * b;
-    acc[7] += subgroupBroadcast(a.x, 7) * b;
-    acc[8] += subgroupBroadcast(a.y, 0) * b;
-    acc[9] += subgroupBroadcast(a.y, 1) * b;
-    acc[10] += subgroupBroadcast(a.y, 2) * b;
-    acc[11] += subgroupBroadcast(a.y, 3) * b;
-    acc[12] += subgroupBroadcast(a.y, 4) * b;
-    acc[13] += subgroupBroadcast(a.y, 5) * b;
-    acc[14] += subgroupBroadcast(a.y, 6) * b;
-    acc[15] += subgroupBroadcast(a.y, 7) * b;
-  } else {
-    acc[0] += subgroupBroadcast(a.x, 0) * b;
-    acc[1] += subgroupBroadcast(a.x, 1) * b;
-    acc[2] += subgroupBroadcast(a.x, 2) * b;
-    acc[3] += subgroupBroadcast(a.x, 3) * b;
-    acc[4] += subgroupBroadcast(a.y, 0) * b;
-    acc[5] += subgroupBroadcast(a.y, 1) * b;
-    acc[6] += subgroupBroadcast(a.y, 2) * b;
-    acc[7] += subgroupBroadcast(a.y, 3) * b;
-    acc[8] += subgroupBroadcast(a.z, 0) * b;
-    acc[9] += subgroupBroadcast(a.z, 1) * b;
-    acc[10] += subgroupBroadcast(a.z, 2) * b;
-    acc[11] += subgroupBroadcast(a.z, 3) * b;
-    acc[12] += subgroupBroadcast(a.w, 0) * b;
-    acc[13] += subgroupBroadcast(a.w, 1) * b;
-    acc[14] += subgroupBroadcast(a.w, 2) * b;
-    acc[15] += subgroupBroadcast(a.w, 3) * b;
+  multiplyOneLoad(0, a.x, b);
+  multiplyOneLoad(1, a.y, b);
+  if (LOADS == 4) {
+    multiplyOneLoad(2, a.z, b);
+    multiplyOneLoad(3, a.w, b);
   }
 }
 
-/** Calls the kernel's `storeRow` for each row; at[load] is where row `rowOf(load)` goes. */
+fn multiplyOneLoad(load: u32, a: f32, b: vec4f) {
+  let row = load * SUBGROUP;
+  acc[row] += subgroupBroadcast(a, 0) * b;
+  acc[row + 1] += subgroupBroadcast(a, 1) * b;
+  acc[row + 2] += subgroupBroadcast(a, 2) * b;
+  acc[row + 3] += subgroupBroadcast(a, 3) * b;
+  if (SUBGROUP == 8) {
+    acc[row + 4] += subgroupBroadcast(a, 4) * b;
+    acc[row + 5] += subgroupBroadcast(a, 5) * b;
+    acc[row + 6] += subgroupBroadcast(a, 6) * b;
+    acc[row + 7] += subgroupBroadcast(a, 7) * b;
+  }
+}
+
+/**
+ * Calls the kernel's `storeRow` for each row; at[load] is where row `rowOf(load)` goes. A loop, whose length the
+ * compiler is kept from knowing: unrolled, stores are two thirds of the machine code, and compiling takes twice as long.
+ */
 fn storeRows(at: vec4u, column: u32) {
   let shift = biasOf(column);
-  if (SUBGROUP == 8) {
-    storeRow(subgroupBroadcast(at.x, 0), column, activate(acc[0] + shift));
-    storeRow(subgroupBroadcast(at.x, 1), column, activate(acc[1] + shift));
-    storeRow(subgroupBroadcast(at.x, 2), column, activate(acc[2] + shift));
-    storeRow(subgroupBroadcast(at.x, 3), column, activate(acc[3] + shift));
-    storeRow(subgroupBroadcast(at.x, 4), column, activate(acc[4] + shift));
-    storeRow(subgroupBroadcast(at.x, 5), column, activate(acc[5] + shift));
-    storeRow(subgroupBroadcast(at.x, 6), column, activate(acc[6] + shift));
-    storeRow(subgroupBroadcast(at.x, 7), column, activate(acc[7] + shift));
-    storeRow(subgroupBroadcast(at.y, 0), column, activate(acc[8] + shift));
-    storeRow(subgroupBroadcast(at.y, 1), column, activate(acc[9] + shift));
-    storeRow(subgroupBroadcast(at.y, 2), column, activate(acc[10] + shift));
-    storeRow(subgroupBroadcast(at.y, 3), column, activate(acc[11] + shift));
-    storeRow(subgroupBroadcast(at.y, 4), column, activate(acc[12] + shift));
-    storeRow(subgroupBroadcast(at.y, 5), column, activate(acc[13] + shift));
-    storeRow(subgroupBroadcast(at.y, 6), column, activate(acc[14] + shift));
-    storeRow(subgroupBroadcast(at.y, 7), column, activate(acc[15] + shift));
-  } else {
-    storeRow(subgroupBroadcast(at.x, 0), column, activate(acc[0] + shift));
-    storeRow(subgroupBroadcast(at.x, 1), column, activate(acc[1] + shift));
-    storeRow(subgroupBroadcast(at.x, 2), column, activate(acc[2] + shift));
-    storeRow(subgroupBroadcast(at.x, 3), column, activate(acc[3] + shift));
-    storeRow(subgroupBroadcast(at.y, 0), column, activate(acc[4] + shift));
-    storeRow(subgroupBroadcast(at.y, 1), column, activate(acc[5] + shift));
-    storeRow(subgroupBroadcast(at.y, 2), column, activate(acc[6] + shift));
-    storeRow(subgroupBroadcast(at.y, 3), column, activate(acc[7] + shift));
-    storeRow(subgroupBroadcast(at.z, 0), column, activate(acc[8] + shift));
-    storeRow(subgroupBroadcast(at.z, 1), column, activate(acc[9] + shift));
-    storeRow(subgroupBroadcast(at.z, 2), column, activate(acc[10] + shift));
-    storeRow(subgroupBroadcast(at.z, 3), column, activate(acc[11] + shift));
-    storeRow(subgroupBroadcast(at.w, 0), column, activate(acc[12] + shift));
-    storeRow(subgroupBroadcast(at.w, 1), column, activate(acc[13] + shift));
-    storeRow(subgroupBroadcast(at.w, 2), column, activate(acc[14] + shift));
-    storeRow(subgroupBroadcast(at.w, 3), column, activate(acc[15] + shift));
+  let loads = LOADS - u32(arrayLength(&out) == 0);
+  for (var load = 0u; load < loads; load++) {
+    let place = at[load];
+    storeRow(subgroupBroadcast(place, 0), column, activate(sumOf(load, 0) + shift));
+    storeRow(subgroupBroadcast(place, 1), column, activate(sumOf(load, 1) + shift));
+    storeRow(subgroupBroadcast(place, 2), column, activate(sumOf(load, 2) + shift));
+    storeRow(subgroupBroadcast(place, 3), column, activate(sumOf(load, 3) + shift));
+    if (SUBGROUP == 8) {
+      storeRow(subgroupBroadcast(place, 4), column, activate(sumOf(load, 4) + shift));
+      storeRow(subgroupBroadcast(place, 5), column, activate(sumOf(load, 5) + shift));
+      storeRow(subgroupBroadcast(place, 6), column, activate(sumOf(load, 6) + shift));
+      storeRow(subgroupBroadcast(place, 7), column, activate(sumOf(load, 7) + shift));
+    }
   }
+}
+
+/** The sums of the row that lane `lane` loaded as its `load`-th; `acc` stays in registers, as no index varies. */
+fn sumOf(load: u32, lane: u32) -> vec4f {
+  let low = select(acc[lane], acc[SUBGROUP + lane], load == 1);
+  let high = select(acc[2 * SUBGROUP + lane], acc[3 * SUBGROUP + lane], load == 3);
+  return select(low, high, load > 1);
 }

@@ -50,7 +50,8 @@ export function transposed(
   options: Epilogue & { variant?: Tile | undefined } = {},
 ): void {
   const { N, H, W, C, K, G, stride_h, stride_w } = geometry;
-  const { constants, bias } = epilogueOf(options, w);
+  const { constants: epilogue, bias } = epilogueOf(options, w);
+  const constants = { ...epilogue, STRIDE_H: stride_h, STRIDE_W: stride_w };
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
   if (G > 1)

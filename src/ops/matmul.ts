@@ -144,6 +144,6 @@ function slicesOf(tile: Tile, M: number, N: number, K: number, B: number): numbe
     const tiles = Math.ceil(M / 64) * Math.ceil(N / 64) * B;
     return Math.max(1, Math.min(Math.ceil(K / 128), Math.floor(264 / tiles)));
   }
-  const tiles = Math.ceil(M / 16) * Math.ceil(N / 32) * B;
-  return Math.max(1, Math.min(Math.ceil(K / 256), Math.max(Math.ceil(K / 2048), Math.ceil(16 / tiles))));
+  const tiles = Math.ceil(M / 32) * Math.ceil(N / 32) * B;
+  return Math.max(1, Math.min(Math.ceil(K / 256), Math.max(Math.ceil(K / 2048), Math.ceil(8 / tiles))));
 }
