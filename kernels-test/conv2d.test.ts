@@ -113,6 +113,39 @@ describe("in workgroup memory", () => {
   ]);
 });
 
+describe("one filter", () => {
+  const widths = [1, 3, 4, 5, 8, 9].map((W) => [[2, 3, W, 4], [1, 1, 4, 1], [1]]);
+  check("pixels of a row", { activation: "softplus" }, widths);
+  const taps = [1, 2, 3, 4, 5, 8, 9].map((S) => [[1, 4, 11, 8], [2, S, 8, 1], [1]]);
+  check("taps of a row", { padding: [1, 3] }, taps);
+  check("rows apart", { stride: [2, 1], dilation: [3, 1], padding: [2, 1] }, [
+    [[2, 9, 6, 12], [3, 3, 12, 1], [1]],
+  ]);
+  check("columns apart", { stride: [1, 2], padding: 1 }, [
+    [
+      [1, 5, 7, 8],
+      [3, 3, 8, 1],
+    ],
+  ]);
+  check("a few filters", { padding: 1 }, [
+    [[2, 6, 7, 4], [3, 3, 4, 3], [3]],
+    [[1, 5, 5, 8], [2, 5, 8, 7], [7]],
+  ]);
+});
+
+describe("few channels", () => {
+  const widths = [1, 7, 8, 9, 17].map((W) => [[1, 3, W, 1], [3, 3, 1, 8], [8]]);
+  check("pixels of a row", { padding: 1, activation: "relu" }, widths);
+  const filters = [4, 28, 32, 36, 64].map((K) => [[2, 5, 6, 1], [3, 3, 1, K], [K]]);
+  check("filters", { padding: 1, stride: 2 }, filters);
+  const channels = [1, 2, 3, 4].map((C) => [[1, 5, 6, C], [3, 3, C, 8], [8]]);
+  check("channels", { padding: [0, 1], stride: [1, 2] }, channels);
+  const paddings = [0, 1, 2, 3].map((padding) => ({ padding, stride: [2, 1] as const }));
+  for (const options of paddings)
+    check(`padding ${options.padding}`, options, [[[1, 6, 5, 1], [4, 2, 1, 4], [4]]]);
+  check("taps apart", { dilation: 2, padding: 2 }, [[[1, 6, 7, 1], [3, 3, 1, 8], [8]]]);
+});
+
 describe("lanes that share nothing", () => {
   check("some columns", { variant: "own", padding: 1 }, [[[2, 6, 6, 8], [3, 3, 8, 12], [12]]]);
 });

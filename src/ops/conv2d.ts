@@ -12,9 +12,10 @@ import {
   type Geometry,
 } from "./lib/convolution.ts";
 import type { Activation } from "./lib/activation.ts";
-import { byFour, tiledKernel, type Tile } from "./lib/tiles.ts";
+import { byFour, sharers, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const conv2dKernel = kernel("conv2d");
+const directKernel = kernel("conv2d.direct");
 const conv2dTiles = tiledKernel("conv2d");
 
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -45,7 +46,7 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
     const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
     const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
-    if (dx) transposed(dz, w, dx, geometry, { variant });
+    if (dx) inputGradient(dz, w, dx, geometry, variant);
     const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
     if (dw) filterGradient(x, dz, dw, geometry, variant);
     return [dx, dw, db];
@@ -60,11 +61,28 @@ export function correlate(
   geometry: Geometry,
   options: Epilogue & { variant?: Tile | undefined } = {},
 ): void {
-  const { N, P, Q, C, K, G } = geometry;
+  const { N, P, Q, C, K, R, S, G } = geometry;
   const { constants, bias } = epilogueOf(options, w);
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
-  if (G > 1)
+  const SUBGROUP = options.variant === undefined ? sharers(x.device) : 0;
+  if (SUBGROUP > 0 && hasOneFilter(geometry))
+    directKernel(
+      "forward_one",
+      { x4: x, w4: w, out, bias },
+      params,
+      linearGrid(N * P * Math.ceil(Q / 4), 64),
+      { constants: { ...constants, SUBGROUP, S, WHOLE: byFour(Q) }, work },
+    );
+  else if (SUBGROUP === 8 && G === 1 && R * S * C <= 32 && K % 4 === 0)
+    directKernel(
+      "forward_few",
+      { x, w4: w, out4: out, bias },
+      params,
+      linearGrid(N * P * Math.ceil(K / 32), 1),
+      { constants: { ...constants, SUBGROUP, S, CHANNELS: C, DEPTH: R * S * C }, work },
+    );
+  else if (G > 1)
     conv2dKernel("forward_groups", { x, w, out, bias }, params, linearGrid(out.size, 64), {
       constants,
       work,
@@ -89,21 +107,44 @@ export function correlate(
     );
 }
 
+/** Whether it is a convolution with one filter for whole vec4s of channels, whose windows stand side by side. */
+function hasOneFilter({ C, K, stride_w, dilation_w }: Geometry): boolean {
+  return K === 1 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
+}
+
+/** out (N,H,W,C) = d (x ∗ w) / dx applied to dz (N,P,Q,K). */
+export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
+  const { N, H, W, C, K, S, stride_h, stride_w, dilation_h, dilation_w } = geometry;
+  const SUBGROUP = variant === undefined ? sharers(dz.device) : 0;
+  const undilated = dilation_h === 1 && dilation_w === 1;
+  const params = { ...geometry, slices: 1 };
+  const options = { constants: { SUBGROUP, S }, work: { flops: flopsOf(geometry) } };
+  if (SUBGROUP > 0 && hasOneFilter(geometry) && stride_h === 1) {
+    const grid = linearGrid(N * H * Math.ceil(W / 4), 64);
+    directKernel("backward_x_one", { x: dz, w4: w, out4: out }, params, grid, options);
+  } else if (SUBGROUP === 8 && C === 1 && K % 4 === 0 && undilated && stride_h <= 2 && stride_w <= 2) {
+    const grid = linearGrid(N * Math.ceil(H / 2) * Math.ceil(W / 2), 64);
+    directKernel("backward_x_few", { x4: dz, w4: w, out }, params, grid, options);
+  } else transposed(dz, w, out, geometry, { variant });
+}
+
 /** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
 export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
-  const { N, P, Q, C, K, R, S, G } = geometry;
-  const narrow = variant === undefined && G === 1 && K < 8 && C % 4 === 0;
-  const scalar = G > 1 || narrow;
-  const pixels = scalar ? Math.max(64, (N * P * Q * out.size) / 2 ** 16) : 1024;
+  const { N, P, Q, C, K, R, S, G, stride_w, dilation_w } = geometry;
+  const narrow =
+    variant === undefined && G === 1 && K < 8 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
+  const lanes = narrow ? R * Math.ceil(S / 4) * K * (C / 4) : out.size; // of a slice
+  const pixels = narrow || G > 1 ? Math.max(64, (N * P * Q * lanes) / 2 ** (narrow ? 13 : 16)) : 1024;
   const slices = Math.max(1, Math.min(N * P, Math.ceil((N * P * Q) / pixels)));
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
   const params = { ...geometry, slices };
   const work = { flops: flopsOf(geometry) };
   if (narrow)
-    conv2dKernel("backward_w_narrow", { x4: x, w: dz, out: parts }, params, linearGrid(parts.size / 4, 64), {
+    conv2dKernel("backward_w_narrow", { x4: x, w: dz, out: parts }, params, linearGrid(slices * lanes, 64), {
+      constants: { ONE_WIDE: S === 1 ? 1 : 0 },
       work,
     });
-  else if (scalar)
+  else if (G > 1)
     conv2dKernel("backward_w_groups", { x, w: dz, out: parts }, params, linearGrid(parts.size, 64), { work });
   else
     conv2dTiles(
