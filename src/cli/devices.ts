@@ -18,7 +18,11 @@ export function devicesCommand(): Command {
     )
     .option("--json", "print everything as JSON, limits and features included")
     .option("--limits", "also list limits and features")
-    .option("--tune", "measure which kernels are fastest on the chosen adapter, and use them from now on")
+    .option(
+      "--tune",
+      "measure which kernels are fastest on the chosen adapter, and use them from now on; " +
+        "results can then differ from before in their last bits",
+    )
     .option(
       "--shapes <part>",
       "with --tune: only classes of shapes whose name has this in it, such as matmul",

@@ -5,7 +5,10 @@ import type { AdapterDescription } from "./adapters.ts";
 import { cacheFolders, cacheRoot, isOwn } from "./cache.node.ts";
 import { version } from "./version.node.ts";
 
-/** What `hestenes devices --tune` measured on an adapter: the tile that is fastest for each class of shapes. */
+/**
+ * What `hestenes devices --tune` measured on an adapter: the tile that is fastest for each class of shapes. Tiles add
+ * in different orders, so two runs are equal bit for bit only with the same choices.
+ */
 export interface Tuning {
   /** Where it lies. */
   file: string;
