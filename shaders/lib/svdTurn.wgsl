@@ -22,15 +22,20 @@ fn unsettled(g: Gram, tolerance: f32) -> bool {
   return any(found);
 }
 
-/** Rotates columns x_i and y_i, for i = 0 … 3, to be orthogonal. */
-fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>) {
+/**
+ * Rotates columns x_i and y_i, for i = 0 … 3, to be orthogonal. Those well within the tolerance stay: columns of equal
+ * length would be turned by large angles that rounding errors choose, at 3 to 5 more sweeps where many are equal.
+ */
+fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>, tolerance: f32) {
   let x2 = diagonal((*g).xx);
   let y2 = diagonal((*g).yy);
   let unit = max(max(x2, y2), vec4f(1e-37));
   let gap = (y2 - x2) / unit;
-  let twice = 2 * vec4f((*g).xy[0].x, (*g).xy[1].y, (*g).xy[2].z, (*g).xy[3].w) / unit;
+  let xy = diagonal((*g).xy);
+  let twice = 2 * xy / unit;
   let reach = abs(gap) + sqrt(gap * gap + twice * twice);
-  let tangent = select(vec4f(0), select(twice, -twice, gap < vec4f(0)) / max(reach, vec4f(1e-37)), reach > vec4f(0));
+  let wanted = (reach > vec4f(0)) & (abs(xy) > 0.25 * tolerance * sqrt(x2) * sqrt(y2));
+  let tangent = select(vec4f(0), select(twice, -twice, gap < vec4f(0)) / max(reach, vec4f(1e-37)), wanted);
   let c = 1 / sqrt(1 + tangent * tangent);
   let s = tangent * c;
   let yx = transpose((*g).xy);
@@ -82,16 +87,16 @@ fn identity() -> Turn {
     array(O, O, O, O, I[0], I[1], I[2], I[3]));
 }
 
-/** Scales the columns to length 1; they have it but for rounding. */
+/** Scales the columns to length 1; they have it but for rounding, of which less is lost near 0 than near 1. */
 fn normalise(turn: ptr<function, Turn>) {
-  var x = vec4f(0);
-  var y = vec4f(0);
+  var x = vec4f(-1);
+  var y = vec4f(-1);
   for (var k = 0u; k < 8; k++) {
     x = fma((*turn).x[k], (*turn).x[k], x);
     y = fma((*turn).y[k], (*turn).y[k], y);
   }
   for (var k = 0u; k < 8; k++) {
-    (*turn).x[k] *= 1.5 - 0.5 * x;
-    (*turn).y[k] *= 1.5 - 0.5 * y;
+    (*turn).x[k] = fma(-0.5 * x, (*turn).x[k], (*turn).x[k]);
+    (*turn).y[k] = fma(-0.5 * y, (*turn).y[k], (*turn).y[k]);
   }
 }

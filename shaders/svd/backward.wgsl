@@ -45,7 +45,9 @@ fn middle(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
     let ri = si / scale;
     let rj = sj / scale;
     let gap = (rj - ri) * (rj + ri);
-    let inverse = gap / (gap * gap + p.damping * p.damping);
+    let unit = max(abs(gap), p.damping); // or squares of small ones would be zero
+    let near = vec2f(gap, p.damping) / unit;
+    let inverse = near.x / dot(near, near) / unit;
     sum = inverse * ((uij - uji) * rj + ri * (vij - vji)) / scale;
   }
   if (p.outerU == 1u && !deadJ) { sum -= uij / sj; }

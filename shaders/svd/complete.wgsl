@@ -36,9 +36,13 @@ fn measure(@builtin(global_invocation_id) id: vec3u) {
   if (j >= p.K) { return; }
   let at = placeOf(id.y);
   var sum = 0.0;
-  for (var r = 0u; r < p.Q; r++) {
-    let entry = y[at.y + r * p.K + j];
-    sum = fma(entry, entry, sum);
+  for (var r = 0u; r < p.Q; r += 32) { // in parts: long sums lose more to rounding
+    var part = 0.0;
+    for (var t = r; t < min(r + 32, p.Q); t++) {
+      let entry = y[at.y + t * p.K + j];
+      part = fma(entry, entry, part);
+    }
+    sum += part;
   }
   s[at.s + j] = sqrt(sum);
   let unit = select(0.0, 1 / sqrt(sum), sum > 0.0);

@@ -1,5 +1,5 @@
 // svd/jacobi: one-sided Jacobi (Hestenes 1958) on the columns of w (R × 4B), four columns to a block.
-//   solve    w -> w, info   all sweeps; a workgroup per matrix
+//   solve    w, info -> w, info   `sweeps` more sweeps, if they are needed; a workgroup per matrix
 // R rows, B blocks (even). A round pairs every block with another one; a sweep is the B − 1 rounds of a
 // tournament. A lane owns a pair of blocks: it forms the Gram matrix of their eight columns, rotates
 // that once around, and applies the product of the rotations to the columns; lanes never exchange
@@ -35,7 +35,7 @@ fn orthogonalise(base: u32, i: u32, j: u32) -> bool {
   if (!unsettled(g, p.tolerance)) { return false; }
   var turn = identity();
   for (var step = 0u; step < 7; step++) {
-    rotate(&g, &turn);
+    rotate(&g, &turn, p.tolerance);
     turnTable(&g, &turn);
   }
   normalise(&turn);
@@ -57,7 +57,10 @@ var<workgroup> again: u32;
 @compute @workgroup_size(WG)
 fn solve(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let base = group.x * p.R * p.B;
+  let at = 4 * group.x;
+  if (lane == 0u) { again = u32(info[at + 1] > 0 && (info[at + 2] == 0 || info[at + 3] > 0)); }
   for (var sweep = 0u; sweep < p.sweeps; sweep++) {
+    if (workgroupUniformLoad(&again) == 0u) { break; }
     if (lane == 0u) { atomicStore(&turned, 0u); }
     workgroupBarrier();
     var rotated = false;
@@ -72,9 +75,8 @@ fn solve(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) grou
     workgroupBarrier();
     if (lane == 0u) {
       again = atomicLoad(&turned);
-      info[4 * group.x + 2] = sweep + 1;
-      info[4 * group.x + 3] = again;
+      info[at + 2] += 1;
+      info[at + 3] = again;
     }
-    if (workgroupUniformLoad(&again) == 0u) { break; }
   }
 }

@@ -37,9 +37,13 @@ fn scaleColumn(Y: u32, j: u32, lane: u32, factor: f32) {
 fn measureColumns(Y: u32, S: u32, lane: u32) {
   for (var j = lane; j < p.K; j += WG) {
     var sum = 0.0;
-    for (var r = 0u; r < p.Q; r++) {
-      let x = y[Y + r * p.K + j];
-      sum = fma(x, x, sum);
+    for (var r = 0u; r < p.Q; r += 32) { // in parts: long sums lose more to rounding
+      var part = 0.0;
+      for (var t = r; t < min(r + 32, p.Q); t++) {
+        let x = y[Y + t * p.K + j];
+        part = fma(x, x, part);
+      }
+      sum += part;
     }
     let length = sqrt(sum);
     let unit = select(0.0, 1 / length, sum > 0.0);

@@ -73,7 +73,7 @@ fn unsettled16(g: Gram16) -> bool {
 fn diagonalise(g: ptr<function, Gram>) -> Turn {
   var turn = identity();
   for (var step = 0u; step < 7; step++) {
-    rotate(g, &turn);
+    rotate(g, &turn, p.tolerance);
     turnTable(g, &turn);
   }
   normalise(&turn);

@@ -5,8 +5,11 @@ import { empty, type Tensor } from "../../tensor/tensor.ts";
 const jacobiKernel = kernel("svd/jacobi");
 const roundsKernel = kernel("svd/rounds");
 
-/** More than any matrix takes; LAPACK's limit is 30. */
-const SWEEPS = 24;
+/** More sweeps than any matrix takes, by far: none was seen to take 17. LAPACK's limit is 30. */
+const SWEEPS = 40;
+
+/** So many of them are launched round by round, on many workgroups; what still turns after them, a workgroup ends. */
+const LAUNCHED = 16;
 
 /** Up to so many columns a workgroup solves a matrix by itself; beyond, it pays to use many. */
 export const ALONE = 160;
@@ -27,18 +30,21 @@ export function padded(P: number): number {
 
 /**
  * Rotates the columns of each matrix of w (count, R, padded(P)) until they are orthogonal: in place,
- * by one-sided Jacobi. `info` (count, 4) takes how many sweeps that were, and whether they were enough.
+ * by one-sided Jacobi. `info` (count, 4) takes how many sweeps that were, and whether `sweeps` were enough.
  */
-export function orthogonaliseColumns(w: Tensor, info: Tensor): void {
+export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): void {
   const { device } = w;
   const [count, R, width] = w.shape as [number, number, number];
   const tolerance = Math.max(4, Math.sqrt(R)) * 2 ** -23;
-  if (width <= ALONE) {
+  const alone = (most: number) => {
     const B = width / 4;
     // a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
     const work = { flops: 2 * 112 * R * (B / 2) * (B - 1) * count };
     const options = { constants: { WG: lanes(device, B / 2) }, work };
-    jacobiKernel("solve", { w, info }, { R, B, sweeps: SWEEPS, tolerance }, [count], options);
+    jacobiKernel("solve", { w, info }, { R, B, sweeps: most, tolerance }, [count], options);
+  };
+  if (width <= ALONE) {
+    alone(sweeps);
     return;
   }
   const flags = empty(device, [count, 2]);
@@ -49,7 +55,8 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor): void {
   const work = { flops: 2 * (160 + 384) * R * (B / 2) * count };
   const each = [Math.ceil(count / WG)] as const;
   roundsKernel("begin", { flags, info }, params, each, { constants });
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+  const launched = Math.min(sweeps, LAUNCHED);
+  for (let sweep = 0; sweep < launched; sweep++) {
     for (let round = 0; round < B - 1; round++)
       roundsKernel("round", { w, flags }, { ...params, round }, [Math.ceil(B / 2 / WG), count], {
         constants,
@@ -58,4 +65,5 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor): void {
     roundsKernel("settle", { flags, info }, params, each, { constants });
   }
   flags.dispose();
+  alone(sweeps - launched);
 }
