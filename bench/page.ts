@@ -1,6 +1,7 @@
 import { html, Html } from "../src/train/html.ts";
 import { style } from "../src/train/report-style.ts";
 import type { EngineName } from "./engine.ts";
+import { bars } from "./page-style.ts";
 import { byFamily, peers, peersIn, titles } from "./families.ts";
 import {
   comparisons,
@@ -14,26 +15,6 @@ import {
 import { ceilingLines, figure, profileHead, profileRows, profileTitle, times } from "./table.ts";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
-
-/** Colours that tell the engines apart in light and dark; the report's accent is hestenes'. */
-const bars = `
-.bench { display: grid; grid-template-columns: 9.5em 1fr 19em; gap: 3px 12px; align-items: center; margin: 4px 0 16px; font-size: .86rem; font-variant-numeric: tabular-nums; }
-.bench .who { color: var(--soft); } .bench .own { color: var(--ink); font-weight: 650; }
-.bench .track { background: var(--page); border-radius: 4px; }
-.bench .fill { display: block; height: 14px; min-width: 2px; border-radius: 4px; background: var(--accent); }
-.bench .tfjs-webgpu { background: #d97706; } .bench .jax-js { background: #0d9488; } .bench .torch { background: #808a96; }
-.bench .ml-matrix { background: #8b5cf6; } .bench .svd-js { background: #db2777; } .bench .numeric { background: #a16207; }
-.bench .why { color: var(--soft); font-style: italic; grid-column: 2 / -1; }
-.scroll { overflow-x: auto; }
-.ratios, .profile { border-collapse: collapse; margin: 12px 0 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
-.ratios :is(th, td), .profile :is(th, td) { padding: 4px 0 4px 22px; text-align: right; white-space: nowrap; font-weight: 400; border-top: 1px solid var(--line); }
-.ratios :is(th, td):first-child, .profile :is(th, td):first-child { padding-left: 0; text-align: left; }
-.ratios thead th, .profile thead th { border-top: 0; color: var(--soft); } .ratios small { color: var(--soft); } .ratios tr:last-child > * { font-weight: 650; }
-.profile { width: 100%; font-size: .84rem; margin-bottom: 18px; } .profile .bar { width: 22%; }
-.profile .bar i { display: block; height: 9px; min-width: 1px; border-radius: 3px; background: var(--accent); }
-h3 { margin: 18px 0 2px; font-size: .98rem; font-weight: 620; } h3 small { color: var(--soft); font-weight: 400; }
-@media (max-width: 560px) { .bench { grid-template-columns: 7.5em 1fr; } .bench .figures { grid-column: 2; } }
-`;
 
 /** The results as one HTML document without scripts or anything outside itself: a bar for each engine and case. */
 export function resultsPage(results: Results): string {
@@ -57,6 +38,7 @@ export function resultsPage(results: Results): string {
           <p class="verdict">${verdict(list)}</p>
           <p class="lead">
             The bars are speeds: the longer, the faster. The longest of each case is as long as its row.
+            Behind them: how many times as long as hestenes an engine takes.
           </p>
           <ul class="facts">
             ${[results.machine, results.driver, `commit ${results.commit}`, results.date]
@@ -77,7 +59,7 @@ export function resultsPage(results: Results): string {
 }
 
 function verdict(list: readonly Comparison[]): string {
-  const parts = peers.flatMap((peer) => {
+  const parts = (["tfjs-webgpu", "jax-js", "torch"] as const).flatMap((peer) => {
     const found = summary(list, peer);
     if (!found) return [];
     return [`${times(found.median)} the speed of ${titles[peer]} (${times(found.least)} at least)`];
@@ -130,7 +112,7 @@ function group(title: string, lead: string, list: readonly Comparison[]): Html {
   return html`<section class="card wide">
     <h2>${title}</h2>
     <p class="lead">${lead}</p>
-    ${list.map(comparison)}
+    <div class="cases">${list.map(comparison)}</div>
   </section>`;
 }
 
@@ -139,31 +121,29 @@ function comparison(one: Comparison): Html {
   const engines = (["hestenes", ...peers] as const).filter(
     (name) => one.rows.has(name) || one.failed.has(name),
   );
-  return html`<h3>${one.case} <small>${one.op}</small></h3>
+  return html`<div>
+    <h3>${one.case} <small>${one.op}</small></h3>
     <div class="bench">
       ${engines.map((engine) => {
         const row = one.rows.get(engine);
-        const who = html`<span class="who ${engine === "hestenes" ? "own" : ""}">${titles[engine]}</span>`;
+        const own = engine === "hestenes" ? "own" : "";
+        const who = html`<span class="who ${own}">${titles[engine]}</span>`;
         if (!row) return html`${who}<span class="why">failed: ${one.failed.get(engine)}</span>`;
         const width = ((100 * fastest) / row.ms).toFixed(2);
         return html`${who}<span class="track"
             ><span class="fill ${engine}" style="width:${width}%"></span></span
-          ><span class="figures">${figures(row)}${comparedWith(one, engine)}</span>`;
+          ><b>${own ? "" : times(ratio(one, engine))}</b><span class="figures ${own}">${figures(row)}</span>`;
       })}
-    </div>`;
+    </div>
+  </div>`;
 }
 
 function figures({ ms, n, gflops, gbps }: Row): string {
   const rates = [
-    gflops === undefined ? "" : `, ${figure(gflops)} GFLOP/s`,
-    gbps === undefined ? "" : `, ${figure(gbps)} GB/s`,
+    gflops === undefined ? "" : ` · ${figure(gflops)} GFLOP/s`,
+    gbps === undefined ? "" : ` · ${figure(gbps)} GB/s`,
   ];
-  return `${figure(ms)} ms${rates.join("")}, n ${n}`;
-}
-
-function comparedWith(one: Comparison, engine: EngineName): Html | undefined {
-  const value = engine === "hestenes" ? undefined : ratio(one, engine);
-  return value === undefined ? undefined : html` · <b>${times(value)} the time</b>`;
+  return `${figure(ms)} ms${rates.join("")} · n ${n}`;
 }
 
 /** Where the time of the training steps goes. */
@@ -183,7 +163,7 @@ function profiles(list: readonly StepProfile[]): Html | undefined {
               <thead>
                 <tr>
                   ${profileHead.map((name) => html`<th scope="col">${name}</th>`)}
-                  <th class="bar"></th>
+                  <th class="part"></th>
                 </tr>
               </thead>
               <tbody>
@@ -191,7 +171,7 @@ function profiles(list: readonly StepProfile[]): Html | undefined {
                   ({ cells, share }) =>
                     html`<tr>
                       ${cells.map((cell) => html`<td>${cell}</td>`)}
-                      <td class="bar"><i style="width:${(100 * share).toFixed(1)}%"></i></td>
+                      <td class="part"><i style="width:${(100 * share).toFixed(1)}%"></i></td>
                     </tr>`,
                 )}
               </tbody>

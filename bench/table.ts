@@ -127,8 +127,10 @@ export function figure(value: number | undefined): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
+/** `12×`, `1.2×`, `0.12×`. */
 export function times(value: number | undefined): string {
-  return value === undefined ? "" : `${value >= 9.95 ? value.toFixed(0) : value.toFixed(1)}×`;
+  if (value === undefined) return "";
+  return `${value.toFixed(value >= 9.95 ? 0 : value >= 0.95 ? 1 : 2)}×`;
 }
 
 function percent(part: number, digits: number): string {
