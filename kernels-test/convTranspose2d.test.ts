@@ -32,12 +32,12 @@ describe("layers of the models", () => {
 });
 
 describe("around the tiles", () => {
-  const images = [1, 2, 3, 4, 5].map((width) => [
+  const images = [1, 2, 3, 4, 5, 15, 16, 17, 31, 32, 33].map((width) => [
     [1, 1, width, 4],
     [3, 3, 8, 4],
   ]);
   check("pixels", { stride: 2, padding: 1, outputPadding: 1 }, images);
-  const channels = [1, 3, 4, 5, 8, 12, 64, 68].map((C) => [[1, 3, 3, 4], [2, 2, C, 4], [C]]);
+  const channels = [1, 3, 4, 5, 7, 8, 9, 12, 64, 68].map((C) => [[1, 3, 3, 4], [2, 2, C, 4], [C]]);
   check("channels", { padding: 1 }, channels);
   const depths = [1, 2, 3, 4, 5, 7, 8, 9].map((K) => [[2, 4, 3, K], [2, 3, 8, K], [8]]);
   check("depth", { padding: [1, 0], stride: [1, 2] }, depths);

@@ -4,7 +4,7 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { correlate, filterGradient, type Conv2dOptions } from "./conv2d.ts";
 import { gelu } from "./elementwise.ts";
 import { epilogueGradients, epilogueOf, type Epilogue } from "./epilogue.ts";
-import { byFour, tiledKernel, type Tile } from "./lib/tiles.ts";
+import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
 import { checkBias, flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
 
 const convTranspose2dKernel = kernel("convTranspose2d");
@@ -61,8 +61,10 @@ export function transposed(
     });
   else {
     const rows = N * Math.ceil(H / stride_h) * Math.ceil(W / stride_w); // of a phase
+    const tile =
+      options.variant ?? chooseTile(out.device, { label: "convTranspose2d.forward", rows, columns: C });
     convTranspose2dTiles(
-      "forward",
+      tile === "tall" && byFour(K) ? "forward_tall" : "forward",
       { x, x4: x, w, w4: w, out, bias },
       params,
       { rows, columns: C, depths: stride_h * stride_w },
@@ -73,7 +75,7 @@ export function transposed(
           WHOLE: byFour(C),
           ONE_COLUMN: C === 1 ? byFour(K) : 0,
         },
-        tile: options.variant,
+        tile,
         work,
       },
     );
