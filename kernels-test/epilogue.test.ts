@@ -39,6 +39,10 @@ withDevices((device) => {
     const out = empty(device(), [1, 3]);
     sumSlices(parts, out, 3);
     expect([...(await out.read())]).toEqual([11, 22, 33]);
+    const inFours = tensor(device(), [1, 2, 3, 4, 10, 20, 30, 40, 100, 200, 300, 400], [3, 1, 4]);
+    const sum = empty(device(), [1, 4]);
+    sumSlices(inFours, sum, 4);
+    expect([...(await sum.read())]).toEqual([111, 222, 333, 444]);
   });
 
   test("large arguments of tanh and softplus stay finite", async () => {

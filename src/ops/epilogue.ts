@@ -24,10 +24,11 @@ export function sumSlices(parts: Tensor, out: Tensor, N: number, epilogue: Epilo
   if (out.size === 0) return;
   const { constants, bias } = epilogueOf(epilogue, parts);
   const params = { M: out.size / N, N, Z: parts.size / out.size };
-  epilogueKernel("forward", { parts, out, bias }, params, linearGrid(out.size, 64), {
-    constants,
-    work: { bytes: parts.byteLength + out.byteLength },
-  });
+  const options = { constants, work: { bytes: parts.byteLength + out.byteLength } };
+  if (N % 4 === 0) {
+    const inFours = { parts4: parts, out4: out, bias4: bias };
+    epilogueKernel("forward4", inFours, params, linearGrid(out.size / 4, 64), options);
+  } else epilogueKernel("forward", { parts, out, bias }, params, linearGrid(out.size, 64), options);
 }
 
 /**
