@@ -1,17 +1,10 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
-import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { transposed } from "./convTranspose2d.ts";
-import { gelu } from "./elementwise.ts";
-import { epilogueGradients, epilogueOf, sumSlices, type Epilogue } from "./epilogue.ts";
-import {
-  checkBias,
-  convolution,
-  flopsOf,
-  type ConvolutionOptions,
-  type Geometry,
-} from "./lib/convolution.ts";
+import { epilogueOf, sumSlices, type Epilogue } from "./epilogue.ts";
+import { convolution, flopsOf, type ConvolutionOptions, type Geometry } from "./lib/convolution.ts";
 import type { Activation } from "./lib/activation.ts";
+import { convolutionLayer } from "./lib/convolutionLayer.ts";
 import { byFour, sharers, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const conv2dKernel = kernel("conv2d");
@@ -34,22 +27,14 @@ export interface Conv2dOptions extends ConvolutionOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
-  if (options.activation === "gelu") return gelu(conv2d(x, w, { ...options, activation: "none" }));
-  const { bias, activation, variant } = options;
   const geometry = convolution("conv2d", x.shape, w.shape, options);
   const { N, P, Q, K } = geometry;
-  checkBias("conv2d", bias, K);
-
-  const y = empty(x.device, [N, P, Q, K]);
-  correlate(x, w, y, geometry, { bias, activation, variant });
-
-  return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
-    const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
-    const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
-    if (dx) inputGradient(dz, w, dx, geometry, variant);
-    const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
-    if (dw) filterGradient(x, dz, dw, geometry, variant);
-    return [dx, dw, db];
+  const { variant } = options;
+  return convolutionLayer("conv2d", x, w, options, {
+    shape: [N, P, Q, K],
+    forward: (epilogue, y) => correlate(x, w, y, geometry, { ...epilogue, variant }),
+    dx: (dz, dx) => inputGradient(dz, w, dx, geometry, variant),
+    dw: (dz, dw) => filterGradient(x, dz, dw, geometry, variant),
   });
 }
 

@@ -1,11 +1,10 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
-import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { correlate, filterGradient, type Conv2dOptions } from "./conv2d.ts";
-import { gelu } from "./elementwise.ts";
-import { epilogueGradients, epilogueOf, type Epilogue } from "./epilogue.ts";
+import { epilogueOf, type Epilogue } from "./epilogue.ts";
+import { convolutionLayer } from "./lib/convolutionLayer.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
-import { checkBias, flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
+import { flopsOf, transposedConvolution, type Geometry, type Pair } from "./lib/convolution.ts";
 
 const convTranspose2dKernel = kernel("convTranspose2d");
 const convTranspose2dTiles = tiledKernel("convTranspose2d");
@@ -22,22 +21,14 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
-  if (options.activation === "gelu") return gelu(convTranspose2d(x, w, { ...options, activation: "none" }));
-  const { bias, activation, variant } = options;
   const geometry = transposedConvolution("convTranspose2d", x.shape, w.shape, options);
   const { N, H, W, C } = geometry;
-  checkBias("convTranspose2d", bias, C);
-
-  const y = empty(x.device, [N, H, W, C]);
-  transposed(x, w, y, geometry, { bias, activation, variant });
-
-  return track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
-    const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
-    const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
-    if (dx) correlate(dz, w, dx, geometry, { variant });
-    const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
-    if (dw) filterGradient(dz, x, dw, geometry, variant);
-    return [dx, dw, db];
+  const { variant } = options;
+  return convolutionLayer("convTranspose2d", x, w, options, {
+    shape: [N, H, W, C],
+    forward: (epilogue, y) => transposed(x, w, y, geometry, { ...epilogue, variant }),
+    dx: (dz, dx) => correlate(dz, w, dx, geometry, { variant }),
+    dw: (dz, dw) => filterGradient(dz, x, dw, geometry, variant),
   });
 }
 

@@ -1,6 +1,5 @@
 import { ArgumentError, ShapeError } from "../../device/errors.ts";
 import { show, type Shape } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 /** `n` for both axes, or `[height, width]`. */
 export type Pair = number | readonly [number, number];
@@ -107,14 +106,6 @@ export function transposedConvolution(
     return extent;
   }) as [number, number];
   return geometry({ N, H, W, C: inner * G, P, Q, K, R, S, G }, stride, pads, dilation);
-}
-
-/** Checks a bias of one value for each of `channels`. */
-export function checkBias(op: string, bias: Tensor | undefined, channels: number): void {
-  if (bias && bias.size !== channels)
-    throw new ShapeError(
-      `${op}: bias is ${show(bias.shape)}, expected (${channels}), one value for each channel`,
-    );
 }
 
 type Sides = readonly [readonly [number, number], readonly [number, number]];

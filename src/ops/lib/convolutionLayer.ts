@@ -1,0 +1,49 @@
+import { ShapeError } from "../../device/errors.ts";
+import { show, type Shape } from "../../tensor/shape.ts";
+import { track } from "../../tensor/tape.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { gelu } from "../elementwise.ts";
+import { epilogueGradients, type Epilogue } from "../epilogue.ts";
+
+/** What a convolution and a transposed convolution do each in their own way; each pass writes its last tensor. */
+export interface Passes {
+  /** Of the result: the channels are the last axis. */
+  shape: Shape;
+  forward(epilogue: Epilogue, y: Tensor): void;
+  dx(dz: Tensor, dx: Tensor): void;
+  dw(dz: Tensor, dw: Tensor): void;
+}
+
+/**
+ * activation(pass(x, w) + bias) with its gradients, for either kind of convolution.
+ *
+ * @throws ShapeError where the bias does not have one value for each channel.
+ */
+export function convolutionLayer(
+  op: string,
+  x: Tensor,
+  w: Tensor,
+  { bias, activation }: Epilogue,
+  passes: Passes,
+): Tensor {
+  const channels = passes.shape.at(-1)!;
+  if (bias && bias.size !== channels)
+    throw new ShapeError(
+      `${op}: bias is ${show(bias.shape)}, expected (${channels}), one value for each channel`,
+    );
+
+  const apart = activation === "gelu"; // its slope needs what goes in, which no kernel here keeps
+  const epilogue: Epilogue = { bias, activation: apart ? "none" : activation };
+  const y = empty(x.device, passes.shape);
+  passes.forward(epilogue, y);
+
+  const result = track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
+    const { dz, db } = epilogueGradients(dy, y, epilogue, 2, gradients);
+    const dx = gradients.wanted(0) ? gradients.empty(0) : undefined;
+    if (dx) passes.dx(dz, dx);
+    const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;
+    if (dw) passes.dw(dz, dw);
+    return [dx, dw, db];
+  });
+  return apart ? gelu(result) : result;
+}
