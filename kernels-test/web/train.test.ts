@@ -1,14 +1,26 @@
-import { readFileSync } from "node:fs";
 import type { Page as Tab } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
+import type { Autoencoder } from "../../src/models/autoencoder.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/train/safetensors.ts";
-import { readModel, restoreModel } from "../../src/train/state.ts";
+import { readModel } from "../../src/train/state.ts";
 import { siteConfig } from "../../src/web/build/site.ts";
-import { batch, seed, size, trainInNode } from "./reference.ts";
+import { apart, batch, modelInNode, previewInNode, seed, size, trainInNode } from "./reference.ts";
 import { BuiltSite } from "./site.ts";
+import {
+  address,
+  downloaded,
+  events,
+  lastLook,
+  openStudio,
+  pixels,
+  stepOf,
+  steps,
+  trainTo,
+  waitPast,
+} from "./studio.ts";
 
-const steps = 10;
 const slow = { timeout: 240_000 };
 let site: BuiltSite;
 let device: Device;
@@ -20,53 +32,33 @@ afterAll(async () => {
   await site?.close();
 });
 
-const address = `?size=${size}&batch=${batch}&seed=${seed}&steps=${steps}&logEvery=1`;
+const endless = `?size=${size}&batch=${batch}&seed=${seed}&logEvery=1`;
 
-/** A page that is ready to train. */
-async function studio(query = address) {
-  const { tab, wrong } = await site.visit(query);
-  await tab.waitForSelector("#play:not([disabled])", { timeout: 120_000 });
-  return { tab, wrong };
+/** The lines of a downloaded history. */
+async function historyOf(tab: Tab) {
+  const text = new TextDecoder().decode(await downloaded(tab, () => tab.click("#history")));
+  return text
+    .trim()
+    .split("\n")
+    .map(
+      (line) => JSON.parse(line) as { model: string; step: number; loss: number; parts: { betaKl: number } },
+    );
 }
 
-/** Presses start and waits until the page is at `step` and paused. */
-async function trainTo(tab: Tab, step: number) {
-  await tab.click("#play");
-  await tab.waitForFunction(
-    (step) =>
-      document.querySelector("#progress")!.textContent.startsWith(`step ${step} `) &&
-      document.querySelector("#play")!.textContent === "Start",
-    step,
-    { timeout: 200_000 },
-  );
+/** What `model` makes of the pictures that the page reconstructs. */
+async function reconstructed(model: Autoencoder): Promise<Float32Array> {
+  using x = tensor(model.device, previewInNode(), [8, size, size, 1]);
+  using xHat = model.reconstruct(x);
+  return xHat.read();
 }
 
-/** The pixels of the nth canvas that `selector` finds. */
-function pixels(tab: Tab, selector: string, nth = 0): Promise<number[]> {
-  return tab
-    .locator(selector)
-    .nth(nth)
-    .evaluate((canvas: HTMLCanvasElement) => [
-      ...canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data,
-    ]);
-}
-
-async function downloaded(tab: Tab, click: () => Promise<void>): Promise<Uint8Array> {
-  const [download] = await Promise.all([tab.waitForEvent("download"), click()]);
-  return new Uint8Array(readFileSync(await download.path()));
-}
-
-test("ten steps change the reconstructions, and losses and weights are Node's", slow, async () => {
-  const { tab, wrong } = await studio(`${address}&model=vrrae&with=vae`);
+test("ten steps change the reconstructions; losses, weights and pictures are Node's", slow, async () => {
+  const { tab, wrong } = await openStudio(site, `${address}&model=vrrae&with=vae`);
   const before = await pixels(tab, ".lane .rows canvas", 1);
   await trainTo(tab, steps);
   expect(await pixels(tab, ".lane .rows canvas", 1)).not.toEqual(before);
 
-  const lines = new TextDecoder().decode(await downloaded(tab, () => tab.click("#history")));
-  const history = lines
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { model: string; step: number; loss: number });
+  const history = await historyOf(tab);
   for (const [lane, name] of (["vrrae", "vae"] as const).entries()) {
     const node = await trainInNode(device, name, steps);
     const seen = new Map(history.filter(({ model }) => model === name).map(({ step, loss }) => [step, loss]));
@@ -82,109 +74,131 @@ test("ten steps change the reconstructions, and losses and weights are Node's", 
     for (const [key, { shape, data }] of own) {
       const stored = tensors.get(key)!;
       expect(stored.shape).toEqual(shape);
-      if (key === "basis") continue;
-      const apart = (data as Float32Array).map((value, i) =>
-        Math.abs(value - (stored.data as Float32Array)[i]!),
-      );
-      expect(
-        apart.reduce((most, difference) => Math.max(most, difference), 0),
-        key,
-      ).toBeLessThan(2e-3);
+      if (key !== "basis")
+        expect(apart(data as Float32Array, stored.data as Float32Array), key).toBeLessThan(2e-3);
     }
-    restoreModel(node.model, tensors, "model.safetensors");
+    const { pictures } = (await lastLook(tab)).looks[lane]!;
+    expect(apart(pictures, await reconstructed(modelInNode(device, name, bytes)))).toBeLessThan(1e-4);
   }
   expect(wrong).toEqual([]);
   await tab.close();
 });
 
-test("a model from Node loads, is shown, and saves to the same weights", slow, async () => {
+test("a model from Node loads, redraws as it did, and saves to the same weights", slow, async () => {
   const { model } = await trainInNode(device, "vrrae", 3);
   const file = encodeSafetensors(await readModel(model));
-  const { tab, wrong } = await studio(`${address}&model=ae&with=`);
+  const { tab, wrong } = await openStudio(site, `${address}&model=ae&with=`);
   await tab.setInputFiles("#load", { name: "model.safetensors", mimeType: "", buffer: Buffer.from(file) });
   await tab.getByText("model.safetensors is a VRRAE").waitFor({ timeout: 60_000 });
+  expect(apart((await lastLook(tab)).looks[0]!.pictures, await reconstructed(model))).toBeLessThan(1e-4);
+
   const saved = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
   const [given, back] = [file, saved].map((bytes) => parseSafetensors(bytes, "model.safetensors").tensors);
   expect([...back!.keys()]).toEqual([...given!.keys()]);
   for (const [name, { data }] of given!) {
     const other = back!.get(name)!.data as Float32Array;
     if (name !== "basis") expect(other, name).toEqual(data);
-    else other.forEach((value, i) => expect(value).toBeCloseTo((data as Float32Array)[i]!, 3));
+    else expect(apart(other, data as Float32Array)).toBeLessThan(1e-3);
   }
+  await trainTo(tab, steps); // and it can be trained further
   expect(wrong).toEqual([]);
   await tab.close();
 });
 
 test("a file that is no model is refused in words", slow, async () => {
-  const { tab, wrong } = await studio(`${address}&with=`);
-  const buffer = Buffer.from(
-    encodeSafetensors(new Map([["x", { dtype: "F32", shape: [1], data: new Float32Array(1) }]])),
+  const { tab, wrong } = await openStudio(site, `${address}&with=`);
+  const foreign = encodeSafetensors(
+    new Map([["x", { dtype: "F32", shape: [1], data: new Float32Array(1) }]]),
   );
-  await tab.setInputFiles("#load", { name: "other.safetensors", mimeType: "", buffer });
-  await tab.getByText(/other\.safetensors.*not a model of images/).waitFor({ timeout: 60_000 });
+  for (const [name, bytes, words] of [
+    ["other.safetensors", foreign, /other\.safetensors.*not a model of images/],
+    ["cut.safetensors", foreign.subarray(0, 20), /cut\.safetensors/],
+    ["picture.png", new Uint8Array(64).fill(137), /picture\.png/],
+  ] as const) {
+    await tab.setInputFiles("#load", { name, mimeType: "", buffer: Buffer.from(bytes) });
+    await tab.locator("#notices").getByText(words).waitFor({ timeout: 60_000 });
+  }
   expect(wrong).toEqual([]);
   await tab.close();
 });
 
-test("hovering decodes, dragging from dot to dot interpolates, the prior is sampled", slow, async () => {
-  const { tab, wrong } = await studio(`${address}&with=`);
-  await trainTo(tab, steps);
-  await tab.locator("#scatter").evaluate((canvas) => canvas.scrollIntoView({ block: "center" }));
-  await tab.waitForTimeout(800); // dots glide to their places
-  const dots = await tab.locator("#scatter").evaluate((canvas: HTMLCanvasElement) => {
-    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-    const coloured: [number, number][] = [];
-    for (let at = 0; at < data.length; at += 4) {
-      const [r, g, b, alpha] = data.subarray(at, at + 4);
-      if (alpha! > 250 && Math.max(r!, g!, b!) - Math.min(r!, g!, b!) > 90)
-        coloured.push([
-          ((at / 4) % canvas.width) / canvas.width,
-          Math.floor(at / 4 / canvas.width) / canvas.height,
-        ]);
-    }
-    coloured.sort((p, q) => p[1] - q[1]);
-    return [coloured[40]!, coloured.at(-40)!];
-  });
-  const box = (await tab.locator("#scatter").boundingBox())!;
-  const hover = async (x: number, y: number) => {
-    const before = await tab.locator("#decoded").getAttribute("data-drawn");
-    await tab.mouse.move(box.x + x * box.width, box.y + y * box.height);
-    await tab.waitForFunction(
-      (before) => document.getElementById("decoded")!.dataset.drawn !== before,
-      before,
-    );
-    return pixels(tab, "#decoded");
-  };
-  expect(await hover(0.2, 0.3)).not.toEqual(await hover(0.8, 0.9));
+test("rank and β act on the run at hand, by keys, while it goes on", slow, async () => {
+  const { tab, wrong } = await openStudio(site, endless);
+  await tab.locator("#play").focus();
+  await tab.keyboard.press("Enter");
+  await waitPast(tab, 3);
+  await tab.locator("#beta").focus();
+  await tab.keyboard.press("End");
+  expect(await tab.locator("#beta-value").textContent()).toBe("1");
+  await waitPast(tab, (await stepOf(tab)) + 2);
+  await tab.locator("#rank").focus();
+  await tab.keyboard.press("ArrowRight");
+  expect(await tab.locator("#rank-value").textContent()).toBe("3");
+  await tab.getByText("of 3", { exact: true }).nth(1).waitFor({ timeout: 60_000 });
+  await waitPast(tab, (await stepOf(tab)) + 2);
+  expect((await lastLook(tab)).looks.map(({ codeSize }) => codeSize)).toEqual([3, 3]);
+  await tab.locator("#play").focus();
+  await tab.keyboard.press("Enter");
+  await expect.poll(() => tab.locator("#play").textContent(), { timeout: 60_000 }).toBe("Start");
 
-  const [from, to] = dots.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height] as const);
-  await tab.mouse.move(from![0], from![1]);
-  await tab.mouse.down();
-  await tab.mouse.move(to![0], to![1], { steps: 4 });
-  await tab.mouse.up();
-  await tab.getByText("From the first dot to the second").waitFor();
-  await tab.click("#prior");
-  await tab.getByText("codes drawn from the standard normal cloud").waitFor();
-  await tab.locator("#strip").waitFor();
+  const history = await historyOf(tab);
+  for (const name of ["vrrae", "vae"]) {
+    const own = history.filter(({ model }) => model === name);
+    own.forEach(({ step }, i) => expect(step).toBeGreaterThan(own[i - 1]?.step ?? 0)); // it never started over
+    const jumps = own.slice(1).map(({ parts }, i) => parts.betaKl / own[i]!.parts.betaKl);
+    expect(Math.max(...jumps)).toBeGreaterThan(100); // β went from 0.001 to 1
+  }
+  const states = (await events(tab)).filter(({ kind }) => kind === "state");
+  expect(states.map((state) => "playing" in state && state.playing)).toEqual([true, false]);
   expect(wrong).toEqual([]);
   await tab.close();
 });
 
-test("rank and β act on the run at hand", slow, async () => {
-  const { tab, wrong } = await studio(`${address}&with=`);
-  await trainTo(tab, steps);
-  await tab.locator("#rank").fill("3");
-  await tab.getByText("of 3", { exact: true }).waitFor();
-  await tab.locator("#beta").fill("-1");
-  expect(await tab.locator("#beta-value").textContent()).toBe("0.1");
-  expect(wrong).toEqual([]);
-  await tab.close();
-});
-
-test("a lost device is reported, and the run goes on from where it was", slow, async () => {
-  const { tab } = await studio(`?size=${size}&batch=${batch}&with=&logEvery=1`);
+test("the page answers within 50 ms of its own work while two models train", slow, async () => {
+  const { tab, wrong } = await openStudio(site, endless);
   await tab.click("#play");
-  await tab.waitForFunction(() => /step [2-9]/.test(document.querySelector("#progress")!.textContent));
+  await waitPast(tab, 3);
+  const browser = tab.context().browser()!;
+  await browser.startTracing(tab, { categories: ["toplevel"] });
+  const frames = await tab.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let frames = 0;
+        const end = performance.now() + 8000;
+        const count = () =>
+          performance.now() > end ? resolve(frames) : (frames++, requestAnimationFrame(count));
+        requestAnimationFrame(count);
+      }),
+  );
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: TraceEvent[];
+  };
+  const threads = new Set(
+    traceEvents.filter(({ args }) => args?.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  // Time on the processor, in ms: on the clock, a CPU that also computes the models makes any task late.
+  const tasks = traceEvents
+    .filter(({ name, pid, tid }) => name.endsWith("RunTask") && threads.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => tdur / 1000)
+    .sort((a, b) => b - a);
+  expect(tasks.length).toBeGreaterThan(100);
+  expect(tasks[0]).toBeLessThan(50);
+  expect(frames).toBeGreaterThan(8); // the worker never holds the page up for good
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  args?: { name?: string };
+  /** Microseconds that the thread worked. */
+  tdur?: number;
+}
+
+/** Loses the worker's device at its next command. */
+async function loseDevice(tab: Tab): Promise<void> {
   await tab.workers()[0]!.evaluate(() => {
     const name = "createCommandEncoder";
     const original = Object.getOwnPropertyDescriptor(GPUDevice.prototype, name)!;
@@ -194,15 +208,35 @@ test("a lost device is reported, and the run goes on from where it was", slow, a
       return this.createCommandEncoder(descriptor);
     };
   });
-  await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
-  const step = () =>
-    tab.evaluate(() => Number(/step (\d+)/.exec(document.querySelector("#progress")!.textContent)![1]));
-  await tab.waitForTimeout(500);
-  const then = await step();
-  await tab.waitForFunction(
-    (then) => Number(/step (\d+)/.exec(document.querySelector("#progress")!.textContent)![1]) > then + 1,
-    then,
-    { timeout: 60_000 },
-  );
-  await tab.close();
-});
+}
+
+test(
+  "a lost device is reported, and the run goes on from where it was; without another one, later",
+  slow,
+  async () => {
+    const { tab } = await openStudio(site, `${endless}&with=`);
+    await tab.click("#play");
+    await waitPast(tab, 1);
+    await loseDevice(tab);
+    await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
+    await tab.waitForTimeout(500);
+    await waitPast(tab, (await stepOf(tab)) + 1);
+
+    await tab.workers()[0]!.evaluate(() => {
+      const { gpu } = navigator;
+      Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
+      gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
+    });
+    await loseDevice(tab);
+    const again = tab.getByRole("button", { name: "Try again" });
+    await again.waitFor({ timeout: 60_000 });
+    await tab.click("#play");
+    await tab.getByText(/the GPU was lost.*press Try again/).waitFor({ timeout: 30_000 });
+    await tab.workers()[0]!.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
+    await again.click();
+    await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
+    await tab.waitForTimeout(500);
+    await waitPast(tab, (await stepOf(tab)) + 1);
+    await tab.close();
+  },
+);

@@ -1,4 +1,4 @@
-import { mat4, vec3, vec4 } from "wgpu-matrix";
+import { mat4d as mat4, vec3d as vec3, vec4d as vec4 } from "wgpu-matrix";
 
 export type Point3 = readonly [number, number, number];
 type Place = readonly [number, number];
@@ -8,7 +8,8 @@ const steepest = 1.5;
 
 /**
  * How the latent space is looked at: from above on the plane of the first two coordinates, or from a turning place
- * in space on the first three. Places on the screen are in clip space, −1 … 1.
+ * in space on the first three. Places on the screen are in clip space, −1 … 1. It computes in float64, so that what is
+ * under the pointer is found to a fraction of a pixel.
  */
 export class Camera {
   dimensions: 2 | 3 = 2;
@@ -43,15 +44,26 @@ export class Camera {
     this.reach = 1.18 * Math.max(1e-3, most);
   }
 
+  /** From the eye to the centre; 1 where nothing looks smaller for being far away. */
+  get distance(): number {
+    return this.dimensions === 2 ? 1 : this.reach / Math.tan(fieldOfView / 2);
+  }
+
+  /** How long the axes are: past the edges of the plane; in space, past the dots, and never to behind the eye. */
+  get axisLength(): number {
+    if (this.dimensions === 3) return 1.5 * this.reach;
+    return vec3.length(this.centre) + 2 * this.reach * Math.max(1, this.aspect);
+  }
+
   /** World to clip space. */
-  get matrix(): Float32Array {
+  get matrix(): Float64Array {
     const [x, y] = this.centre;
     if (this.dimensions === 2) {
       const wide = this.reach * this.aspect;
       mat4.ortho(x - wide, x + wide, y - this.reach, y + this.reach, -1e4, 1e4, this.#matrix);
       return this.#matrix;
     }
-    const distance = this.reach / Math.tan(fieldOfView / 2);
+    const { distance } = this;
     const eye = vec3.addScaled(this.centre, this.#axis(2), distance);
     mat4.perspective(fieldOfView, this.aspect, distance / 100, distance * 10, this.#matrix);
     mat4.multiply(this.#matrix, mat4.lookAt(eye, this.centre, [0, 1, 0]), this.#matrix);

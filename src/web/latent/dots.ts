@@ -7,8 +7,6 @@ const dotSize = 6;
 const white: Rgba = [1, 1, 1, 1];
 const ring = rgba("#e11d8f");
 const grey = rgba("#808a96", 0.7);
-/** Where an axis ends, out of sight. */
-const far = 1e3;
 
 /** The dots of samples, in their colours. */
 export function sampleDots(positions: readonly Point3[], facts: DataFacts): Dot[] {
@@ -23,10 +21,13 @@ export function marks(positions: readonly Point3[], size: number): Dot[] {
   ]);
 }
 
-/** The axes of so many coordinates, two ends each, and the line from `link[0]` to `link[1]` if there is one. */
-export function lines(dimensions: number, link: readonly Point3[] | undefined): Dot[] {
+/**
+ * The axes of so many coordinates, each from −length to length, and the line from `link[0]` to `link[1]` if there is one:
+ * two ends each.
+ */
+export function lines(dimensions: number, length: number, link: readonly Point3[] | undefined): Dot[] {
   const ends = Array.from({ length: 2 * dimensions }, (_, end): Point3 => {
-    const at = (axis: number) => (axis === end >> 1 ? (end % 2 === 0 ? -far : far) : 0);
+    const at = (axis: number) => (axis === end >> 1 ? (end % 2 === 0 ? -length : length) : 0);
     return [at(0), at(1), at(2)];
   });
   const line = (colour: Rgba) => (position: Point3) => ({ position, size: 0, colour });

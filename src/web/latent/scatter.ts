@@ -87,15 +87,23 @@ export class Scatter {
     return true;
   }
 
-  /** Draws everything anew: `transform` takes positions to clip space; `lines` are pairs of ends. Wait for one frame before the next. */
-  draw(transform: Float32Array, dots: readonly Dot[], lines: readonly Dot[]): Promise<void> {
+  /**
+   * Draws everything anew: `transform` takes positions to clip space, `distance` is that of dots of full size, `lines`
+   * are pairs of ends. Wait for one frame before the next.
+   */
+  draw(
+    transform: ArrayLike<number>,
+    distance: number,
+    dots: readonly Dot[],
+    lines: readonly Dot[],
+  ): Promise<void> {
     this.fit();
     const device = this.#device;
     const { width, height, clientWidth } = this.#canvas;
     const ratio = width / Math.max(1, clientWidth);
     const view = new Float32Array(20);
     view.set(transform);
-    view.set([(2 * ratio) / width, (2 * ratio) / height], 16);
+    view.set([(2 * ratio) / width, (2 * ratio) / height, distance], 16);
     device.queue.writeBuffer(this.#view, 0, view);
     const all = [...dots, ...lines];
     const values = new Float32Array(Math.max(1, all.length) * floatsPerDot);

@@ -5,6 +5,7 @@
 struct View {
   transform: mat4x4f, // world to clip space
   pixel: vec2f,       // size of a pixel in clip space
+  distance: f32,      // how far away dots have the size that they are given
 }
 @group(0) @binding(0) var<uniform> view: View;
 
@@ -25,7 +26,8 @@ fn dot_corner(@builtin(vertex_index) corner: u32, dot: Dot) -> Fragment {
   let corners = array(vec2f(-1, -1), vec2f(1, -1), vec2f(-1, 1), vec2f(-1, 1), vec2f(1, -1), vec2f(1, 1));
   let place = corners[corner];
   let centre = view.transform * vec4f(dot.centre, 1);
-  let offset = place * dot.size * view.pixel * centre.w;
+  let near = clamp(view.distance / centre.w, 0.5, 2.0); // what is nearer looks larger
+  let offset = place * dot.size * near * view.pixel * centre.w;
   return Fragment(centre + vec4f(offset, 0, 0), place, dot.colour);
 }
 

@@ -273,7 +273,8 @@ export class LatentView {
       ...marks(code ? placesOf(code, look.codeSize) : [], 6.5),
     ];
     const ends = link && [positions[link.from]!, link.to === undefined ? link.at : positions[link.to]!];
-    await this.#scatter.draw(this.#camera.matrix, dots, lines(this.#camera.dimensions, ends));
+    const { matrix, distance, dimensions, axisLength } = this.#camera;
+    await this.#scatter.draw(matrix, distance, dots, lines(dimensions, axisLength, ends));
   }
 
   /** Moves the dots on their way to `codes`; says whether they are still under way. */

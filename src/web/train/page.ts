@@ -89,7 +89,20 @@ class TrainPage {
       rank: (value) => rank.give(value),
       beta: (value) => beta.give(value),
     });
+    this.#followWidth();
     anew(sources.choice("bumps")!);
+  }
+
+  /** Draws the charts anew when they get another width: they fill what there is. */
+  #followWidth(): void {
+    let width = 0;
+    new ResizeObserver(([entry]) => {
+      const now = Math.round(entry!.contentRect.width);
+      if (now === width || !this.#setUp) return;
+      width = now;
+      this.#drawLosses();
+      if (this.#lastLook) this.#on(this.#lastLook);
+    }).observe(byId("loss", HTMLElement));
   }
 
   /** Sets up a new run with what the form says; where that fails, the one at hand stays. */

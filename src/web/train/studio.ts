@@ -33,6 +33,8 @@ export class Studio implements TrainApi {
   /** Whether the device was lost while training, so that training goes on with the next one. */
   #wasPlaying = false;
   #seconds = 0;
+  /** The step whose losses the page has. */
+  #toldStep = 0;
   #due = { losses: 0, look: 0, snapshot: 0 };
 
   constructor(tell: (event: TrainEvent) => void) {
@@ -65,7 +67,7 @@ export class Studio implements TrainApi {
     this.#playing = false;
     this.#scene?.lanes.forEach((lane) => lane.dispose());
     this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, ...viewsOf(choice), lanes };
-    this.#seconds = 0;
+    this.#seconds = this.#toldStep = 0;
     await this.#keep();
     await this.#look();
     return describe(this.#scene);
@@ -133,13 +135,14 @@ export class Studio implements TrainApi {
 
   async #readLosses(): Promise<void> {
     const { lanes } = this.#need();
-    if (this.#step === 0) return;
+    if (this.#step === this.#toldStep) return;
     const read = [];
     for (const lane of lanes) read.push(await lane.trainer.losses());
     const { step, epoch } = read[0]!;
     if (read.some((lane) => Object.keys(lane.losses).length === 0)) return; // just to be recorded anew
     const stepsPerSecond = this.#rate.perSecond;
     const losses = read.map((lane) => lane.losses);
+    this.#toldStep = step;
     this.#tell({ kind: "losses", step, epoch, seconds: this.#seconds, stepsPerSecond, losses });
     this.#due.losses = performance.now() + lossPause;
   }
@@ -242,6 +245,7 @@ export class Studio implements TrainApi {
         await this.open();
         scene.lanes = scene.lanes.map(({ config }) => new Lane(this.#device!, config, scene.choice.train));
         for (const [i, lane] of scene.lanes.entries()) await lane.restore(this.#snapshot[i]!);
+        this.#toldStep = step;
         this.#tell({ kind: "lost", reason, step, recovered: true });
         if (this.#wasPlaying) await this.play();
       } catch (error) {
