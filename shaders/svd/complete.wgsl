@@ -1,7 +1,7 @@
 // svd/complete: what svd/orthonormalise does, for large matrices: the columns of y (Q × K), long ones first, become
 // orthonormal in place.
 //   measure    y -> y, s         s (K) the lengths that they had; a lane per column
-//   take       y, s -> x         a panel x (Q × 16), its columns from `first` on; a lane per entry
+//   take       y, s -> x         a panel x (Q × 16), its columns from `first` on; a lane per row
 //   products   y, x, s -> t      t (K × 16) = y^T x; a lane per four earlier columns
 //   subtract   y, t, s -> x      x − y t; a lane per four rows and four columns
 //   settle     x, s -> y, s      the panel orthonormal in itself, and back in its place; a workgroup per matrix
@@ -69,15 +69,17 @@ fn random(row: u32, column: u32) -> f32 {
 @compute @workgroup_size(WG)
 fn take(@builtin(global_invocation_id) id: vec3u) {
   let at = placeOf(id.y);
-  if (id.x >= PANEL * p.Q || !hasWork(at)) { return; }
-  let r = id.x / PANEL;
-  let j = p.first + id.x % PANEL;
-  var entry = 0.0;
-  if (j < p.K) {
-    entry = y[at.y + r * p.K + j];
-    if (noise(at, j)) { entry = random(r, j); }
+  let r = id.x;
+  if (r >= p.Q || !hasWork(at)) { return; }
+  for (var c = 0u; c < PANEL; c++) {
+    let j = p.first + c;
+    var entry = 0.0;
+    if (j < p.K) {
+      entry = y[at.y + r * p.K + j];
+      if (noise(at, j)) { entry = random(r, j); }
+    }
+    x[at.x + PANEL * r + c] = entry;
   }
-  x[at.x + id.x] = entry;
 }
 
 fn fourOf(place: u32) -> vec4f { return vec4f(x[place], x[place + 1], x[place + 2], x[place + 3]); }

@@ -153,7 +153,7 @@ export function complete(y: Tensor, info: Tensor): Tensor {
     });
   run("measure", { y, s }, K);
   for (let first = 0; first < K; first += PANEL) {
-    run("take", { y, s, x }, PANEL * Q, { first });
+    run("take", { y, s, x }, Q, { first });
     for (const again of [0, 1]) {
       if (first > 0) {
         run("products", { y, s, x, t }, first / 4, { first });
