@@ -1,6 +1,5 @@
 import type { Device } from "../src/device/device.ts";
-import { correlate, filterGradient } from "../src/ops/conv2d.ts";
-import { transposed } from "../src/ops/convTranspose2d.ts";
+import { correlate, filterGradient, inputGradient } from "../src/ops/conv2d.ts";
 import { convolution, flopsOf } from "../src/ops/lib/convolution.ts";
 import { empty } from "../src/tensor/tensor.ts";
 import type { OpBench } from "./opbench.ts";
@@ -15,7 +14,7 @@ function layer(name: string, x: number[], w: number[], stride: number, padding: 
       const [image, filter, output] = [empty(device, x), empty(device, w), empty(device, [N, P, Q, K])];
       const run = {
         forward: () => correlate(image, filter, output, geometry),
-        dx: () => transposed(output, filter, image, geometry),
+        dx: () => inputGradient(output, filter, image, geometry),
         dw: () => filterGradient(image, output, filter, geometry),
       }[pass];
       return { run, flops: flopsOf(geometry) };

@@ -114,7 +114,7 @@ describe("in workgroup memory", () => {
 });
 
 describe("one filter", () => {
-  const widths = [1, 3, 4, 5, 8, 9].map((W) => [[2, 3, W, 4], [1, 1, 4, 1], [1]]);
+  const widths = [1, 3, 4, 5, 8, 9].map((W) => [[2, 3, W, 4], [2, 1, 4, 1], [1]]);
   check("pixels of a row", { activation: "softplus" }, widths);
   const taps = [1, 2, 3, 4, 5, 8, 9].map((S) => [[1, 4, 11, 8], [2, S, 8, 1], [1]]);
   check("taps of a row", { padding: [1, 3] }, taps);
@@ -127,6 +127,8 @@ describe("one filter", () => {
       [3, 3, 8, 1],
     ],
   ]);
+  const images = [2, 4, 63, 64, 65].map((H) => [[1, H, 4, 4], [1, 1, 4, 1], [1]]);
+  check("single pixels", { activation: "tanh" }, [...images, [[3, 50, 50, 8], [1, 1, 8, 1], [1]]]);
   check("a few filters", { padding: 1 }, [
     [[2, 6, 7, 4], [3, 3, 4, 3], [3]],
     [[1, 5, 5, 8], [2, 5, 8, 7], [7]],

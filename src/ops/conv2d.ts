@@ -9,6 +9,7 @@ import { byFour, sharers, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const conv2dKernel = kernel("conv2d");
 const directKernel = kernel("conv2d.direct");
+const pointsKernel = kernel("conv2d.points");
 const conv2dTiles = tiledKernel("conv2d");
 
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -51,7 +52,12 @@ export function correlate(
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
   const SUBGROUP = options.variant === undefined ? sharers(x.device) : 0;
-  if (SUBGROUP > 0 && hasOneFilter(geometry))
+  if (options.variant === undefined && isPointwise(geometry))
+    pointsKernel("forward_points", { x4: x, w4: w, out4: out, bias }, params, linearGrid(out.size / 4, 64), {
+      constants,
+      work,
+    });
+  else if (SUBGROUP > 0 && hasOneFilter(geometry))
     directKernel(
       "forward_one",
       { x4: x, w4: w, out, bias },
@@ -97,14 +103,25 @@ function hasOneFilter({ C, K, stride_w, dilation_w }: Geometry): boolean {
   return K === 1 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
 }
 
+/** Whether it multiplies each pixel with the same vector, and both are whole vec4s: see `conv2d.points.wgsl`. */
+function isPointwise({ N, H, W, C, P, Q, K, R, S, stride_h, stride_w }: Geometry): boolean {
+  const inPlace = R * S === 1 && P === H && Q === W && stride_h === 1 && stride_w === 1;
+  return inPlace && K === 1 && C % 4 === 0 && (N * P * Q) % 4 === 0;
+}
+
 /** out (N,H,W,C) = d (x ∗ w) / dx applied to dz (N,P,Q,K). */
 export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
   const { N, H, W, C, K, S, stride_h, stride_w, dilation_h, dilation_w } = geometry;
   const SUBGROUP = variant === undefined ? sharers(dz.device) : 0;
   const undilated = dilation_h === 1 && dilation_w === 1;
   const params = { ...geometry, slices: 1 };
-  const options = { constants: { SUBGROUP, S }, work: { flops: flopsOf(geometry) } };
-  if (SUBGROUP > 0 && hasOneFilter(geometry) && stride_h === 1) {
+  const work = { flops: flopsOf(geometry) };
+  const options = { constants: { SUBGROUP, S }, work };
+  if (variant === undefined && isPointwise(geometry))
+    pointsKernel("backward_x_points", { x4: dz, w4: w, out4: out }, params, linearGrid(dz.size / 4, 64), {
+      work,
+    });
+  else if (SUBGROUP > 0 && hasOneFilter(geometry) && stride_h === 1) {
     const grid = linearGrid(N * H * Math.ceil(W / 4), 64);
     directKernel("backward_x_one", { x: dz, w4: w, out4: out }, params, grid, options);
   } else if (SUBGROUP === 8 && C === 1 && K % 4 === 0 && undilated && stride_h <= 2 && stride_w <= 2) {
@@ -116,6 +133,7 @@ export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geom
 /** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
 export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
   const { N, P, Q, C, K, R, S, G, stride_w, dilation_w } = geometry;
+  const pointwise = variant === undefined && isPointwise(geometry);
   const narrow =
     variant === undefined && G === 1 && K < 8 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
   const lanes = narrow ? R * Math.ceil(S / 4) * K * (C / 4) : out.size; // of a slice
@@ -124,7 +142,15 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
   const params = { ...geometry, slices };
   const work = { flops: flopsOf(geometry) };
-  if (narrow)
+  if (pointwise)
+    pointsKernel(
+      "backward_w_points",
+      { x4: x, w4: dz, out4: parts },
+      params,
+      linearGrid(slices * lanes, 64),
+      { work },
+    );
+  else if (narrow)
     conv2dKernel("backward_w_narrow", { x4: x, w: dz, out: parts }, params, linearGrid(slices * lanes, 64), {
       constants: { ONE_WIDE: S === 1 ? 1 : 0 },
       work,
