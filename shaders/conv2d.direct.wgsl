@@ -16,6 +16,10 @@
 //   forward_few      a workgroup owns a row of y, a lane a vec4 of its channels and the filter for them; each lane
 //                    loads the window of one pixel
 //   backward_x_few   a lane owns 2 × 2 pixels of x, which need the same few pixels of dz
+// Measured on lavapipe (ms of CPU time, in brackets with a tile): 576×32×32×8→1, 5 × 5, forward 31 (71), dx 25 (107);
+// 64×64×64×1→32, 3 × 3, stride 2, forward 4.3 (7.4), dx 11.5 (23). Two rows of y a lane in forward_one lose: sums spill.
+// SwiftShader gains as much where there is one filter. With few channels it loses: it does not unroll loops, and keeps
+// arrays in memory; it takes the tiles there.
 
 override WG: u32 = 64;
 // Of the filters, so that loops over arrays are unrolled.
