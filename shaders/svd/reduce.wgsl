@@ -108,6 +108,9 @@ fn swapColumns(at: Place, i: u32, j: u32, lane: u32) {
 
 const EPS = 1.1920929e-7;
 
+/** What stands on the diagonal for a pivot that is noise. */
+fn noiseEntry(floor: f32) -> f32 { return select(sqrt(floor) / 16, 1.0, floor == 0.0); }
+
 /** Makes a panel of the four longest columns from place k on. */
 fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
   let width = min(4, p.P - k);
@@ -142,7 +145,7 @@ fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
       panel[at.panel + r] = q - entry * q[e];
     }
     if (lane == 0u && e < width) {
-      l[at.l + c[e] * 4 * p.B + k + e] = select(sqrt(norm), select(sqrt(floor) / 16, 1.0, floor == 0.0), dead);
+      l[at.l + c[e] * 4 * p.B + k + e] = select(sqrt(norm), noiseEntry(floor), dead);
       for (var f = e + 1; f < width; f++) { l[at.l + c[f] * 4 * p.B + k + e] = entry[f]; }
     }
     alive += select(1u, 0u, dead || e >= width);
@@ -188,6 +191,15 @@ fn takeOut(at: Place, k: u32, first: u32, made: Panel) {
   }
 }
 
+var<workgroup> over: u32;
+
+/** Fills in the pivots from k to before `end`: once a whole panel is noise, so are the columns left, none of which is longer. */
+fn leaveNoise(at: Place, k: u32, end: u32, floor: f32, lane: u32) {
+  for (var t = k + lane; t < min(end, p.P); t += WG) {
+    l[at.l + order[at.columns + t] * 4 * p.B + t] = noiseEntry(floor);
+  }
+}
+
 @compute @workgroup_size(WG)
 fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let at = placeOf(group.x);
@@ -202,12 +214,22 @@ fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
       for (var t = k + 4 + 4 * lane; t < p.P; t += 4 * WG) { takeOut(at, k, t, made); }
     }
     storageBarrier();
+    if (lane == 0u) { over = u32(made.alive == 0u); }
+    if (workgroupUniformLoad(&over) == 1u) {
+      leaveNoise(at, k + 4, p.P, floor, lane);
+      break;
+    }
   }
   if (lane == 0u) { info[4 * group.x + 1] = rank; }
 }
 
 @compute @workgroup_size(WG)
 fn next(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  if (lane == 0u) { over = u32(p.k > 0 && found[group.x].alive == 0u); }
+  if (workgroupUniformLoad(&over) == 1u) {
+    leaveNoise(placeOf(group.x), p.k, p.k + 4, found[group.x].floor, lane);
+    return;
+  }
   let made = makePanel(placeOf(group.x), p.k, found[group.x].floor, lane);
   if (lane == 0u) {
     found[group.x] = made;

@@ -1,5 +1,5 @@
 // svd/rounds: one-sided Jacobi (Hestenes 1958) on the columns of large w (R × 8B), eight columns to a block.
-//   begin    info -> flags   before the first sweep; a matrix of rank 0 is done
+//   begin    info -> flags   before the first sweep; a matrix of rank 0 is done, as if by a sweep
 //   round    w, flags -> w   one round of one sweep; many workgroups per matrix
 //   settle   flags -> flags, info   between two sweeps
 // R rows, B blocks (even). A round pairs every block with another one; a sweep is the B − 1 rounds of a
@@ -150,8 +150,10 @@ fn orthogonalise(at: vec2u) -> bool {
 @compute @workgroup_size(WG)
 fn begin(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.count) { return; }
-  atomicStore(&flags[2 * id.x], u32(info[4 * id.x + 1] == 0u));
+  let zero = u32(info[4 * id.x + 1] == 0u);
+  atomicStore(&flags[2 * id.x], zero);
   atomicStore(&flags[2 * id.x + 1], 0u);
+  info[4 * id.x + 2] = zero;
 }
 
 @compute @workgroup_size(WG)

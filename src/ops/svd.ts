@@ -1,15 +1,17 @@
 import { ArgumentError, NumericalError, ShapeError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
-import { show, sizeOf } from "../tensor/shape.ts";
+import { sameShape, show, sizeOf } from "../tensor/shape.ts";
 import { needsTape, track, trackAll } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
 import { complete, rescale, shortSide } from "./svd/decompose.ts";
 import { lanes } from "./svd/jacobi.ts";
-import { decomposeTruncated, truncationGradient, type Gauge } from "./svd/truncation.ts";
+import { decomposeTruncated, releaseTruncation, type Method } from "./svd/truncation.ts";
+import { truncationGradient, type Gauge } from "./svd/truncationGradient.ts";
 
-export type { Gauge } from "./svd/truncation.ts";
+export type { Method } from "./svd/truncation.ts";
+export type { Gauge } from "./svd/truncationGradient.ts";
 
 const svdKernel = kernel("svd");
 
@@ -83,6 +85,14 @@ export interface TruncatedSvdOptions {
   damping?: number;
   /** The least 1 − (s_j / s_i)² of a discarded and a kept value that the gradient divides by. Default 1e-3. */
   gapCap?: number;
+  /**
+   * "full" decomposes h wholly; "topk" finds the k leading directions alone, and decomposes h wholly where they
+   * turn out inexact or too close to the others, which the device finds by itself; "auto" (the default) takes "topk"
+   * where it is faster: for large h and small k.
+   */
+  method?: Method;
+  /** (L, k): the basis of a similar h, from which "topk" starts. The result is as exact with any. */
+  warm?: Tensor;
 }
 
 /** What `truncatedSvd` gives. */
@@ -93,7 +103,10 @@ export interface TruncatedSvd {
   basis: Tensor;
   /** (k): the singular values that are kept, largest first. */
   singularValues: Tensor;
-  /** (min(B, L)): all singular values; no gradient flows through them. */
+  /**
+   * (min(B, L)): all singular values, or the largest and zeros for the rest where the method "topk" went without them;
+   * no gradient flows through them.
+   */
   spectrum: Tensor;
 }
 
@@ -110,21 +123,25 @@ export interface TruncatedSvd {
  * that is none of those named.
  */
 export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions = {}): TruncatedSvd {
-  const { gauge = "damped", damping = 1e-4, gapCap = 1e-3 } = options;
+  const { gauge = "damped", damping = 1e-4, gapCap = 1e-3, method = "auto", warm } = options;
   checkTruncation("truncatedSvd", h, k);
   if (!["exact", "damped", "off"].includes(gauge))
     throw new ArgumentError(`truncatedSvd: gauge is "exact", "damped" or "off", not "${gauge}"`);
   checkPositive("truncatedSvd", "damping", damping);
   checkPositive("truncatedSvd", "gapCap", gapCap);
-  const kept = decomposeTruncated(h, k);
+  checkMethod("truncatedSvd", method);
+  if (warm && !sameShape(warm.shape, [h.shape[1]!, k]))
+    throw new ShapeError(
+      `truncatedSvd: warm is ${show(warm.shape)}, expected (L, k), ${show([h.shape[1]!, k])}`,
+    );
+  const kept = decomposeTruncated(h, k, method, warm);
   const { basis, info } = kept;
   const coefficients = rescale(kept.coefficients, info);
   const spectrum = rescale(kept.values, info);
   const singularValues = spectrum.view([k]);
   for (const part of [coefficients, basis, singularValues, spectrum])
     part.inspect = refuse("truncatedSvd", "h", h);
-  const release = () =>
-    [kept.h, info, kept.coefficients, kept.values, kept.vectors].forEach((part) => part.dispose());
+  const release = () => releaseTruncation(kept, basis);
   if (!needsTape([h])) release();
   trackAll([coefficients, basis, singularValues], [h], ([dc, du, ds]) => {
     const given = { coefficients: dc, basis: du, values: ds };
@@ -138,6 +155,8 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
 export interface TruncateOptions {
   /** The least 1 − (s_j / s_i)² of a discarded and a kept value that the gradient divides by. Default 1e-3. */
   gapCap?: number;
+  /** As for `truncatedSvd`. */
+  method?: Method;
 }
 
 /**
@@ -148,16 +167,18 @@ export interface TruncateOptions {
  *
  * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L).
  */
-export function truncate(h: Tensor, k: number, { gapCap = 1e-3 }: TruncateOptions = {}): Tensor {
+export function truncate(h: Tensor, k: number, options: TruncateOptions = {}): Tensor {
+  const { gapCap = 1e-3, method = "auto" } = options;
   checkTruncation("truncate", h, k);
+  checkMethod("truncate", method);
   checkPositive("truncate", "gapCap", gapCap);
   const { device } = h;
-  const kept = decomposeTruncated(h, k);
+  const kept = decomposeTruncated(h, k, method);
   const product = device.scope(() =>
     device.noGrad(() => rescale(matmul(kept.coefficients, kept.basis, { transposeB: true }), kept.info)),
   );
   product.inspect = refuse("truncate", "h", h);
-  const release = () => Object.values(kept).forEach((part: Tensor) => part.dispose());
+  const release = () => releaseTruncation(kept);
   if (!needsTape([h])) release();
   return track(product, [h], (dy) => {
     const dh = truncationGradient(kept, { product: dy }, { gauge: "off", damping: 1, gapCap });
@@ -192,6 +213,11 @@ function checkTruncation(op: string, h: Tensor, k: number): void {
     throw new ArgumentError(
       `${op}: k is ${k}; h ${show(h.shape)} can be cut to whole ranks from 1 to ${most}`,
     );
+}
+
+function checkMethod(op: string, method: string): void {
+  if (!["auto", "full", "topk"].includes(method))
+    throw new ArgumentError(`${op}: method is "auto", "full" or "topk", not "${method}"`);
 }
 
 function checkPositive(op: string, name: string, value: number): void {

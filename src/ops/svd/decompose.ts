@@ -32,7 +32,7 @@ export function shortSide(a: Tensor): ShortSide {
   const Q = Math.max(M, N);
   const B = padded(P) / 4;
   return device.scope(() => {
-    const info = empty(device, [count, 4]);
+    const info = measure(a);
     const scaled = empty(device, a.shape);
     const stride = 16 * (Math.ceil(P / 16) | 1); // an odd number of cache lines: rows do not get into each other's way
     const w = empty(device, [count, Q, stride]);
@@ -40,7 +40,6 @@ export function shortSide(a: Tensor): ShortSide {
     const norms = empty(device, [count, P]);
     const params = { M, N, P, Q, B, stride, count, size: 0, sign: 0, poison: 0 };
     const constants = { WG: lanes(device, P / 4) };
-    prepareKernel("measure", { a, info }, params, [count], { constants });
     const grid = linearGrid(count * P * Math.max(Q, 4 * B), 64);
     prepareKernel("load", { a, info, b: scaled, w, l }, params, grid, { constants: { WG: 64 } });
     triangulate(w, P, l, info);
@@ -52,6 +51,17 @@ export function shortSide(a: Tensor): ShortSide {
     const values = orthonormalise(vectors, info, { strong: 1e-9, bounded: true });
     return { vectors, values, scaled, info };
   });
+}
+
+/** What is known of matrices a (count, M, N) before anything was done: see lib/svdScale.wgsl. */
+export function measure(a: Tensor): Tensor {
+  const { device } = a;
+  const [count, M, N] = a.shape as [number, number, number];
+  const info = empty(device, [count, 4]);
+  const params = { M, N, P: 0, Q: 0, B: 0, stride: 0, count, size: 0, sign: 0, poison: 0 };
+  const constants = { WG: lanes(device, Math.min(M, N) / 4) };
+  prepareKernel("measure", { a, info }, params, [count], { constants });
+  return info;
 }
 
 /**

@@ -1,0 +1,176 @@
+// svd/topk: what stands between the matrix products of the top-k path (src/ops/svd/topk.ts), for h (B × L), of which K
+// directions are wanted, from a block of C.
+//   bring      a, info -> out              out (B × L) = a by the power of two of info; zero where a has no factors
+//   start      a -> out                    out (L × C): the W columns of a (L × W), then random numbers
+//   invert     g -> r, m                   m (C × C): the columns of w m are orthonormal, for g = w^T w; r for its use
+//   judge      u, x, e, s -> verdict       1 where x = h^T h u and e = u^T u confirm values s (C) and vectors u (L × K)
+//   gate       decided, info, a -> out     out (B × L) = a, zero if the verdict is 1, NaN where info says so
+//   merge      decided, a, b -> out        out = b, or the `size` numbers of a, then zeros, if the verdict is 1
+//   adopt      decided, a, b -> out        out (4) = a, and what b, info of the full solve, says of its rotations
+//   without    g, x -> t                t (L × K) = g − x
+//   table      decided, s -> t             t (C × K): from parts along the block to corrections of what `correct` adds
+//   correct    decided, s, x, e -> y       y (L × K) = W y + x / s_i² + e; zero if the verdict is 0
+//   remainder  s, g, x, y -> t             t (L × K) = g + x − s_i² y
+// `invert` and `judge` are one workgroup, the others have a lane per element of their output.
+// requires lib/svdScale.wgsl
+// requires lib/threefry.wgsl
+
+override WG: u32 = 64;
+
+struct Params { L: u32, K: u32, C: u32, W: u32, size: u32, count: u32, accuracy: f32, spread: f32, gap: f32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a: array<u32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
+@group(0) @binding(3) var<storage, read> info: array<u32>;
+@group(0) @binding(4) var<storage, read> decided: array<u32>;
+@group(0) @binding(5) var<storage, read> s: array<f32>;
+@group(0) @binding(6) var<storage, read> g: array<f32>;
+@group(0) @binding(7) var<storage, read> u: array<f32>;
+@group(0) @binding(8) var<storage, read> x: array<f32>;
+@group(0) @binding(9) var<storage, read> e: array<f32>;
+@group(0) @binding(10) var<storage, read_write> t: array<f32>;
+@group(0) @binding(11) var<storage, read_write> m: array<f32>;
+@group(0) @binding(12) var<storage, read_write> r: array<f32>;
+@group(0) @binding(13) var<storage, read_write> y: array<f32>;
+@group(0) @binding(14) var<storage, read_write> out: array<u32>;
+@group(0) @binding(15) var<storage, read_write> verdict: array<u32>;
+
+fn element(id: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * WG; }
+
+@compute @workgroup_size(WG)
+fn bring(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  let most = info[0];
+  out[i] = select(scaleBits(a[i], -exponentOf(most)), 0u, lost(most, 0u));
+}
+
+@compute @workgroup_size(WG)
+fn start(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  let row = i / p.C;
+  let column = i % p.C;
+  let word = threefry2x32(vec2u(p.L, p.C), vec2u(row, column)).x;
+  out[i] = bitcast<u32>(f32(i32(word)) / 2147483648.0);
+  if (column < p.W) { out[i] = a[row * p.W + column]; }
+}
+
+/** 1 / the length of column c of w; 0 for a column of zeros. */
+fn unit(c: u32) -> f32 {
+  let squared = g[c * p.C + c];
+  return select(0.0, 1 / sqrt(squared), squared > 0.0);
+}
+
+// Cholesky's factor R of the columns brought to length 1, in r; then m = D R^−1, for D their unit factors. A column that
+// those before it span, but for rounding errors, stays what it is: noise, for the next step to work on.
+@compute @workgroup_size(WG)
+fn invert(@builtin(local_invocation_index) lane: u32) {
+  const NOISE = 3e-6;
+  for (var j = 0u; j < p.C; j++) {
+    for (var c = lane; c < p.C; c += WG) {
+      var entry = g[j * p.C + c] * unit(j) * unit(c);
+      for (var i = 0u; i < j; i++) { entry -= r[i * p.C + j] * r[i * p.C + c]; }
+      m[j * p.C + c] = entry;
+    }
+    storageBarrier();
+    let pivot = m[j * p.C + j];
+    for (var c = lane; c < p.C; c += WG) {
+      let entry = m[j * p.C + c] / sqrt(pivot);
+      r[j * p.C + c] = select(entry, select(0.0, sqrt(NOISE), c == j), pivot <= NOISE);
+    }
+    storageBarrier();
+  }
+  for (var c = lane; c < p.C; c += WG) {
+    for (var back = 0u; back < p.C; back++) {
+      let i = p.C - 1 - back;
+      var sum = select(0.0, 1.0, i == c);
+      for (var k = i + 1; k <= c; k++) { sum -= r[i * p.C + k] * m[k * p.C + c]; }
+      m[i * p.C + c] = select(0.0, sum / r[i * p.C + i], i <= c);
+    }
+    for (var i = 0u; i <= c; i++) { m[i * p.C + c] *= unit(i); }
+  }
+}
+
+var<workgroup> doubts: atomic<u32>;
+
+// Accepts if h^T h u_i = s_i² u_i to `accuracy` · s_1 s_i, the vectors are orthonormal, the next value is `gap` below the
+// last one wanted, and the end of the block below `spread` times that: then a power of the spread is what separates the
+// vectors found from those that the block does not hold. Comparisons with NaN are doubts.
+@compute @workgroup_size(WG)
+fn judge(@builtin(local_invocation_index) lane: u32) {
+  if (lane == 0u) { atomicStore(&doubts, 0u); }
+  workgroupBarrier();
+  var doubt = 0u;
+  for (var i = lane; i < p.K; i += WG) {
+    let square = s[i] * s[i];
+    var sum = 0.0;
+    for (var l = 0u; l < p.L; l++) {
+      let left = x[l * p.K + i] - square * u[l * p.K + i];
+      sum = fma(left, left, sum);
+    }
+    var skew = 0.0;
+    for (var j = 0u; j < p.K; j++) { skew = max(skew, abs(e[j * p.K + i] - select(0.0, 1.0, i == j))); }
+    let good = sqrt(sum) <= p.accuracy * s[0] * s[i] && skew <= p.accuracy && s[i] > 0.0;
+    doubt |= select(1u, 0u, good);
+  }
+  atomicOr(&doubts, doubt);
+  workgroupBarrier();
+  if (lane > 0u) { return; }
+  let last = s[p.K - 1];
+  let next = s[p.K];
+  let apart = (last - next) * (last + next) >= p.gap * last * last && s[p.C - 1] <= p.spread * last;
+  verdict[0] = select(0u, 1u, atomicLoad(&doubts) == 0u && apart);
+}
+
+@compute @workgroup_size(WG)
+fn gate(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i < p.count) { out[i] = select(select(a[i], 0u, decided[0] == 1u), 0x7fc00000u, lost(info[0], 0u)); }
+}
+
+@compute @workgroup_size(WG)
+fn merge(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  if (decided[0] == 0u) { out[i] = b[i]; }
+  else { out[i] = select(0u, a[min(i, p.size - 1)], i < p.size); }
+}
+
+@compute @workgroup_size(WG)
+fn adopt(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < 4) { out[id.x] = select(a[id.x], b[id.x], id.x > 0 && decided[0] == 0u); }
+}
+
+@compute @workgroup_size(WG)
+fn without(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i < p.count) { t[i] = g[i] - x[i]; }
+}
+
+@compute @workgroup_size(WG)
+fn table(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  let kept = s[i % p.K];
+  let other = s[i / p.K];
+  let along = select(1 / ((kept - other) * (kept + other)), 0.0, i / p.K < p.K);
+  t[i] = select(0.0, t[i] * (along - 1 / (kept * kept)), decided[0] == 1u);
+}
+
+@compute @workgroup_size(WG)
+fn correct(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  let kept = s[i % p.K];
+  let before = select(0.0, y[i], p.W == 1u);
+  y[i] = select(0.0, before + x[i] / (kept * kept) + e[i], decided[0] == 1u);
+}
+
+@compute @workgroup_size(WG)
+fn remainder(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  let kept = s[i % p.K];
+  t[i] = g[i] + x[i] - kept * kept * y[i];
+}

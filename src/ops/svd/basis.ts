@@ -1,0 +1,24 @@
+import { kernel } from "../../device/kernel.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { lanes } from "./jacobi.ts";
+
+const svdKernel = kernel("svd");
+
+/** Singular values up to this many times the largest are rounding errors. */
+export function roundingLevel(B: number, L: number): number {
+  return Math.max(B, L) * 2 ** -23;
+}
+
+/**
+ * The k leading columns of u (M, C), their signs settled; zero where their values, s, are not more than `zero` times the
+ * first, and NaN where info says so.
+ */
+export function leadingColumns(u: Tensor, s: Tensor, info: Tensor, k: number, zero: number): Tensor {
+  const { device } = u;
+  const [M, C] = u.shape.slice(-2) as [number, number];
+  const uOut = empty(device, [M, k]);
+  const WG = lanes(device, k);
+  const params = { M, N: 0, P: 0, B: 0, C, K: k, count: 1, zero, poison: NaN };
+  svdKernel("basis", { u, s, info, uOut }, params, [Math.ceil(k / WG)], { constants: { WG } });
+  return uOut;
+}
