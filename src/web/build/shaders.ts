@@ -29,7 +29,7 @@ export function shaders(): Plugin {
       if (!id.endsWith(".ts") || id.includes("node_modules")) return undefined;
       const names = new Map<string, string>();
       const text = code.replaceAll(
-        /\b(kernel|tiledKernel)\("([\w/]+)"\)/g,
+        /\b(kernel|tiledKernel)\("([\w./]+)"\)/g,
         (call, make: string, name: string) => {
           if (!existsSync(fileOf(name))) return call;
           if (!names.has(name)) names.set(name, `shaderTexts${names.size}`);
