@@ -13,8 +13,8 @@
 // multiplications by zeros in between:   rows = pixels of the phase   columns = C   depth = taps of the phase · K
 // A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
 // lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). convTranspose2d.staged.wgsl has the kernel for GPUs.
-// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 48 for 64×8×8×256→128 and 64×16×16×128→32,
-// 33 for 64×4×4×32→256, a quarter of it stores; 22 for 64×32×32×32→8, where lanes share the filter but not the images.
+// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 52 for 64×8×8×256→128 and 48 for 64×16×16×128→32;
+// 35 for 64×4×4×32→256, a quarter of it stores; 24 for 64×32×32×32→8, where lanes share the filter but not the images.
 
 override WG: u32 = 64;
 // Of Params, but known to the compiler: CPU adapters divide lane by lane.
