@@ -1,15 +1,21 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import ts from "typescript";
-import { build } from "vite";
+import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { libraryConfig, writeDeclarations } from "../../src/web/build/library.ts";
+import { libraryConfig, modulesConfig, writeDeclarations } from "../../src/web/build/library.ts";
 import { BuiltSite } from "./site.ts";
 
-const examples = join(import.meta.dirname, "examples");
 const root = resolve(import.meta.dirname, "..", "..");
 const slow = { timeout: 120_000 };
+
+/** The README's examples of use in a page: the code between its fences. */
+const section = readFileSync(join(root, "README.md"), "utf8").split("### In a page")[1]!;
+const [bundled, plain] = ["ts", "html"].map(
+  (language) => section.split(`\`\`\`${language}\n`)[1]!.split("```")[0]!,
+);
 
 /** A folder like that of someone who uses the package: `hestenes` is installed, with its built files. */
 let user: string;
@@ -17,16 +23,36 @@ beforeAll(async () => {
   user = mkdtempSync(join(tmpdir(), "hestenes-user-"));
   const installed = join(user, "node_modules", "hestenes");
   mkdirSync(installed, { recursive: true });
-  cpSync(join(root, "package.json"), join(installed, "package.json"));
-  await build({ ...libraryConfig(join(installed, "dist")), logLevel: "error" });
+  const manifest = readFileSync(join(root, "package.json"), "utf8");
+  writeFileSync(join(installed, "package.json"), manifest);
+  for (const config of [
+    libraryConfig(join(installed, "dist")),
+    modulesConfig(join(installed, "dist", "modules")),
+  ])
+    await build({ ...config, logLevel: "error" });
   writeDeclarations(join(installed, "dist", "types"));
-  symlinkSync(join(root, "node_modules", "zod"), join(user, "node_modules", "zod"));
-  cpSync(examples, user, { recursive: true });
-}, 120_000);
+  const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> };
+  for (const name of Object.keys(dependencies).filter((name) => !name.startsWith("@")))
+    symlinkSync(join(root, "node_modules", name), join(user, "node_modules", name));
+}, 240_000);
 afterAll(() => rmSync(user, { recursive: true }));
+
+/** What Vite makes of a program of the user's, as one minified file. */
+async function bundleOf(program: string): Promise<string> {
+  const entry = join(user, "program.js");
+  writeFileSync(entry, program);
+  const result = await build({
+    configFile: false,
+    root: user,
+    logLevel: "error",
+    build: { write: false, target: "esnext", rollupOptions: { input: entry } },
+  });
+  return (result as Rollup.RollupOutput).output[0].code;
+}
 
 /** The user's folder with `index.html`, as the site that Vite makes of it. */
 async function openUserSite(index: string): Promise<BuiltSite> {
+  writeFileSync(join(user, "bundled.ts"), bundled!);
   writeFileSync(join(user, "index.html"), index);
   return BuiltSite.open((outDir) => ({
     configFile: false,
@@ -51,7 +77,7 @@ test("the example for bundlers gives the nuclear norm and its gradient", slow, a
 test("the example for a plain script gives the singular values", slow, async () => {
   const site = await openUserSite("");
   try {
-    cpSync(join(examples, "plain.html"), join(site.folder, "plain.html"));
+    writeFileSync(join(site.folder, "plain.html"), plain!);
     cpSync(join(user, "node_modules", "hestenes", "dist", "hestenes.js"), join(site.folder, "hestenes.js"));
     const { tab, wrong } = await site.visit("plain.html");
     await tab.getByText("4 and 3").waitFor({ timeout: 60_000 });
@@ -62,29 +88,59 @@ test("the example for a plain script gives the singular values", slow, async () 
 });
 
 test("the declarations fit the examples, and refuse what is wrong", slow, () => {
-  const problems = (text: string) => {
-    const file = join(user, "checked.ts");
-    writeFileSync(file, text);
-    const program = ts.createProgram([file], {
+  const programs = {
+    "bundled.ts": bundled!,
+    "misspelt.ts": bundled!.replace("svd(a).S", "svd(a).Sigma"),
+    "node.ts": `import { data } from "hestenes"; data.loadFolder;`,
+  };
+  for (const [file, text] of Object.entries(programs)) writeFileSync(join(user, file), text);
+  const program = ts.createProgram(
+    Object.keys(programs).map((file) => join(user, file)),
+    {
       target: ts.ScriptTarget.ES2023,
       lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.esnext.disposable.d.ts"],
+      skipDefaultLibCheck: true,
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
       types: [],
       strict: true,
       noEmit: true,
-    });
-    return ts
-      .getPreEmitDiagnostics(program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
-  };
-  const text = readFileSync(join(examples, "bundled.ts"), "utf8");
-  expect(problems(text)).toEqual([]);
-  expect(problems(text.replace("svd(a).S", "svd(a).Sigma")).join()).toMatch(/Sigma/);
-  expect(problems(`import { data } from "hestenes"; data.loadFolder;`).join()).toMatch(/loadFolder/);
+    },
+  );
+  const problems = ts
+    .getPreEmitDiagnostics(program)
+    .map(({ file, messageText }) => [
+      basename(file!.fileName),
+      ts.flattenDiagnosticMessageText(messageText, "\n"),
+    ]);
+  expect(problems).toEqual([
+    ["misspelt.ts", expect.stringMatching(/Sigma/)],
+    ["node.ts", expect.stringMatching(/loadFolder/)],
+  ]);
 });
 
 test("both examples have less than 30 lines", () => {
-  for (const name of ["plain.html", "bundled.ts"])
-    expect(readFileSync(join(examples, name), "utf8").split("\n").length).toBeLessThan(30);
+  for (const example of [bundled!, plain!]) expect(example.split("\n").length).toBeLessThan(30);
+});
+
+test("a bundle has the kernels that its code can launch, and no models", slow, async () => {
+  const use = (names: string) => bundleOf(`import { ${names} } from "hestenes"; console.log(${names});`);
+  const [small, whole] = [await use("openDevice, svd"), await use("openDevice, models, train")];
+  const size = gzipSync(small).length;
+  console.log(`openDevice and svd: ${(size / 1000).toFixed(1)} kB gzipped`);
+  expect(size).toBeLessThan(30_000);
+  expect(small).toMatch(/fn jacobi|rotate/);
+  for (const absent of ["convTranspose2d", "softplus of", "ZodError"]) expect(small).not.toContain(absent);
+  expect(whole).toContain("convTranspose2d");
+});
+
+test("errors keep their names in a minified bundle", slow, async () => {
+  const code = await bundleOf(
+    `import { ShapeError, HestenesError } from "hestenes"; globalThis.seen = [new ShapeError("x"), HestenesError];`,
+  );
+  const seen = (await import(`data:text/javascript,${encodeURIComponent(code)}`).then(
+    () => (globalThis as unknown as { seen: unknown[] }).seen,
+  )) as [Error, new () => Error];
+  expect(String(seen[0])).toBe("ShapeError: x");
+  expect(seen[0]).toBeInstanceOf(seen[1]);
 });
