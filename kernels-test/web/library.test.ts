@@ -39,7 +39,7 @@ afterAll(() => rmSync(user, { recursive: true }));
 
 /** What Vite makes of a program of the user's, as one minified file. */
 async function bundleOf(program: string): Promise<string> {
-  const entry = join(user, "program.js");
+  const entry = join(user, "program.ts");
   writeFileSync(entry, program);
   const result = await build({
     configFile: false,
@@ -129,6 +129,8 @@ test("a bundle has the kernels that its code can launch, and no models", slow, a
   const size = gzipSync(small).length;
   console.log(`openDevice and svd: ${(size / 1000).toFixed(1)} kB gzipped`);
   expect(size).toBeLessThan(30_000);
+  const claimed = Number(/this one is (\d+) kB gzipped/.exec(section)![1]);
+  expect(Math.abs(gzipSync(await bundleOf(bundled!)).length / 1000 - claimed)).toBeLessThan(1.5);
   expect(small).toMatch(/fn jacobi|rotate/);
   for (const absent of ["convTranspose2d", "softplus of", "ZodError"]) expect(small).not.toContain(absent);
   expect(whole).toContain("convTranspose2d");

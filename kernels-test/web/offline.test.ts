@@ -1,11 +1,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page as Tab } from "playwright-core";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { siteConfig } from "../../src/web/build/site.ts";
 import { BuiltSite } from "./site.ts";
 
 const slow = { timeout: 240_000 };
+let site: BuiltSite;
+beforeAll(async () => {
+  site = await BuiltSite.open(siteConfig);
+}, 240_000);
+afterAll(() => site?.close());
 
 /** What says that a page is ready. */
 const pages = {
@@ -25,49 +30,39 @@ async function kept(tab: Tab) {
   });
 }
 
-test("once loaded, every page works without its server", slow, async () => {
-  const site = await BuiltSite.open(siteConfig);
-  try {
-    const { tab, wrong } = await site.visit("svd.html");
-    await kept(tab);
-    await site.stopServing();
-    for (const [page, ready] of Object.entries(pages)) {
-      await tab.goto(new URL(page, site.url).href);
-      await tab.waitForSelector(ready, { timeout: 100_000 });
-      await tab.reload();
-      await tab.waitForSelector(ready, { timeout: 100_000 });
-    }
-    const peers = await tab.evaluate(async () => {
-      const [name] = await caches.keys();
-      const files = await (await caches.open(name!)).keys();
-      return files.map(({ url }) => url).filter((url) => url.includes("/peers/"));
-    });
-    expect(peers).toEqual([]);
-    expect(wrong).toEqual([]);
-  } finally {
-    await site.close();
-  }
-});
-
 test("a newer version is offered, and taken when the visitor wants it", slow, async () => {
-  const site = await BuiltSite.open(siteConfig);
   const edit = (file: string, change: (text: string) => string) => {
     const path = join(site.folder, file);
     writeFileSync(path, change(readFileSync(path, "utf8")));
   };
-  try {
-    const { tab, wrong } = await site.visit("bench.html");
-    await kept(tab);
-    edit("bench.html", (text) => text.replace("How fast is it here?", "How slow is it here?"));
-    edit("offline.js", (text) => text.replace(/"version":"\w+"/, '"version":"next"'));
+  const { tab, wrong } = await site.visit("bench.html");
+  await kept(tab);
+  edit("bench.html", (text) => text.replace("How fast is it here?", "How slow is it here?"));
+  edit("offline.js", (text) => text.replace(/"version":"\w+"/, '"version":"next"'));
+  await tab.reload();
+  await tab.getByText("There is a newer version of this site").waitFor({ timeout: 60_000 });
+  expect(await tab.locator("h1").textContent()).toBe("How fast is it here?");
+  await tab.getByRole("button", { name: "Reload" }).click();
+  await tab.getByText("How slow is it here?").waitFor({ timeout: 60_000 });
+  await expect.poll(() => tab.evaluate(() => caches.keys())).toEqual([expect.stringMatching(/ next$/)]);
+  expect(wrong).toEqual([]);
+});
+
+test("once loaded, every page works without its server", slow, async () => {
+  const { tab, wrong } = await site.visit("svd.html");
+  await kept(tab);
+  await site.stopServing();
+  for (const [page, ready] of Object.entries(pages)) {
+    await tab.goto(new URL(page, site.url).href);
+    await tab.waitForSelector(ready, { timeout: 100_000 });
     await tab.reload();
-    await tab.getByText("There is a newer version of this site").waitFor({ timeout: 60_000 });
-    expect(await tab.locator("h1").textContent()).toBe("How fast is it here?");
-    await tab.getByRole("button", { name: "Reload" }).click();
-    await tab.getByText("How slow is it here?").waitFor({ timeout: 60_000 });
-    await expect.poll(() => tab.evaluate(() => caches.keys())).toEqual([expect.stringMatching(/ next$/)]);
-    expect(wrong).toEqual([]);
-  } finally {
-    await site.close();
+    await tab.waitForSelector(ready, { timeout: 100_000 });
   }
+  const peers = await tab.evaluate(async () => {
+    const [name] = await caches.keys();
+    const files = await (await caches.open(name!)).keys();
+    return files.map(({ url }) => url).filter((url) => url.includes("/peers/"));
+  });
+  expect(peers).toEqual([]);
+  expect(wrong).toEqual([]);
 });

@@ -20,10 +20,7 @@ export class BuiltSite {
   }
 
   /** Builds what `config` gives for a folder, as `npm run build` does. */
-  static async open(
-    config: (outDir: string) => InlineConfig,
-    { webgpu = true }: { webgpu?: boolean } = {},
-  ): Promise<BuiltSite> {
+  static async open(config: (outDir: string) => InlineConfig): Promise<BuiltSite> {
     const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
     await build({ ...config(folder), logLevel: "error", customLogger: quiet });
     const server = await preview({
@@ -36,13 +33,13 @@ export class BuiltSite {
     const url = server.resolvedUrls!.local[0]!;
     let closed: Promise<void> | undefined;
     const closeServer = () => (closed ??= server.close());
-    return new BuiltSite(url, folder, await launchChromium({ webgpu }), closeServer);
+    return new BuiltSite(url, folder, await launchChromium(), closeServer);
   }
 
   /** A tab at `page`, and all that went wrong in it: errors, and requests to anywhere else. */
   async visit(
     page: string,
-    options: { colorScheme?: "light" | "dark" } = {},
+    options: { colorScheme?: "light" | "dark"; bypassCSP?: boolean } = {},
   ): Promise<{ tab: Tab; wrong: string[] }> {
     const tab = await this.#browser.newPage({ acceptDownloads: true, ...options });
     const wrong: string[] = [];

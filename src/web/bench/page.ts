@@ -1,15 +1,19 @@
-import type { Failure, Row } from "../../../bench/results.ts";
+import type { Failure, Results, Row } from "../../../bench/results.ts";
 import type { AdapterDescription } from "#gpu";
-import { byId, make } from "../shared/dom.ts";
-import { sayError } from "../shared/notices.ts";
+import { byId, download, make } from "../shared/dom.ts";
+import { dismiss, notice, sayError } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
 import { figures, timesChart } from "./chart.ts";
 import { groups, type BenchApi, type BenchEvent, type Group, type Peer } from "./protocol.ts";
+
+/** Written by the build: the versions of what is measured. */
+declare const VERSIONS: Record<string, string>;
 
 const address = new URLSearchParams(location.search);
 const run = byId("run", HTMLButtonElement);
 const copy = byId("copy", HTMLButtonElement);
 const progress = byId("progress", HTMLElement);
+const announce = byId("announce", HTMLElement);
 const rows: Row[] = [];
 const failed: Failure[] = [];
 let adapter: AdapterDescription | undefined;
@@ -19,6 +23,7 @@ const remote = new Remote<BenchApi, BenchEvent>(
   new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
   (event) => {
     if (event.kind === "doing") progress.textContent = `${event.done} of ${event.of} · ${event.what}`;
+    else if (event.kind === "lost") sayLost(event);
     else {
       rows.push(...event.rows);
       failed.push(...event.failed);
@@ -26,6 +31,11 @@ const remote = new Remote<BenchApi, BenchEvent>(
     }
   },
 );
+
+function sayLost({ reason, what }: Extract<BenchEvent, { kind: "lost" }>): void {
+  const text = `The browser took it away (${reason}). A new one is opened, and ${what} measured again.`;
+  notice("lost", "The GPU was lost", text);
+}
 
 /** The ticked boxes of a field set. */
 function ticked<T extends string>(id: string): T[] {
@@ -51,18 +61,39 @@ function show(): void {
 /** What `npm run bench -- --json` writes, as far as a page knows it. */
 function asJson(): string {
   const { name, driver } = adapter!;
-  const machine = navigator.userAgent;
-  return JSON.stringify(
-    { adapter: name, driver, machine, date: new Date().toISOString(), rows, failed },
-    null,
-    2,
-  );
+  const results: Results = {
+    adapter: name,
+    driver,
+    machine: navigator.userAgent,
+    commit: "",
+    date: new Date().toISOString(),
+    versions: VERSIONS,
+    rows,
+    failed,
+    launches: [],
+  };
+  return JSON.stringify(results, null, 2);
+}
+
+/** Copies the results, or hands them over as a file where the page may not write to the clipboard. */
+async function copyJson(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(asJson());
+    copy.textContent = "Copied";
+  } catch {
+    download("bench.json", asJson(), "application/json");
+    copy.textContent = "Saved as a file";
+  }
+  setTimeout(() => (copy.textContent = "Copy as JSON"), 1500);
 }
 
 async function start(): Promise<void> {
   rows.length = failed.length = 0;
+  dismiss("lost");
+  dismiss("error");
   running = true;
   run.textContent = "Stop";
+  announce.textContent = "Measuring.";
   const began = performance.now();
   try {
     await remote.call("run", {
@@ -73,6 +104,7 @@ async function start(): Promise<void> {
       only: address.get("only") ?? "",
     });
     progress.textContent = `Done in ${((performance.now() - began) / 1000).toFixed(0)} s.`;
+    announce.textContent = `${progress.textContent} ${rows.length} times are in the table.`;
   } finally {
     running = false;
     run.textContent = "Run";
@@ -91,15 +123,12 @@ async function open(): Promise<void> {
   byId("groups", HTMLFieldSetElement).append(...fields);
   adapter = await remote.call("open");
   byId("device", HTMLElement).textContent = adapter.name;
-  byId("heavy", HTMLInputElement).checked = adapter.kind === "gpu";
+  if (adapter.kind === "gpu")
+    for (const box of document.querySelectorAll<HTMLInputElement>("#peers input, #heavy")) box.checked = true;
   run.disabled = false;
   progress.textContent = "Ready.";
   run.onclick = () => void (running ? remote.call("stop") : start()).catch(sayError);
-  copy.onclick = () =>
-    void navigator.clipboard.writeText(asJson()).then(() => {
-      copy.textContent = "Copied";
-      setTimeout(() => (copy.textContent = "Copy as JSON"), 1500);
-    }, sayError);
+  copy.onclick = () => void copyJson();
 }
 
 open().catch((error: unknown) => {

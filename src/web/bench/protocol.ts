@@ -27,7 +27,9 @@ export interface Choice {
 
 export type BenchEvent =
   | { kind: "doing"; what: string; done: number; of: number }
-  | { kind: "measured"; rows: Row[]; failed: Failure[] };
+  | { kind: "measured"; rows: Row[]; failed: Failure[] }
+  /** The device of hestenes is gone; what was being measured is measured again on another one. */
+  | { kind: "lost"; reason: string; what: string };
 
 /** What the benchmark's worker can be asked. */
 export interface BenchApi {

@@ -1,8 +1,8 @@
 import type { Engine } from "../../../bench/engine.ts";
 import { HestenesEngine } from "../../../bench/hestenes.ts";
 import { inputsOf } from "../../../bench/inputs.ts";
-import { measure } from "../../../bench/measure.ts";
-import { tasks } from "../../../bench/tasks.ts";
+import { measure, type Measured } from "../../../bench/measure.ts";
+import { tasks, type Task } from "../../../bench/tasks.ts";
 import { openDevice, type Device } from "../../device/device.ts";
 import { serve, tell } from "../shared/rpc.ts";
 import type { BenchApi, BenchEvent, Choice, Peer } from "./protocol.ts";
@@ -10,12 +10,20 @@ import type { BenchApi, BenchEvent, Choice, Peer } from "./protocol.ts";
 const mostRuns = 60;
 
 let device: Device | undefined;
+let lost: string | undefined;
 let stopped = false;
 const engines = new Map<string, Promise<Engine>>();
 const say = (event: BenchEvent) => tell(event);
 
 async function open(): Promise<Device> {
-  return (device ??= await openDevice());
+  if (device) return device;
+  const opened = (device = await openDevice());
+  lost = undefined;
+  void opened.gpu.lost.then(({ message, reason }) => {
+    device = undefined;
+    lost = message || reason;
+  });
+  return opened;
 }
 
 /** Loads a peer when it is first asked for: the page stays small without. */
@@ -36,33 +44,50 @@ function engine(name: Peer): Promise<Engine> {
 
 async function run({ groups, peers, heavy, budget, only }: Choice): Promise<void> {
   stopped = false;
-  const own = new HestenesEngine(await open());
   const others: Engine[] = [];
   for (const name of peers) {
     say({ kind: "doing", what: `loading ${name}`, done: 0, of: 1 });
     try {
       others.push(await engine(name));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      say({ kind: "measured", rows: [], failed: [{ engine: name, case: "all", op: "open", reason }] });
+      say({
+        kind: "measured",
+        rows: [],
+        failed: [{ engine: name, case: "all", op: "open", reason: reasonOf(error) }],
+      });
     }
   }
   const chosen = tasks({ heavy, only }).filter(({ kind }) => groups.includes(kind));
   for (const [done, task] of chosen.entries()) {
     if (stopped) return;
-    const label = `${task.name} ${task.op}`;
-    const tellDoing = (what: string) =>
-      say({ kind: "doing", what: `${label}: ${what}`, done, of: chosen.length });
-    tellDoing("prepares");
-    const { rows, failed } = await measure(
-      [own, ...others],
-      task,
-      inputsOf(task),
-      { budget, most: mostRuns },
-      tellDoing,
-    );
-    say({ kind: "measured", rows, failed });
+    const what = `${task.name} ${task.op}`;
+    const sayDoing = (doing: string) =>
+      say({ kind: "doing", what: `${what}: ${doing}`, done, of: chosen.length });
+    sayDoing("prepares");
+    const attempt = async () =>
+      measure(
+        [new HestenesEngine(await open()), ...others],
+        task,
+        inputsOf(task),
+        { budget, most: mostRuns },
+        sayDoing,
+      );
+    let measured = await attempt().catch((error: unknown) => failure(task, error));
+    if (lost !== undefined) {
+      say({ kind: "lost", reason: lost, what });
+      measured = await attempt().catch((error: unknown) => failure(task, error));
+    }
+    say({ kind: "measured", ...measured });
   }
+}
+
+/** What is told of a task that no engine came to the end of. */
+function failure({ name, op }: Task, error: unknown): Measured {
+  return { rows: [], failed: [{ engine: "hestenes", case: name, op, reason: reasonOf(error) }] };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 serve<BenchApi>({

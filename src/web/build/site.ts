@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import type { InlineConfig } from "vite";
 import { frame, pages } from "./frame.ts";
@@ -22,6 +23,7 @@ export function siteConfig(outDir: string): InlineConfig {
     configFile: false,
     root: web,
     base: "./",
+    define: { VERSIONS: JSON.stringify(versions()) },
     ...forPages,
     plugins: [...forPages.plugins, frame(), offline(isOfPeers)],
     worker: {
@@ -48,6 +50,14 @@ export function siteConfig(outDir: string): InlineConfig {
       },
     },
   };
+}
+
+/** The versions of what the benchmark measures, as they are installed. */
+function versions(): Record<string, string> {
+  const folders = ["", "node_modules/@tensorflow/tfjs", "node_modules/@jax-js/jax"];
+  const read = (folder: string) =>
+    JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as { name: string; version: string };
+  return Object.fromEntries(folders.map(read).map(({ name, version }) => [name, version]));
 }
 
 /** Whether a module comes from another package, or from what measures one. */

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 
-/** The colours of the two models, with a contrast of 3:1 or more on light and dark cards. */
-export const laneColours = ["#3b82f6", "#d97706"] as const;
+/** The colours of the two models, as the theme at hand has them. */
+export const laneColours = ["var(--lane-0)", "var(--lane-1)"] as const;
 
 export interface LossPoint {
   step: number;
@@ -11,6 +11,7 @@ export interface LossPoint {
 
 /** Puts `plot` into `host`, in place of what was there, with a sentence for those who do not see it. */
 export function show(host: HTMLElement, plot: SVGElement | HTMLElement, label: string): void {
+  for (const part of plot.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", label);
   host.replaceChildren(plot);

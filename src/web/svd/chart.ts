@@ -10,8 +10,14 @@ export function valuesChart(host: HTMLElement, values: Float32Array, k: number):
     width: Math.max(260, host.clientWidth),
     height: 260,
     marginLeft: 48,
-    x: { label: "i", ticks: 6, domain: [0, values.length + 1] },
-    y: { type: "log", label: null, grid: true, ticks: 5, tickFormat: (value: number) => `${value}` },
+    x: { label: "i", labelArrow: "none", ticks: 6, domain: [0, values.length + 1] },
+    y: {
+      type: "log",
+      label: null,
+      grid: true,
+      ticks: 5,
+      tickFormat: (value: number) => (value < 0.01 ? value.toExponential(0) : `${value}`),
+    },
     marks: [
       Plot.areaY(
         points.filter(({ index }) => index <= k),

@@ -5,13 +5,13 @@ import { imageData } from "../shared/paint.ts";
 import { decodeImage } from "../shared/pictures.ts";
 import { Remote } from "../shared/rpc.ts";
 import { valuesChart } from "./chart.ts";
-import type { Decomposition, SvdApi } from "./protocol.ts";
+import type { Decomposition, LostEvent, SvdApi } from "./protocol.ts";
 import { samplePicture } from "./sample.ts";
 import { signedImage } from "./signed.ts";
 
-const remote = new Remote<SvdApi, never>(
+const remote = new Remote<SvdApi, LostEvent>(
   new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
-  () => undefined,
+  ({ reason }) => void recover(reason),
 );
 const rank = byId("rank", HTMLInputElement);
 const direction = byId("direction", HTMLInputElement);
@@ -63,6 +63,19 @@ async function take(picture: Picture): Promise<void> {
   );
   byId("values", HTMLTableSectionElement).replaceChildren(...rows);
   await Promise.all([showRank(), showDirection()]);
+}
+
+/** Opens another device, and decomposes the picture there. */
+async function recover(reason: string): Promise<void> {
+  found = undefined;
+  try {
+    if (given) await take(given);
+    const text = `The browser took it away (${reason}). A new one was opened, and the picture decomposed again.`;
+    notice("lost", "The GPU was lost, and found again", text);
+  } catch {
+    const again = make("button", { onclick: () => void recover(reason) }, "Try again");
+    notice("lost", "The GPU was lost", `The browser took it away (${reason}).`, again);
+  }
 }
 
 /** The share of the sum of squares that the first k singular values have. */
@@ -124,8 +137,21 @@ const showDirection = latest(async () => {
   const canvas = byId("gradient", HTMLCanvasElement);
   Object.assign(canvas, { width: shown.width, height: shown.height });
   canvas.getContext("2d")!.putImageData(signedImage(gradient, shown), 0, 0);
+  byId("strongest", HTMLElement).textContent = strongest(gradient, shown);
   canvas.dataset.drawn = String(i);
 });
+
+/** Where the gradient is largest, in words: what a brighter pixel there does to the singular value. */
+function strongest(gradient: Float32Array, { width, channels }: Picture): string {
+  let at = 0;
+  gradient.forEach((slope, i) => {
+    if (Math.abs(slope) > Math.abs(gradient[at]!)) at = i;
+  });
+  const row = Math.floor(at / (width * channels));
+  const column = Math.floor(at / channels) % width;
+  const colour = channels === 3 ? ` ${["red", "green", "blue"][at % 3]}` : "";
+  return `Strongest at row ${row + 1}, column ${column + 1}${colour}: slope ${gradient[at]!.toFixed(5)}.`;
+}
 
 function subscript(i: number): string {
   return String(i).replaceAll(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));

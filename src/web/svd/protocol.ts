@@ -9,6 +9,12 @@ export interface Decomposition {
   runs: number;
 }
 
+/** The device is gone, and all that was left on it: the picture has to be given again. */
+export interface LostEvent {
+  kind: "lost";
+  reason: string;
+}
+
 /** What the worker of the SVD page can be asked. */
 export interface SvdApi {
   open(): Promise<AdapterDescription>;

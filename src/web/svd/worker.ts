@@ -6,9 +6,9 @@ import { sum } from "../../ops/reduce.ts";
 import { svd } from "../../ops/svd.ts";
 import { backward } from "../../tensor/tape.ts";
 import { tensor, type Tensor } from "../../tensor/tensor.ts";
-import { serve } from "../shared/rpc.ts";
+import { serve, tell } from "../shared/rpc.ts";
 import { Lock } from "../shared/lock.ts";
-import type { Decomposition, SvdApi } from "./protocol.ts";
+import type { Decomposition, LostEvent, SvdApi } from "./protocol.ts";
 
 /** Decompositions that are timed, unless one takes long. */
 const timedRuns = 5;
@@ -27,8 +27,10 @@ let matrix: Matrix | undefined;
 async function open(): Promise<Device> {
   if (device) return device;
   const opened = (device = await openDevice());
-  void opened.gpu.lost.then(() => {
-    if (device === opened) device = matrix = undefined;
+  void opened.gpu.lost.then(({ message, reason }) => {
+    device = matrix = undefined;
+    const event: LostEvent = { kind: "lost", reason: message || reason };
+    tell(event);
   });
   return opened;
 }

@@ -25,7 +25,7 @@ export class ModelCard {
     input.setAttribute("aria-label", `${this.#count} pictures that the model never trained on`);
     this.#output.setAttribute("role", "img");
     const { name, about } = models[model];
-    const save = make("button", { className: "quiet", onclick: onSave }, "Save model");
+    const save = make("button", { className: "quiet", onclick: onSave }, `Save ${name}`);
     save.setAttribute("aria-label", `Save ${name} as model.safetensors`);
     const figures = [
       ["error on unseen pictures", this.#error],
