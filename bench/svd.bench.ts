@@ -19,6 +19,12 @@ const noise = (device: Device, shape: number[]) => {
   );
 };
 
+/** Latents whose directions weaken by a tenth from one to the next, as those of images do in training. */
+const decaying = (device: Device, [B, L]: [number, number]) => {
+  const values = Float32Array.from({ length: B * L }, (_, i) => Math.sin(12.9898 * i + i * i) * 0.9 ** (i % L));
+  return device.tensor(values, [B, L]);
+};
+
 export const bench: OpBench = {
   name: "svd",
   cases: [
@@ -51,5 +57,12 @@ export const bench: OpBench = {
         },
       },
     ]),
+    ...(["full", "topk"] as const).map((method) => ({
+      name: `truncatedSvd 576x512, k = 16, ${method}`,
+      setup: (device: Device) => {
+        const h = decaying(device, [576, 512]);
+        return { run: () => device.scope(() => void truncatedSvd(h, 16, { method })) };
+      },
+    })),
   ],
 };
