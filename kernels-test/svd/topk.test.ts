@@ -87,7 +87,7 @@ withDevices((device) => {
     async ({ B, L, spectrum, found }) => {
       const h = matrixOf(B, L, spectrum);
       const held = device().tensor(h.data, [B, L]);
-      const { verdict } = device().scope(() => device().noGrad(() => findLeading(held, k)));
+      const { verdict } = device().scope(() => device().noGrad(() => findLeading(held, k, 1e-3)));
       expect(new Uint32Array(await verdict.readBytes())[0], "found by the top-k path").toBe(Number(found));
 
       const {
@@ -125,6 +125,17 @@ withDevices((device) => {
     const [topk, full] = (["topk", "full"] as const).map((method) => truncatedSvd(held, k, { method }));
     for (const part of ["basis", "coefficients", "spectrum"] as const)
       expect([...(await topk![part].read())], part).toEqual([...(await full![part].read())]);
+  });
+
+  test("a gap that the gradient caps is for the full solve", async () => {
+    const h = matrixOf(75, P, spectra["no gap, decaying"]![0]);
+    const G = weights(75 * P, 3);
+    const [topk, full] = await Promise.all(
+      (["topk", "full"] as const).map((method) =>
+        gradient(device(), h, (x) => truncate(x, k, { method, gapCap: 0.6 }), G),
+      ),
+    );
+    expect([...topk!]).toEqual([...full!]);
   });
 
   test.each([NaN, Infinity])("an entry that is %f has no factors", async (bad) => {

@@ -134,7 +134,7 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
     throw new ShapeError(
       `truncatedSvd: warm is ${show(warm.shape)}, expected (L, k), ${show([h.shape[1]!, k])}`,
     );
-  const kept = decomposeTruncated(h, k, method, warm);
+  const kept = decomposeTruncated(h, k, { method, gapCap, warm });
   const { basis, info } = kept;
   const coefficients = rescale(kept.coefficients, info);
   const spectrum = rescale(kept.values, info);
@@ -173,7 +173,7 @@ export function truncate(h: Tensor, k: number, options: TruncateOptions = {}): T
   checkMethod("truncate", method);
   checkPositive("truncate", "gapCap", gapCap);
   const { device } = h;
-  const kept = decomposeTruncated(h, k, method);
+  const kept = decomposeTruncated(h, k, { method, gapCap });
   const product = device.scope(() =>
     device.noGrad(() => rescale(matmul(kept.coefficients, kept.basis, { transposeB: true }), kept.info)),
   );

@@ -16,7 +16,7 @@ const CORRECTIONS = 5;
 /** The largest last value of the block, in units of the last one wanted. */
 const SPREAD = 0.3;
 
-/** The least 1 − (s_{k+1} / s_k)². */
+/** The least 1 − (s_{k+1} / s_k)², unless the gradient caps it at more. */
 const GAP = 0.01;
 
 /** The largest residual ‖hᵀ v_i − s_i u_i‖, in units of s_1, and the largest u_i · u_j. */
@@ -46,9 +46,9 @@ export function blockSize(k: number): number {
 /**
  * The k leading directions of h (B, L), by subspace iteration from random vectors, or from `warm` (L, k) and random ones
  * beside it, and a Jacobi decomposition of what the block sees of h (Halko, Martinsson & Tropp, SIAM Review 53, 2011).
- * The device judges the outcome by its residuals.
+ * The device judges the outcome by its residuals, and by whether its gradient can be had: without gaps below `gapCap`.
  */
-export function findLeading(h: Tensor, k: number, warm?: Tensor): Leading {
+export function findLeading(h: Tensor, k: number, gapCap: number, warm?: Tensor): Leading {
   const { device } = h;
   const [B, L] = h.shape as [number, number];
   const C = blockSize(k);
@@ -61,7 +61,7 @@ export function findLeading(h: Tensor, k: number, warm?: Tensor): Leading {
     count: 0,
     accuracy: ACCURACY,
     spread: SPREAD,
-    gap: GAP,
+    gap: Math.max(GAP, gapCap),
   };
   const run = (entry: string, operands: Operands, count: number) =>
     topkKernel(entry, operands, { ...params, count }, linearGrid(count, 64));

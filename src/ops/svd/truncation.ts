@@ -37,13 +37,25 @@ export function releaseTruncation({ all, leading, ...own }: Truncation, kept?: T
  */
 export type Method = "auto" | "full" | "topk";
 
-/** Decomposes h (B, L) and keeps k directions. Nothing is put on the tape. `warm` (L, k): where "topk" starts. */
-export function decomposeTruncated(h: Tensor, k: number, method: Method = "auto", warm?: Tensor): Truncation {
+export interface DecomposeOptions {
+  method: Method;
+  /** Where the gradient caps gaps: 1 − (s_{k+1} / s_k)² below it are for the full solve. */
+  gapCap: number;
+  /** (L, k): where "topk" starts. */
+  warm?: Tensor | undefined;
+}
+
+/** Decomposes h (B, L) and keeps k directions. Nothing is put on the tape. */
+export function decomposeTruncated(
+  h: Tensor,
+  k: number,
+  { method, gapCap, warm }: DecomposeOptions,
+): Truncation {
   const { device } = h;
   return device.scope(() =>
     device.noGrad(() => {
       if (!usesBlock(h, k, method)) return decomposeFully(h, k);
-      const leading = findLeading(h, k, warm);
+      const leading = findLeading(h, k, gapCap, warm);
       const full = decomposeFully(gated(leading), k);
       return {
         h: leading.h,
