@@ -15,7 +15,7 @@ const kernels = import.meta.glob([
   "../../*.test.ts",
   "../../{device,tensor,nn,optim,latent}/*.test.ts",
   "!../../layout.test.ts", // these need Node
-  "!../../device/{adapters,idle}.test.ts",
+  "!../../device/{adapters,idle,tuning}.test.ts",
 ]);
 const failing = import.meta.glob("./failing/*.ts");
 const modules = { ...kernels, ...failing };
