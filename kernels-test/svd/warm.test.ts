@@ -72,7 +72,7 @@ withDevices((device) => {
 
   // a rotation by the vectors of the step before, which leaves h Uᵀ nearly orthogonal columns, before all else is done
   test("a rotation of training's batches by the last step's vectors saves a sweep or two of many", async () => {
-    const { train } = bumps({ size: 32, seed: 3 });
+    const { train } = bumps({ size: 16, seed: 3 });
     const model = vrrae(device(), { input: train.shape, latent: 48, rank: 2, beta: 1e-3, seed: 3 });
     const trainer = new Trainer(model, train, adaBelief(model.arena, { rate: 2e-3 }), { batch: 64, seed: 3 });
     const encoder = model.networks.encoder!;
@@ -87,7 +87,7 @@ withDevices((device) => {
     };
     const taken = { cold: 0, warm: 0 };
     let before: Tensor | undefined;
-    const steps = 12;
+    const steps = 8;
     for (let step = 0; step <= steps; step++) {
       trainer.advance();
       pictures.write(train.values(3 * step, 3 * step + 64)); // another batch, that shares most of the last
