@@ -28,16 +28,16 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
     marginTop: 22,
     x: {
       type: "log",
-      label: "milliseconds, median",
+      label: null,
       grid: true,
-      ticks: 5,
+      ticks: Math.max(2, Math.floor(host.clientWidth / 160)),
       tickFormat: (ms: number) => `${ms}`,
     },
     y: { axis: null, domain: engines },
     fy: { domain: labels, axis: null, padding: 0.34 },
     marks: [
       Plot.barX(rows, {
-        x1: 0.9 * Math.min(...rows.map(({ ms }) => ms)),
+        x1: 0.4 * Math.min(...rows.map(({ ms }) => ms)),
         x2: "ms",
         y: "engine",
         fy: labelOf,
