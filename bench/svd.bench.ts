@@ -21,7 +21,10 @@ const noise = (device: Device, shape: number[]) => {
 
 /** Latents whose directions weaken by a tenth from one to the next, as those of images do in training. */
 const decaying = (device: Device, [B, L]: [number, number]) => {
-  const values = Float32Array.from({ length: B * L }, (_, i) => Math.sin(12.9898 * i + i * i) * 0.9 ** (i % L));
+  const values = Float32Array.from(
+    { length: B * L },
+    (_, i) => Math.sin(12.9898 * i + i * i) * 0.9 ** (i % L),
+  );
   return device.tensor(values, [B, L]);
 };
 

@@ -67,9 +67,7 @@ export abstract class BasisAutoencoder extends Autoencoder {
 
   #fixed(): Tensor {
     if (!this.#basis)
-      throw new LifetimeError(
-        `the model has no basis yet; call fitBasis with training data, or setBasis`,
-      );
+      throw new LifetimeError(`the model has no basis yet; call fitBasis with training data, or setBasis`);
     return this.#basis;
   }
 }
