@@ -65,7 +65,7 @@ test("drawings of mouse and keys become data, and models learn from them", slow,
   expect([lit(84, 68), lit(100, 68), lit(100, 76), lit(100, 92)]).toEqual([true, true, true, false]);
   await tab.getByRole("button", { name: "Add drawing" }).click();
   await tab.getByText("42 pictures of 28 × 28").waitFor({ timeout: 60_000 });
-  expect(await tab.getByRole("listitem").count()).toBe(2);
+  expect(await tab.locator("#drawings").getByRole("listitem").count()).toBe(2);
   expect((await pixels(tab, "#drawings canvas", 1)).some((value, i) => i % 4 < 3 && value > 0)).toBe(true);
 
   const before = await lastLook(tab);
