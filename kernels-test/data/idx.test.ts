@@ -59,20 +59,21 @@ describe("readIdx", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
   });
 
-  test("a flipped bit in packed data never passes", async () => {
+  test("a flipped bit in packed data never passes, but where it stands for nothing", async () => {
     const gz = packed(images);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 10, max: gz.length - 1 }),
-        fc.integer({ min: 0, max: 7 }),
-        async (at, bit) => {
-          const damaged = gz.slice();
-          damaged[at]! ^= 1 << bit;
-          await expectDataError(() => readIdx(damaged, "damaged.gz"), "damaged.gz");
-        },
-      ),
-      { numRuns: 100 },
-    );
+    const whole = await readIdx(gz, "whole.gz");
+    let harmless = 0;
+    for (let at = 10; at < gz.length; at++) {
+      for (let bit = 0; bit < 8; bit++) {
+        const damaged = gz.slice();
+        damaged[at]! ^= 1 << bit;
+        const read = await readIdx(damaged, "damaged.gz").catch((error: unknown) => error);
+        if (read instanceof Error) checkDataError(read, "damaged.gz");
+        else expect([at, bit, read]).toEqual([at, bit, whole]);
+        if (!(read instanceof Error)) harmless++;
+      }
+    }
+    expect(harmless).toBeLessThan(8); // what fills up the last byte of the deflated data
   });
 
   test("random bytes give an error or an array of their size, nothing else", async () => {
