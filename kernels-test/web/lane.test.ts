@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
+import type { Vrrae } from "../../src/models/vrrae.ts";
 import { readModel } from "../../src/train/state.ts";
 import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
 import { Lane } from "../../src/web/train/lane.ts";
@@ -55,6 +56,14 @@ test.each([
 });
 
 const product = (shape: readonly number[]) => shape.reduce((all, n) => all * n, 1);
+
+test("another β stays where the rank changes later", async () => {
+  const lane = await trained("vrrae", 2, 1);
+  lane.setBeta(0.25);
+  const changed = await lane.withRank(device, 3);
+  expect([changed.config.beta, (changed.model as Vrrae).beta]).toEqual([0.25, 0.25]);
+  for (const each of [lane, changed]) each.dispose();
+});
 
 test("another β counts from the next step on", async () => {
   const [low, high] = [await trained("vae", 2, 3), await trained("vae", 2, 3)];

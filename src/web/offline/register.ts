@@ -3,8 +3,11 @@ import { notice } from "../shared/notices.ts";
 
 /** Says that a newer version was fetched; the page at hand goes on with its own until the visitor wants the new one. */
 function offer(worker: ServiceWorker): void {
-  const reload = make("button", { onclick: () => worker.postMessage("take over") }, "Reload");
-  navigator.serviceWorker.oncontrollerchange = () => location.reload();
+  const takeOver = () => {
+    navigator.serviceWorker.oncontrollerchange = () => location.reload();
+    worker.postMessage("take over");
+  };
+  const reload = make("button", { onclick: takeOver }, "Reload");
   notice("update", "There is a newer version of this site", "What runs here ends when it is loaded.", reload);
 }
 

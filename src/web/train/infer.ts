@@ -10,6 +10,9 @@ export interface Inferred {
   rank: number;
 }
 
+/** Pixels of the small image that a decoder starts from: those of pictures of 1024 × 1024. */
+const mostPlaces = 64 ** 2;
+
 /**
  * Finds the kind and sizes of the model in a `model.safetensors` from the names and shapes of its tensors, for
  * models of images with the paper's networks: the encoder halves twice with padding, the decoder starts from 32
@@ -34,6 +37,8 @@ export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: str
   const [R, S] = shapeOf("decoder.conv.weight", 4) as [number, number, number, number];
   const [, , , width] = shapeOf("encoder.conv2.weight", 4) as [number, number, number, number];
   const places = small / 32;
+  if (places > mostPlaces || [C, features, latent, R, S, width].some((extent) => extent < 1))
+    throw new DataError(file, 0, "its layers are of sizes that no model of images has");
   for (let rows = 1; rows <= places; rows++) {
     const [H, W] = [16 * rows + 1 - R, (16 * places) / rows + 1 - S];
     if (places % rows === 0 && Math.ceil(H / 4) * Math.ceil(W / 4) * width === features)

@@ -28,19 +28,24 @@ const shownDirections = 12;
 
 /** One model in training. */
 export class Lane {
-  readonly config: Config;
+  #config: Config;
   readonly model: Autoencoder;
   readonly trainer: Trainer;
   readonly #optimizer: Optimizer;
   readonly #data: Dataset;
 
   constructor(device: Device, config: Config, data: Dataset) {
-    this.config = config;
+    this.#config = config;
     this.#data = data;
     this.model = buildModel(device, config, data.shape);
     this.#optimizer = buildOptimizer(this.model, config);
     const { batch, seed } = config;
     this.trainer = new Trainer(this.model, data, this.#optimizer, { batch, seed });
+  }
+
+  /** What another lane needs to be in this one's place: the settings that it has now. */
+  get config(): Config {
+    return this.#config;
   }
 
   /**
@@ -62,6 +67,7 @@ export class Lane {
   setBeta(beta: number): void {
     if (!(this.model instanceof Vae || this.model instanceof Vrrae)) return;
     this.model.beta = beta;
+    this.#config = { ...this.#config, beta };
     this.trainer.rerecord();
   }
 
@@ -96,7 +102,7 @@ export class Lane {
   async #spectrumOf(codes: Float32Array): Promise<Float32Array> {
     const { codeSize, device } = this.model;
     const count = codes.length / codeSize;
-    const { S } = device.scope(() => svd(tensor(device, codes, [count, codeSize])));
+    const S = device.scope(() => svd(tensor(device, codes, [count, codeSize])).S);
     const values = await S.read();
     S.dispose();
     return values.slice(0, shownDirections).map((s) => s / Math.sqrt(count));

@@ -64,12 +64,14 @@ export class Studio implements TrainApi {
     await this.open();
     const configs = settings.models.map(configure);
     const lanes = await allOrNone(configs, (config) => new Lane(this.#device!, config, choice.train));
+    const wasPlaying = this.#playing;
     this.#playing = false;
     this.#scene?.lanes.forEach((lane) => lane.dispose());
     this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, ...viewsOf(choice), lanes };
     this.#seconds = this.#toldStep = 0;
     await this.#keep();
     await this.#look();
+    if (wasPlaying) this.#announce();
     return describe(this.#scene);
   }
 
