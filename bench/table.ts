@@ -1,3 +1,4 @@
+import { columns } from "../src/cli/columns.ts";
 import type { EngineName } from "./engine.ts";
 import { byFamily, peersIn } from "./families.ts";
 import {
@@ -40,7 +41,7 @@ function casesTable(list: readonly Comparison[]): string {
     ...ownCells(comparison),
     ...there.flatMap((peer) => peerCells(comparison, peer)),
   ]);
-  return align([head, ...lines], 2);
+  return columns([head, ...lines], 2);
 }
 
 function ownCells({ rows, failed }: Comparison): string[] {
@@ -68,7 +69,7 @@ function launchTable({ launches }: Results): string {
     figure(min),
     String(n),
   ]);
-  return align([["JavaScript per launch", "µs", "min", "n"], ...lines], 1);
+  return columns([["JavaScript per launch", "µs", "min", "n"], ...lines], 1);
 }
 
 /** Ops below this part of a step are shown as one. */
@@ -104,7 +105,7 @@ function profileCells({ op, launches, ms, share, gflops, gbps, ofCeiling }: OpSh
 }
 
 function profileTable(profile: StepProfile): string {
-  return `${profileTitle(profile)}\n${align([[...profileHead], ...profileRows(profile).map(({ cells }) => cells)], 1)}`;
+  return `${profileTitle(profile)}\n${columns([[...profileHead], ...profileRows(profile).map(({ cells }) => cells)], 1)}`;
 }
 
 /** What is said above a step's profile. */
@@ -135,19 +136,4 @@ export function times(value: number | undefined): string {
 
 function percent(part: number, digits: number): string {
   return `${(100 * part).toFixed(digits)} %`;
-}
-
-/** Columns as wide as they need to be; all but the first `words` are numbers. */
-function align(table: readonly (readonly string[])[], words: number): string {
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column < words ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

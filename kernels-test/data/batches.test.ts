@@ -64,7 +64,7 @@ describe("Batches", () => {
         const resumed = new Batches(counting(count), { ...options, position });
         expect(await deal(resumed, 8)).toEqual(await deal(straight, 8));
       }),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 13 },
     );
   });
 

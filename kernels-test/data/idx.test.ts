@@ -87,6 +87,7 @@ describe("readIdx", () => {
           checkDataError(error, "random");
         }
       }),
+      { seed: 12 },
     );
   });
 
