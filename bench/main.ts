@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { Command } from "commander";
+import { clock } from "../src/cli/progress.ts";
 import { openDevice } from "../src/device/device.ts";
 import { better, measureCeilings } from "./ceilings.ts";
 import type { Engine } from "./engine.ts";
@@ -110,7 +111,7 @@ async function runCases(results: Results, own: HestenesEngine, options: Options)
   const start = performance.now();
   const engines = [own, ...(list.length > 0 ? await openPeers(results.adapter, options.engine) : [])];
   for (const [i, task] of list.entries()) {
-    const label = `${i + 1}/${list.length} (${minutes(performance.now() - start)}) ${task.name} ${task.op}`;
+    const label = `${i + 1}/${list.length} (${clock((performance.now() - start) / 1e3)}) ${task.name} ${task.op}`;
     const noise = task.kind === "step" && task.shape.model !== "ae" ? await noiseOf(own.device, task) : {};
     const inputs = { ...inputsOf(task), ...noise };
     const effort = { budget: Number(budget), most: 60 };
@@ -181,12 +182,6 @@ function versions(...packages: string[]): Record<string, string> {
     return [name, (JSON.parse(text) as { version: string }).version];
   });
   return Object.fromEntries([["node", process.versions.node], ...entries]) as Record<string, string>;
-}
-
-/** `3:07`, of milliseconds. */
-function minutes(ms: number): string {
-  const seconds = Math.round(ms / 1e3);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 /** Shows what is going on, on a terminal in one line. */

@@ -1,5 +1,5 @@
-import { html, Html } from "../src/train/html.ts";
-import { style } from "../src/train/report-style.ts";
+import { html, type Html } from "../src/train/html.ts";
+import { factsTable, page } from "../src/train/page.ts";
 import type { EngineName } from "./engine.ts";
 import { bars } from "./page-style.ts";
 import { byFamily, peers, peersIn, titles } from "./families.ts";
@@ -14,48 +14,29 @@ import {
 } from "./results.ts";
 import { ceilingLines, figure, profileHead, profileRows, profileTitle, times } from "./table.ts";
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
-
 /** The results as one HTML document without scripts or anything outside itself: a bar for each engine and case. */
 export function resultsPage(results: Results): string {
   const list = comparisons(results);
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>Benchmark on ${results.adapter} · hestenes</title>
-        <style>
-          ${new Html(style + bars)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <p class="brand">hestenes <span>benchmark</span></p>
-          <h1>${results.adapter}</h1>
-          <p class="verdict">${verdict(list)}</p>
-          <p class="lead">
-            The bars are speeds: the longer, the faster. The longest of each case is as long as its row.
-            Behind them: how many times as long as hestenes an engine takes.
-          </p>
-          <ul class="facts">
-            ${[results.machine, results.driver, `commit ${results.commit}`, results.date]
-              .filter((fact) => fact !== "")
-              .map((fact) => html`<li>${fact}</li>`)}
-          </ul>
-        </header>
-        <main>
-          ${ratios(list)}
-          ${byFamily(list).map(({ family, list }) =>
-            group(family?.title ?? "Single operations", family?.lead ?? "hestenes alone.", list),
-          )}
-          ${profiles(results.profiles ?? [])} ${machine(results)} ${method(results)}
-        </main>
-        <footer>${Object.entries(results.versions).map(([name, version]) => `${name} ${version} `)}</footer>
-      </body>
-    </html> `.markup;
+  const { adapter, machine: computer, driver, commit, date, versions } = results;
+  return page({
+    kind: "benchmark",
+    title: `Benchmark on ${adapter}`,
+    heading: adapter,
+    verdict: verdict(list),
+    lead:
+      "The bars are speeds: the longer, the faster. The longest of each case is as long as its row. " +
+      "Behind them: how many times as long as hestenes an engine takes.",
+    facts: [computer, driver, commit === "" ? "" : `commit ${commit}`, date],
+    main: html`${ratios(list)}
+    ${byFamily(list).map(({ family, list }) =>
+      group(family?.title ?? "Single operations", family?.lead ?? "hestenes alone.", list),
+    )}
+    ${profiles(results.profiles ?? [])} ${machine(results)} ${method(results)}`,
+    footer: Object.entries(versions)
+      .map((entry) => entry.join(" "))
+      .join(" · "),
+    style: bars,
+  });
 }
 
 function verdict(list: readonly Comparison[]): string {
@@ -182,25 +163,18 @@ function profiles(list: readonly StepProfile[]): Html | undefined {
 }
 
 function machine({ ceilings, launches }: Results): Html | undefined {
-  const rows = [
-    ...(ceilings ? ceilingLines(ceilings).map((line) => line.split(": ")) : []),
-    ...launches.map(({ what, microseconds, n }) => [what, `${figure(microseconds)} µs a launch, n ${n}`]),
+  const rows: [string, string][] = [
+    ...(ceilings ? ceilingLines(ceilings).map((line) => line.split(": ") as [string, string]) : []),
+    ...launches.map(({ what, microseconds, n }): [string, string] => [
+      what,
+      `${figure(microseconds)} µs a launch, n ${n}`,
+    ]),
   ];
   if (rows.length === 0) return undefined;
   return html`<section class="card">
     <h2>The machine's ceilings, and JavaScript's part</h2>
     <p class="lead">What small kernels reach on this adapter, and what launching one costs.</p>
-    <table class="facts-table">
-      <tbody>
-        ${rows.map(
-          ([what, value]) =>
-            html`<tr>
-              <th scope="row">${what}</th>
-              <td>${value}</td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
+    ${factsTable(rows)}
   </section>`;
 }
 

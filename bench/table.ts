@@ -1,4 +1,4 @@
-import { columns } from "../src/cli/columns.ts";
+import { columns } from "../src/device/columns.ts";
 import type { EngineName } from "./engine.ts";
 import { byFamily, peersIn } from "./families.ts";
 import {

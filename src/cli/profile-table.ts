@@ -1,5 +1,5 @@
 import type { ProfileRow } from "../device/profiler.ts";
-import { columns } from "./columns.ts";
+import { columns } from "../device/columns.ts";
 
 /** The profile as a table: what each kernel cost, the most expensive first. */
 export function formatProfile(rows: readonly ProfileRow[]): string {

@@ -69,7 +69,7 @@ export class ProgressDisplay {
 }
 
 /** 75 → "1:15". */
-function clock(seconds: number): string {
+export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

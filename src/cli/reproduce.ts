@@ -7,7 +7,7 @@ import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
 import { judgeWords, linesOf, wordsOf } from "../reproduce/table.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import type { SessionHooks } from "../train/session.ts";
-import { columns } from "./columns.ts";
+import { columns } from "../device/columns.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, whole } from "./usage.ts";

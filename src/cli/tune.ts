@@ -4,7 +4,7 @@ import type { Device } from "../device/device.ts";
 import { readTuning, saveTuning } from "../device/tuning.node.ts";
 import { classOf } from "../ops/lib/choice.ts";
 import { judge, steps, trials, type Verdict } from "../ops/lib/tune.ts";
-import { columns } from "./columns.ts";
+import { columns } from "../device/columns.ts";
 import { UsageError } from "./usage.ts";
 
 /** What `hestenes devices --tune` found. */

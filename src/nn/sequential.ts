@@ -1,3 +1,4 @@
+import { columns } from "../device/columns.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { checkShape, sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -100,15 +101,7 @@ export function describeNetwork({ inputShape, layers, parameterCount }: Network)
     ...layers.map((row) => [row.name, row.label, show(row.outputShape), grouped(row.parameterCount)]),
     ["total", "", "", grouped(parameterCount)],
   ];
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) =>
-      line
-        .map((text, column) => (column < 3 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return columns(lines, 3);
 }
 
 function grouped(count: number): string {

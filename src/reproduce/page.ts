@@ -1,12 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { html, Html } from "../train/html.ts";
-import { style } from "../train/report-style.ts";
+import { html, type Html } from "../train/html.ts";
+import { page } from "../train/page.ts";
 import { metricTitles, type Row } from "./experiments.ts";
 import type { Outcome } from "./reproduce.ts";
 import { judgeWords, linesOf, oursOf, paperOf } from "./table.ts";
-
-/** What the page may load: nothing but the pictures and the style inside it. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /** Pictures of a run's report that stand side by side, and what they show. */
 const gallery = [
@@ -36,35 +33,17 @@ const own = `
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {
   const { experiment, scale, adapter, runs, complete } = outcome;
   const done = `${runs.length} runs${complete ? "" : " so far"}`;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>${experiment.title} · hestenes</title>
-        <style>
-          ${new Html(style + own)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <p class="brand">hestenes <span>reproduction</span></p>
-          <h1>${experiment.title}</h1>
-          <p class="verdict">Ours: mean ± standard deviation over the seeds. In brackets: the paper.</p>
-          <ul class="facts">
-            ${[`scale ${scale}`, done, adapter].map((fact) => html`<li>${fact}</li>`)}
-          </ul>
-        </header>
-        <main>
-          <section class="card wide results">${table(outcome)}${judgeNote(outcome)}</section>
-          ${notes(experiment.notes)} ${gallery.map((picture) => sideBySide(outcome, picture))}
-          ${settings(outcome)}
-        </main>
-        <footer>hestenes ${version}</footer>
-      </body>
-    </html> `.markup;
+  return page({
+    kind: "reproduction",
+    title: experiment.title,
+    verdict: "Ours: mean ± standard deviation over the seeds. In brackets: the paper.",
+    facts: [`scale ${scale}`, done, adapter],
+    main: html`<section class="card wide results">${table(outcome)}${judgeNote(outcome)}</section>
+      ${notes(experiment.notes)} ${gallery.map((picture) => sideBySide(outcome, picture))}
+      ${settings(outcome)}`,
+    footer: `hestenes ${version}`,
+    style: own,
+  });
 }
 
 function table(outcome: Outcome): Html {

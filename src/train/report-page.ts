@@ -1,64 +1,29 @@
 import { html, Html } from "./html.ts";
+import { factsTable, page } from "./page.ts";
 import type { ReportData } from "./report-data.ts";
 import type { Drawn, ReportPictures } from "./report-pictures.ts";
-import { style } from "./report-style.ts";
-
-/** What the page may load: nothing but the pictures and the style inside it. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /** The whole page as text: one HTML document without scripts, links or anything outside itself. */
 export function reportPage(data: ReportData, pictures: ReportPictures): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>${data.title} · hestenes</title>
-        <style>
-          ${new Html(style)}
-        </style>
-      </head>
-      <body>
-        ${header(data)}
-        <main>
-          ${numbers(data)}
-          ${card("Reconstructions", "Held-out images above, what the model makes of them below.", png(pictures.reconstructions, "Rows of held-out images, each above its reconstruction"), "wide")}
-          ${card("Loss", "By step: pale as logged, strong the running mean.", svg(pictures.loss))}
-          ${card("Error", "Of the reconstructions, relative, by step.", svg(pictures.error))}
-          ${samples(pictures)}
-          ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
-          ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}
-          ${card("Singular values", "Of the latent matrix: what is kept, what is cut.", svg(pictures.singularValues))}
-          ${card("Time", undefined, timings(data))} ${card("Machine", undefined, machine(data))}
-          ${card("Configuration", undefined, configuration(data.config), "wide")}
-          ${card("Run it again", undefined, html`<pre tabindex="0"><code>${data.command}</code></pre>`, "wide")}
-        </main>
-        <footer>hestenes ${data.version} · ${data.date}</footer>
-      </body>
-    </html> `.markup;
+  const { title, verdict, model, dataset, adapter, date, version } = data;
+  return page({
+    kind: "run report",
+    title,
+    verdict,
+    facts: [model, dataset, adapter.name, date],
+    main: html`${numbers(data)}
+    ${card("Reconstructions", "Held-out images above, what the model makes of them below.", png(pictures.reconstructions, "Rows of held-out images, each above its reconstruction"), "wide")}
+    ${card("Loss", "By step: pale as logged, strong the running mean.", svg(pictures.loss))}
+    ${card("Error", "Of the reconstructions, relative, by step.", svg(pictures.error))} ${samples(pictures)}
+    ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
+    ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}
+    ${card("Singular values", "Of the latent matrix: what is kept, what is cut.", svg(pictures.singularValues))}
+    ${card("Time", undefined, timings(data))} ${card("Machine", undefined, machine(data))}
+    ${card("Configuration", undefined, configuration(data.config), "wide")}
+    ${card("Run it again", undefined, html`<pre tabindex="0"><code>${data.command}</code></pre>`, "wide")}`,
+    footer: `hestenes ${version} · ${date}`,
+  });
 }
-
-function header({ title, verdict, model, dataset, adapter, date }: ReportData): Html {
-  const facts = [model, dataset, adapter.name, date].filter((fact) => fact !== "");
-  return html`<header>
-    <p class="brand">${mark}hestenes <span>run report</span></p>
-    <h1>${title}</h1>
-    <p class="verdict">${verdict}</p>
-    <ul class="facts">
-      ${facts.map((fact) => html`<li>${fact}</li>`)}
-    </ul>
-  </header>`;
-}
-
-/** Two columns turned until they are orthogonal: a Jacobi rotation. */
-const mark = html`<svg class="mark" viewBox="-12 -12 24 24" width="24" height="24" aria-hidden="true">
-  <g fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round">
-    <path d="M-7 7L7 -7M-7 -7L7 7" />
-    <path d="M9.5 -3A10 10 0 0 1 9.5 3M-9.5 3A10 10 0 0 1 -9.5 -3" opacity=".5" />
-  </g>
-</svg>`;
 
 function numbers({ numbers: cards }: ReportData): Html | undefined {
   if (cards.length === 0) return undefined;
@@ -164,28 +129,14 @@ function duration(seconds: number): string {
 
 function machine({ adapter, version, date }: ReportData): Html {
   const rows = { adapter: adapter.name, driver: adapter.driver, kind: adapter.kind, hestenes: version, date };
-  return table(Object.entries(rows));
+  return factsTable(Object.entries(rows));
 }
 
 function configuration(config: object): Html {
   const rows = flatten("", config);
   return rows.length > 0
-    ? html`<div class="columns">${table(rows)}</div>`
+    ? html`<div class="columns">${factsTable(rows)}</div>`
     : note("This run has no settings.");
-}
-
-function table(rows: readonly (readonly [string, string])[]): Html {
-  return html`<table class="facts-table">
-    <tbody>
-      ${rows.map(
-        ([name, value]) =>
-          html`<tr>
-            <th scope="row">${name}</th>
-            <td>${value}</td>
-          </tr> `,
-      )}
-    </tbody>
-  </table>`;
 }
 
 /** Nested settings as rows with dotted names; lists of plain values on one row. */

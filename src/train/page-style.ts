@@ -1,4 +1,4 @@
-/** The style sheet of the report: light and dark, one column on a phone and two on a desktop. */
+/** The style of all pages that are written as files: light and dark, one column on a phone and two on a desktop. */
 export const style = `
 :root {
   --page: #f5f6f8; --card: #ffffff; --ink: #1b1f24; --soft: #5b6470; --line: #e3e6ea;
