@@ -28,7 +28,7 @@ fn forward_staged(
 ) {
   let M = p.N * p.P * p.Q;
   let D = p.R * p.S * p.C;
-  let first = tileOf(group, groups, p.K);
+  let first = tileOf(group.x + group.y * groups.x, p.K);
   let m = first.x + broughtBy(lane);
   let windows = array<vec3u, 4>(windowOf(m), windowOf(m + 1), windowOf(m + 2), windowOf(m + 3));
   for (var step = 0u; step < (D + 15) / 16; step++) {
@@ -56,7 +56,7 @@ fn backward_w_staged(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let M = p.R * p.S * p.C;
-  let first = tileOf(group, groups, p.K);
+  let first = tileOf(group.x + group.y * groups.x, p.K);
   let m = first.x + broughtBy(lane);
   let weights = array<vec3u, 4>(weightOf(m), weightOf(m + 1), weightOf(m + 2), weightOf(m + 3));
   let begin = group.z * p.N * p.P / p.slices;

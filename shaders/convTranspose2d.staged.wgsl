@@ -29,18 +29,18 @@ fn forward_staged(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let phase = vec2u(group.z / STRIDE_W, group.z % STRIDE_W);
-  let first = tileOf(group, groups, p.C);
+  let i = group.x + group.y * groups.x;
+  let phase = phaseOf(i);
+  let first = tileOf(i / PHASES, p.C);
   let m = first.x + broughtBy(lane);
   let c = first.y + broughtBy(lane);
   let pixels = array<vec3u, 4>(
     pixelOf(m, phase), pixelOf(m + 1, phase), pixelOf(m + 2, phase), pixelOf(m + 3, phase),
   );
   for (var r = 0u; r < p.R; r++) {
-    if (!meets(phase.x + p.pad_h, r * p.dilation_h, STRIDE_H)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if (!meets(phase.y + p.pad_w, s * p.dilation_w, STRIDE_W)) { continue; }
-      let taps = vec4u(tap(pixels[0], r, s), tap(pixels[1], r, s), tap(pixels[2], r, s), tap(pixels[3], r, s));
+      if (!belongs(phase, r, s)) { continue; }
+      let places = tapsOf(pixels, r, s);
       let t = r * p.S + s;
       let channels = vec4u(channel(t, c), channel(t, c + 1), channel(t, c + 2), channel(t, c + 3));
       for (var step = 0u; step < (p.K + 15) / 16; step++) {
@@ -50,7 +50,7 @@ fn forward_staged(
         ));
         step16(
           lane,
-          array<vec4f, 4>(tapAt(taps.x, k), tapAt(taps.y, k), tapAt(taps.z, k), tapAt(taps.w, k)),
+          array<vec4f, 4>(tapAt(places.x, k), tapAt(places.y, k), tapAt(places.z, k), tapAt(places.w, k)),
           array<vec4f, 4>(b[0], b[1], b[2], b[3]),
         );
       }

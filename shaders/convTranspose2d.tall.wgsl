@@ -28,26 +28,23 @@ fn forward_tall(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let phase = vec2u(group.z / STRIDE_W, group.z % p.stride_w);
-  let first = (group.x + group.y * groups.x) * ROWS + lane;
+  let i = group.x + group.y * groups.x;
+  let phase = phaseOf(i);
+  let first = i / PHASES * ROWS + lane;
   let pixels = array<vec3u, 4>(
     pixelOf(first, phase), pixelOf(first + SUBGROUP, phase),
     pixelOf(first + 2 * SUBGROUP, phase), pixelOf(first + 3 * SUBGROUP, phase),
   );
   for (var r = 0u; r < p.R; r++) {
-    if (!meets(phase.x + p.pad_h, r * p.dilation_h, STRIDE_H)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if (!meets(phase.y + p.pad_w, s * p.dilation_w, STRIDE_W)) { continue; }
-      let x0 = tap(pixels[0], r, s);
-      let x1 = tap(pixels[1], r, s);
-      let x2 = tap(pixels[2], r, s);
-      let x3 = tap(pixels[3], r, s);
+      if (!belongs(phase, r, s)) { continue; }
+      let places = tapsOf(pixels, r, s);
       let t = r * p.S + s;
       let near = channel(t, lane) / 4;
       let far = channel(t, lane + 4) / 4;
       for (var step = 0u; step < p.K / 4; step++) {
         let k = 4 * step;
-        let a = array<vec4f, 4>(load4(x0, k), load4(x1, k), load4(x2, k), load4(x3, k));
+        let a = array<vec4f, 4>(load4(places.x, k), load4(places.y, k), load4(places.z, k), load4(places.w, k));
         let weights = w4[near + step];
         if (SUBGROUP == 8) {
           multiplyBoth(a, columnsOf(weights, 0), columnsOf(weights, 4));

@@ -9,8 +9,9 @@
 // Its gradient for x is conv2d's forward, and that for w is conv2d's backward_w: conv2d.wgsl.
 //
 // Which taps meet a pixel depends on its phase only, (h mod stride_h, v mod stride_w): a filter of 3 × 3 with stride
-// 2 has 1, 2, 2 and 4 taps in the four phases. So each phase, group.z, is a matrix product of its own, without
-// multiplications by zeros in between:   rows = pixels of the phase   columns = C   depth = taps of the phase · K
+// 2 has 1, 2, 2 and 4 taps in the four phases. So each phase is a matrix product of its own, without multiplications
+// by zeros in between:   rows = pixels of the phase   columns = C   depth = taps of the phase · K
+// Workgroups take the phases in turn: lavapipe hands each of its threads one contiguous share of the workgroups.
 // A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
 // lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). convTranspose2d.staged.wgsl has the kernel for GPUs.
 // Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 52 for 64×8×8×256→128 and 48 for 64×16×16×128→32;
@@ -20,10 +21,14 @@ override WG: u32 = 64;
 // Of Params, but known to the compiler: CPU adapters divide lane by lane.
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
+override PHASES = STRIDE_H * STRIDE_W;
 
 fn biasOf(column: u32) -> vec4f { return biasAt(column, p.C); }
 
 fn storeRow(at: u32, column: u32, y: vec4f) { store(at, column, p.C, y); }
+
+/** The phase of the i-th workgroup. */
+fn phaseOf(i: u32) -> vec2u { return vec2u(i % PHASES / STRIDE_W, i % STRIDE_W); }
 
 /** Pixel m of a phase: the first row of its image in x, and its h + pad, v + pad; x = NOWHERE past the images. */
 fn pixelOf(m: u32, phase: vec2u) -> vec3u {
@@ -47,6 +52,16 @@ fn tap(pixel: vec3u, r: u32, s: u32) -> u32 {
   return select(NOWHERE, ((pixel.x + row) * p.Q + q) * p.K, inside);
 }
 
+/** Where the tap (r,s) of each of four pixels lies. */
+fn tapsOf(pixels: array<vec3u, 4>, r: u32, s: u32) -> vec4u {
+  return vec4u(tap(pixels[0], r, s), tap(pixels[1], r, s), tap(pixels[2], r, s), tap(pixels[3], r, s));
+}
+
+/** Whether the tap (r,s) belongs to a phase. */
+fn belongs(phase: vec2u, r: u32, s: u32) -> bool {
+  return meets(phase.x + p.pad_h, r * p.dilation_h, STRIDE_H) && meets(phase.y + p.pad_w, s * p.dilation_w, STRIDE_W);
+}
+
 /** Where in y a pixel goes. */
 fn placeOf(pixel: vec3u) -> u32 {
   let at = ((pixel.x / p.P * p.H + pixel.y - p.pad_h) * p.W + pixel.z - p.pad_w) * p.C;
@@ -62,22 +77,19 @@ fn forward(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let phase = vec2u(group.z / STRIDE_W, group.z % STRIDE_W);
+  let i = group.x + group.y * groups.x;
+  let phase = phaseOf(i);
   let M = p.N * ((p.H + STRIDE_H - 1) / STRIDE_H) * ((p.W + STRIDE_W - 1) / STRIDE_W);
-  let at = place(group.x + group.y * groups.x, lane, (M + ROWS - 1) / ROWS, (p.C + 3) / 4);
+  let at = place(i / PHASES, lane, (M + ROWS - 1) / ROWS, (p.C + 3) / 4);
   let c = 4 * at.y;
   let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
   let pixels = array<vec3u, 4>(
     pixelOf(rows.x, phase), pixelOf(rows.y, phase), pixelOf(rows.z, phase), pixelOf(rows.w, phase),
   );
   for (var r = 0u; r < p.R; r++) {
-    if (!meets(phase.x + p.pad_h, r * p.dilation_h, STRIDE_H)) { continue; }
     for (var s = 0u; s < p.S; s++) {
-      if (!meets(phase.y + p.pad_w, s * p.dilation_w, STRIDE_W)) { continue; }
-      let x0 = tap(pixels[0], r, s);
-      let x1 = tap(pixels[1], r, s);
-      let x2 = tap(pixels[2], r, s);
-      let x3 = tap(pixels[3], r, s);
+      if (!belongs(phase, r, s)) { continue; }
+      let places = tapsOf(pixels, r, s);
       let t = r * p.S + s;
       let w0 = channel(t, c);
       let w1 = channel(t, c + 1);
@@ -86,10 +98,10 @@ fn forward(
       if (BY_DEPTH) {
         for (var step = 0u; step < p.K / 4; step++) {
           let k = 4 * step;
-          var a = array<vec4f, 4>(load4(x0, k), load4(x1, k), vec4f(), vec4f());
+          var a = array<vec4f, 4>(load4(places.x, k), load4(places.y, k), vec4f(), vec4f());
           if (LOADS == 4) {
-            a[2] = load4(x2, k);
-            a[3] = load4(x3, k);
+            a[2] = load4(places.z, k);
+            a[3] = load4(places.w, k);
           }
           let b0 = w4[w0 / 4 + step];
           if (ONE_COLUMN) {
@@ -101,8 +113,8 @@ fn forward(
         }
       } else {
         for (var k = 0u; k < p.K; k++) {
-          var a = vec4f(load(x0, k), load(x1, k), 0, 0);
-          if (LOADS == 4) { a = vec4f(a.xy, load(x2, k), load(x3, k)); }
+          var a = vec4f(load(places.x, k), load(places.y, k), 0, 0);
+          if (LOADS == 4) { a = vec4f(a.xy, load(places.z, k), load(places.w, k)); }
           multiplyOne(a, vec4f(w[w0 + k], w[w1 + k], w[w2 + k], w[w3 + k]));
         }
       }

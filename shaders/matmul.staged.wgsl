@@ -13,7 +13,7 @@ fn tile_staged(
 ) {
   let batch = group.z / p.Z;
   let slice = group.z % p.Z;
-  let first = tileOf(group, groups, p.N);
+  let first = tileOf(group.x + group.y * groups.x, p.N);
   let row = first.x + broughtBy(lane);
   let starts = batch * p.a_batch + min(row + vec4u(0, 1, 2, 3), vec4u(p.M - 1)) * p.a_row;
   let steps = (p.K + 15) / 16;

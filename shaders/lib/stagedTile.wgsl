@@ -9,9 +9,8 @@ var<workgroup> staged_b: array<vec4f, 256>;
 var<private> left: array<vec4f, 8>;
 var<private> right: array<vec4f, 8>;
 
-/** The first row and column of the workgroup's tile, of a matrix with so many columns. */
-fn tileOf(group: vec3u, groups: vec3u, columns: u32) -> vec2u {
-  let i = group.x + group.y * groups.x;
+/** The first row and column of the i-th workgroup's tile, of a matrix with so many columns. */
+fn tileOf(i: u32, columns: u32) -> vec2u {
   let across = (columns + 63) / 64;
   return 64 * vec2u(i / across, i % across);
 }

@@ -58,7 +58,7 @@ export function transposed(
       tile === "tall" && byFour(K) ? "forward_tall" : "forward",
       { x, x4: x, w, w4: w, out, bias },
       params,
-      { rows, columns: C, depths: stride_h * stride_w },
+      { rows, columns: C, phases: stride_h * stride_w },
       {
         constants: {
           ...constants,

@@ -6,11 +6,15 @@ import { chooseTile, sharers, type Tile } from "./choice.ts";
 
 export { chooseTile, sharers, type Tile } from "./choice.ts";
 
-/** The work of a tiled kernel: rows by columns, `depths` times over (batches, slices, phases). */
+/**
+ * The work of a tiled kernel: rows by columns, `depths` times over (batches, slices), one after the other along the
+ * grid's z; each in so many `phases`, which the workgroups take in turn.
+ */
 export interface Extent {
   rows: number;
   columns: number;
   depths?: number;
+  phases?: number;
 }
 
 /** Whether an axis of n elements is read in whole vec4s, for an `override`. */
@@ -33,13 +37,13 @@ export function tiledKernel(name: string, texts?: ShaderTexts) {
     entryPoint: string,
     operands: Operands,
     params: Params,
-    { rows, columns, depths = 1 }: Extent,
+    { rows, columns, depths = 1, phases = 1 }: Extent,
     { tile, ...options }: LaunchOptions & { tile?: Tile | undefined } = {},
   ): void {
     const { device } = Object.values(operands)[0]!;
     const chosen = tile ?? chooseTile(device, { label: `${name}.${entryPoint}`, rows, columns });
     const { groups, constants } = layoutOf(chosen, device, rows, columns);
-    const [x, y] = linearGrid(groups, 1);
+    const [x, y] = linearGrid(groups * phases, 1);
     const entry = chosen === "staged" ? `${entryPoint}_staged` : entryPoint;
     kernels[chosen](entry, operands, params, [x, y, depths], {
       ...options,
