@@ -1,16 +1,10 @@
 import { gzipSync } from "node:zlib";
 import { PNG } from "pngjs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { siteConfig } from "../../src/web/build/site.ts";
-import { BuiltSite } from "./site.ts";
+import { expect, test } from "vitest";
+import { openPages, slow } from "./site.ts";
 import { address, drop, lastLook, openStudio, pixels, stepOf, trainTo } from "./studio.ts";
 
-const slow = { timeout: 240_000 };
-let site: BuiltSite;
-beforeAll(async () => {
-  site = await BuiltSite.open(siteConfig);
-}, 240_000);
-afterAll(() => site?.close());
+const site = await openPages();
 
 const query = `${address.replace("steps=10", "steps=3")}&with=`;
 

@@ -1,11 +1,9 @@
 import type { Locator, Page as Tab } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openDevice, type Device } from "../../src/device/device.ts";
+import { describe, expect, test } from "vitest";
 import { decodeCodes } from "../../src/train/generate.ts";
-import { siteConfig } from "../../src/web/build/site.ts";
 import { Camera, type Point3 } from "../../src/web/latent/camera.ts";
-import { apart, modelInNode } from "./reference.ts";
-import { BuiltSite } from "./site.ts";
+import { apart, modelInNode, nodeDevice } from "./reference.ts";
+import { openPages, slow } from "./site.ts";
 import {
   address,
   downloaded,
@@ -60,16 +58,7 @@ describe.each([2, 3] as const)("the camera in %i dimensions", (dimensions) => {
   });
 });
 
-const slow = { timeout: 240_000 };
-let site: BuiltSite;
-let device: Device;
-beforeAll(async () => {
-  [site, device] = await Promise.all([BuiltSite.open(siteConfig), openDevice({ adapter: "swiftshader" })]);
-}, 240_000);
-afterAll(async () => {
-  device?.close();
-  await site?.close();
-});
+const [site, device] = await Promise.all([openPages(), nodeDevice()]);
 
 type Place = readonly [x: number, y: number];
 

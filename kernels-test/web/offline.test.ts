@@ -1,23 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page as Tab } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { siteConfig } from "../../src/web/build/site.ts";
-import { BuiltSite } from "./site.ts";
+import { expect, test } from "vitest";
+import { openPages, pages, slow } from "./site.ts";
 
-const slow = { timeout: 240_000 };
-let site: BuiltSite;
-beforeAll(async () => {
-  site = await BuiltSite.open(siteConfig);
-}, 240_000);
-afterAll(() => site?.close());
-
-/** What says that a page is ready. */
-const pages = {
-  "?size=16": "#play:not([disabled])",
-  "svd.html": "#gradient[data-drawn]",
-  "bench.html": "#run:not([disabled])",
-};
+const site = await openPages();
 
 /** Waits until the service worker has all that it keeps. */
 async function kept(tab: Tab) {
@@ -53,7 +40,7 @@ test("once loaded, every page works without its server", slow, async () => {
   await kept(tab);
   await site.stopServing();
   for (const [page, ready] of Object.entries(pages)) {
-    await tab.goto(new URL(page, site.url).href);
+    await tab.goto(new URL(page.replace("index.html", ""), site.url).href);
     await tab.waitForSelector(ready, { timeout: 100_000 });
     await tab.reload();
     await tab.waitForSelector(ready, { timeout: 100_000 });

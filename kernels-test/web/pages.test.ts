@@ -3,29 +3,17 @@ import { createRequire } from "node:module";
 import type Axe from "axe-core";
 import type { Page as Tab } from "playwright-core";
 import { PNG } from "pngjs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDevice } from "../../src/device/device.ts";
 import { svd } from "../../src/ops/svd.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import type { Results } from "../../bench/results.ts";
-import { isOfPeers, siteConfig } from "../../src/web/build/site.ts";
+import { isOfPeers } from "../../src/web/build/site.ts";
 import { pageSizes } from "../../src/web/build/sizes.ts";
 import { launchChromium } from "../browser/chromium.ts";
-import { BuiltSite } from "./site.ts";
+import { loseDevice, openPages, pages, slow } from "./site.ts";
 
-const slow = { timeout: 120_000 };
-let site: BuiltSite;
-beforeAll(async () => {
-  site = await BuiltSite.open(siteConfig);
-}, 240_000);
-afterAll(() => site?.close());
-
-/** What says that a page is ready. */
-const pages = {
-  "index.html?size=16": "#play:not([disabled])",
-  "svd.html": "#gradient[data-drawn]",
-  "bench.html": "#run:not([disabled])",
-};
+const site = await openPages();
 
 describe.each(Object.entries(pages))("%s", (page, ready) => {
   test("loads without errors, and asks nobody else for anything", slow, async () => {
@@ -109,7 +97,7 @@ async function benchmark(only: string, peers: string[], prepare?: (tab: Tab) => 
   return { tab, wrong, results };
 }
 
-test("the benchmark measures next to its peers, compares and copies", { timeout: 240_000 }, async () => {
+test("the benchmark measures next to its peers, compares and copies", slow, async () => {
   const peers = ["tfjs-webgpu", "jax-js"];
   const { tab, wrong, results } = await benchmark("conv bumps.out fwd", peers);
   const { rows, failed, versions, adapter } = results;
@@ -122,19 +110,6 @@ test("the benchmark measures next to its peers, compares and copies", { timeout:
   expect(wrong).toEqual([]);
   await tab.close();
 });
-
-/** Lets the next commands destroy the device of the page's worker. */
-async function loseDevice(tab: Tab): Promise<void> {
-  await tab.workers()[0]!.evaluate(() => {
-    const name = "createCommandEncoder";
-    const original = Object.getOwnPropertyDescriptor(GPUDevice.prototype, name)!;
-    GPUDevice.prototype[name] = function (this: GPUDevice, descriptor) {
-      Object.defineProperty(GPUDevice.prototype, name, original);
-      this.destroy();
-      return this.createCommandEncoder(descriptor);
-    };
-  });
-}
 
 test("a device that is lost in a benchmark is reported, and the benchmark goes on", slow, async () => {
   const { tab, results } = await benchmark("svd 64x200", [], loseDevice);

@@ -1,6 +1,7 @@
+import { afterAll } from "vitest";
 import { bumps } from "../../src/data/bumps.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
-import type { Device } from "../../src/device/device.ts";
+import { openDevice, type Device } from "../../src/device/device.ts";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { BasisAutoencoder } from "../../src/models/basisAutoencoder.ts";
 import { deviceBatches } from "../../src/train/batching.ts";
@@ -20,6 +21,13 @@ type Name = "vae" | "vrrae";
 
 function configOf(model: Name, rank = 2): Config {
   return completeConfig({ model, data: "bumps", size, batch, seed, rank, beta: 1e-3 });
+}
+
+/** What the browser computes with, in Node, until the tests of the file that asks for it have run. */
+export async function nodeDevice(): Promise<Device> {
+  const device = await openDevice({ adapter: "swiftshader" });
+  afterAll(() => device.close());
+  return device;
 }
 
 /** The run of the page on bumps of `size` pixels, in Node: the trainer, and the losses of each step. */

@@ -3,7 +3,39 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page as Tab } from "playwright-core";
 import { build, preview, type InlineConfig } from "vite";
+import { afterAll } from "vitest";
+import { siteConfig } from "../../src/web/build/site.ts";
 import { launchChromium } from "../browser/chromium.ts";
+
+/** The time that a test may take in a browser whose GPU is a processor. */
+export const slow = { timeout: 240_000 };
+
+/** The pages, each with what says that it is ready. */
+export const pages = {
+  "index.html?size=16": "#play:not([disabled])",
+  "svd.html": "#gradient[data-drawn]",
+  "bench.html": "#run:not([disabled])",
+};
+
+/** The built pages, until the tests of the file that asks for them have run. */
+export async function openPages(): Promise<BuiltSite> {
+  const site = await BuiltSite.open(siteConfig);
+  afterAll(() => site.close());
+  return site;
+}
+
+/** Lets the next commands destroy the device of the page's worker. */
+export async function loseDevice(tab: Tab): Promise<void> {
+  await tab.workers()[0]!.evaluate(() => {
+    const name = "createCommandEncoder";
+    const original = Object.getOwnPropertyDescriptor(GPUDevice.prototype, name)!;
+    GPUDevice.prototype[name] = function (this: GPUDevice, descriptor) {
+      Object.defineProperty(GPUDevice.prototype, name, original);
+      this.destroy();
+      return this.createCommandEncoder(descriptor);
+    };
+  });
+}
 
 /** A folder that was built by Vite, served to this machine only, and a browser to look at it. */
 export class BuiltSite {

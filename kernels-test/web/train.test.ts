@@ -1,13 +1,20 @@
 import type { Page as Tab } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDevice, type Device } from "../../src/device/device.ts";
+import { expect, test } from "vitest";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/train/safetensors.ts";
 import { readModel } from "../../src/train/state.ts";
-import { siteConfig } from "../../src/web/build/site.ts";
-import { apart, batch, modelInNode, previewInNode, seed, size, trainInNode } from "./reference.ts";
-import { BuiltSite } from "./site.ts";
+import {
+  apart,
+  batch,
+  modelInNode,
+  nodeDevice,
+  previewInNode,
+  seed,
+  size,
+  trainInNode,
+} from "./reference.ts";
+import { loseDevice, openPages, slow } from "./site.ts";
 import {
   address,
   downloaded,
@@ -21,16 +28,7 @@ import {
   waitPast,
 } from "./studio.ts";
 
-const slow = { timeout: 240_000 };
-let site: BuiltSite;
-let device: Device;
-beforeAll(async () => {
-  [site, device] = await Promise.all([BuiltSite.open(siteConfig), openDevice({ adapter: "swiftshader" })]);
-}, 240_000);
-afterAll(async () => {
-  device?.close();
-  await site?.close();
-});
+const [site, device] = await Promise.all([openPages(), nodeDevice()]);
 
 const endless = `?size=${size}&batch=${batch}&seed=${seed}&logEvery=1`;
 
@@ -195,19 +193,6 @@ interface TraceEvent {
   args?: { name?: string };
   /** Microseconds that the thread worked. */
   tdur?: number;
-}
-
-/** Loses the worker's device at its next command. */
-async function loseDevice(tab: Tab): Promise<void> {
-  await tab.workers()[0]!.evaluate(() => {
-    const name = "createCommandEncoder";
-    const original = Object.getOwnPropertyDescriptor(GPUDevice.prototype, name)!;
-    GPUDevice.prototype[name] = function (this: GPUDevice, descriptor) {
-      Object.defineProperty(GPUDevice.prototype, name, original);
-      this.destroy();
-      return this.createCommandEncoder(descriptor);
-    };
-  });
 }
 
 test(
