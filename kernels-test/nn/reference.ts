@@ -58,10 +58,7 @@ export function convolved(
   const [N, H, W] = x.shape;
   const extent = (length: number, taps: number) => Math.floor((length + 2 * padding - taps) / stride) + 1;
   const shape: Images["shape"] = [N, extent(H, filter[0]), extent(W, filter[1]), bias.length];
-  const values = Array.from(
-    { length: shape[0] * shape[1] * shape[2] * shape[3] },
-    (_, i) => bias[i % bias.length]!,
-  );
+  const values = biased(shape, bias);
   taps(
     x.shape,
     shape,
@@ -77,10 +74,12 @@ export function convolved(
 export function doubled(x: Images, w: number[], bias: number[]): Images {
   const [N, P, Q] = x.shape;
   const shape: Images["shape"] = [N, 2 * P, 2 * Q, bias.length];
-  const values = Array.from(
-    { length: shape[0] * shape[1] * shape[2] * shape[3] },
-    (_, i) => bias[i % bias.length]!,
-  );
+  const values = biased(shape, bias);
   taps(shape, x.shape, [3, 3], 2, 1, (big, small, at) => (values[big]! += x.values[small]! * w[at]!));
   return { values, shape };
+}
+
+/** Images that are the bias of their channel everywhere. */
+function biased([N, H, W, C]: Images["shape"], bias: number[]): number[] {
+  return Array.from({ length: N * H * W * C }, (_, i) => bias[i % bias.length]!);
 }
