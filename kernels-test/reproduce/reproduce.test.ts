@@ -8,7 +8,7 @@ import type { Experiment } from "../../src/reproduce/experiments.ts";
 import { Judge } from "../../src/reproduce/judge.ts";
 import { experimentPage } from "../../src/reproduce/page.ts";
 import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
-import { linesOf, wordsOf } from "../../src/reproduce/table.ts";
+import { linesOf, orderOf, wordsOf, type Line } from "../../src/reproduce/table.ts";
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
 
@@ -71,13 +71,13 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
     "seeds",
     "test error %",
     "diagonal test error %",
-    "(paper)",
+    "paper",
     "generation error %",
   ]);
-  expect(words[1]![4]).toBe("(23.24 ± 11.26)");
+  expect(words[1]![4]).toBe("23.24 ± 11.26");
   const page = experimentPage(second, { version: "0" });
   expect(page).toContain("A note with &lt;marks&gt;.");
-  expect(page.match(/data:image\/png;base64/g)!.length).toBe(6); // reconstructions, interpolation and samples of two
+  expect(page.match(/data:image\/png;base64/g)!.length).toBe(12); // originals; of two models reconstructions, three ways and samples; one prior
   expect(page).not.toMatch(/src="(?!data:)|<script/);
 
   const other = { ...options(out).settings, steps: 7 };
@@ -86,10 +86,14 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   await expect(refused).rejects.toThrow(/ae-500 holds a run with steps 6, not 7; give another folder/);
   writeFileSync(join(out, "ae-500", "scores.json"), "{");
   await expect(reproduce(small, options(out))).rejects.toThrow(DataError);
+  const strip = join(out, "vrrae-0-500", "strips", "reconstructions.png");
+  const drawn = readFileSync(strip);
+  rmSync(join(out, "vrrae-0-500", "strips"), { recursive: true });
   rmSync(join(out, "ae-500", "scores.json"));
   const again = await reproduce(small, options(out));
   expect(metricsOf(again)).toEqual(metricsOf(whole));
   expect(existsSync(join(out, "ae-500", "report.html"))).toBe(true);
+  expect(readFileSync(strip).equals(drawn)).toBe(true); // from the checkpoint, without training
   expect(JSON.parse(readFileSync(join(out, "ae-500", "scores.json"), "utf8"))).toMatchObject({ steps: 6 });
 }, 120_000);
 
@@ -103,6 +107,22 @@ test("a line has the mean and the deviation over n − 1 of its seeds", () => {
   expect(line!.cells[0]).toMatchObject({ mean: 6, deviation: Math.sqrt(13), values: [3, 5, 10] });
   expect(line!.cells[1]).toMatchObject({ values: [], published: [23.24, 11.26] });
   expect(none!.seeds).toEqual([]);
+});
+
+test("the order of the rows tells means apart that differ by more than their deviations", () => {
+  const line = (label: string, values: number[], published?: number): Line => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const deviation = Math.sqrt(squares / (values.length - 1));
+    const known = published === undefined ? {} : { published: [published] as const };
+    const more = values.length > 1 ? { deviation } : {};
+    return { label, seeds: [], cells: [{ metric: "test", values, mean, ...more, ...known }] };
+  };
+  const three = [line("C", [5, 6], 1), line("A", [1, 2], 3), line("B", [1.5, 2.4], 2)];
+  expect(orderOf(three, "test")).toEqual({ ours: "A ≈ B < C", paper: "C < B < A" });
+  expect(orderOf([line("A", [2]), line("B", [1])], "test")).toEqual({ ours: "B, A" });
+  expect(orderOf([line("A", [2])], "test")).toBeUndefined();
+  expect(orderOf(three, "activeUnits")).toBeUndefined();
 });
 
 test("the judge puts real images below broken ones, and both between its floor and its ceiling", async () => {

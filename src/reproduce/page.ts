@@ -1,132 +1,146 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { html, type Html } from "../train/html.ts";
-import { page } from "../train/page.ts";
-import { metricTitles, type Row } from "./experiments.ts";
+import { dotCharts } from "./dots.ts";
+import { metricTitles } from "./experiments.ts";
+import { notesCard, resultsPage } from "./frame.ts";
+import { firstRuns, gallery, picture } from "./gallery.ts";
 import type { Outcome } from "./reproduce.ts";
-import { judgeWords, linesOf, oursOf, paperOf } from "./table.ts";
+import { isError, judgeWords, linesOf, orderOf, oursOf, paperOf, type Line } from "./table.ts";
 
-/** Pictures of a run's report that stand side by side, and what they show. */
-const gallery = [
-  ["reconstructions.png", "Reconstructions", "Held-out images above, what the model makes of them below."],
-  [
-    "interpolation.png",
-    "Interpolation",
-    "Each row walks through the latent space from one image to another.",
-  ],
-  ["samples.png", "Samples", "Decoded from codes drawn at random."],
-  ["latent.svg", "Latent space", "The first two coordinates of the codes."],
+/** Charts of a run's report that stand side by side, and what they show. */
+const charts = [
+  ["latent.svg", "Latent space", "The first two coordinates of the codes of held-out samples."],
+  ["singular-values.svg", "Singular values", "Of the latent vectors of training samples."],
 ] as const;
-
-/** Table cells wider than the report's, and pictures side by side. */
-const own = `
-.results { overflow-x: auto; }
-.results td, .results th { white-space: nowrap; padding-right: 20px; }
-.results td.least { font-weight: 680; color: var(--accent); }
-.results .paper { color: var(--soft); }
-.side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 18px; margin-top: 12px; }
-.side figure { margin: 0; min-width: 0; }
-.side figcaption { font-weight: 600; }
-.side img, .side svg { display: block; width: 100%; height: auto; margin: 8px 0 0; border-radius: 5px; }
-`;
 
 /** The results of an experiment as one page without scripts or anything outside itself. */
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {
   const { experiment, scale, adapter, runs, complete } = outcome;
-  const done = `${runs.length} runs${complete ? "" : " so far"}`;
-  return page({
-    kind: "reproduction",
-    title: experiment.title,
-    verdict: "Ours: mean ± standard deviation over the seeds. In brackets: the paper.",
-    facts: [`scale ${scale}`, done, adapter],
-    main: html`<section class="card wide results">${table(outcome)}${judgeNote(outcome)}</section>
-      ${notes(experiment.notes)} ${gallery.map((picture) => sideBySide(outcome, picture))}
-      ${settings(outcome)}`,
-    footer: `hestenes ${version}`,
-    style: own,
-  });
-}
-
-function table(outcome: Outcome): Html {
+  const { title, metrics, notes } = experiment;
   const lines = linesOf(outcome);
-  const { metrics } = outcome.experiment;
-  /** The row whose mean is the least; of active units, no order is the better one. */
-  const least = metrics.map((metric, column) => {
-    if (metric === "activeUnits") return undefined;
-    const means = lines.map(({ cells }) => cells[column]!.mean ?? Infinity);
-    return means.indexOf(Math.min(...means));
+  const seeds = Math.max(...lines.map((line) => line.seeds.length));
+  const done = `${runs.length} runs${complete ? "" : " so far"}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each`;
+  return resultsPage({
+    title,
+    version,
+    verdict: verdict(outcome, lines),
+    facts: [`scale ${scale}`, done, adapter],
+    cards: html`${table(outcome, lines)} ${orders(outcome, lines)} ${dotCharts(lines, metrics)}
+    ${gallery(outcome)} ${charts.map((chart) => sideBySide(outcome, chart))} ${notesCard(notes)}
+    ${settings(outcome)}`,
   });
-  return html`<table>
-    <thead>
-      <tr>
-        <th scope="col">Model</th>
-        <th scope="col">Seeds</th>
-        ${metrics.map((metric) => html`<th scope="col">${metricTitles[metric]}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${lines.map(
-        ({ label, seeds, cells }, at) =>
-          html`<tr>
-            <th scope="row">${label}</th>
-            <td>${seeds.length}</td>
-            ${cells.map(
-              (cell, column) =>
-                html`<td class="${least[column] === at ? "least" : ""}">
-                  ${oursOf(cell)} <span class="paper">${paperOf(cell)}</span>
-                </td>`,
-            )}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
 }
 
-function judgeNote(outcome: Outcome): Html | undefined {
+/** Which row is the least by the error of reconstruction, and what the paper says of that. */
+function verdict({ experiment }: Outcome, lines: readonly Line[]): string {
+  const metric = experiment.metrics.includes("diagonal") ? "diagonal" : "test";
+  const known = lines.flatMap(({ label, cells }) => cells.flatMap((cell) => ({ label, ...cell })));
+  const ours = known.filter((cell) => cell.metric === metric && cell.mean !== undefined);
+  if (ours.length === 0) return "No run is finished yet.";
+  const best = ours.reduce((a, b) => (b.mean! < a.mean! ? b : a));
+  const papers = known.filter((cell) => cell.metric === metric && cell.published);
+  const paperBest =
+    papers.length > 1 ? papers.reduce((a, b) => (b.published![0] < a.published![0] ? b : a)) : undefined;
+  const agreed =
+    paperBest &&
+    (paperBest.label === best.label ? ", as in the paper" : `; in the paper, ${paperBest.label} has`);
+  return `${best.label} has the least ${metricTitles[metric].replace(" %", "")}, ${oursOf(best)} %${agreed ?? ""}.`;
+}
+
+function table(outcome: Outcome, lines: readonly Line[]): Html {
+  const { metrics } = outcome.experiment;
+  const known = metrics.map((_, column) => lines.some(({ cells }) => cells[column]!.published));
+  /** The row whose mean is the least. */
+  const least = metrics.map((metric, column) => {
+    const means = lines.map(({ cells }) => cells[column]!.mean ?? Infinity);
+    return isError(metric) ? means.indexOf(Math.min(...means)) : undefined;
+  });
   const words = judgeWords(outcome);
-  return words === undefined ? undefined : html`<p class="note">${words}</p>`;
-}
-
-function notes(list: readonly string[]): Html {
-  return html`<section class="card wide">
-    <h2>What to know</h2>
-    <ul>
-      ${list.map((note) => html`<li>${note}</li>`)}
-    </ul>
+  return html`<section class="card wide results">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Model</th>
+          <th scope="col">Seeds</th>
+          ${metrics.map((metric, i) => html`<th scope="colgroup" colspan="${known[i] ? 2 : 1}">${metricTitles[metric]}</th>`)}
+        </tr>
+        <tr>
+          <th></th>
+          <th></th>
+          ${metrics.map(
+            (_, i) =>
+              html`<th scope="col">ours</th>
+                ${known[i] ? html`<th scope="col">paper</th>` : undefined}`,
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        ${lines.map(
+          ({ label, seeds, cells }, at) =>
+            html`<tr>
+              <th scope="row">${label}</th>
+              <td>${seeds.length}</td>
+              ${cells.map(
+                (cell, i) =>
+                  html`<td class="${least[i] === at ? "least" : ""}">${oursOf(cell)}</td>
+                    ${known[i] ? html`<td class="paper">${paperOf(cell) || "–"}</td>` : undefined}`,
+              )}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    <p class="note">
+      Ours: mean ± standard deviation over the seeds, the least of a column in colour. ${words ?? ""}
+    </p>
   </section>`;
 }
 
-/** One picture of the first run of each row. */
-function sideBySide(
-  { experiment, runs }: Outcome,
-  [file, title, lead]: (typeof gallery)[number],
-): Html | undefined {
-  const pictures = experiment.rows.flatMap((row) => {
-    const path = pictureOf(runs, row, file);
-    return path === undefined
-      ? []
-      : [
-          html`<figure>
-            <figcaption>${row.label}</figcaption>
-            ${picture(path)}
-          </figure>`,
-        ];
+/** The order of the rows by each metric, ours above the paper's. */
+function orders({ experiment }: Outcome, lines: readonly Line[]): Html | undefined {
+  const rows = experiment.metrics.flatMap((metric) => {
+    const order = orderOf(lines, metric);
+    return order ? [{ title: metricTitles[metric], ...order }] : [];
   });
-  if (pictures.length === 0) return undefined;
+  if (rows.length === 0) return undefined;
+  return html`<section class="card wide">
+    <h2>The order</h2>
+    <p class="lead">
+      Least first. A “&lt;” stands between means further apart than their deviations together, a “≈” between
+      others, a comma where a single seed tells none.
+    </p>
+    <table class="facts-table">
+      <tbody>
+        ${rows.map(
+          ({ title, ours, paper }) =>
+            html`<tr>
+              <th scope="row">${title}</th>
+              <td>
+                ${ours}${paper === undefined ? undefined : html`<br /><span class="soft">paper: ${paper}</span>`}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+/** One chart of the first run of each row. */
+function sideBySide(outcome: Outcome, [file, title, lead]: (typeof charts)[number]): Html | undefined {
+  const drawn = firstRuns(outcome).filter(({ folder }) => existsSync(folder.file(file)));
+  if (drawn.length === 0) return undefined;
   return html`<section class="card wide">
     <h2>${title}</h2>
     <p class="lead">${lead}</p>
-    <div class="side">${pictures}</div>
+    <div class="side">
+      ${drawn.map(
+        ({ row, folder }) =>
+          html`<figure>
+            <figcaption>${row.label}</figcaption>
+            ${picture(folder.file(file), `${title} of ${row.label}`)}
+          </figure>`,
+      )}
+    </div>
   </section>`;
-}
-
-function pictureOf(runs: Outcome["runs"], row: Row, file: string): string | undefined {
-  const path = runs.find((run) => run.row.label === row.label)?.folder.file(file);
-  return path !== undefined && existsSync(path) ? path : undefined;
-}
-
-function picture(path: string): Html {
-  const kind = path.endsWith(".svg") ? "svg+xml" : "png";
-  return html`<img alt="" src="data:image/${kind};base64,${readFileSync(path).toString("base64")}" />`;
 }
 
 function settings({ runs }: Outcome): Html | undefined {

@@ -5,8 +5,9 @@ import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, type Config, type PartialConfig } from "../train/config.ts";
 import { makeFolder, readFile } from "../train/files.ts";
 import { RunFolder } from "../train/run-folder.ts";
-import { loadData, runSession, type SessionHooks } from "../train/session.ts";
+import { loadData, openSession, runSession, type SessionHooks } from "../train/session.ts";
 import type { Experiment, Row, Scale } from "./experiments.ts";
+import { drawStrips, hasStrips } from "./gallery.ts";
 import { Judge } from "./judge.ts";
 import { score, scoresSchema, type Scores } from "./score.ts";
 
@@ -78,7 +79,7 @@ export async function reproduce(experiment: Experiment, options: ReproduceOption
         }
         scores = await trainAndScore(run, judge, options);
         if (!scores) break;
-      }
+      } else if (!hasStrips(run.folder)) await redraw(run);
       outcome.runs.push({ ...run, scores });
       outcome.adapter = adapterOf(run.folder);
       outcome.complete = outcome.runs.length === runs.length;
@@ -139,8 +140,19 @@ async function trainAndScore(
     const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
     const command = `hestenes train --config ${run.folder.file("config.json")} --out NEW`;
     const scores = await score(session, await summarize(session, { command, version }), judge);
+    await drawStrips(session);
     run.folder.writeJson("scores.json", scores);
     return scores;
+  } finally {
+    session.close();
+  }
+}
+
+/** Draws the strips of a run that has none, from its checkpoint. */
+async function redraw({ folder, config }: RunAt): Promise<void> {
+  const session = await openSession(folder, config);
+  try {
+    await drawStrips(session);
   } finally {
     session.close();
   }

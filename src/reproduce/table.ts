@@ -50,10 +50,47 @@ function cell(metric: Metric, row: Row, values: number[]): Cell {
   };
 }
 
+/** Whether less is better: of active units, no number is. */
+export function isError(metric: Metric): boolean {
+  return metric !== "activeUnits";
+}
+
+/**
+ * The order of the rows by a metric, least first, ours and the paper's. Ours has a "<" where the means of neighbours
+ * lie further apart than the root of the sum of their squared deviations, a "≈" where they do not, a "," where a single
+ * seed tells no deviation. Undefined where there is nothing to compare.
+ */
+export function orderOf(
+  lines: readonly Line[],
+  metric: Metric,
+): { ours: string; paper?: string } | undefined {
+  const entries = lines.flatMap(({ label, cells }) => {
+    const found = cells.find((one) => one.metric === metric);
+    return found?.mean === undefined ? [] : [{ label, ...found, mean: found.mean }];
+  });
+  if (!isError(metric) || entries.length < 2) return undefined;
+  entries.sort((a, b) => a.mean - b.mean);
+  const ours = entries.map((entry, at) => {
+    const before = entries[at - 1];
+    return before ? between(before, entry) + entry.label : entry.label;
+  });
+  const known = entries.flatMap(({ label, published }) => (published ? [{ label, mean: published[0] }] : []));
+  known.sort((a, b) => a.mean - b.mean);
+  return {
+    ours: ours.join(""),
+    ...(known.length > 1 ? { paper: known.map(({ label }) => label).join(" < ") } : {}),
+  };
+}
+
+function between(less: Cell, more: Cell): string {
+  if (less.deviation === undefined || more.deviation === undefined) return ", ";
+  return more.mean! - less.mean! > Math.hypot(less.deviation, more.deviation) ? " < " : " ≈ ";
+}
+
 /** Rows of words for a table: a heading, then a line for each row; the paper's figures stand in brackets. */
 export function wordsOf(outcome: Outcome): string[][] {
   const { metrics } = outcome.experiment;
-  const head = ["", "seeds", ...metrics.flatMap((metric) => [metricTitles[metric], "(paper)"])];
+  const head = ["", "seeds", ...metrics.flatMap((metric) => [metricTitles[metric], "paper"])];
   const rows = linesOf(outcome).map(({ label, seeds, cells }) => [
     label,
     String(seeds.length),
@@ -68,11 +105,11 @@ export function oursOf({ mean, deviation }: Cell): string {
   return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation)}`);
 }
 
-/** The paper's figure in brackets, or nothing. */
+/** The paper's figure, or nothing. */
 export function paperOf({ published }: Cell): string {
   if (!published) return "";
   const [mean, deviation] = published;
-  return `(${figure(mean)}${deviation === undefined ? "" : ` ± ${figure(deviation)}`})`;
+  return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation)}`);
 }
 
 function figure(value: number): string {

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../train/files.ts";
+import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
+import { html, type Html } from "../train/html.ts";
+import { modelFacts } from "../train/kinds.ts";
+import { imageGrid, rangeOfData, rangeOfValues } from "../train/pictures.ts";
+import type { RunFolder } from "../train/run-folder.ts";
+import type { Session } from "../train/session.ts";
+import type { Outcome } from "./reproduce.ts";
+
+/** Images in a strip, pairs that are interpolated between, and rows of samples. */
+const across = 10;
+const pairs = 3;
+const sampleRows = 2;
+
+/** The strips of a run, that those of other models stand below: file names without their ending. */
+type Strip = "originals" | "reconstructions" | "samples" | "prior" | `interpolation-${number}`;
+const ways = Array.from({ length: pairs }, (_, pair) => `interpolation-${pair + 1}` as const);
+
+/** Whether the strips of a finished run were drawn. */
+export function hasStrips(folder: RunFolder): boolean {
+  return existsSync(stripFile(folder, "originals"));
+}
+
+/**
+ * Draws the same held-out images, ways between them and as many samples for every model of a seed, one small PNG each,
+ * in the run's folder `strips`. The model has its basis already.
+ */
+export async function drawStrips({ model, data, config, folder }: Session): Promise<void> {
+  const shape = data.test.shape as readonly [number, number, number];
+  const { seed, basisCount } = config;
+  const shown = data.test.take(across);
+  const originals = shown.values();
+  const range = rangeOfData(config.data) === "auto" ? rangeOfValues(originals) : rangeOfData(config.data);
+  const colormap = config.data === "bumps" ? "viridis" : "grey";
+  mkdirSync(folder.file("strips"), { recursive: true });
+  const draw = (name: Strip, images: Float32Array) =>
+    writeFileAtomic(
+      stripFile(folder, name),
+      imageGrid({
+        ...{ images, columns: across, shape, range, colormap, gap: 2, scale: 1 },
+      }),
+    );
+
+  const count = across * sampleRows;
+  const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
+  draw("samples", await decodeCodes(model, mixture.sample(count, seed)));
+  if (modelFacts[config.model].variational) draw("prior", await samplePrior(model, count, seed));
+  if (data.test.count >= 2 * pairs) {
+    const steps = across - 2;
+    const way = await interpolations(model, data.test, { pairs, steps, seed });
+    const size = way.length / pairs;
+    ways.forEach((name, pair) => draw(name, way.subarray(pair * size, (pair + 1) * size)));
+  }
+  draw("reconstructions", await decodeCodes(model, await codesOf(model, shown)));
+  draw("originals", originals);
+}
+
+/** The strips of the first run of each row, one below the other: reconstructions, ways and samples. */
+export function gallery(outcome: Outcome): Html {
+  const [first] = firstRuns(outcome);
+  if (!first) return html``;
+  const original = row("Original", stripFile(first.folder, "originals"), "The original images");
+  const of = (name: Strip, what: string) =>
+    firstRuns(outcome).map(({ row: { label }, folder }) =>
+      row(label, stripFile(folder, name), `${what} of ${label}`),
+    );
+  const seed = `Seed ${first.seed}.`;
+  return html`${card(
+    "Reconstructions",
+    `${seed} The first held-out images, and what each model makes of them.`,
+    [[original, ...of("reconstructions", "Reconstructions")]],
+  )}
+  ${card(
+    "Interpolation",
+    `${seed} From one held-out image to another, on a straight line between their codes.`,
+    ways.map((name) => of(name, "An interpolation")),
+  )}
+  ${card("Samples", `${seed} Decoded from a Gaussian fitted to the codes of training images.`, [
+    of("samples", "Samples"),
+  ])}
+  ${card(
+    "Samples from the prior",
+    `${seed} Decoded from N(0, I), which only the variational models aim at.`,
+    [of("prior", "Samples from the prior")],
+  )}`;
+}
+
+/** The first run of each row that has any. */
+export function firstRuns({ experiment, runs }: Outcome): Outcome["runs"] {
+  return experiment.rows.flatMap(({ label }) => runs.find((run) => run.row.label === label) ?? []);
+}
+
+function card(title: string, lead: string, blocks: (Html | undefined)[][]): Html | undefined {
+  const drawn = blocks.map((rows) => rows.filter((one) => one !== undefined));
+  if (drawn.every((rows) => rows.length === 0)) return undefined;
+  return html`<section class="card wide">
+    <h2>${title}</h2>
+    <p class="lead">${lead}</p>
+    ${drawn.map((rows) => html`<div class="strips">${rows}</div>`)}
+  </section>`;
+}
+
+function row(label: string, file: string, alt: string): Html | undefined {
+  if (!existsSync(file)) return undefined;
+  return html`<figure>
+    <figcaption>${label}</figcaption>
+    ${picture(file, alt)}
+  </figure>`;
+}
+
+/** A picture as part of the page. */
+export function picture(file: string, alt: string): Html {
+  const kind = file.endsWith(".svg") ? "svg+xml" : "png";
+  return html`<img alt="${alt}" src="data:image/${kind};base64,${readFileSync(file).toString("base64")}" />`;
+}
+
+function stripFile(folder: RunFolder, name: Strip): string {
+  return join(folder.file("strips"), `${name}.png`);
+}
