@@ -1,6 +1,6 @@
 import { html, type Html } from "../train/html.ts";
 import { metricTitles, type Metric } from "./experiments.ts";
-import { oursOf, type Cell, type Line } from "./table.ts";
+import { figure, oursOf, type Cell, type Line } from "./table.ts";
 
 /** Metrics that mean the same in the paper, so that its figures can stand on our axis; no distance of features does. */
 const shared: readonly Metric[] = ["test", "diagonal", "generation"];
@@ -34,7 +34,7 @@ function dotChart(metric: Metric, rows: readonly { label: string; cell: Cell }[]
   );
   const at = (value: number) => `${((100 * Math.max(0, value)) / (most || 1)).toFixed(2)}%`;
   return html`<div>
-    <h3>${metricTitles[metric]} <span>0 to ${most.toPrecision(3)}</span></h3>
+    <h3>${metricTitles[metric]} <span>0 to ${figure(most)}</span></h3>
     ${rows.map(
       ({ label, cell }) =>
         html`<div class="dot-row">

@@ -22,9 +22,16 @@ const own = `
 .spread { height: 6px; border-radius: 3px; background: var(--accent); opacity: .25; }
 .dot-row i.spread { transform: translateY(-50%); }
 .seed { width: 9px; height: 9px; border-radius: 50%; background: var(--accent); opacity: .75; }
-.published { width: 12px; height: 12px; border: 2px solid var(--soft); rotate: 45deg; background: var(--card); }
+.published { width: 12px; height: 12px; border: 2px solid var(--soft); background: var(--card); }
+.dot-row i.published { transform: translate(-50%, -50%) rotate(45deg); }
+.key .published { transform: rotate(45deg) scale(.8); }
 .key { display: inline-flex; align-items: center; gap: 6px; margin-right: 18px; }
+.key { align-items: center; height: 24px; vertical-align: top; }
 .key i { display: inline-block; }
+.key .bar-rest, .key .bar-svd { width: 16px; }
+.stack { display: flex; margin: 5px 0; }
+.bar-rest, .bar-svd { height: 18px; background: var(--accent); opacity: .55; }
+.bar-svd { background: #d97706; opacity: 1; }
 .strips { margin-top: 16px; }
 .strips + .strips { margin-top: 26px; }
 .strips figure { display: grid; grid-template-columns: minmax(70px, 9em) 1fr; align-items: center; gap: 14px; margin: 6px 0; }

@@ -16,7 +16,8 @@ const charts = [
 /** The results of an experiment as one page without scripts or anything outside itself. */
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {
   const { experiment, scale, adapter, runs, complete } = outcome;
-  const { title, metrics, notes } = experiment;
+  const { title, metrics, notes, isScatter } = experiment;
+  const [scatter, spectrum] = charts;
   const lines = linesOf(outcome);
   const seeds = Math.max(...lines.map((line) => line.seeds.length));
   const done = `${runs.length} runs${complete ? "" : " so far"}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each`;
@@ -25,9 +26,10 @@ export function experimentPage(outcome: Outcome, { version }: { version: string 
     version,
     verdict: verdict(outcome, lines),
     facts: [`scale ${scale}`, done, adapter],
-    cards: html`${table(outcome, lines)} ${orders(outcome, lines)} ${dotCharts(lines, metrics)}
-    ${gallery(outcome)} ${charts.map((chart) => sideBySide(outcome, chart))} ${notesCard(notes)}
-    ${settings(outcome)}`,
+    cards: html`${isScatter ? sideBySide(runs, scatter) : undefined} ${table(outcome, lines)}
+    ${orders(outcome, lines)} ${dotCharts(lines, metrics)} ${gallery(outcome)}
+    ${isScatter ? undefined : sideBySide(firstRuns(outcome), scatter)}
+    ${sideBySide(firstRuns(outcome), spectrum)} ${notesCard(notes)} ${settings(outcome)}`,
   });
 }
 
@@ -124,19 +126,19 @@ function orders({ experiment }: Outcome, lines: readonly Line[]): Html | undefin
   </section>`;
 }
 
-/** One chart of the first run of each row. */
-function sideBySide(outcome: Outcome, [file, title, lead]: (typeof charts)[number]): Html | undefined {
-  const drawn = firstRuns(outcome).filter(({ folder }) => existsSync(folder.file(file)));
+/** One chart of each of the runs. */
+function sideBySide(runs: Outcome["runs"], [file, title, lead]: (typeof charts)[number]): Html | undefined {
+  const drawn = runs.filter(({ folder }) => existsSync(folder.file(file)));
   if (drawn.length === 0) return undefined;
   return html`<section class="card wide">
     <h2>${title}</h2>
     <p class="lead">${lead}</p>
     <div class="side">
       ${drawn.map(
-        ({ row, folder }) =>
+        ({ row, seed, folder }) =>
           html`<figure>
-            <figcaption>${row.label}</figcaption>
-            ${picture(folder.file(file), `${title} of ${row.label}`)}
+            <figcaption>${row.label} <span>seed ${seed}</span></figcaption>
+            ${picture(folder.file(file), `${title} of ${row.label}, seed ${seed}`)}
           </figure>`,
       )}
     </div>

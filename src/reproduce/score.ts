@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { permutation } from "../data/random.ts";
 import { interpolate } from "../latent/interpolation.ts";
-import { activeUnits } from "../latent/spectrum.ts";
+import { activeUnits, variances } from "../latent/spectrum.ts";
+import { straightness } from "../latent/straightness.ts";
 import { bumpFitError } from "../metrics/bumpFit.ts";
 import { modelFacts } from "../train/kinds.ts";
-import { codesOf, decodeCodes, fitCodes, samplePrior } from "../train/generate.ts";
+import { codesOf, decodeCodes, diagonalCodes, fitCodes, samplePrior } from "../train/generate.ts";
 import type { Session } from "../train/session.ts";
 import type { Results } from "../train/summary.ts";
 import type { Metric } from "./experiments.ts";
@@ -36,20 +37,24 @@ export async function score(session: Session, results: Results, judge: Judge | u
   const { seed, basisCount } = config;
   const metrics: Partial<Record<Metric, number>> = { test: results.testError };
   if (results.diagonalError !== undefined) metrics.diagonal = results.diagonalError;
-  metrics.activeUnits = activeUnits(await codesOf(model, data.train, basisCount), model.codeSize);
+  const codes = await codesOf(model, data.train, basisCount);
+  metrics.activeUnits = activeUnits(codes, model.codeSize);
+  metrics.narrowest = Math.sqrt(Math.min(...variances(codes, model.codeSize)));
   const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
   const likeness: Record<string, Likeness> = {};
 
   if (config.data === "bumps") {
     const drawn = await decodeCodes(model, mixture.sample(bumpsDrawn, seed));
     const { mean = 0, std = 1, shape } = data.train;
+    if (data.diagonal)
+      metrics.straightness = straightness(await diagonalCodes(model, data.diagonal), model.codeSize);
     metrics.generation = bumpFitError(drawn, { size: shape[0]!, mean, std }).percent;
   }
   if (judge) {
     const drawn = data.train.select(permutation(data.train.count, seed, 0).subarray(0, 2 * pairs));
-    const codes = await codesOf(model, drawn);
-    const half = codes.length / 2;
-    const way = interpolate(codes.subarray(0, half), codes.subarray(half), model.codeSize, between);
+    const ends = await codesOf(model, drawn);
+    const half = ends.length / 2;
+    const way = interpolate(ends.subarray(0, half), ends.subarray(half), model.codeSize, between);
     likeness.interpolation = await judge.compare(await decodeCodes(model, way));
     likeness.random = await judge.compare(await decodeCodes(model, mixture.sample(imagesCompared, seed)));
     if (modelFacts[config.model].variational)

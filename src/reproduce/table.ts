@@ -1,5 +1,5 @@
 import type { Metric, Row } from "./experiments.ts";
-import { metricTitles } from "./experiments.ts";
+import { metricTitles, noErrors } from "./experiments.ts";
 import type { Published } from "./published.ts";
 import type { Outcome } from "./reproduce.ts";
 
@@ -50,9 +50,9 @@ function cell(metric: Metric, row: Row, values: number[]): Cell {
   };
 }
 
-/** Whether less is better: of active units, no number is. */
+/** Whether less is better. */
 export function isError(metric: Metric): boolean {
-  return metric !== "activeUnits";
+  return !noErrors.includes(metric);
 }
 
 /**
@@ -112,7 +112,8 @@ export function paperOf({ published }: Cell): string {
   return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation)}`);
 }
 
-function figure(value: number): string {
+/** A number with as many decimals as tell something. */
+export function figure(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 4);
 }

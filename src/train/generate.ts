@@ -65,3 +65,13 @@ export async function interpolations(
   });
   return decodeCodes(model, way);
 }
+
+/** The codes of about sixty bumps whose centres move along the diagonal: the red way of the paper's figure 2. */
+export async function diagonalCodes(model: Autoencoder, diagonal: Dataset): Promise<Float32Array> {
+  const centres = diagonal.centres!;
+  const order = Array.from({ length: diagonal.count }, (_, i) => i).sort(
+    (i, j) => centres[2 * i]! - centres[2 * j]!,
+  );
+  const step = Math.max(1, Math.floor(order.length / 60));
+  return codesOf(model, diagonal.select(order.filter((_, i) => i % step === 0)));
+}

@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { variances } from "../latent/spectrum.ts";
 import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
-import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
+import { codesOf, decodeCodes, diagonalCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
 import { rangeOfData } from "./pictures.ts";
 import { modelFacts } from "./kinds.ts";
 import type { ReportData } from "./report-data.ts";
@@ -143,22 +143,10 @@ async function latentPoints({ model, data }: Session): Promise<NonNullable<Repor
     points,
     k: model.codeSize,
     ...(labels ? { labels: labels.subarray(0, points.length / model.codeSize) } : {}),
-    ...(data.diagonal ? await diagonalPath(model, data.diagonal) : {}),
+    ...(data.diagonal
+      ? { path: await diagonalCodes(model, data.diagonal), pathLabel: "a bump moving along the diagonal" }
+      : {}),
   };
-}
-
-/** The codes of bumps that move along the diagonal: the path of the paper's figure 2. */
-async function diagonalPath(
-  model: Session["model"],
-  diagonal: Dataset,
-): Promise<{ path: Float32Array; pathLabel: string }> {
-  const centres = diagonal.centres!;
-  const order = Array.from({ length: diagonal.count }, (_, i) => i).sort(
-    (i, j) => centres[2 * i]! - centres[2 * j]!,
-  );
-  const step = Math.max(1, Math.floor(order.length / 60));
-  const along = diagonal.select(order.filter((_, i) => i % step === 0));
-  return { path: await codesOf(model, along), pathLabel: "a bump moving along the diagonal" };
 }
 
 function facts(session: Session, results: Results): Omit<ReportData, "command" | "version"> {

@@ -1,0 +1,61 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openDevice } from "../../src/device/device.ts";
+import { DataError } from "../../src/device/errors.ts";
+import { measureTimes, overheadOf, timedCases, type TimedCase } from "../../src/reproduce/time.ts";
+import { timePage, timeWords } from "../../src/reproduce/time-page.ts";
+import { temporaryFolder } from "../data/files.ts";
+
+const small: TimedCase = {
+  ...{ name: "Small", input: [8, 8, 1], batch: 6, latent: 5, rank: 2 },
+  published: { vae: 2, vrrae: 2.1 },
+};
+
+test("the overhead is the median of the rounds' ratios, with quartiles", () => {
+  const vae = [1, 2, 1, 4];
+  const vrrae = [1.1, 2.6, 1.2, 4];
+  expect(overheadOf({ vae, vrrae })).toMatchObject({ vae: 1.5, vrrae: 1.9 });
+  const { percent, quartiles } = overheadOf({ vae, vrrae });
+  expect(percent).toBeCloseTo(15, 10); // of 0, 10, 20, 30
+  expect(quartiles.map((value) => value.toFixed(6))).toEqual(["7.500000", "22.500000"]);
+});
+
+test("steps are timed in turn, kept in a file, and shown beside the paper's", async () => {
+  const out = temporaryFolder();
+  const device = await openDevice();
+  const options = { rounds: 3, out };
+  const [times, ...rest] = await measureTimes(device, [small], options);
+  expect(rest).toEqual([]);
+  expect([times!.vae.length, times!.vrrae.length]).toEqual([3, 3]);
+  if (device.gpu.features.has("timestamp-query")) {
+    expect(times!.svdShare).toBeGreaterThan(0);
+    expect(times!.svdShare).toBeLessThan(1);
+  }
+  const file = join(out, "small.json");
+  const written = readFileSync(file, "utf8");
+  expect(await measureTimes(device, [small], options)).toEqual([times]);
+  expect(readFileSync(file, "utf8")).toBe(written);
+  expect((await measureTimes(device, [small], { ...options, rounds: 2 }))[0]!.vae.length).toBe(2);
+
+  const [, words] = timeWords([small], [times!]);
+  expect(words!.slice(0, 2)).toEqual(["Small", "6"]);
+  expect(words!.slice(-3)).toEqual(["2.00 s", "2.10 s", "+5.0 %"]);
+  const page = timePage([small], [times!], { adapter: "an adapter", version: "0" });
+  expect(page).toContain("+5.0 %");
+  expect(page).not.toMatch(/src="(?!data:)|<script/);
+
+  writeFileSync(file, "{}");
+  await expect(measureTimes(device, [small], options)).rejects.toThrow(DataError);
+  const aborted = AbortSignal.abort();
+  expect(await measureTimes(device, [small], { rounds: 3, out: temporaryFolder(), signal: aborted })).toEqual(
+    [],
+  );
+  device.close();
+});
+
+test("the cases are those of the paper's data sets, faces at its own scale alone", () => {
+  expect(timedCases("quick").map(({ name }) => name)).toEqual(["Bumps", "MNIST", "CIFAR-10"]);
+  const faces = timedCases("paper").find(({ name }) => name === "CelebA")!;
+  expect(faces).toMatchObject({ input: [160, 160, 3], batch: 576, latent: 512, rank: 186 });
+});

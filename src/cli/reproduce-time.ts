@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { columns } from "../device/columns.ts";
+import { openDevice } from "../device/device.ts";
+import { version } from "../device/version.node.ts";
+import type { Scale } from "../reproduce/experiments.ts";
+import { measureTimes, overheadOf, timedCases, type TimedCase, type Times } from "../reproduce/time.ts";
+import { timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
+import { writeFileAtomic } from "../train/files.ts";
+import { ProgressDisplay } from "./progress.ts";
+import { interruptSignal, printJson } from "./usage.ts";
+
+export interface TimeFlags {
+  scale: Scale;
+  /** Steps that are measured of each model. */
+  steps?: number;
+  out?: string;
+  adapter?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** `hestenes reproduce time`: measures, prints a table or JSON, and writes `results.json` and `results.html`. */
+export async function reproduceTime({ scale, steps, out, adapter, json, quiet }: TimeFlags): Promise<void> {
+  const folder = out ?? `reproductions/time-${scale}`;
+  const cases = timedCases(scale);
+  const display = new ProgressDisplay(quiet ?? false);
+  const { signal, release } = interruptSignal(() => display.notice("Stopping after this round."));
+  const device = await openDevice({ adapter });
+  try {
+    const all = await measureTimes(device, cases, {
+      ...{ rounds: steps ?? (scale === "paper" ? 31 : 11), out: folder, signal },
+      onNotice: (text) => display.say(text),
+    });
+    const results = resultsOf(cases, all, { scale, adapter: device.info.name });
+    writeFileAtomic(join(folder, "results.json"), JSON.stringify(results, null, 2) + "\n");
+    writeFileAtomic(
+      join(folder, "results.html"),
+      timePage(cases, all, { adapter: device.info.name, version }),
+    );
+    if (json) printJson(results);
+    else
+      process.stdout.write(
+        [
+          columns(timeWords(cases, all), 1),
+          "",
+          ...timeNotes,
+          `\nPage: ${join(folder, "results.html")}\n`,
+        ].join("\n"),
+      );
+    if (all.length < cases.length) process.exitCode = 130;
+  } finally {
+    device.close();
+    release();
+  }
+}
+
+function resultsOf(cases: readonly TimedCase[], all: readonly Times[], more: object): object {
+  const rows = all.map((times) => ({
+    ...cases.find(({ name }) => name === times.name),
+    ...times,
+    ...{ vaeSeconds: times.vae, vrraeSeconds: times.vrrae },
+    ...overheadOf(times),
+  }));
+  return { name: "time", ...more, version, complete: all.length === cases.length, rows, notes: timeNotes };
+}
