@@ -2,9 +2,9 @@ import { inflateSync } from "node:zlib";
 import jpeg from "jpeg-js";
 import { PNG } from "pngjs";
 import { DataError } from "../device/errors.ts";
+import { checkPixels, jpegFrame, jpegSegments } from "./picture-size.ts";
 import type { Picture } from "./resize.ts";
 
-const mostPixels = 2 ** 26;
 const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Samples per pixel for each of PNG's colour types. */
 const pngSamples: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -51,7 +51,7 @@ function checkPng(bytes: Uint8Array, file: string): number {
     at += 12 + length;
   }
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  checkPixels(file, 16, height, width);
+  checkPixels(file, { height, width, offset: 16 });
   const bitsPerPixel = bytes[24]! * (pngSamples[bytes[25]!] ?? 0);
   const size = height * (1 + Math.ceil((width * bitsPerPixel) / 8));
   const packedSize = packed.reduce((sum, part) => sum + part.length, 0);
@@ -83,26 +83,17 @@ function decodeJpeg(bytes: Uint8Array, file: string): Picture {
 /** Walks the segments before the pixels, and looks for the end marker. Returns where the pixels begin. */
 function checkJpeg(bytes: Uint8Array, file: string): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 2; at + 4 <= bytes.length;) {
-    const marker = view.getUint16(at);
-    const length = view.getUint16(at + 2);
+  for (const segment of jpegSegments(view)) {
+    const { marker, length, at } = segment;
     if (marker < 0xff01 || length < 2) throw new DataError(file, at, "a JPEG segment does not begin here");
-    const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
-    if (isFrame && at + 9 <= bytes.length)
-      checkPixels(file, at + 5, view.getUint16(at + 5), view.getUint16(at + 7));
+    const frame = jpegFrame(view, segment);
+    if (frame) checkPixels(file, frame);
     if (marker === 0xffda) {
       const end = bytes.lastIndexOf(0xd9);
       if (end > at && bytes[end - 1] === 0xff) return at;
-      break;
     }
-    at += 2 + length;
   }
   throw new DataError(file, bytes.length, "the JPEG file ends early");
-}
-
-function checkPixels(file: string, offset: number, height: number, width: number): void {
-  if (height > 0 && width > 0 && height * width <= mostPixels) return;
-  throw new DataError(file, offset, `a picture of ${height} × ${width} pixels; expected 1 to ${mostPixels}`);
 }
 
 function toRgb({ height, width, data }: { height: number; width: number; data: Uint8Array }): Picture {

@@ -1,14 +1,57 @@
+import { checkPixels, declaredSize } from "../../data/picture-size.ts";
 import type { Picture } from "../../data/resize.ts";
+import { DataError } from "../../device/errors.ts";
 
-/** The pixels of an image file; grey ones with one channel, others with three. Transparency lies on white. */
-export async function decodeImage(file: Blob): Promise<Picture> {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
-  const { width, height } = bitmap;
+/** Bytes of a file that are looked at for its picture's size. */
+const headBytes = 2 ** 18;
+
+/**
+ * The pixels of a picture's file, shrunk so that its longer side is at most `side`; grey ones with one channel, others
+ * with three. Transparency lies on white. In a worker, where it holds up no page.
+ *
+ * @throws DataError that names the file for what the browser cannot decode, and, before it tries where the file's
+ *   beginning says so, for pictures without pixels or with more than 64 million.
+ */
+export async function decodeImage(file: File, side = Infinity): Promise<Picture> {
+  const bitmap = await decode(file);
+  try {
+    const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+    if (scale === 1) return pictureOf(bitmap);
+    const small = await createImageBitmap(bitmap, {
+      resizeWidth: Math.max(1, Math.round(scale * bitmap.width)),
+      resizeHeight: Math.max(1, Math.round(scale * bitmap.height)),
+      resizeQuality: "high",
+    });
+    const picture = pictureOf(small);
+    small.close();
+    return picture;
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function decode(file: File): Promise<ImageBitmap> {
+  if (file.size === 0) throw new DataError(file.name, 0, "it is empty");
+  try {
+    const declared = declaredSize(new Uint8Array(await file.slice(0, headBytes).arrayBuffer()));
+    if (declared) checkPixels(file.name, declared);
+    const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
+    checkPixels(file.name, { height: bitmap.height, width: bitmap.width, offset: 0 });
+    return bitmap;
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    const why = `the browser cannot decode it as a picture (${(error as Error).message})`;
+    throw new DataError(file.name, 0, `${why}; choose a PNG, JPEG, WebP or GIF file`);
+  }
+}
+
+/** The pixels of a picture that the browser has decoded or drawn. */
+export function pictureOf(image: ImageBitmap | OffscreenCanvas): Picture {
+  const { width, height } = image;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
   context.fillStyle = "white";
   context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
+  context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
   const isGrey = everyPixel(data, (at) => data[at] === data[at + 1] && data[at] === data[at + 2]);
   const channels = isGrey ? 1 : 3;

@@ -8,12 +8,20 @@ export function valuesChart(host: HTMLElement, values: Float32Array, k: number):
   const plot = Plot.plot({
     ...frame,
     width: Math.max(260, host.clientWidth),
-    height: 260,
+    height: 270,
     marginLeft: 48,
-    x: { label: "i", labelArrow: "none", ticks: 6, domain: [0, values.length + 1] },
+    x: {
+      label: "number of the pattern",
+      labelAnchor: "center",
+      labelArrow: "none",
+      ticks: 6,
+      domain: [0, values.length + 1],
+    },
+    marginBottom: 40,
     y: {
       type: "log",
       label: null,
+      domain: [least, 1e6 * least],
       grid: true,
       ticks: 5,
       tickFormat: (value: number) => (value < 0.01 ? value.toExponential(0) : `${value}`),

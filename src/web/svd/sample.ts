@@ -1,9 +1,18 @@
 import type { Picture } from "../../data/resize.ts";
+import { pictureOf } from "../shared/pictures.ts";
 
-/** A picture to begin with, drawn here: hills under a sun, with some detail that only high ranks have. */
-export function samplePicture(width = 240, height = 180): Picture {
-  const canvas = new OffscreenCanvas(width, height);
+/** What the picture is drawn in units of. */
+const [width, height] = [240, 180];
+
+/**
+ * A picture to begin with, drawn here: hills under a sun, with some detail that only high ranks have. Its longer side
+ * is `side` pixels, 240 at most.
+ */
+export function samplePicture(side: number): Picture {
+  const scale = Math.min(1, side / width);
+  const canvas = new OffscreenCanvas(Math.round(scale * width), Math.round(scale * height));
   const context = canvas.getContext("2d")!;
+  context.scale(scale, scale);
   const sky = context.createLinearGradient(0, 0, 0, height);
   for (const [at, colour] of [
     [0, "#1d3461"],
@@ -42,9 +51,5 @@ export function samplePicture(width = 240, height = 180): Picture {
     context.lineTo(x + 0.6 * size, y);
     context.fill();
   }
-  const { data } = context.getImageData(0, 0, width, height);
-  const rgb = new Uint8Array(3 * width * height);
-  for (let pixel = 0; pixel < width * height; pixel++)
-    for (let c = 0; c < 3; c++) rgb[3 * pixel + c] = data[4 * pixel + c]!;
-  return { width, height, channels: 3, data: rgb };
+  return pictureOf(canvas);
 }

@@ -1,4 +1,4 @@
-import type { Picture } from "../../data/resize.ts";
+import type { PictureShape } from "./protocol.ts";
 
 const up = [220, 60, 40] as const;
 const down = [40, 90, 220] as const;
@@ -7,7 +7,7 @@ const down = [40, 90, 220] as const;
  * Signed values (H, W, C) as one picture: red where a brighter pixel makes the number larger, blue where it makes it
  * smaller, white where it changes nothing. The channels of a pixel are added up.
  */
-export function signedImage(values: Float32Array, { height, width, channels }: Picture): ImageData {
+export function signedImage(values: Float32Array, { height, width, channels }: PictureShape): ImageData {
   const sums = new Float32Array(height * width);
   values.forEach((value, at) => (sums[Math.floor(at / channels)]! += value));
   const largest = sums.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);

@@ -8,7 +8,9 @@ import { backward } from "../../tensor/tape.ts";
 import { tensor, type Tensor } from "../../tensor/tensor.ts";
 import { serve, tell } from "../shared/rpc.ts";
 import { Lock } from "../shared/lock.ts";
-import type { Decomposition, LostEvent, SvdApi } from "./protocol.ts";
+import { decodeImage } from "../shared/pictures.ts";
+import type { Decomposition, SvdApi, SvdEvent } from "./protocol.ts";
+import { samplePicture } from "./sample.ts";
 
 /** Decompositions that are timed, unless one takes long. */
 const timedRuns = 5;
@@ -21,6 +23,7 @@ interface Matrix {
 }
 
 const lock = new Lock();
+const say = (event: SvdEvent) => tell(event);
 let device: Device | undefined;
 let matrix: Matrix | undefined;
 
@@ -29,17 +32,19 @@ async function open(): Promise<Device> {
   const opened = (device = await openDevice());
   void opened.gpu.lost.then(({ message, reason }) => {
     device = matrix = undefined;
-    const event: LostEvent = { kind: "lost", reason: message || reason };
-    tell(event);
+    say({ kind: "lost", reason: message || reason });
   });
   return opened;
 }
 
-/** The values of a matrix's factors, and how long they took. */
-async function decompose(values: Float32Array, rows: number, columns: number): Promise<Decomposition> {
+/** The picture as a matrix, the values of its factors, and how long they took. */
+async function decompose(picture: File | undefined, side: number): Promise<Decomposition> {
   const on = await open();
+  const { data, ...shape } = picture ? await decodeImage(picture, side) : samplePicture(side);
+  say({ kind: "decoded", shape });
   forget();
-  const a = tensor(on, values, [rows, columns]);
+  const given = Float32Array.from(data, (byte) => byte / 255);
+  const a = tensor(on, given, [shape.height, shape.width * shape.channels]);
   const run = (): Matrix["factors"] => on.noGrad(() => on.scope(() => svd(a)));
   let factors = run();
   let singular = await factors.S.read(); // compiles
@@ -54,7 +59,7 @@ async function decompose(values: Float32Array, rows: number, columns: number): P
   }
   matrix = { a, factors, values: singular };
   times.sort((x, y) => x - y);
-  return { values: singular, ms: times[times.length >> 1]!, runs: times.length };
+  return { shape, matrix: given, values: singular, ms: times[times.length >> 1]!, runs: times.length };
 }
 
 function forget(): void {
@@ -105,7 +110,7 @@ async function gradient(i: number): Promise<Float32Array> {
 
 serve<SvdApi>({
   open: async () => (await open()).info,
-  decompose: (values, rows, columns) => lock.run(() => decompose(values, rows, columns)),
+  decompose: (picture, side) => lock.run(() => decompose(picture, side)),
   atRank: (k) => lock.run(() => atRank(k)),
   gradient: (i) => lock.run(() => gradient(i)),
 });

@@ -1,0 +1,160 @@
+import type { Page as Tab } from "playwright-core";
+import { expect, test } from "vitest";
+import { openDevice } from "../../src/device/device.ts";
+import { svd } from "../../src/ops/svd.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { declaring, png } from "./files.ts";
+import { loseDevice, openPages, slow } from "./site.ts";
+import { pixels } from "./studio.ts";
+
+const site = await openPages();
+
+/** Chooses a picture on the SVD page. */
+function choose(tab: Tab, name: string, bytes: Uint8Array): Promise<void> {
+  return tab.setInputFiles("#choose", { name, mimeType: "", buffer: Buffer.from(bytes) });
+}
+
+/** The colour of pixel i, of its level. */
+const grey = (level: (i: number) => number) => (i: number) => [level(i), level(i), level(i)] as const;
+
+test("the SVD page's numbers are Node's", slow, async () => {
+  const [height, width] = [30, 40];
+  const shade = (i: number) => [(7 * i) % 256, (i * i) % 251, 40 + ((3 * i) % 200)] as const;
+  const { tab, wrong } = await site.visit("svd.html");
+  await tab.waitForSelector("#gradient[data-drawn]");
+  await choose(tab, "pattern.png", png(width, height, shade));
+  await tab.getByText(`${height} × ${3 * width}`, { exact: true }).waitFor();
+  await tab.locator("summary").click();
+  const shown = await tab.locator("#values tr td:nth-child(2)").allTextContents();
+
+  const device = await openDevice();
+  const values = Float32Array.from(
+    { length: 3 * width * height },
+    (_, i) => shade(Math.floor(i / 3))[i % 3]! / 255,
+  );
+  const factors = svd(tensor(device, values, [height, 3 * width]));
+  const expected = await factors.S.read();
+  const [U, Vt] = [await factors.U.read(), await factors.Vt.read()];
+  device.close();
+  expect(shown).toHaveLength(24);
+  shown.forEach((text, i) => expect(Math.abs(Number(text) - expected[i]!)).toBeLessThan(1e-5 * expected[0]!));
+
+  await tab.locator("#rank").fill("5");
+  const square = (list: Float32Array) => list.reduce((sum, value) => sum + value * value, 0);
+  const energy = (100 * square(expected.subarray(0, 5))) / square(expected);
+  await expect.poll(() => tab.locator("#energy").textContent()).toBe(`${energy.toFixed(1)} %`);
+  const drawn = await pixels(tab, "#low-rank");
+  const columns = 3 * width;
+  const rankFive = (row: number, column: number) =>
+    [0, 1, 2, 3, 4].reduce(
+      (sum, k) => sum + U[row * height + k]! * expected[k]! * Vt[k * columns + column]!,
+      0,
+    );
+  for (let pixel = 0; pixel < width * height; pixel++)
+    for (let c = 0; c < 3; c++) {
+      const value = rankFive(Math.floor(pixel / width), 3 * (pixel % width) + c);
+      const level = 255 * Math.min(1, Math.max(0, value));
+      expect(Math.abs(drawn[4 * pixel + c]! - level)).toBeLessThan(0.51);
+    }
+
+  expect(await tab.locator("#gradient").getAttribute("data-drawn")).toBe("2");
+  await tab.locator("#direction").fill("1");
+  await tab.waitForSelector('#gradient[data-drawn="1"]');
+  const words = (await tab.locator("#strongest").textContent())!;
+  const [, row, column, colour, slope] = /row (\d+), column (\d+) (\w+): slope (.*)\./.exec(words)!;
+  const channel = ["red", "green", "blue"].indexOf(colour!);
+  const product = U[(Number(row) - 1) * height]! * Vt[3 * (Number(column) - 1) + channel]!; // d s / d A = u vᵀ
+  expect(Math.abs(Number(slope) - product)).toBeLessThan(2e-5);
+  const most = (list: number[]) => Math.max(...list.map(Math.abs));
+  const largest = most([...U].filter((_, i) => i % height === 0)) * most([...Vt.subarray(0, columns)]);
+  expect(Math.abs(Number(slope))).toBeCloseTo(largest, 4);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
+test(
+  "pictures of any shape are decomposed, large ones shrunk to the mean of what they show",
+  slow,
+  async () => {
+    const { tab, wrong } = await site.visit("svd.html");
+    await tab.waitForSelector("#gradient[data-drawn]");
+    for (const [width, height, level, size] of [
+      [256, 256, (i: number) => 255 * ((i + (i >> 8)) % 2), "128 × 128"],
+      [900, 3, (i: number) => i % 250, "1 × 128"],
+      [4, 3, () => 0, "3 × 4"],
+      [1, 1, () => 200, "1 × 1"],
+    ] as const) {
+      await choose(tab, `${width}.png`, png(width, height, grey(level)));
+      await tab.getByText(size, { exact: true }).waitFor();
+      await tab.getByText(`${width}.png: `).waitFor();
+      if (width !== 256) continue;
+      const shown = await pixels(tab, "#original");
+      for (let at = 0; at < shown.length; at += 4) expect(Math.abs(shown[at]! - 127.5)).toBeLessThan(3);
+    }
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
+
+test(
+  "what is no picture, or an impossible one, is refused in words, and the one at hand stays",
+  slow,
+  async () => {
+    const { tab, wrong } = await site.visit("svd.html");
+    await tab.waitForSelector("#gradient[data-drawn]");
+    const good = png(
+      20,
+      10,
+      grey((i) => i % 200),
+    );
+    await choose(tab, "good.png", good);
+    await tab.getByText("10 × 20", { exact: true }).waitFor();
+    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 255, 255, 255, 255, 3);
+    const gif = Uint8Array.of(...Buffer.from("GIF89a"), 255, 255, 255, 255);
+    const webp = Uint8Array.of(
+      ...Buffer.from("RIFF\0\0\0\0WEBPVP8X"),
+      ...new Uint8Array(8),
+      ...new Uint8Array(6).fill(255),
+    );
+    for (const [name, bytes, words] of [
+      ["notes.txt", Buffer.from("hello"), /notes\.txt.*cannot decode it as a picture/],
+      ["empty.png", new Uint8Array(0), /empty\.png.*it is empty/],
+      ["cut.png", good.subarray(0, 40), /cut\.png.*cannot decode it as a picture/],
+      ["none.png", declaring(good, 0, 10), /none\.png, byte 16: a picture of 10 × 0 pixels/],
+      ["huge.png", declaring(good, 60_000, 60_000), /huge\.png, byte 16: a picture of 60000 × 60000 pixels/],
+      ["huge.jpg", jpeg, /huge\.jpg, byte 7: a picture of 65535 × 65535 pixels/],
+      ["huge.gif", gif, /huge\.gif, byte 6: a picture of 65535 × 65535 pixels/],
+      ["huge.webp", webp, /huge\.webp, byte 24: a picture of 16777216 × 16777216 pixels/],
+    ] as const) {
+      await choose(tab, name, bytes);
+      await tab.locator("#notices [data-key=error]").getByText(words).waitFor({ timeout: 30_000 });
+      expect(await tab.locator("#given").textContent()).toMatch(/^good\.png: 20 × 10 pixels, grey/);
+    }
+    await tab.locator("#rank").fill("1");
+    await tab.getByText("1 of 10", { exact: true }).waitFor();
+    await choose(tab, "again.png", good);
+    await tab.getByText("again.png: ").waitFor();
+    expect(await tab.locator("#notices [data-key=error]").count()).toBe(0);
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
+
+test(
+  "a device that is lost under a picture is reported, and the picture decomposed again",
+  slow,
+  async () => {
+    const { tab } = await site.visit("svd.html");
+    await tab.waitForSelector("#gradient[data-drawn]");
+    await loseDevice(tab);
+    await tab.locator("#rank").fill("3");
+    await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
+    const before = await tab.locator("#energy").textContent();
+    await tab.locator("#rank").fill("9");
+    await expect.poll(() => tab.locator("#energy").textContent()).not.toBe(before);
+    await tab.locator("#direction").fill("4");
+    await tab.waitForSelector('#gradient[data-drawn="4"]');
+    expect(await tab.getByText("That did not work").count()).toBe(0);
+    await tab.close();
+  },
+);
