@@ -17,13 +17,13 @@ const own = `
 .dot-row { display: grid; grid-template-columns: minmax(70px, 9em) 1fr; align-items: center; gap: 14px; font-size: .92rem; }
 .dot-row .line { position: relative; height: 30px; margin: 0 9px; }
 .dot-row .line::before { content: ""; position: absolute; inset: 50% -9px auto; border-top: 1px solid var(--line); }
-.dot-row i { position: absolute; top: 50%; transform: translate(-50%, -50%); box-sizing: border-box; }
+.line i { position: absolute; top: 50%; transform: translate(-50%, -50%); box-sizing: border-box; }
 .mean { width: 3px; height: 20px; border-radius: 2px; background: var(--accent); }
 .spread { height: 6px; border-radius: 3px; background: var(--accent); opacity: .25; }
-.dot-row i.spread { transform: translateY(-50%); }
+.line i.spread { transform: translateY(-50%); }
 .seed { width: 9px; height: 9px; border-radius: 50%; background: var(--accent); opacity: .75; }
 .published { width: 12px; height: 12px; border: 2px solid var(--soft); background: var(--card); }
-.dot-row i.published { transform: translate(-50%, -50%) rotate(45deg); }
+.line i.published { transform: translate(-50%, -50%) rotate(45deg); }
 .key .published { transform: rotate(45deg) scale(.8); }
 .key { display: inline-flex; align-items: center; gap: 6px; margin-right: 18px; }
 .key { align-items: center; height: 24px; vertical-align: top; }

@@ -33,8 +33,14 @@ export function experimentPage(outcome: Outcome, { version }: { version: string 
   });
 }
 
-/** Which row is the least by the error of reconstruction, and what the paper says of that. */
+/** Which row is the least by the error of reconstruction, and what the paper says of that; of scatters, how wide they are. */
 function verdict({ experiment }: Outcome, lines: readonly Line[]): string {
+  if (experiment.isScatter)
+    return lines
+      .map(({ label, cells }) => `${label}: ${oursOf(cells.find(({ metric }) => metric === "roundness")!)}`)
+      .join(", ")
+      .replace(/^/, "Width of the latent space across by along, ")
+      .concat(".");
   const metric = experiment.metrics.includes("diagonal") ? "diagonal" : "test";
   const known = lines.flatMap(({ label, cells }) => cells.flatMap((cell) => ({ label, ...cell })));
   const ours = known.filter((cell) => cell.metric === metric && cell.mean !== undefined);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { permutation } from "../data/random.ts";
 import { interpolate } from "../latent/interpolation.ts";
-import { activeUnits, variances } from "../latent/spectrum.ts";
-import { straightness } from "../latent/straightness.ts";
+import { roundness, straightness } from "../latent/form.ts";
+import { activeUnits } from "../latent/spectrum.ts";
 import { bumpFitError } from "../metrics/bumpFit.ts";
 import { modelFacts } from "../train/kinds.ts";
 import { codesOf, decodeCodes, diagonalCodes, fitCodes, samplePrior } from "../train/generate.ts";
@@ -39,7 +39,7 @@ export async function score(session: Session, results: Results, judge: Judge | u
   if (results.diagonalError !== undefined) metrics.diagonal = results.diagonalError;
   const codes = await codesOf(model, data.train, basisCount);
   metrics.activeUnits = activeUnits(codes, model.codeSize);
-  metrics.narrowest = Math.sqrt(Math.min(...variances(codes, model.codeSize)));
+  metrics.roundness = roundness(codes, model.codeSize);
   const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
   const likeness: Record<string, Likeness> = {};
 
