@@ -121,6 +121,15 @@ withDevices((device) => {
     expect(worst.slope, `d ${name}`).toBeLessThan(2e-6);
   });
 
+  test.each(Object.entries(cases))("a NaN does not stop the gradient of %s", async (_, { op }) => {
+    const x = tensor(device(), [1, NaN]);
+    x.requiresGrad = true;
+    backward(op(x), tensor(device(), [1, 1]));
+    const got = await x.grad!.read();
+    expect(got[0]).not.toBeNaN();
+    expect(got[1]).not.toBe(0);
+  });
+
   test.each(Object.entries(cases))("%s keeps NaN", async (_, { op }) => {
     const got = await op(tensor(device(), [1, NaN, 1, 1, NaN])).read();
     expect([...got].map(Number.isNaN)).toEqual([false, true, false, false, true]);

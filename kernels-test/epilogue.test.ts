@@ -4,7 +4,7 @@ import type { Activation } from "../src/ops/lib/activation.ts";
 import { backward, track } from "../src/tensor/tape.ts";
 import { empty, tensor, type Tensor } from "../src/tensor/tensor.ts";
 import { checkOp, values, withDevices } from "./check.ts";
-import { epilogueReference } from "./references.ts";
+import { activations, epilogueReference } from "./references.ts";
 
 /** activation(z + bias) by the family's own kernels. */
 function epilogue(z: Tensor, bias: Tensor, activation: Activation): Tensor {
@@ -50,6 +50,44 @@ withDevices((device) => {
     const bias = tensor(device(), [0, 0, 0, 0]);
     expect([...(await epilogue(z, bias, "tanh").read())]).toEqual([-1, 1, -1, 1]);
     expect((await epilogue(z, bias, "softplus").read())[1]).toBe(200);
+  });
+
+  test.each(["none", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu"] as const)(
+    "%s keeps NaN, in its gradient too",
+    async (activation) => {
+      const z = tensor(device(), [1, NaN, -1, NaN, 1, 2, 3, NaN], [2, 4]);
+      z.requiresGrad = true;
+      const y = epilogue(z, tensor(device(), [0, 0, 0, 0]), activation);
+      const isNan = [false, true, false, true, false, false, false, true];
+      expect([...(await y.read())].map(Number.isNaN)).toEqual(isNan);
+      backward(y, tensor(device(), [1, NaN, 1, NaN, 1, 1, 1, NaN], [2, 4]));
+      expect([...(await z.grad!.read())].map(Number.isNaN)).toEqual(isNan);
+    },
+  );
+
+  test("softplus and elu are exact to a few bits where they are small, and so are their slopes", async () => {
+    const at = [-80, -20, -5, -0.4, -0.3, -1e-3, -1e-7, 1e-7];
+    const slopes = {
+      softplus: (x: number) => 1 / (1 + Math.exp(-x)),
+      elu: (x: number) => Math.exp(Math.min(x, 0)),
+    };
+    for (const activation of ["softplus", "elu"] as const) {
+      const z = tensor(device(), at, [2, 4]);
+      z.requiresGrad = true;
+      const y = epilogue(z, tensor(device(), [0, 0, 0, 0]), activation);
+      const values = await y.read();
+      backward(y);
+      const gradient = await z.grad!.read();
+      at.forEach((x, i) => {
+        const want = activations[activation](x);
+        expect(Math.abs(values[i]! / want - 1), `${activation}(${x})`).toBeLessThan(4e-6);
+        // Of elu only y is kept: its slope y + 1 is exact to a bit of 1.
+        const scale = activation === "elu" ? 1 : slopes[activation](x);
+        expect(Math.abs(gradient[i]! - slopes[activation](x)) / scale, `${activation}'(${x})`).toBeLessThan(
+          8e-6,
+        );
+      });
+    }
   });
 
   test("the bias gradient has the same bits every time", async () => {

@@ -158,6 +158,15 @@ withDevices((device) => {
     expectClose(await ops.logsumexp(all([3000], -1e4)).read(), [-1e4 + Math.log(3000)], 1e-7);
   });
 
+  test("a largest or smallest NaN has the gradient, not nothing", async () => {
+    const x = tensor(device(), [1, NaN, 2, NaN, 3, NaN], [2, 3]);
+    x.requiresGrad = true;
+    for (const op of [ops.amax, ops.amin]) {
+      backward(op(x, 1), tensor(device(), [2, 3], [2]));
+      expect(await read(x.grad!)).toEqual([0, 2, 0, 1.5, 0, 1.5]);
+    }
+  });
+
   test("argmax finds the first of the largest along any axis, and NaN", async () => {
     const x = tensor(device(), [1, 5, 5, 0, NaN, 9, -1, -2, -3], [3, 3]);
     expect(await read(ops.argmax(x))).toEqual([1, 1, 0]);

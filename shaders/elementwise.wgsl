@@ -56,9 +56,9 @@ fn slope(v: f32) -> f32 {
     case LOG { return 1 / v; }
     case SQRT { return 0.5 / v; }
     case SQUARE { return 2 * v; }
-    case ABS { return sign(v); }
-    case CLAMP { return select(0.0, 1.0, v >= p.s && v <= p.t); }
-    case RELU { return select(0.0, 1.0, v > 0); }
+    case ABS { return select(sign(v), v, isNan(v)); }
+    case CLAMP { return select(1.0, 0.0, v < p.s || v > p.t); }
+    case RELU { return select(1.0, 0.0, v <= 0); }
     case LEAKY_RELU { return select(1, p.s, v < 0); }
     case ELU { return select(1, p.s * expOf(v), v < 0); }
     case GELU {

@@ -18,7 +18,7 @@ const SQUARES = 1u;
 const MAX = 2u;
 const MIN = 3u;
 const LOGSUMEXP = 4u;
-const TIES = 5u; // backward only: 1 where x = y
+const TIES = 5u; // backward only: 1 where x = y, or both are NaN
 
 struct Params {
   N: u32, rowLength: u32, block: u32, T: u32, lanesPerRow: u32, scale: f32, first: f32,
@@ -121,6 +121,8 @@ fn argmax(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   out[i] = f32(index);
 }
 
+fn ties(x: f32, y: f32) -> bool { return x == y || (isNan(x) && isNan(y)); }
+
 @compute @workgroup_size(WG)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
@@ -129,8 +131,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   switch (OP) {
     case SUM { out[i] = dy[o] * p.scale; }
     case SQUARES { out[i] = select(0, dy[o] * x[i] / y[o], y[o] != 0); }
-    case MAX, MIN { out[i] = select(0, dy[o] / n[o], x[i] == y[o]); }
+    case MAX, MIN { out[i] = select(0, dy[o] / n[o], ties(x[i], y[o])); }
     case LOGSUMEXP { out[i] = dy[o] * expOf(x[i] - y[o]); }
-    default { out[i] = select(0.0, 1.0, x[i] == y[o]); }
+    default { out[i] = select(0.0, 1.0, ties(x[i], y[o])); }
   }
 }
