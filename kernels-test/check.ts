@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDevice, type Device } from "../src/device/device.ts";
+import { sharers, type Tile } from "../src/ops/lib/choice.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
 
@@ -13,6 +14,11 @@ export function values(n: number, seed = 1): number[] {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 31 - 1;
   });
+}
+
+/** The tile whose lanes share what they load, where the device has it: shapes choose it otherwise. */
+export function sharing(device: Device): Tile {
+  return sharers(device) > 0 ? "shared" : "own";
 }
 
 /** The values as a tensor on the device holds them. */

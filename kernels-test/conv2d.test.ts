@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { openDevice } from "../src/device/device.ts";
-import { conv2d, type Conv2dOptions } from "../src/ops/conv2d.ts";
+import { conv2d, filterGradient, filterSlices, type Conv2dOptions } from "../src/ops/conv2d.ts";
 import { convolution } from "../src/ops/lib/convolution.ts";
-import { tensor } from "../src/tensor/tensor.ts";
-import { checkOp } from "./check.ts";
+import { empty, tensor } from "../src/tensor/tensor.ts";
+import { checkOp, sharing, withDevices } from "./check.ts";
 import { convolutionReference, epilogueReference } from "./references.ts";
 
 /** Checks `conv2d` with the given options, with a bias where the cases have three shapes. */
@@ -150,6 +150,58 @@ describe("few channels", () => {
 
 describe("lanes that share nothing", () => {
   check("some columns", { variant: "own", padding: 1 }, [[[2, 6, 6, 8], [3, 3, 8, 12], [12]]]);
+});
+
+describe("lanes that share, two rows each or four", () => {
+  const shapes: [number[], number[], number[]][] = [15, 16, 17, 31, 32, 33, 63, 64, 65].map((W) => [
+    [1, 1, W, 4],
+    [1, 3, 4, 20],
+    [20],
+  ]);
+  const filters: [number[], number[], number[]][] = [4, 5, 8, 12, 20].map((C) => [
+    [2, 4, 5, C],
+    [2, 2, C, 36],
+    [36],
+  ]);
+  checkOp(
+    "rows of pixels and weights",
+    (x, w, bias) => conv2d(x, w, { padding: [0, 1], bias: bias, variant: sharing(x.device) }),
+    ([x, w, bias], [xs, ws]) =>
+      epilogueReference(
+        convolutionReference(x!, w!, convolution("reference", xs!, ws!, { padding: [0, 1] })),
+        bias,
+      ),
+    [...shapes, ...filters],
+  );
+});
+
+withDevices((device) => {
+  test.each(["own", "shared", "staged", undefined] as const)(
+    "what is infinite at the end of a row of pixels stays so in the gradient of the filter: %s",
+    async (variant) => {
+      const tile = variant === "shared" ? sharing(device()) : variant;
+      for (const C of [3, 4]) {
+        const geometry = convolution("conv2d", [2, 2, 5, C], [1, 1, C, 20], {});
+        const x = tensor(device(), new Float32Array(20 * C).fill(1), [2, 2, 5, C]);
+        const dz = Array.from({ length: 20 * 20 }, (_, i) => (Math.floor(i / 20) % 5 === 4 ? Infinity : 1));
+        const dw = empty(device(), [1, 1, C, 20]);
+        filterGradient(x, tensor(device(), dz, [2, 2, 5, 20]), dw, geometry, tile);
+        expect(new Set(await dw.read())).toEqual(new Set([Infinity]));
+      }
+    },
+  );
+});
+
+test("the gradient of a filter is summed in few slices, however many pixels there are", () => {
+  const [x, w] = [
+    [4096, 512, 512, 1],
+    [1, 1, 1, 8],
+  ];
+  const geometry = convolution("conv2d", x, w, {});
+  expect(filterSlices(geometry, 1024, 256)).toBe(256);
+  expect(filterSlices({ ...geometry, N: 1 }, 1024, 256)).toBe(256);
+  expect(filterSlices({ ...geometry, N: 1, P: 10, Q: 1000 }, 1024, 256)).toBe(10);
+  expect(filterSlices({ ...geometry, N: 0 }, 1024, 256)).toBe(1);
 });
 
 test("tiles that do not fit", async () => {

@@ -3,7 +3,7 @@ import { openDevice } from "../src/device/device.ts";
 import { convTranspose2d, type ConvTranspose2dOptions } from "../src/ops/convTranspose2d.ts";
 import { transposedConvolution } from "../src/ops/lib/convolution.ts";
 import { tensor } from "../src/tensor/tensor.ts";
-import { checkOp } from "./check.ts";
+import { checkOp, sharing, withDevices } from "./check.ts";
 import { epilogueReference, transposedReference } from "./references.ts";
 
 /** Checks `convTranspose2d` with the given options, with a bias where the cases have three shapes. */
@@ -87,6 +87,19 @@ describe("in workgroup memory", () => {
 
 describe("lanes that share nothing", () => {
   check("some columns", { variant: "own", stride: 2 }, [[[2, 4, 4, 8], [3, 3, 12, 8], [12]]]);
+});
+
+withDevices((device) => {
+  test.each(["own", "shared", "staged", undefined] as const)(
+    "what is infinite stays so past the last whole vec4 of the channels: %s",
+    async (variant) => {
+      const tile = variant === "shared" ? sharing(device()) : variant;
+      const x = tensor(device(), new Float32Array(2 * 2 * 5).fill(1), [1, 2, 2, 5]);
+      const w = Array.from({ length: 12 * 5 }, (_, i) => (i % 5 === 4 ? Infinity : 1));
+      const y = convTranspose2d(x, tensor(device(), w, [1, 1, 12, 5]), { variant: tile });
+      expect(new Set(await y.read())).toEqual(new Set([Infinity]));
+    },
+  );
 });
 
 describe("errors", () => {

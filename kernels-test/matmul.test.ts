@@ -3,7 +3,7 @@ import { openDevice } from "../src/device/device.ts";
 import { matmul, type MatmulOptions } from "../src/ops/matmul.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor } from "../src/tensor/tensor.ts";
-import { checkOp } from "./check.ts";
+import { checkOp, sharing, withDevices } from "./check.ts";
 import { epilogueReference, matmulReference, transposeReference } from "./references.ts";
 
 /** matmul of two lists with the given shapes, in float64. */
@@ -113,6 +113,39 @@ describe("in workgroup memory", () => {
 
 describe("lanes that share nothing", () => {
   check("all three", { variant: "own" }, [[[33, 33], [33, 40], [40]]]);
+});
+
+describe("lanes that share, two rows each or four", () => {
+  const rows = [15, 16, 17, 31, 32, 33, 63, 64, 65];
+  for (const transposeA of [false, true])
+    checkOp(
+      transposeA ? "aᵀ" : "a",
+      (a, b, bias) => matmul(a, b, { transposeA, bias: bias, variant: sharing(a.device) }),
+      (lists, shapes) => reference(lists, shapes, { transposeA }),
+      [...rows, 36, 72].map((M) => [transposeA ? [6, M] : [M, 6], [6, 36], [36]]),
+    );
+});
+
+withDevices((device) => {
+  test.each(["own", "shared", "staged", undefined] as const)(
+    "what is infinite stays so past the last whole vec4 of the depth: %s",
+    async (variant) => {
+      const tile = variant === "shared" ? sharing(device()) : variant;
+      for (const columns of [8, 9])
+        for (const transposeA of [false, true])
+          for (const transposeB of [false, true]) {
+            const [K, M] = [5, 8];
+            const a = tensor(device(), new Float32Array(M * K).fill(1), transposeA ? [K, M] : [M, K]);
+            const b = Array.from({ length: K * columns }, (_, i) => {
+              const k = transposeB ? i % K : Math.floor(i / columns);
+              return k === K - 1 ? Infinity : 1;
+            });
+            const bShape = transposeB ? [columns, K] : [K, columns];
+            const y = matmul(a, tensor(device(), b, bShape), { transposeA, transposeB, variant: tile });
+            expect(new Set(await y.read()), `${transposeA} ${transposeB}`).toEqual(new Set([Infinity]));
+          }
+    },
+  );
 });
 
 check("batches", {}, [

@@ -40,10 +40,8 @@ fn forward_staged(
       );
     }
     let k = first.y + broughtBy(lane);
-    let last = D - 1;
     step16(lane, a, array<vec4f, 4>(
-      filterRow(min(d, last), k), filterRow(min(d + 1, last), k),
-      filterRow(min(d + 2, last), k), filterRow(min(d + 3, last), k),
+      filterRowTo(D, d, k), filterRowTo(D, d + 1, k), filterRowTo(D, d + 2, k), filterRowTo(D, d + 3, k),
     ));
   }
   storeTile(lane, first.y, eightRows(0, first.x + firstRow(lane), M, p.K));
@@ -67,7 +65,11 @@ fn backward_w_staged(
     let i = 4 * step + depthOf(lane) / 4;
     let row = begin + min(i, all - 1) / fours;
     let q = min(i, all - 1) % fours * 4;
+    let pixel = row * p.Q + q;
+    let stop = row * p.Q + p.Q;
+    let k = first.y + broughtBy(lane);
     var a = array<vec4f, 4>();
+    var b = array<vec4f, 4>();
     if (i < all) {
       let image = row / p.P * p.H;
       let line = row % p.P;
@@ -75,14 +77,12 @@ fn backward_w_staged(
         gather(weights[0], image, line, q), gather(weights[1], image, line, q),
         gather(weights[2], image, line, q), gather(weights[3], image, line, q),
       );
+      b = array<vec4f, 4>(
+        filterRow(pixel, k), filterRowTo(stop, pixel + 1, k),
+        filterRowTo(stop, pixel + 2, k), filterRowTo(stop, pixel + 3, k),
+      );
     }
-    let k = first.y + broughtBy(lane);
-    let pixel = row * p.Q + q;
-    let last = row * p.Q + p.Q - 1;
-    step16(lane, a, array<vec4f, 4>(
-      filterRow(pixel, k), filterRow(min(pixel + 1, last), k),
-      filterRow(min(pixel + 2, last), k), filterRow(min(pixel + 3, last), k),
-    ));
+    step16(lane, a, b);
   }
   storeTile(lane, first.y, eightRows(group.z * M * p.K, first.x + firstRow(lane), M, p.K));
 }

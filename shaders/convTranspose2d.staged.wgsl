@@ -16,11 +16,13 @@ fn tapAt(at: u32, k: u32) -> vec4f {
 
 fn depthAt(at: u32, k: u32) -> f32 { return load(select(NOWHERE, at, k < p.K), k); }
 
-/** The weights k … k+3 of the channel that begins at `at`; past the end, some other weight. */
+/** The weights k … k+3 of the channel that begins at `at`, zero past the end. */
 fn weightsAt(at: u32, k: u32) -> vec4f {
-  if (BY_DEPTH) { return w4[(at + min(k, p.K - 4)) / 4]; }
-  let last = at + p.K - 1;
-  return vec4f(w[min(at + k, last)], w[min(at + k + 1, last)], w[min(at + k + 2, last)], w[min(at + k + 3, last)]);
+  if (k >= p.K) { return vec4f(); }
+  if (BY_DEPTH) { return w4[(at + k) / 4]; }
+  let i = k + vec4u(0, 1, 2, 3);
+  let j = at + min(i, vec4u(p.K - 1));
+  return select(vec4f(), vec4f(w[j.x], w[j.y], w[j.z], w[j.w]), i < vec4u(p.K));
 }
 
 @compute @workgroup_size(64)

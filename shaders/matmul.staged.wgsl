@@ -19,13 +19,14 @@ fn tile_staged(
   let steps = (p.K + 15) / 16;
   let end = (slice + 1) * steps / p.Z;
   for (var step = slice * steps / p.Z; step < end; step++) {
-    let wanted = 16 * step + depthOf(lane);
-    let k = select(0, wanted, wanted < p.K);
+    let k = 16 * step + depthOf(lane);
     var a = array<vec4f, 4>();
-    if (wanted < p.K) {
+    var b = array<vec4f, 4>();
+    if (k < p.K) {
       a = array<vec4f, 4>(loadA(starts.x, k), loadA(starts.y, k), loadA(starts.z, k), loadA(starts.w, k));
+      b = loadB(batch * p.b_batch, k, first.y + broughtBy(lane));
     }
-    step16(lane, a, loadB(batch * p.b_batch, k, first.y + broughtBy(lane)));
+    step16(lane, a, b);
   }
   let start = (slice * groups.z / p.Z + batch) * p.M * p.N;
   storeTile(lane, first.y, eightRows(start, first.x + firstRow(lane), p.M, p.N));

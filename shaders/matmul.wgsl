@@ -11,9 +11,11 @@
 override HAS_BIAS: bool = false;
 // Vec4 loads along the depth (a, b) or the columns (b), where that axis is contiguous and divisible by 4.
 override A_BY_DEPTH: bool = false;
+override A_BY_ROW: bool = false; // along the rows of a, of which a lane has some next to each other
 override B_BY_DEPTH: bool = false;
 override B_BY_COLUMN: bool = false;
 override WHOLE: bool = false; // N is divisible by 4
+override WHOLE_DEPTH: bool = false; // K is
 
 struct Params {
   M: u32, N: u32, K: u32, Z: u32,
@@ -36,9 +38,25 @@ fn loadA(start: u32, k: u32) -> vec4f {
   return vec4f(a_at(start, k), a_at(start, k + 1), a_at(start, k + 2), a_at(start, k + 3));
 }
 
-fn a_at(start: u32, k: u32) -> f32 { return select(0, a[start + min(k, p.K - 1) * p.a_column], k < p.K); }
+/** Four steps of the depth from k on of a lane's rows, the first of which is `row`; zero past the end. */
+fn loadRows(start: u32, row: u32, k: u32) -> array<vec4f, 4> {
+  let i = start + min(row, p.M - 4);
+  let t = transpose(mat4x4f(columnOf(i, k), columnOf(i, k + 1), columnOf(i, k + 2), columnOf(i, k + 3)));
+  return array<vec4f, 4>(t[0], t[1], t[2], t[3]);
+}
 
-/** The four rows b[k … k+3, n … n+3]; past the end, some other element. */
+fn columnOf(start: u32, k: u32) -> vec4f {
+  return select(vec4f(), a4[(start + min(k, p.K - 1) * p.a_column) / 4], isInside(k));
+}
+
+fn a_at(start: u32, k: u32) -> f32 {
+  return select(0, a[start + min(k, p.K - 1) * p.a_column], isInside(k));
+}
+
+/** Whether there is a step k; where there is none, both matrices are zero, as 0 · ∞ is not. */
+fn isInside(k: u32) -> bool { return WHOLE_DEPTH || k < p.K; }
+
+/** The four rows b[k … k+3, n … n+3]: zero past the last row, some other element past the last column. */
 fn loadB(start: u32, k: u32, n: u32) -> array<vec4f, 4> {
   if (B_BY_DEPTH) {
     let t = transpose(mat4x4f(
@@ -54,8 +72,9 @@ fn loadB(start: u32, k: u32, n: u32) -> array<vec4f, 4> {
 
 fn b_row(start: u32, k: u32, n: u32) -> vec4f {
   let row = start + min(k, p.K - 1) * p.b_row;
-  if (B_BY_COLUMN) { return b4[(row + min(n, p.N - 4)) / 4]; }
-  return vec4f(b[row + column(n, 0)], b[row + column(n, 1)], b[row + column(n, 2)], b[row + column(n, 3)]);
+  if (B_BY_COLUMN) { return select(vec4f(), b4[(row + min(n, p.N - 4)) / 4], isInside(k)); }
+  let four = vec4f(b[row + column(n, 0)], b[row + column(n, 1)], b[row + column(n, 2)], b[row + column(n, 3)]);
+  return select(vec4f(), four, isInside(k));
 }
 
 fn column(n: u32, i: u32) -> u32 { return min(n + i, p.N - 1) * p.b_column; }
@@ -91,10 +110,16 @@ fn tile(
   let end = (slice + 1) * steps / p.Z;
   for (var step = slice * steps / p.Z; step < end; step++) {
     let k = 4 * step;
-    var rows_of_a = array<vec4f, 4>(loadA(starts.x, k), loadA(starts.y, k), vec4f(), vec4f());
-    if (LOADS == 4) {
-      rows_of_a[2] = loadA(starts.z, k);
-      rows_of_a[3] = loadA(starts.w, k);
+    var rows_of_a = array<vec4f, 4>();
+    if (A_BY_ROW && LOADS == 4) {
+      rows_of_a = loadRows(batch * p.a_batch, rows.x, k);
+    } else {
+      rows_of_a[0] = loadA(starts.x, k);
+      rows_of_a[1] = loadA(starts.y, k);
+      if (LOADS == 4) {
+        rows_of_a[2] = loadA(starts.z, k);
+        rows_of_a[3] = loadA(starts.w, k);
+      }
     }
     multiply(rows_of_a, loadB(batch * p.b_batch, k, n));
   }

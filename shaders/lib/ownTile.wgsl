@@ -7,7 +7,7 @@ const LOADS = 4u; // rows that a lane loads
 
 var<private> acc: array<vec4f, 4>;
 
-/** The row of its tile that a lane loads as its `load`-th. */
+/** The row of its tile that a lane loads as its `load`-th: a lane's rows stand next to each other. */
 fn rowOf(load: u32, lane: u32) -> u32 { return load; }
 
 /** The lane's tile and vec4 of columns: lanes go over the columns first. */

@@ -16,8 +16,8 @@ override ROWS = LOADS * SUBGROUP;
 
 var<private> acc: array<vec4f, 32>;
 
-/** The row of its tile that a lane loads as its `load`-th. */
-fn rowOf(load: u32, lane: u32) -> u32 { return load * SUBGROUP + lane % SUBGROUP; }
+/** The row of its tile that a lane loads as its `load`-th: a lane's rows stand next to each other. */
+fn rowOf(load: u32, lane: u32) -> u32 { return lane % SUBGROUP * LOADS + load; }
 
 /** The lane's tile and vec4 of columns: workgroups go over the tiles first, so that `b` stays in the cache. */
 fn place(group: u32, lane: u32, tiles: u32, columns: u32) -> vec2u {

@@ -132,13 +132,13 @@ export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geom
 
 /** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
 export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
-  const { N, P, Q, C, K, R, S, G, stride_w, dilation_w } = geometry;
+  const { Q, C, K, R, S, G, stride_w, dilation_w } = geometry;
   const pointwise = variant === undefined && isPointwise(geometry);
   const narrow =
     variant === undefined && G === 1 && K < 8 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
   const lanes = narrow ? R * Math.ceil(S / 4) * K * (C / 4) : out.size; // of a slice
-  const pixels = narrow || G > 1 ? Math.max(64, (N * P * Q * lanes) / 2 ** (narrow ? 13 : 16)) : 1024;
-  const slices = Math.max(1, Math.min(N * P, Math.ceil((N * P * Q) / pixels)));
+  const few = narrow || G > 1;
+  const slices = filterSlices(geometry, few ? 64 : 1024, few ? 2 ** (narrow ? 13 : 16) / lanes : 256);
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
   const params = { ...geometry, slices };
   const work = { flops: flopsOf(geometry) };
@@ -160,12 +160,21 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
   else
     conv2dTiles(
       "backward_w",
-      { x, w: dz, w4: dz, bias: x, out: parts },
+      { x, x4: x, w: dz, w4: dz, bias: x, out: parts },
       params,
-      { rows: R * S * C, columns: K, depths: slices },
-      { constants: { BY_COLUMN: byFour(K), WHOLE: byFour(K) }, tile: variant, work },
+      { rows: R * S * C, columns: K, depths: slices, rowVectors: C % 4 === 0 },
+      {
+        constants: { BY_DEPTH: byFour(C), BY_COLUMN: byFour(K), WHOLE: byFour(K), WHOLE_ROWS: byFour(Q) },
+        tile: variant,
+        work,
+      },
     );
   if (parts === out) return;
   sumSlices(parts, out, K);
   parts.dispose();
+}
+
+/** Into how many slices the pixels are cut, each with memory of its own: of `pixels` or more, and at most `most`. */
+export function filterSlices({ N, P, Q }: Geometry, pixels: number, most: number): number {
+  return Math.max(1, Math.min(N * P, Math.ceil(Math.min((N * P * Q) / pixels, most))));
 }

@@ -119,15 +119,17 @@ function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...ep
   };
   const loads = {
     A_BY_DEPTH: transposeA ? 0 : byFour(K),
+    A_BY_ROW: transposeA ? byFour(M) : 0,
     B_BY_DEPTH: transposeB ? byFour(K) : 0,
     B_BY_COLUMN: transposeB ? 0 : byFour(N),
     WHOLE: byFour(N),
+    WHOLE_DEPTH: byFour(K),
   };
   matmulTiles(
     "tile",
     operands,
     params,
-    { rows: M, columns: N, depths: Z * B },
+    { rows: M, columns: N, depths: Z * B, rowVectors: transposeA && M % 4 === 0 },
     { tile, constants: { ...constants, ...loads }, work: { flops: 2 * B * M * N * K } },
   );
   if (Z === 1) return;

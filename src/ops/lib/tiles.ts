@@ -15,6 +15,8 @@ export interface Extent {
   columns: number;
   depths?: number;
   phases?: number;
+  /** Whether a lane loads four of its rows as vec4s; two, it loads one by one. */
+  rowVectors?: boolean;
 }
 
 /** Whether an axis of n elements is read in whole vec4s, for an `override`. */
@@ -37,12 +39,13 @@ export function tiledKernel(name: string, texts?: ShaderTexts) {
     entryPoint: string,
     operands: Operands,
     params: Params,
-    { rows, columns, depths = 1, phases = 1 }: Extent,
+    extent: Extent,
     { tile, ...options }: LaunchOptions & { tile?: Tile | undefined } = {},
   ): void {
+    const { rows, columns, depths = 1, phases = 1 } = extent;
     const { device } = Object.values(operands)[0]!;
     const chosen = tile ?? chooseTile(device, { label: `${name}.${entryPoint}`, rows, columns });
-    const { groups, constants } = layoutOf(chosen, device, rows, columns);
+    const { groups, constants } = layoutOf(chosen, device, extent);
     const [x, y] = linearGrid(groups * phases, 1);
     const entry = chosen === "staged" ? `${entryPoint}_staged` : entryPoint;
     kernels[chosen](entry, operands, params, [x, y, depths], {
@@ -53,7 +56,7 @@ export function tiledKernel(name: string, texts?: ShaderTexts) {
 }
 
 /** The workgroups of a tile, and the constants that its library takes. */
-function layoutOf(tile: Tile, device: Device, rows: number, columns: number) {
+function layoutOf(tile: Tile, device: Device, { rows, columns, rowVectors = false }: Extent) {
   const vectors = Math.ceil(columns / 4);
   const SUBGROUP = sharers(device);
   if ((tile === "shared" || tile === "tall") && SUBGROUP === 0)
@@ -67,9 +70,10 @@ function layoutOf(tile: Tile, device: Device, rows: number, columns: number) {
       };
     }
     case "shared": {
-      // A tile of half the rows takes 0.58 of the time, which pays where the other half would lie idle.
+      // A tile of half the rows takes so much of the time, which pays where the other half would lie idle.
+      const half = rowVectors ? 0.7 : 0.58;
       const halves = Math.ceil(rows / (2 * SUBGROUP));
-      const LOADS = 0.58 * halves < Math.ceil(halves / 2) ? 2 : 4;
+      const LOADS = half * halves < Math.ceil(halves / 2) ? 2 : 4;
       return {
         groups: Math.ceil(rows / (LOADS * SUBGROUP)) * Math.ceil(vectors / 8),
         constants: { SUBGROUP, LOADS },
