@@ -11,7 +11,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Unpacks gzip data that itself says how large it is: `sizeOf` is given the first unpacked bytes and answers with the
  * size of the whole, or undefined while it needs more of them. Nothing larger than that size is ever held in memory,
- * and no size is believed that the file is too small to hold.
+ * no size is believed that the file is too small to hold, and none of more than `mostBytes` is unpacked.
  *
  * Throws DataError, with the offset in the unpacked data, when the file is damaged, shorter or longer than it says.
  */
@@ -19,10 +19,20 @@ export async function gunzip(
   bytes: Uint8Array<ArrayBuffer>,
   file: string,
   sizeOf: (head: Uint8Array) => number | undefined,
+  mostBytes = Infinity,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const checkedSizeOf = (head: Uint8Array) => {
+    const size = sizeOf(head);
+    const limit = bytes.length * greatestRatio;
+    if (size !== undefined && size > limit)
+      throw new DataError(file, 0, `declares ${size} bytes; the file can hold ${limit} at most`);
+    if (size !== undefined && size > mostBytes)
+      throw new DataError(file, 0, `declares ${size} bytes; ${mostBytes} are unpacked here at most`);
+    return size;
+  };
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")).getReader();
   try {
-    return await collect(reader, bytes.length * greatestRatio, file, sizeOf);
+    return await collect(reader, file, checkedSizeOf);
   } finally {
     await reader.cancel().catch(() => undefined);
   }
@@ -30,7 +40,6 @@ export async function gunzip(
 
 async function collect(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  limit: number,
   file: string,
   sizeOf: (head: Uint8Array) => number | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -46,8 +55,6 @@ async function collect(
       next = head;
       const size = sizeOf(head);
       if (size === undefined) continue;
-      if (size > limit)
-        throw new DataError(file, 0, `declares ${size} bytes; the file can hold ${limit} at most`);
       whole = new Uint8Array(size);
     }
     if (length + next.length > whole.length) {

@@ -12,13 +12,15 @@ const unsignedByte = 8;
 
 /**
  * Reads an IDX file of unsigned bytes, packed with gzip or not. Throws DataError where the header is none, the size is
- * another than the header says, or, given `rank`, the number of dimensions is not that (1 for labels, 3 for images).
+ * another than the header says, or, given `rank`, the number of dimensions is not that (1 for labels, 3 for images);
+ * and for a packed file of more than `mostBytes`, unpacked.
  * Format: Y. LeCun, "The MNIST database of handwritten digits".
  */
 export async function readIdx(
   bytes: Uint8Array<ArrayBuffer>,
   file: string,
   rank?: number,
+  mostBytes?: number,
 ): Promise<IdxArray> {
   if (!isGzip(bytes)) return parseIdx(bytes, file, rank);
   const name = `${file} (unpacked)`;
@@ -26,7 +28,7 @@ export async function readIdx(
     const shape = head.length < 4 ? undefined : readShape(head, name, rank);
     return shape && totalSize(shape);
   };
-  return parseIdx(await gunzip(bytes, name, sizeOf), name, rank);
+  return parseIdx(await gunzip(bytes, name, sizeOf, mostBytes), name, rank);
 }
 
 /** The same for bytes that are not packed, at once. */

@@ -2,7 +2,7 @@ import { Batches, type Position } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
-import type { Autoencoder } from "../models/autoencoder.ts";
+import type { Autoencoder, Losses } from "../models/autoencoder.ts";
 import { RandomState } from "../ops/random.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { record, type Program } from "../tensor/record.ts";
@@ -22,6 +22,13 @@ export interface StepLosses {
   losses: Record<string, number>;
 }
 
+export interface TrainerOptions {
+  batch: number;
+  seed: number;
+  /** What is minimised; the model's own loss unless given. */
+  loss?: (x: Tensor, noise: RandomState) => Losses;
+}
+
 /**
  * Trains a model on a data set: each step is recorded once and replayed, its only upload the batch.
  * The same seed gives the same weights to the last bit, whether or not the run was interrupted.
@@ -32,6 +39,7 @@ export class Trainer {
   readonly optimizer: Optimizer;
   readonly noise: RandomState;
   #step = 0;
+  readonly #loss: (x: Tensor, noise: RandomState) => Losses;
   readonly #input: Tensor;
   readonly #batch: Float32Array;
   #program: Program | undefined;
@@ -41,7 +49,7 @@ export class Trainer {
     model: Autoencoder,
     data: Dataset,
     optimizer: Optimizer,
-    { batch, seed }: { batch: number; seed: number },
+    { batch, seed, loss = (x, noise) => model.loss(x, noise) }: TrainerOptions,
   ) {
     if (data.shape.join() !== model.input.join())
       throw new ArgumentError(
@@ -49,11 +57,12 @@ export class Trainer {
       );
     checkMagnitude(data, batch);
     this.model = model;
+    this.#loss = loss;
     this.optimizer = optimizer;
-    this.noise = new RandomState(model.device, seed);
     this.batches = new Batches(data, { batch, seed });
     this.#batch = new Float32Array(batch * data.size);
     this.#input = empty(model.device, [batch, ...model.input]);
+    this.noise = new RandomState(model.device, seed);
   }
 
   /** Steps taken so far. */
@@ -91,7 +100,7 @@ export class Trainer {
   }
 
   #runStep(): Record<string, Tensor> {
-    const losses = this.model.loss(this.#input, this.noise);
+    const losses = this.#loss(this.#input, this.noise);
     backward(losses.loss);
     this.optimizer.step();
     return losses;
