@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
 import type { Vrrae } from "../../src/models/vrrae.ts";
+import { Dataset } from "../../src/data/dataset.ts";
+import { parseSafetensors } from "../../src/train/safetensors.ts";
 import { readModel } from "../../src/train/state.ts";
 import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
 import { Lane } from "../../src/web/train/lane.ts";
@@ -73,4 +75,42 @@ test("another β counts from the next step on", async () => {
   expect(b.error).toBe(a.error); // the same step from the same weights
   expect(b.betaKl! / a.betaKl!).toBeCloseTo(100, 3);
   for (const lane of [low, high]) lane.dispose();
+});
+
+test("a loaded model decodes as it was saved until it is trained on, whatever the data at hand", async () => {
+  const lane = await trained("vrrae", 2, 4);
+  const bytes = await lane.save();
+  const codes = new Float32Array([1, 0, -0.5, 2]);
+  const pictures = await lane.decode(codes);
+
+  const other = { ...choice, train: choice.train.take(10) };
+  const { tensors } = parseSafetensors(bytes, "saved");
+  const loaded = await Lane.loaded(device, { ...lane.config, batch: 5 }, other.train, tensors, "saved");
+  const { preview, test, shown } = viewsOf(other).views;
+  const look = await loaded.look(preview, test, shown);
+  expect([look.codeSize, look.spectrum.length]).toEqual([2, 2]);
+  expect(await loaded.decode(codes)).toEqual(pictures);
+  expect(await loaded.save()).toEqual(bytes);
+
+  loaded.trainer.advance();
+  await loaded.look(preview, test, shown); // the basis follows the weights now
+  const basis = async (lane: Lane) => (await readModel(lane.model)).get("basis")!.data;
+  expect(await basis(loaded)).not.toEqual(await basis(lane));
+  for (const each of [lane, loaded]) each.dispose();
+});
+
+test("where a lane cannot be made or filled, its memory is free again", async () => {
+  const lane = await trained("vrrae", 2, 0);
+  const { tensors } = parseSafetensors(await lane.save(), "saved");
+  const before = device.memory().live;
+  const zeros = new Dataset({ name: "black", shape: [16, 16, 1], stored: new Uint8Array(8 * 256), scale: 1 });
+  expect(() => new Lane(device, lane.config, zeros)).toThrow(/all values of black are zero/);
+  expect(() => new Lane(device, { ...lane.config, batch: 101 }, choice.train)).toThrow(
+    /101 samples asked for/,
+  );
+  tensors.delete("decoder.conv.bias");
+  const load = () => Lane.loaded(device, lane.config, choice.train, tensors, "cut");
+  await expect(load()).rejects.toThrow(/cut.*decoder\.conv\.bias/);
+  expect(device.memory().live).toBe(before);
+  lane.dispose();
 });

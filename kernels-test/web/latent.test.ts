@@ -174,6 +174,26 @@ test(
     expect(apart(way.codes, even)).toBeLessThan(1e-4);
     expect(apart(way.pictures, await decodeCodes(node, new Float32Array(way.codes)))).toBeLessThan(1e-4);
 
+    await tab.keyboard.press("Escape"); // the plane has the focus since the drag
+    expect(await tab.locator("#strip").isVisible()).toBe(false);
+    await tab.locator("#axis-0").fill(String(codes[0]));
+    await tab.locator("#axis-1").fill(String(codes[1]));
+    await plane.canvas.focus();
+    await tab.keyboard.press("Enter");
+    await tab.getByText("A line begins at the nearest dot").waitFor();
+    await tab.keyboard.press("Enter");
+    await tab.getByText("the dot at which the line begins").waitFor();
+    for (let i = 0; i < 12; i++) await tab.keyboard.press("ArrowRight");
+    await plane.show(); // the pictures on the way are drawn
+    await tab.keyboard.press("Enter");
+    await tab.getByText("From the first dot to the second").waitFor();
+    await expect.poll(async () => (await lastDecoded(tab)).codes.length).toBe(20);
+    const byKeys = (await lastDecoded(tab)).codes;
+    expect(byKeys.slice(0, 2)).toEqual(codes.slice(0, 2));
+    expect(isDot(byKeys[18]!, byKeys[19]!)).toBe(true);
+    expect(byKeys.slice(18)).not.toEqual(byKeys.slice(0, 2));
+    expect(await tab.locator("#strip").isVisible()).toBe(true);
+
     for (const [button, words] of [
       ["#prior", "codes drawn from the standard normal cloud"],
       ["#mixture", "codes drawn from a mixture"],
@@ -262,10 +282,17 @@ test("where the device that draws is lost, another one takes over, and its lack 
   await tab.waitForTimeout(1500);
   await plane.redrawing(async () => void (await plane.hover([0.2, 0.3])));
 
-  await tab.evaluate(() => (navigator.gpu.requestAdapter = () => Promise.resolve(null)));
+  await tab.evaluate(() => {
+    const { gpu } = navigator;
+    Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
+    gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
+  });
   await lose();
   await tab.getByText("The latent space cannot be drawn").waitFor();
   await plane.decoding(() => tab.locator("#axis-0").fill("1.5")); // the sliders still decode
+  await tab.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
+  await tab.getByText("The latent space cannot be drawn").waitFor({ state: "detached", timeout: 60_000 });
+  await plane.redrawing(async () => void (await plane.hover([0.7, 0.6]))); // it was asked for again
   await trainTo(tab, steps);
   await waitPast(tab, steps - 1);
   await tab.close();

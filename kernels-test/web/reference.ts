@@ -9,6 +9,7 @@ import { buildModel, buildOptimizer } from "../../src/train/build.ts";
 import { completeConfig, type Config } from "../../src/train/config.ts";
 import { parseSafetensors } from "../../src/train/safetensors.ts";
 import { restoreModel } from "../../src/train/state.ts";
+import type { ModelName } from "../../src/web/train/protocol.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 export const size = 16;
@@ -17,9 +18,7 @@ export const seed = 500;
 
 const data: Dataset = bumps({ size, testCount: 1 }).train;
 
-type Name = "vae" | "vrrae";
-
-function configOf(model: Name, rank = 2): Config {
+function configOf(model: ModelName, rank = 2): Config {
   return completeConfig({ model, data: "bumps", size, batch, seed, rank, beta: 1e-3 });
 }
 
@@ -31,7 +30,7 @@ export async function nodeDevice(): Promise<Device> {
 }
 
 /** The run of the page on bumps of `size` pixels, in Node: the trainer, and the losses of each step. */
-export async function trainInNode(device: Device, model: Name, steps: number) {
+export async function trainInNode(device: Device, model: ModelName, steps: number) {
   const config = configOf(model);
   const built = buildModel(device, config, data.shape);
   const trainer = new Trainer(built, data, buildOptimizer(built, config), { batch, seed });
@@ -46,7 +45,7 @@ export async function trainInNode(device: Device, model: Name, steps: number) {
 }
 
 /** The model of a file that the page saved, in Node. */
-export function modelInNode(device: Device, model: Name, bytes: Uint8Array, rank = 2): Autoencoder {
+export function modelInNode(device: Device, model: ModelName, bytes: Uint8Array, rank = 2): Autoencoder {
   const built = buildModel(device, configOf(model, rank), data.shape);
   restoreModel(built, parseSafetensors(bytes, "model.safetensors").tensors, "model.safetensors");
   return built;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Page as Tab } from "playwright-core";
-import type { TrainEvent } from "../../src/web/train/protocol.ts";
+import type { TrainApi, TrainEvent } from "../../src/web/train/protocol.ts";
 import { batch, seed, size } from "./reference.ts";
 import type { BuiltSite } from "./site.ts";
 
@@ -95,6 +95,17 @@ export function pixels(tab: Tab, selector: string, nth = 0): Promise<number[]> {
 export async function downloaded(tab: Tab, click: () => Promise<void>): Promise<Uint8Array> {
   const [download] = await Promise.all([tab.waitForEvent("download"), click()]);
   return new Uint8Array(readFileSync(await download.path()));
+}
+
+/** With what the page asked its worker for `method` so far. */
+export function asked<K extends keyof TrainApi>(tab: Tab, method: K): Promise<Parameters<TrainApi[K]>[]> {
+  return tab.evaluate(
+    (method) =>
+      (globalThis as unknown as { wire: Message[] }).wire.flatMap((message) =>
+        "sent" in message && message.sent.method === method ? [message.sent.args as never] : [],
+      ),
+    method as string,
+  );
 }
 
 /** What the worker told the page so far. */

@@ -23,8 +23,7 @@ export function movedTo(code: Float32Array, place: Point3, axes: number): Float3
   return moved;
 }
 
-/** How far the sliders go: three times the strongest coordinate's root mean square. */
-export function strengthOf({ codes }: Look): number {
-  const squares = codes.reduce((sum, value) => sum + value * value, 0);
-  return Math.max(3, 3 * Math.sqrt(squares / Math.max(1, codes.length)));
+/** How far the sliders go: past all dots, and the greater part of a standard normal cloud. */
+export function reachOf({ codes }: Look): number {
+  return codes.reduce((most, value) => Math.max(most, 1.2 * Math.abs(value)), 3);
 }

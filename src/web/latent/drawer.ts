@@ -1,7 +1,7 @@
 import { byId } from "../shared/dom.ts";
+import { Latest } from "../shared/latest.ts";
 import { drawRow } from "../shared/paint.ts";
 import type { Remote } from "../shared/rpc.ts";
-import { Latest } from "../train/latest.ts";
 import type { DataFacts, TrainApi, TrainEvent } from "../train/protocol.ts";
 
 /** Has a model draw codes, and shows what it drew. */

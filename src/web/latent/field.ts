@@ -7,6 +7,7 @@ const mostSliders = 8;
 export class CodeField {
   readonly #onMove: (code: Float32Array) => void;
   #sliders: { input: HTMLInputElement; output: HTMLOutputElement }[] = [];
+  #reach = 0;
   /** The code that is shown, if any. */
   code: Float32Array | undefined;
 
@@ -14,12 +15,12 @@ export class CodeField {
     this.#onMove = onMove;
   }
 
-  /** Makes sliders for codes of `codeSize` numbers from −reach to reach. */
-  resize(codeSize: number, reach: number): void {
+  /** Makes sliders for codes of `codeSize` numbers. */
+  resize(codeSize: number): void {
     this.code = undefined;
+    this.#reach = 0;
     this.#sliders = Array.from({ length: Math.min(mostSliders, codeSize) }, (_, axis) => {
       const input = make("input", { type: "range", id: `axis-${axis}`, step: "any" });
-      [input.min, input.max, input.value] = [String(-reach), String(reach), "0"];
       input.oninput = () => {
         const code = this.code?.slice() ?? new Float32Array(codeSize);
         code[axis] = Number(input.value);
@@ -40,6 +41,15 @@ export class CodeField {
     );
     byId("probe-words", HTMLElement).textContent =
       codeSize > mostSliders ? `and ${codeSize - mostSliders} more, as in the nearest dot` : "";
+  }
+
+  /** Lets the sliders go from −reach to reach, unless they go about that far already: they are not to jump about. */
+  stretch(reach: number): void {
+    if (reach <= this.#reach && reach > this.#reach / 4) return;
+    this.#reach = 1.5 * reach;
+    for (const { input } of this.#sliders)
+      [input.min, input.max] = [String(-this.#reach), String(this.#reach)];
+    if (this.code) this.show(this.code);
   }
 
   show(code: Float32Array): void {

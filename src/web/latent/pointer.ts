@@ -14,6 +14,10 @@ export interface PointerHandlers {
   zoom(factor: number): void;
   /** Arrow keys, one step each. */
   step(dx: number, dy: number): void;
+  /** A line begins at the place that arrow keys lead to, or ends there. */
+  pick(): void;
+  /** The line is taken away. */
+  clear(): void;
   /** The view as it was at first. */
   reset(): void;
 }
@@ -29,7 +33,7 @@ const keyDrag = 0.1;
 
 /**
  * Tells `handlers` what mouse, fingers, wheel and keys do on `canvas`. One finger is a mouse with its button down; two
- * drag the view with their middle and zoom with their distance. Arrow keys step, with Shift they drag the view.
+ * drag the view with their middle and zoom with their distance. Arrow keys step, with Shift they drag the view; Enter picks the ends of a line.
  */
 export function followPointer(canvas: HTMLCanvasElement, handlers: PointerHandlers): void {
   followPointers(canvas, handlers);
@@ -49,6 +53,8 @@ export function followPointer(canvas: HTMLCanvasElement, handlers: PointerHandle
     else if (event.key === "+" || event.key === "=") handlers.zoom(0.8);
     else if (event.key === "-") handlers.zoom(1.25);
     else if (event.key === "0") handlers.reset();
+    else if (event.key === "Enter") handlers.pick();
+    else if (event.key === "Escape") handlers.clear();
     else return;
     event.preventDefault();
   });

@@ -8,8 +8,11 @@ import type { CodeDrawer } from "./drawer.ts";
 const stripCount = 10;
 const words = {
   way: "From the first dot to the second, in equal steps.",
-  prior: "New pictures: codes drawn from the standard normal cloud, which VAE and VRRAE learn to fill.",
-  mixture: "New pictures: codes drawn from a mixture of normal distributions, fitted to the dots.",
+  begun: "A line begins at the nearest dot. Move on with the arrow keys, and press Enter at another dot.",
+  same: "This is the dot at which the line begins. Move on to another one, then press Enter.",
+  prior:
+    "New pictures: codes drawn from the standard normal cloud, the prior, which VAE and VRRAE learn to fill.",
+  mixture: "New pictures: codes drawn from a mixture of normal distributions that was fitted to the dots.",
 } as const;
 
 /** A line that is drawn from a dot: to another one, or to where the pointer is. */
@@ -56,6 +59,20 @@ export class Strip {
     this.link.to = to;
     this.#words.textContent = words.way;
     this.refresh(look);
+  }
+
+  /** Begins a line at a dot; where one was begun, shows the way from there to this dot. */
+  pick(dot: number, at: Point3, look: Look): void {
+    if (!this.link || this.link.to !== undefined) {
+      this.begin(dot, at);
+      this.#words.textContent = words.begun;
+    } else if (dot === this.link.from) this.#words.textContent = words.same;
+    else this.lead(at, dot, look);
+  }
+
+  /** Leads the end of a line that has none yet to `at`. */
+  stretch(at: Point3): void {
+    if (this.link && this.link.to === undefined) this.link.at = at;
   }
 
   /** Ends the line; one that led to no dot is gone. */

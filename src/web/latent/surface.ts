@@ -9,16 +9,21 @@ export interface Surface {
   present(): Promise<void>;
 }
 
-/** The canvas itself, or where WebGPU computes on the CPU, and may have no screen to share memory with, a copy. */
+/**
+ * The canvas itself, or where WebGPU computes on the CPU, and may have no screen to share memory with, a copy. A canvas
+ * stays what it first was: where another kind of device takes over, it is drawn to as before.
+ */
 export function surfaceOf(canvas: HTMLCanvasElement, device: GPUDevice, info: GPUAdapterInfo): Surface {
   const { architecture, description, vendor } = info;
-  return info.isFallbackAdapter || isSoftware(`${vendor} ${architecture} ${description}`)
-    ? new CopiedSurface(canvas, device)
-    : canvasSurface(canvas, device);
+  const isOnCpu = info.isFallbackAdapter || isSoftware(`${vendor} ${architecture} ${description}`);
+  const context =
+    canvas.getContext(isOnCpu ? "2d" : "webgpu") ?? canvas.getContext(isOnCpu ? "webgpu" : "2d");
+  return context instanceof GPUCanvasContext
+    ? canvasSurface(context, device)
+    : new CopiedSurface(canvas, device);
 }
 
-function canvasSurface(canvas: HTMLCanvasElement, device: GPUDevice): Surface {
-  const context = canvas.getContext("webgpu")!;
+function canvasSurface(context: GPUCanvasContext, device: GPUDevice): Surface {
   const format = navigator.gpu.getPreferredCanvasFormat();
   context.configure({ device, format, alphaMode: "premultiplied" });
   return { format, texture: () => context.getCurrentTexture(), present: () => Promise.resolve() };

@@ -4,10 +4,11 @@ import type { Remote } from "../shared/rpc.ts";
 import type { DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import { Camera, type Point3 } from "./camera.ts";
 import { choices } from "./choices.ts";
-import { movedTo, placesOf, strengthOf } from "./codes.ts";
+import { movedTo, placesOf, reachOf } from "./codes.ts";
 import { lines, marks, sampleDots } from "./dots.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
+import { Frames } from "./frames.ts";
 import { followPointer, type Place } from "./pointer.ts";
 import { Scatter } from "./scatter.ts";
 import { Strip } from "./strip.ts";
@@ -18,8 +19,9 @@ const glide = 350;
 const grasp = 16;
 /** By how much of half the plane's height an arrow key moves the probe. */
 const stride = 0.06;
-/** Milliseconds until another device is asked for to draw with. */
+/** Milliseconds until another device is asked for to draw with: at first, and when there was none many times. */
 const reopenPause = 1000;
+const longestPause = 30_000;
 
 /** The latent space of one model: its codes as dots, and what the model draws at any place. */
 export class LatentView {
@@ -40,8 +42,7 @@ export class LatentView {
   /** Whether the view follows the dots: until the visitor moves it. */
   #framed = true;
   #isBlind = false;
-  #drawing = false;
-  #dirty = false;
+  readonly #frames = new Frames((now) => this.#drawFrame(now));
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
     this.#drawer = new CodeDrawer(remote);
@@ -51,9 +52,12 @@ export class LatentView {
     this.#listen();
   }
 
-  async #openScatter(): Promise<void> {
-    const again = () => setTimeout(() => void this.#openScatter(), reopenPause);
-    this.#scatter = await Scatter.open(this.#canvas, again).catch(() => undefined);
+  /** Opens a device to draw with; where there is none yet or no more, again after `pause`, then after longer ones. */
+  async #openScatter(pause = reopenPause): Promise<void> {
+    const again = (pause: number, next: number) => setTimeout(() => void this.#openScatter(next), pause);
+    const onLost = () => again(reopenPause, reopenPause);
+    this.#scatter = await Scatter.open(this.#canvas, onLost).catch(() => undefined);
+    if (!this.#scatter) again(pause, Math.min(longestPause, 2 * pause));
     this.#sayWhetherBlind(!this.#scatter);
     this.#redraw();
   }
@@ -104,6 +108,7 @@ export class LatentView {
     this.#codes = this.#glideFrom.slice();
     this.#glideStart = performance.now();
     if (this.#framed) this.#camera.frame(look.codes, look.codeSize);
+    this.#field.stretch(reachOf(look));
     this.#redraw();
     if (this.#field.code) this.#drawer.follow(this.#field.code);
     this.#strip.refresh(look);
@@ -127,7 +132,7 @@ export class LatentView {
     this.#drawer.aim(this.#facts, this.#lane, codeSize);
     this.#strip.clear();
     if (codeSize < 3) this.#camera.dimensions = 2;
-    this.#field.resize(codeSize, strengthOf(look));
+    this.#field.resize(codeSize);
     this.#showDimensions(codeSize);
     this.#framed = true;
     this.#probe(codes.slice(0, codeSize));
@@ -178,6 +183,11 @@ export class LatentView {
       drag: (dx, dy) => this.#move(() => this.#camera.drag(dx, dy)),
       zoom: (factor) => this.#move(() => this.#camera.zoom(factor)),
       step: (dx, dy) => this.#step(dx, dy),
+      pick: () => this.#pick(),
+      clear: () => {
+        this.#strip.clear();
+        this.#redraw();
+      },
       reset: () => this.#reframe(),
     });
   }
@@ -198,7 +208,18 @@ export class LatentView {
     const { code } = this.#field;
     if (!code) return;
     const place = this.#camera.shifted(placesOf(code, code.length)[0]!, stride * dx, stride * dy);
+    this.#strip.stretch(place);
     this.#probe(movedTo(code, place, this.#camera.dimensions));
+  }
+
+  /** Begins a line at the dot nearest to the probe, or ends there the one that was begun. */
+  #pick(): void {
+    const look = this.#look;
+    const [place] = placesOf(this.#field.code ?? new Float32Array(), look?.codeSize ?? 1);
+    const near = place && this.#nearest(this.#camera.project(place), Infinity);
+    if (!look || near === undefined) return;
+    this.#strip.pick(near, this.#positions()[near]!, look);
+    this.#redraw();
   }
 
   #probe(code: Float32Array): void {
@@ -242,28 +263,17 @@ export class LatentView {
     return placesOf(this.#codes, this.#look?.codeSize ?? 1);
   }
 
-  /** Draws before the next frame, and on while dots glide; one frame at a time. */
   #redraw(): void {
-    this.#dirty = true;
-    if (this.#drawing) return;
-    this.#drawing = true;
-    requestAnimationFrame((now) => {
-      this.#dirty = false;
-      void this.#drawFrame(now)
-        .catch(() => undefined) // the device was lost; another one is on its way
-        .finally(() => {
-          this.#drawing = false;
-          if (this.#dirty) this.#redraw();
-        });
-    });
+    this.#frames.ask();
   }
 
-  async #drawFrame(now: number): Promise<void> {
+  /** Draws what there is; says whether dots are still under way. */
+  async #drawFrame(now: number): Promise<boolean> {
     const look = this.#look;
     const { clientWidth, clientHeight } = this.#canvas;
-    if (!look || !this.#scatter || !this.#facts || clientWidth === 0) return;
+    if (!look || !this.#scatter || !this.#facts || clientWidth === 0) return false;
     this.#camera.aspect = clientWidth / clientHeight;
-    this.#dirty ||= this.#glideTo(look.codes, now);
+    const goesOn = this.#glideTo(look.codes, now);
     const positions = this.#positions();
     const { link, samples } = this.#strip;
     const { code } = this.#field;
@@ -275,6 +285,7 @@ export class LatentView {
     const ends = link && [positions[link.from]!, link.to === undefined ? link.at : positions[link.to]!];
     const { matrix, distance, dimensions, axisLength } = this.#camera;
     await this.#scatter.draw(matrix, distance, dots, lines(dimensions, axisLength, ends));
+    return goesOn;
   }
 
   /** Moves the dots on their way to `codes`; says whether they are still under way. */

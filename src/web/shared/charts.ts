@@ -20,10 +20,28 @@ export function show(host: HTMLElement, plot: SVGElement | HTMLElement, label: s
 /** What all charts have in common. */
 export const frame = { style: { background: "none", fontSize: "12px", overflow: "visible" } } as const;
 
-/** At most about `most` of the points, evenly picked, the last one among them. */
-function thinned<T>(points: readonly T[], most: number): readonly T[] {
-  const stride = Math.ceil(points.length / most);
-  return stride <= 1 ? points : points.filter((_, i) => (points.length - 1 - i) % stride === 0);
+/** First digits of round numbers, the roundest first. */
+const digits = [
+  [1],
+  [1, 2, 5],
+  [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  Array.from({ length: 90 }, (_, i) => (10 + i) / 10),
+];
+
+/** Round numbers between the least and the largest of `values`: at least three where there are so many, at most six. */
+export function logTicks(values: readonly number[]): number[] {
+  const [low, high] = values.reduce(([l, h], v) => [Math.min(l, v), Math.max(h, v)], [Infinity, 0]);
+  if (!(low > 0 && low <= high)) return [];
+  const decades: number[] = [];
+  for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade++) decades.push(decade);
+  const within = digits.map((first) =>
+    decades
+      .flatMap((decade) => first.map((digit) => Number(`${digit}e${decade}`)))
+      .filter((tick) => tick >= low && tick <= high),
+  );
+  const ticks = within.find(({ length }) => length >= 3) ?? within.at(-1)!;
+  const stride = Math.ceil(ticks.length / 6);
+  return ticks.filter((_, i) => i % stride === 0);
 }
 
 /** The losses of the models over the steps; logarithmic. */
@@ -32,7 +50,7 @@ export function lossChart(
   lanes: readonly (readonly LossPoint[])[],
   names: string[],
 ): void {
-  const points = lanes.flatMap((lane) => [...thinned(lane, 300)]).filter(({ loss }) => loss > 0);
+  const points = lanes.flat().filter(({ loss }) => loss > 0);
   const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
   const below = last.length > 1 && last[0]!.loss > last[1]!.loss ? 1 : 0; // its label goes under its line's end
   const plot = Plot.plot({
@@ -46,7 +64,7 @@ export function lossChart(
       type: "log",
       label: null,
       grid: true,
-      ticks: 5,
+      ticks: logTicks(points.map(({ loss }) => loss)),
       tickFormat: (value: number) => `${value}`,
     },
     marks: [
@@ -74,7 +92,7 @@ export function lossChart(
   show(host, plot, `Loss over the steps, now ${words.join(" and ") || "empty"}`);
 }
 
-/** The strengths of latent directions as bars; those past the first `kept` are cut away by the model. */
+/** How much the numbers of a code vary, as bars; those past the first `kept` are cut away by the model. */
 export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: number, colour: string): void {
   const bars = Array.from(spectrum, (value, i) => ({ direction: i + 1, value, kept: i < kept }));
   const plot = Plot.plot({
@@ -98,5 +116,5 @@ export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: n
     ],
   });
   const values = Array.from(spectrum.subarray(0, kept), (value) => value.toPrecision(2));
-  show(host, plot, `Strength of the latent directions; kept: ${values.join(", ")}`);
+  show(host, plot, `How much each number varies, from the strongest on; kept: ${values.join(", ")}`);
 }

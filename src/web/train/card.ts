@@ -54,7 +54,7 @@ export class ModelCard {
         { className: "numbers" },
         ...figures.map(([term, value]) => make("div", {}, make("dt", {}, term), value)),
       ),
-      make("div", {}, make("h3", { className: "soft" }, "Strength of the latent directions"), this.#spectrum),
+      make("div", {}, make("h3", { className: "soft" }, "How much each number varies"), this.#spectrum),
     );
   }
 

@@ -1,4 +1,5 @@
 import { byId, make } from "../shared/dom.ts";
+import type { Asked } from "./address.ts";
 import { modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
 
@@ -17,31 +18,24 @@ export class Controls {
   readonly #seed = byId("seed", HTMLInputElement);
   /** What only the address can say: for tests, and for links to a particular run. */
   readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
-  /** Side of the bumps in pixels, if the address says it. */
+  /** Side of the moving spot's pictures, if the address says it. */
   readonly size: number | undefined;
 
-  /** Fills the form from the page's address: `?model=vrrae&with=vae&rank=2&beta=0.001&seed=500`. */
-  constructor(address: URLSearchParams) {
+  /** Fills the form with what the page's address asks for. */
+  constructor({ model, with: other, rank, beta, seed, size, batch, steps, logEvery }: Asked) {
     for (const name of modelNames) {
       this.#first.append(make("option", { value: name }, models[name].name));
       this.#second.append(make("option", { value: name }, models[name].name));
     }
     this.#second.append(make("option", { value: "" }, "nothing"));
-    const number = (key: string) => {
-      const value = Number(address.get(key) ?? NaN);
-      return Number.isFinite(value) ? value : undefined;
-    };
-    const model = (key: string, other: string) => {
-      const given = address.get(key) ?? other;
-      return given in models || (given === "" && key === "with") ? given : other;
-    };
-    this.#first.value = model("model", "vrrae");
-    this.#second.value = model("with", "vae");
-    this.#rank.value = String(number("rank") ?? 2);
-    this.#beta.value = String(Math.log10(number("beta") ?? 1e-3));
-    this.#seed.value = String(number("seed") ?? 500);
-    this.size = number("size");
-    this.#extra = { batch: number("batch"), steps: number("steps"), logEvery: number("logEvery") };
+    this.#first.value = model;
+    this.#second.value = other;
+    this.#rank.max = String(Math.max(rank, Number(this.#rank.max)));
+    this.#rank.value = String(rank);
+    this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
+    this.#seed.value = String(seed);
+    this.size = size;
+    this.#extra = { batch, steps, logEvery };
     this.#label();
   }
 

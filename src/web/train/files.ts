@@ -2,6 +2,7 @@ import { isGzip } from "../../data/gunzip.ts";
 import { readIdx, type IdxArray } from "../../data/idx.ts";
 import { resize, type Picture } from "../../data/resize.ts";
 import { ArgumentError, DataError } from "../../device/errors.ts";
+import { bytesOf, mostBytes } from "./bytes.ts";
 import { decodeImage, withChannels } from "../shared/pictures.ts";
 
 /** An array of an IDX file, and the name that it came under. */
@@ -14,8 +15,8 @@ export type FileContents = { arrays: NamedIdx[] } | { pictures: Picture[] };
 
 /** Side of the pictures, at most: larger ones would take minutes to train on. */
 const pictureSide = 64;
-/** Fashion-MNIST's largest file is 47 MB unpacked. */
-const mostBytes = 2 ** 30;
+/** Side of an array's pictures, at most, which are taken as they are. */
+const arraySide = 256;
 const mostPictures = 20_000;
 
 /**
@@ -60,24 +61,18 @@ async function kindOf(file: File): Promise<keyof typeof named> {
 
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
-async function bytesOf(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (file.size > mostBytes)
-    throw new DataError(
-      name,
-      mostBytes,
-      `${file.size} bytes are more than the ${mostBytes} that a page can take`,
-    );
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (error) {
-    throw new DataError(name, 0, `the browser cannot read it (${(error as Error).message})`);
-  }
-}
-
 async function readArray(file: File): Promise<IdxArray> {
   const bytes = await bytesOf(file, file.name);
   try {
-    return await readIdx(bytes, file.name);
+    const array = await readIdx(bytes, file.name, undefined, mostBytes);
+    const side = Math.max(...array.shape.slice(1, 3));
+    if (side > arraySide)
+      throw new DataError(
+        file.name,
+        8,
+        `its pictures have sides of ${side} pixels; a page can train on ${arraySide} at most`,
+      );
+    return array;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // from `new Uint8Array`: a header that asks for too much
     throw new DataError(file.name, 4, `declares more than this page's memory can take (${error.message})`);

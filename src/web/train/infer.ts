@@ -31,6 +31,8 @@ export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: str
         ([...tensors.keys()].slice(0, 8).join(", ") || "nothing"),
     );
   };
+  const other = [...tensors].find(([, { dtype }]) => dtype !== "F32");
+  if (other) throw new DataError(file, 0, `${other[0]} is of type ${other[1].dtype}; models here are of F32`);
   const [, , C] = shapeOf("encoder.conv1.weight", 4) as [number, number, number, number];
   const [features, latent] = shapeOf("encoder.linear.weight", 2) as [number, number];
   const [, small] = shapeOf("decoder.linear.weight", 2) as [number, number];

@@ -26,6 +26,9 @@ const thorough = 4096;
 /** Principal directions whose strength is shown. */
 const shownDirections = 12;
 
+/** Weights by name, as a `model.safetensors` holds them. */
+type Weights = ReadonlyMap<string, StoredTensor>;
+
 /** One model in training. */
 export class Lane {
   #config: Config;
@@ -33,14 +36,42 @@ export class Lane {
   readonly trainer: Trainer;
   readonly #optimizer: Optimizer;
   readonly #data: Dataset;
+  /** The step at which a file gave weights and basis: until the next one, the model is what the file says. */
+  #givenAt: number | undefined;
 
   constructor(device: Device, config: Config, data: Dataset) {
     this.#config = config;
     this.#data = data;
-    this.model = buildModel(device, config, data.shape);
-    this.#optimizer = buildOptimizer(this.model, config);
-    const { batch, seed } = config;
-    this.trainer = new Trainer(this.model, data, this.#optimizer, { batch, seed });
+    const { model, optimizer, trainer } = partsOf(device, config, data);
+    this.model = model;
+    this.#optimizer = optimizer;
+    this.trainer = trainer;
+  }
+
+  /**
+   * The model of a file, which decodes as it did where it was saved until it is trained on.
+   *
+   * @throws DataError where `weights` are not those of such a model.
+   */
+  static loaded(
+    device: Device,
+    config: Config,
+    data: Dataset,
+    weights: Weights,
+    file: string,
+  ): Promise<Lane> {
+    return filled(new Lane(device, config, data), (lane) => {
+      restoreModel(lane.model, weights, file);
+      if (lane.model instanceof BasisAutoencoder && lane.model.basis) lane.#givenAt = lane.trainer.step;
+    });
+  }
+
+  /** The same run on another device, as it was when `snapshot` was taken. */
+  onto(device: Device, snapshot: RunState<EncodableTensor>): Promise<Lane> {
+    return filled(new Lane(device, this.#config, this.#data), async (lane) => {
+      lane.#givenAt = this.#givenAt;
+      await restoreTrainer(lane.trainer, snapshot, (part) => `the snapshot's ${part}`);
+    });
   }
 
   /** What another lane needs to be in this one's place: the settings that it has now. */
@@ -52,16 +83,16 @@ export class Lane {
    * The same run at another rank: a rank is a shape, so this is a new model, with a step of its own to record. It goes
    * on with all weights; where a dimension of them grew, what is new is as it would be in a fresh model.
    */
-  async withRank(device: Device, rank: number): Promise<Lane> {
-    const lane = new Lane(device, { ...this.config, rank }, this.#data);
-    const before = await readModel(this.model);
-    const fresh = await readModel(lane.model);
-    for (const [name, parameter] of lane.model.arena.parameters) {
-      const [from, to] = [before.get(name), fresh.get(name)];
-      if (from && to) parameter.write(overlaid(to, from));
-    }
-    lane.trainer.restore(this.trainer.state());
-    return lane;
+  withRank(device: Device, rank: number): Promise<Lane> {
+    return filled(new Lane(device, { ...this.config, rank }, this.#data), async (lane) => {
+      const before = await readModel(this.model);
+      const fresh = await readModel(lane.model);
+      for (const [name, parameter] of lane.model.arena.parameters) {
+        const [from, to] = [before.get(name), fresh.get(name)];
+        if (from && to) parameter.write(overlaid(to, from));
+      }
+      lane.trainer.restore(this.trainer.state());
+    });
   }
 
   setBeta(beta: number): void {
@@ -89,9 +120,9 @@ export class Lane {
     };
   }
 
-  /** Fits the inference basis where the model has one; gives the strengths of the latent directions. */
+  /** Fits the inference basis where the model has one to fit; gives the strengths of the latent directions. */
   async #fit(count: number): Promise<Float32Array | undefined> {
-    if (!(this.model instanceof BasisAutoencoder)) return undefined;
+    if (!(this.model instanceof BasisAutoencoder) || this.#givenAt === this.trainer.step) return undefined;
     const { batch, seed, basis } = this.config;
     const batches = deviceBatches(this.model, this.#data, batch, { count, seed });
     const { singularValues } = await this.model.fitBasis(batches, basis);
@@ -127,15 +158,10 @@ export class Lane {
     return fitMixture(codes, codeSize, { components }).sample(count, seed);
   }
 
-  /** The bytes of `model.safetensors`, with a basis fitted as `hestenes train` fits it. */
+  /** The bytes of `model.safetensors`, with the file's basis, or one fitted as `hestenes train` fits it. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     await this.#fit(thorough);
     return encodeSafetensors(await readModel(this.model));
-  }
-
-  /** Takes over the weights of a file. */
-  load(weights: ReadonlyMap<string, StoredTensor>, file: string): void {
-    restoreModel(this.model, weights, file);
   }
 
   /** Everything that is needed to go on from here on another device. */
@@ -143,16 +169,37 @@ export class Lane {
     return readTrainer(this.trainer);
   }
 
-  restore(state: RunState<EncodableTensor>): Promise<void> {
-    return restoreTrainer(this.trainer, state, (part) => `the snapshot's ${part}`);
-  }
-
   dispose(): void {
     this.trainer.dispose();
-    this.trainer.noise.dispose();
     this.#optimizer.dispose();
     this.model.arena.dispose();
     if (this.model instanceof BasisAutoencoder) this.model.basis?.dispose();
+  }
+}
+
+/** A model, what moves its weights, and its trainer; where one cannot be made, those before it are freed. */
+function partsOf(device: Device, config: Config, data: Dataset) {
+  const model = buildModel(device, config, data.shape);
+  let optimizer: Optimizer | undefined;
+  try {
+    optimizer = buildOptimizer(model, config);
+    const { batch, seed } = config;
+    return { model, optimizer, trainer: new Trainer(model, data, optimizer, { batch, seed }) };
+  } catch (error) {
+    optimizer?.dispose();
+    model.arena.dispose();
+    throw error;
+  }
+}
+
+/** `lane`, once `fill` is done with it; freed where that fails. */
+async function filled(lane: Lane, fill: (lane: Lane) => void | Promise<void>): Promise<Lane> {
+  try {
+    await fill(lane);
+    return lane;
+  } catch (error) {
+    lane.dispose();
+    throw error;
   }
 }
 
@@ -177,19 +224,4 @@ function overlaid(below: EncodableTensor, above: EncodableTensor): Float32Array 
     out[to] = value;
   });
   return out;
-}
-
-/** What `make` gives for each of `sources`; where one fails, those before it are freed. */
-export async function allOrNone<T>(
-  sources: readonly T[],
-  make: (source: T) => Lane | Promise<Lane>,
-): Promise<Lane[]> {
-  const lanes: Lane[] = [];
-  try {
-    for (const source of sources) lanes.push(await make(source));
-    return lanes;
-  } catch (error) {
-    for (const lane of lanes) lane.dispose();
-    throw error;
-  }
 }

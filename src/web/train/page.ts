@@ -1,14 +1,17 @@
 import { lossChart } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
+import { Latest } from "../shared/latest.ts";
 import { dismiss, notice, sayError } from "../shared/notices.ts";
+import { Paced } from "../shared/paced.ts";
 import { Remote } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
+import { readAddress } from "./address.ts";
+import { bytesOf } from "./bytes.ts";
 import { ModelCard } from "./card.ts";
 import { Controls } from "./controls.ts";
 import type { DataChoice } from "./datasets.ts";
-import { Latest } from "./latest.ts";
 import { models } from "./models.ts";
-import type { LossEvent, LostEvent, SetUp, TrainApi, TrainEvent } from "./protocol.ts";
+import type { LookEvent, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { RunLog } from "./runLog.ts";
 import { Sources, type DataKind } from "./sources.ts";
 
@@ -18,16 +21,21 @@ const chartPause = 300;
 /** The page on which models are trained: the worker does the work, this shows it. */
 class TrainPage {
   readonly #remote: Remote<TrainApi, TrainEvent>;
-  readonly #controls = new Controls(new URLSearchParams(location.search));
+  readonly #asked = readAddress(new URLSearchParams(location.search));
+  readonly #controls = new Controls(this.#asked);
   readonly #latent: LatentView;
   readonly #log = new RunLog();
   /** New runs, one after the other; of those asked for meanwhile, the last. */
-  readonly #runs = new Latest<() => Promise<void>>((run) => run().catch(sayError));
+  readonly #runs = new Latest<(isLast: () => boolean) => Promise<void>>((run, isLast) =>
+    run(isLast).catch(sayError),
+  );
   #sources: Sources | undefined;
   #setUp: SetUp | undefined;
   #cards: ModelCard[] = [];
   #playing = false;
-  #chartDue = 0;
+  /** Whether the run that is being set up trains at once, as the one before it did. */
+  #goesOn = false;
+  readonly #lossChart = new Paced(chartPause, () => this.#drawLosses());
 
   constructor(worker: Worker) {
     this.#remote = new Remote<TrainApi, TrainEvent>(worker, (event) => this.#on(event));
@@ -40,6 +48,7 @@ class TrainPage {
       byId("device", HTMLElement).textContent = name;
       byId("device", HTMLElement).title = name;
       if (kind === "software") this.#saySlow(name);
+      this.#sayRefused();
       this.#listen(kind === "software" ? 16 : 32);
     } catch (error) {
       byId("device", HTMLElement).textContent = "no WebGPU";
@@ -57,10 +66,20 @@ class TrainPage {
     );
   }
 
+  #sayRefused(): void {
+    const { refused } = this.#asked;
+    if (refused.length > 0)
+      notice("address", "The page's address asks for what there is not", `${refused.join("; ")}.`);
+  }
+
   /** Connects the form, and sets up the first run. */
   #listen(size: number): void {
     const { play, reset, data, history, load } = this.#controls;
-    const anew = (choice: DataChoice) => this.#runs.give(() => this.#anew(choice));
+    const anew = (choice: DataChoice) => {
+      const settings = this.#controls.settings(choice); // as they are now, not when its turn comes
+      this.#goesOn ||= this.#playing;
+      this.#runs.give((isLast) => this.#anew(settings, isLast));
+    };
     const loadModel = (file: File) => this.#runs.give(() => this.#load(file));
     const sources = (this.#sources = new Sources(this.#controls.size ?? size, anew, loadModel));
     const again = () => {
@@ -74,7 +93,10 @@ class TrainPage {
       if (choice) anew(choice);
     };
     reset.onclick = again;
-    play.onclick = () => void this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
+    play.onclick = () => {
+      this.#goesOn = false;
+      this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
+    };
     history.onclick = () =>
       download("history.jsonl", this.#log.text(this.#setUp?.settings.models ?? []), "application/jsonl");
     load.onchange = () => {
@@ -82,8 +104,15 @@ class TrainPage {
       load.value = "";
       if (file) loadModel(file);
     };
-    const rank = new Latest<number>((rank, isLast) => this.#setRank(rank, isLast).catch(sayError));
-    const beta = new Latest<number>((beta) => this.#remote.call("setBeta", beta).catch(sayError));
+    // What is moved while a run waits for its turn is for that run.
+    const rank = new Latest<number>(async (rank, isLast) => {
+      await this.#runs.settled();
+      await this.#setRank(rank, isLast).catch(sayError);
+    });
+    const beta = new Latest<number>(async (beta) => {
+      await this.#runs.settled();
+      await this.#remote.call("setBeta", beta).catch(sayError);
+    });
     this.#controls.onChange({
       anew: again,
       rank: (value) => rank.give(value),
@@ -101,35 +130,37 @@ class TrainPage {
       if (now === width || !this.#setUp) return;
       width = now;
       this.#drawLosses();
-      if (this.#lastLook) this.#on(this.#lastLook);
+      this.#showLook();
     }).observe(byId("loss", HTMLElement));
   }
 
-  /** Sets up a new run with what the form says; where that fails, the one at hand stays. */
-  async #anew(choice: DataChoice): Promise<void> {
+  /** Sets up a new run; where that fails, the one at hand stays. */
+  async #anew(settings: Settings, isLast: () => boolean): Promise<void> {
     const { progress, data } = this.#controls;
-    const wasPlaying = this.#playing;
-    data.value = choice.kind;
-    this.#sources?.reveal(choice.kind);
+    const { kind } = settings.data;
+    data.value = kind;
+    this.#sources?.reveal(kind);
     progress.textContent = "Preparing …";
     try {
-      const setUp = await this.#remote.call("setUp", this.#controls.settings(choice));
-      this.#sources?.keep(choice);
+      const setUp = await this.#remote.call("setUp", settings);
+      this.#sources?.keep(settings.data);
       for (const key of ["error", "loaded", "lost"]) dismiss(key);
-      this.#show(setUp, false);
-      if (wasPlaying) await this.#remote.call("play");
+      this.#show(setUp, false, isLast());
+      if (this.#goesOn) await this.#remote.call("play");
     } catch (error) {
-      if (this.#setUp) this.#controls.show(this.#setUp);
-      data.value = choice.kind; // to try again with other files
+      if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
+      this.#controls.reset.disabled = false; // to try again
+      data.value = kind; // with other files, too
       this.#sayProgress();
       throw error;
+    } finally {
+      if (isLast()) this.#goesOn = false;
     }
   }
 
   async #load(file: File): Promise<void> {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const setUp = await this.#remote.call("load", bytes, file.name);
-    dismiss("error");
+    const setUp = await this.#remote.call("load", await bytesOf(file, file.name), file.name);
+    for (const key of ["error", "lost"]) dismiss(key);
     this.#show(setUp, false);
     this.#sources?.reveal(setUp.settings.data.kind);
     notice(
@@ -149,14 +180,11 @@ class TrainPage {
     if (isLast()) this.#show(setUp, true);
   }
 
-  /** Shows a run: a new one, or the one at hand at another rank. */
-  #show(setUp: SetUp, goesOn: boolean): void {
+  /** Shows a run: a new one, or the one at hand at another rank; in the form too, unless that says already what is next. */
+  #show(setUp: SetUp, goesOn: boolean, inForm = true): void {
     this.#setUp = setUp;
-    this.#controls.show(setUp);
-    if (!goesOn) {
-      this.#log.clear();
-      this.#lastLosses = undefined;
-    }
+    if (inForm) this.#controls.show(setUp);
+    if (!goesOn) this.#log.clear();
     const { settings, data, parameters } = setUp;
     this.#cards = settings.models.map(
       (model, i) => new ModelCard(i, model, parameters[i]!, data, () => void this.#save(i).catch(sayError)),
@@ -166,13 +194,21 @@ class TrainPage {
       data,
       settings.models.map((model) => models[model].name),
     );
-    if (this.#lastLook) this.#on(this.#lastLook);
+    this.#showLook();
     this.#sayProgress();
     this.#drawLosses();
   }
 
-  #lastLook: TrainEvent | undefined;
-  #lastLosses: LossEvent | undefined;
+  #lastLook: LookEvent | undefined;
+
+  /** Shows the last look, unless it is at a run that is still to be shown. */
+  #showLook(): void {
+    const { looks } = this.#lastLook ?? { looks: [] };
+    const size = this.#setUp?.data.preview.length;
+    if (looks.length !== this.#cards.length || looks.some(({ pictures }) => pictures.length !== size)) return;
+    looks.forEach((look, i) => this.#cards[i]!.show(look));
+    this.#latent.update(looks);
+  }
 
   #on(event: TrainEvent): void {
     switch (event.kind) {
@@ -180,9 +216,7 @@ class TrainPage {
         return this.#onLosses(event);
       case "look":
         this.#lastLook = event;
-        if (event.looks.length !== this.#cards.length) return;
-        event.looks.forEach((look, i) => this.#cards[i]!.show(look));
-        return this.#latent.update(event.looks);
+        return this.#showLook();
       case "state":
         this.#playing = event.playing;
         this.#controls.showPlaying(event.playing);
@@ -197,17 +231,14 @@ class TrainPage {
 
   #onLosses(event: LossEvent): void {
     this.#log.add(event);
-    this.#lastLosses = event;
     this.#controls.history.disabled = false;
     event.losses.forEach(({ loss }, i) => this.#cards[i]?.showLoss(loss!));
     this.#sayProgress();
-    if (performance.now() < this.#chartDue) return;
-    this.#chartDue = performance.now() + chartPause;
-    requestAnimationFrame(() => this.#drawLosses());
+    this.#lossChart.ask();
   }
 
   #sayProgress(): void {
-    const event = this.#lastLosses;
+    const event = this.#log.last;
     const data = this.#setUp?.data;
     const words = event
       ? [`step ${event.step.toLocaleString("en")}`, `${event.stepsPerSecond.toPrecision(3)} steps/s`]
@@ -227,6 +258,8 @@ class TrainPage {
   #onLost({ reason, step, recovered }: LostEvent): void {
     if (recovered) {
       this.#log.cutTo(step);
+      this.#sayProgress();
+      this.#drawLosses();
       const text = `The browser took it away (${reason}). A new one was opened, and the run goes on from step ${step}.`;
       return notice("lost", "The GPU was lost, and found again", text);
     }

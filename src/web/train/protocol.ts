@@ -29,8 +29,7 @@ export interface DataFacts {
   range: readonly [low: number, high: number];
   /** The samples that are reconstructed while a model learns, one after the other. */
   preview: Float32Array;
-  /** Of the samples whose codes are shown, in their order: the samples, and what tells them apart, if anything. */
-  shown: Float32Array;
+  /** What tells the samples apart whose codes are shown, in their order, if anything does. */
   labels: Uint8Array | undefined;
   centres: Float32Array | undefined;
 }
@@ -115,5 +114,5 @@ export interface TrainApi {
   /** New codes: from N(0, I), or from a Gaussian mixture fitted to the codes of the data. */
   sample(lane: number, from: "prior" | "mixture", count: number, seed: number): Promise<Float32Array>;
   /** Opens a device again after one was lost and none could be opened. */
-  reopen(): Promise<AdapterDescription>;
+  reopen(): Promise<void>;
 }

@@ -32,7 +32,6 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
     shape: train.shape as [number, number, number],
     range: choice.range,
     preview: views.preview.values(),
-    shown: views.shown.values(),
     labels: views.shown.labels,
     centres: views.shown.centres,
   };
@@ -48,6 +47,9 @@ export function describe({ facts, settings, lanes }: Scene): SetUp {
     parameters: lanes.map((lane) => lane.model.arena.parameterCount),
   };
 }
+
+/** Side of the pictures of a moving spot that are made for a model of a file, at most. */
+const largestSpot = 128;
 
 /** More directions than this would not be told apart. */
 const mostDirections = 32;
@@ -86,7 +88,7 @@ export async function dataFor(
 ): Promise<{ data: DataChoice; choice: LoadedChoice }> {
   if (choice.train.shape.join() === input.join()) return { data: settings.data, choice };
   const [H, W, C] = input;
-  if (H !== W || C !== 1)
+  if (H !== W || C !== 1 || H > largestSpot)
     throw new ArgumentError(
       `${file} is a model of pictures of ${input.join(" × ")}; choose such data first, then load it`,
     );

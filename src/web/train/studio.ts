@@ -1,15 +1,15 @@
 import type { AdapterDescription } from "#gpu";
-import { openDevice, type Device } from "../../device/device.ts";
-import { ArgumentError, DeviceLostError } from "../../device/errors.ts";
-import type { Config } from "../../train/config.ts";
-import type { EncodableTensor } from "../../train/safetensors.ts";
-import { parseSafetensors } from "../../train/safetensors.ts";
+import type { Device } from "../../device/device.ts";
+import { ArgumentError } from "../../device/errors.ts";
+import { parseSafetensors, type EncodableTensor } from "../../train/safetensors.ts";
 import type { RunState } from "../../train/state.ts";
 import { loadChoice, type LoadedChoice } from "./datasets.ts";
 import { inferModel } from "./infer.ts";
-import { allOrNone, Lane } from "./lane.ts";
+import { Gpu } from "./gpu.ts";
+import { Lane } from "./lane.ts";
+import { allOrNone, inTurn } from "./lanes.ts";
 import { Lock } from "../shared/lock.ts";
-import type { ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+import type { Look, ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Rate } from "./rate.ts";
 import { configOf, dataFor, describe, loadedConfigOf, viewsOf, type Scene } from "./scene.ts";
 
@@ -25,59 +25,87 @@ const stepsAhead = 4;
 /** The models of a page, the device they train on, and the loop that trains them in lockstep. */
 export class Studio implements TrainApi {
   readonly #tell: (event: TrainEvent) => void;
+  readonly #gpu: Gpu;
   readonly #lock = new Lock();
-  #device: Device | undefined;
   #scene: Scene | undefined;
+  /** The scene's models, each as it was at some step: taken together with the scene, so that they fit it. */
   #snapshot: RunState<EncodableTensor>[] = [];
+  /** How many set-ups there were: training ends with the one that it began with. */
+  #run = 0;
   #playing = false;
   /** Whether the device was lost while training, so that training goes on with the next one. */
-  #wasPlaying = false;
+  #goesOnLater = false;
+  readonly #rate = new Rate();
   #seconds = 0;
   /** The step whose losses the page has. */
   #toldStep = 0;
   #due = { losses: 0, look: 0, snapshot: 0 };
 
-  constructor(tell: (event: TrainEvent) => void) {
+  constructor(tell: (event: TrainEvent) => void, open?: () => Promise<Device>) {
     this.#tell = tell;
+    this.#gpu = new Gpu((reason) => this.#onLost(reason), open);
   }
 
   async open(): Promise<AdapterDescription> {
-    if (!this.#device) {
-      const device = (this.#device = await openDevice());
-      void device.gpu.lost.then(({ message, reason }) => this.#onLost(device, message || reason));
-    }
-    return this.#device.info;
+    return (await this.#gpu.open()).info;
   }
 
   setUp(settings: Settings): Promise<SetUp> {
-    return this.#lock.run(async () => {
+    return this.#do(async () => {
       const choice = await loadChoice(settings.data, settings.seed);
-      return this.#stage(settings, choice, (model) => configOf(settings, model, choice));
+      const configured = (model: ModelName) => configOf(settings, model, choice);
+      return this.#stage(settings, choice, (model, on) => new Lane(on, configured(model), choice.train));
     });
   }
 
+  /** Puts a new run in the place of the one at hand. */
   async #stage(
     settings: Settings,
     choice: LoadedChoice,
-    configure: (model: ModelName) => Config,
+    make: (model: ModelName, device: Device) => Lane | Promise<Lane>,
   ): Promise<SetUp> {
-    await this.open();
-    const configs = settings.models.map(configure);
-    const lanes = await allOrNone(configs, (config) => new Lane(this.#device!, config, choice.train));
-    const wasPlaying = this.#playing;
-    this.#playing = false;
-    this.#scene?.lanes.forEach((lane) => lane.dispose());
-    this.#scene = { settings: { ...settings, rank: configs[0]!.rank }, choice, ...viewsOf(choice), lanes };
-    this.#seconds = this.#toldStep = 0;
-    await this.#keep();
-    await this.#look();
-    if (wasPlaying) this.#announce();
-    return describe(this.#scene);
+    const { isOpen } = this.#gpu;
+    const device = await this.#gpu.open();
+    try {
+      const lanes = await allOrNone(settings.models, (model) => make(model, device));
+      const { rank } = lanes[0]!.config;
+      const scene = { settings: { ...settings, rank }, choice, ...viewsOf(choice), lanes };
+      const wasPlaying = this.#playing;
+      await this.#enter(scene, () => {
+        this.#run++;
+        this.#playing = this.#goesOnLater = false;
+        this.#seconds = this.#toldStep = 0;
+      });
+      if (wasPlaying) this.#announce();
+      return describe(scene);
+    } catch (error) {
+      if (!isOpen) this.#gpu.giveUp(); // the run at hand has yet to be brought there
+      throw error;
+    }
+  }
+
+  /** Puts `scene` in the place of the one at hand once it is kept and looked at; until then that one stays. */
+  async #enter(scene: Scene, onEntered?: () => void): Promise<void> {
+    const { lanes } = scene;
+    try {
+      const snapshot = await inTurn(lanes, (lane) => lane.snapshot());
+      const looks = await this.#looksAt(scene);
+      const before = this.#scene?.lanes ?? [];
+      this.#scene = scene;
+      this.#snapshot = snapshot;
+      this.#due.snapshot = performance.now() + snapshotPause;
+      for (const lane of before) lane.dispose();
+      onEntered?.();
+      this.#tell({ kind: "look", step: this.#step, looks });
+    } catch (error) {
+      for (const lane of lanes) lane.dispose();
+      throw error;
+    }
   }
 
   play(): Promise<void> {
     this.#need();
-    this.#requireDevice();
+    this.#gpu.require();
     if (!this.#playing) {
       this.#playing = true;
       void this.#train();
@@ -86,24 +114,24 @@ export class Studio implements TrainApi {
   }
 
   pause(): Promise<void> {
-    this.#playing = false;
+    this.#playing = this.#goesOnLater = false;
     return this.#lock.run(() => Promise.resolve());
   }
 
   /** Trains until it is paused or set up anew; everything else gets its turn between two batches of steps. */
   async #train(): Promise<void> {
-    const scene = this.#need();
-    const goesOn = () => this.#playing && this.#scene === scene;
+    const run = this.#run;
+    const goesOn = () => this.#playing && this.#run === run;
     this.#announce();
     try {
       while (goesOn()) await this.#lock.run(async () => void (goesOn() && (await this.#advance())));
-      if (this.#scene !== scene) return;
+      if (this.#run !== run) return;
       await this.#lock.run(async () => {
         await this.#readLosses();
         await this.#look();
       });
     } catch (error) {
-      if (await this.#isLost(error)) return; // recovering goes on training
+      if (await this.#gpu.isLost(error)) return; // recovering goes on training
       this.#playing = false;
       this.#tell({ kind: "failure", message: error instanceof Error ? error.message : String(error) });
     }
@@ -119,7 +147,7 @@ export class Studio implements TrainApi {
       for (const lane of lanes) lane.trainer.advance();
       taken++;
     }
-    await this.#device!.finish();
+    await this.#gpu.require().finish();
     const now = performance.now();
     this.#seconds += (now - start) / 1000;
     this.#rate.add(taken, now - start);
@@ -129,8 +157,6 @@ export class Studio implements TrainApi {
     if (now >= this.#due.snapshot) await this.#keep();
   }
 
-  readonly #rate = new Rate();
-
   get #step(): number {
     return this.#scene?.lanes[0]?.trainer.step ?? 0;
   }
@@ -138,8 +164,7 @@ export class Studio implements TrainApi {
   async #readLosses(): Promise<void> {
     const { lanes } = this.#need();
     if (this.#step === this.#toldStep) return;
-    const read = [];
-    for (const lane of lanes) read.push(await lane.trainer.losses());
+    const read = await inTurn(lanes, (lane) => lane.trainer.losses());
     const { step, epoch } = read[0]!;
     if (read.some((lane) => Object.keys(lane.losses).length === 0)) return; // just to be recorded anew
     const stepsPerSecond = this.#rate.perSecond;
@@ -150,31 +175,29 @@ export class Studio implements TrainApi {
   }
 
   async #look(): Promise<void> {
-    const { lanes, views } = this.#need();
     const start = performance.now();
-    const looks = [];
-    for (const lane of lanes) looks.push(await lane.look(views.preview, views.test, views.shown));
+    const looks = await this.#looksAt(this.#need());
     this.#tell({ kind: "look", step: this.#step, looks });
     const now = performance.now();
     this.#due.look = now + Math.max(lookPause, (now - start) / lookShare);
   }
 
+  #looksAt({ lanes, views: { preview, test, shown } }: Scene): Promise<Look[]> {
+    return inTurn(lanes, (lane) => lane.look(preview, test, shown));
+  }
+
   async #keep(): Promise<void> {
-    const snapshot = [];
-    for (const lane of this.#need().lanes) snapshot.push(await lane.snapshot());
-    this.#snapshot = snapshot;
+    this.#snapshot = await inTurn(this.#need().lanes, (lane) => lane.snapshot());
     this.#due.snapshot = performance.now() + snapshotPause;
   }
 
   setRank(rank: number): Promise<SetUp> {
-    return this.#lock.run(async () => {
-      const scene = this.#need();
-      const before = scene.lanes;
-      scene.lanes = await allOrNone(before, (lane) => lane.withRank(this.#requireDevice(), rank));
-      scene.settings = { ...scene.settings, rank };
-      before.forEach((lane) => lane.dispose());
-      await this.#keep();
-      await this.#look();
+    return this.#do(async () => {
+      const { settings, lanes, ...rest } = this.#need();
+      const device = this.#gpu.require();
+      const changed = await allOrNone(lanes, (lane) => lane.withRank(device, rank));
+      const scene = { ...rest, settings: { ...settings, rank }, lanes: changed };
+      await this.#enter(scene);
       return describe(scene);
     });
   }
@@ -189,50 +212,45 @@ export class Studio implements TrainApi {
   }
 
   save(lane: number): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#lock.run(() => this.#lane(lane).save());
+    return this.#do(() => this.#lane(lane).save());
   }
 
   load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
-    return this.#lock.run(async () => {
+    return this.#do(async () => {
       const scene = this.#need();
       const { tensors } = parseSafetensors(bytes, file);
       const { model, input, latent, rank } = inferModel(tensors, file);
       const { data, choice } = await dataFor(input, scene, file);
       const settings = { ...scene.settings, models: [model], rank, data };
-      const setUp = await this.#stage(settings, choice, () =>
-        loadedConfigOf(settings, model, choice, { latent, rank }),
-      );
-      this.#lane(0).load(tensors, file);
-      await this.#keep();
-      await this.#look();
-      return setUp;
+      const config = loadedConfigOf(settings, model, choice, { latent, rank });
+      return this.#stage(settings, choice, (_, on) => Lane.loaded(on, config, choice.train, tensors, file));
     });
   }
 
   decode(lane: number, codes: Float32Array): Promise<Float32Array> {
-    return this.#lock.run(() => this.#lane(lane).decode(codes));
+    return this.#do(() => this.#lane(lane).decode(codes));
   }
 
   sample(lane: number, from: "prior" | "mixture", count: number, seed: number): Promise<Float32Array> {
-    return this.#lock.run(() => this.#lane(lane).sample(from, count, seed, this.#need().views.shown));
+    return this.#do(() => this.#lane(lane).sample(from, count, seed, this.#need().views.shown));
   }
 
-  async reopen(): Promise<AdapterDescription> {
-    await this.#recover("The GPU was asked for again.");
-    return this.open();
+  /** Runs `body` alone; once more where the device was lost under it, on the one that took over. */
+  async #do<T>(body: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#lock.run(body);
+    } catch (error) {
+      if (!(await this.#gpu.isLost(error))) throw error;
+      return this.#lock.run(body); // its turn comes after that of recovering
+    }
   }
 
-  /** Whether `error` comes of the device's loss, which may show itself a moment later. */
-  async #isLost(error: unknown): Promise<boolean> {
-    if (error instanceof DeviceLostError || !this.#device) return true;
-    const moment = new Promise<false>((resolve) => setTimeout(() => resolve(false), 100));
-    return Promise.race([this.#device.gpu.lost.then(() => true), moment]);
+  reopen(): Promise<void> {
+    return this.#recover("The GPU was asked for again.");
   }
 
-  #onLost(device: Device, reason: string): void {
-    if (this.#device !== device) return;
-    this.#device = undefined;
-    this.#wasPlaying = this.#playing;
+  #onLost(reason: string): void {
+    this.#goesOnLater ||= this.#playing;
     this.#playing = false;
     void this.#recover(reason);
   }
@@ -241,16 +259,19 @@ export class Studio implements TrainApi {
   async #recover(reason: string): Promise<void> {
     await this.#lock.run(async () => {
       const scene = this.#scene;
-      if (this.#device || !scene) return;
+      if (this.#gpu.isOpen || !scene) return;
       const step = this.#snapshot[0]?.state.step ?? 0;
       try {
-        await this.open();
-        scene.lanes = scene.lanes.map(({ config }) => new Lane(this.#device!, config, scene.choice.train));
-        for (const [i, lane] of scene.lanes.entries()) await lane.restore(this.#snapshot[i]!);
-        this.#toldStep = step;
-        this.#tell({ kind: "lost", reason, step, recovered: true });
-        if (this.#wasPlaying) await this.play();
+        const device = await this.#gpu.open();
+        const lanes = await allOrNone(scene.lanes, (lane, i) => lane.onto(device, this.#snapshot[i]!));
+        await this.#enter({ ...scene, lanes }, () => {
+          this.#toldStep = step;
+          this.#tell({ kind: "lost", reason, step, recovered: true });
+        });
+        if (this.#goesOnLater) await this.play();
+        this.#goesOnLater = false;
       } catch (error) {
+        this.#gpu.giveUp();
         const why = error instanceof Error ? error.message : String(error);
         this.#tell({ kind: "lost", reason: `${reason} ${why}`, step, recovered: false });
       }
@@ -267,13 +288,8 @@ export class Studio implements TrainApi {
     return this.#scene;
   }
 
-  #requireDevice(): Device {
-    if (this.#device) return this.#device;
-    throw new DeviceLostError("the GPU was lost, and there is no other yet: press Try again");
-  }
-
   #lane(index: number): Lane {
-    this.#requireDevice();
+    this.#gpu.require();
     const lane = this.#need().lanes[index];
     if (!lane) throw new ArgumentError(`there is no model ${index + 1}`);
     return lane;

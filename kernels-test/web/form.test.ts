@@ -1,0 +1,192 @@
+import { gzipSync } from "node:zlib";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { logTicks } from "../../src/web/shared/charts.ts";
+import { Latest } from "../../src/web/shared/latest.ts";
+import { Paced } from "../../src/web/shared/paced.ts";
+import { readAddress } from "../../src/web/train/address.ts";
+import { bytesOf } from "../../src/web/train/bytes.ts";
+import { readFiles } from "../../src/web/train/files.ts";
+import { inferModel } from "../../src/web/train/infer.ts";
+import type { LossEvent } from "../../src/web/train/protocol.ts";
+import { RunLog } from "../../src/web/train/runLog.ts";
+
+describe("the page's address", () => {
+  const read = (text: string) => readAddress(new URLSearchParams(text));
+
+  test("is taken as it is where it asks for what there is", () => {
+    const asked = read("model=rrae&with=&rank=5&beta=0&seed=7&size=16&batch=8&steps=10&logEvery=1");
+    const numbers = { rank: 5, beta: 0, seed: 7, size: 16, batch: 8, steps: 10, logEvery: 1 };
+    expect(asked).toEqual({ model: "rrae", with: "", ...numbers, refused: [] });
+    expect(read("")).toMatchObject({
+      model: "vrrae",
+      with: "vae",
+      rank: 2,
+      beta: 1e-3,
+      seed: 500,
+      refused: [],
+    });
+  });
+
+  test.each([
+    ["beta=-1", { beta: 0 }, /beta=-1 became 0: it goes from 0 to 1/],
+    ["beta=Infinity", { beta: 1 }, /became 1/],
+    ["beta=x", { beta: 1e-3 }, /beta=x is no number/],
+    ["rank=", { rank: 2 }, /rank= is no number/],
+    ["rank=2.6", { rank: 3 }, /rank=2.6 became 3/],
+    ["rank=1e9", { rank: 32 }, /from 1 to 32/],
+    ["seed=-5", { seed: 0 }, /became 0/],
+    ["size=100000", { size: 128 }, /became 128/],
+    ["size=1", { size: 8 }, /became 8/],
+    ["batch=0", { batch: 1 }, /became 1/],
+    ["logEvery=NaN", { logEvery: undefined }, /no number/],
+    ["model=gan", { model: "vrrae" }, /model=gan is none of vrrae, vae, rrae, ae/],
+    ["model=", { model: "vrrae" }, /model= is none/],
+    ["with=toString", { with: "vae" }, /none of/],
+  ])("%s is mended, and said so", (text, values, words) => {
+    const asked = read(text);
+    expect(asked).toMatchObject(values);
+    expect(asked.refused).toEqual([expect.stringMatching(words)]);
+  });
+});
+
+describe("the losses of a long run", () => {
+  const event = (step: number): LossEvent => {
+    return { kind: "losses", step, epoch: 0, seconds: step, stepsPerSecond: 1, losses: [{ loss: step }] };
+  };
+  const steps = (log: RunLog) =>
+    log
+      .text(["ae"])
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { step: number }).step);
+
+  test("are thinned evenly, the first and the last among them", () => {
+    const log = new RunLog();
+    for (let step = 1; step <= 4096; step++) log.add(event(step));
+    expect(steps(log)).toHaveLength(4096);
+    for (let step = 4097; step <= 50_001; step++) log.add(event(step));
+    const kept = steps(log);
+    expect(kept.length).toBeLessThanOrEqual(4096);
+    expect(kept.length).toBeGreaterThan(2000);
+    expect([kept[0], kept.at(-1), log.last?.step]).toEqual([1, 50_001, 50_001]);
+    const gaps = new Set(kept.slice(1, -1).map((step, i) => step - kept[i]!));
+    expect([...gaps]).toEqual([16]);
+    const [points] = log.points(1);
+    expect(points!.length).toBeLessThanOrEqual(300);
+    expect(points!.at(-1)).toEqual({ step: 50_001, lane: 0, loss: 50_001 });
+
+    log.cutTo(30_000);
+    for (let step = 30_001; step <= 30_100; step++) log.add(event(step));
+    const again = steps(log);
+    expect(again.at(-1)).toBe(30_100);
+    again.slice(1).forEach((step, i) => expect(step - again[i]!).toBeLessThanOrEqual(32));
+    expect(again.length).toBeLessThan(2000);
+    log.clear();
+    expect([log.last, log.points(1)]).toEqual([undefined, [[]]]);
+    for (const step of [1, 2, 3]) log.add(event(step));
+    expect(steps(log)).toEqual([1, 2, 3]);
+  });
+});
+
+test.each([
+  [[100, 28], [30, 40, 50, 60, 70, 80, 90, 100], 6],
+  [[1e-3, 900], [0.001, 0.01, 0.1, 1, 10, 100], 6],
+  [[52, 58], [52, 53, 54, 55, 56, 57, 58], 6],
+  [[4.93, 5.08], [5, 5], 3],
+  [[60, 24], [30, 40, 50, 60], 6],
+] as const)("the loss axis from %j has labels", (values, among, most) => {
+  const ticks = logTicks(values);
+  expect(ticks.length).toBeGreaterThanOrEqual(among[0] === among[1] ? 1 : 3);
+  expect(ticks.length).toBeLessThanOrEqual(most);
+  for (const tick of ticks) expect(among).toContain(tick);
+});
+
+test("a chart without losses, or of losses that are no numbers, has an axis without labels", () => {
+  expect([logTicks([]), logTicks([0]), logTicks([NaN])]).toEqual([[], [], []]);
+  expect(logTicks([7])).toEqual([7]);
+});
+
+describe("drawing", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("is asked for once however often a hidden page is told something", () => {
+    const frames: (() => void)[] = [];
+    vi.stubGlobal("requestAnimationFrame", (draw: () => void) => frames.push(draw));
+    const draw = vi.fn();
+    const paced = new Paced(0, draw);
+    for (let i = 0; i < 50; i++) paced.ask();
+    expect(frames).toHaveLength(1);
+    frames.pop()!();
+    expect(draw).toHaveBeenCalledOnce();
+    paced.ask();
+    expect(frames).toHaveLength(1);
+
+    const slow = new Paced(1000, draw);
+    slow.ask();
+    frames.pop()!();
+    slow.ask();
+    expect(frames).toHaveLength(1); // the first one's
+  });
+});
+
+test("of values that come meanwhile the last one counts, and what waits for them comes after", async () => {
+  const done: string[] = [];
+  const latest = new Latest<string>(async (value, isLast) => {
+    await Promise.resolve();
+    done.push(`${value} ${isLast()}`);
+  });
+  for (const value of ["a", "b", "c"]) latest.give(value);
+  await latest.settled();
+  expect(done).toEqual(["a false", "c true"]);
+  await latest.settled();
+  latest.give("d");
+  await latest.settled();
+  expect(done).toEqual(["a false", "c true", "d true"]);
+});
+
+describe("files that are too much for a page", () => {
+  const header = (...shape: number[]) => {
+    const bytes = new Uint8Array(4 + 4 * shape.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 0x0800 + shape.length);
+    shape.forEach((extent, axis) => view.setUint32(4 + 4 * axis, extent));
+    return bytes;
+  };
+  const file = (name: string, ...parts: Uint8Array<ArrayBuffer>[]) => new File(parts, name);
+
+  test("a packed file that unpacks to more than a page takes is refused before it is unpacked", async () => {
+    const zeros = new Uint8Array(2 ** 20);
+    const bomb = gzipSync(Buffer.concat([header(2 ** 20, 20, 20), ...Array<Uint8Array>(16).fill(zeros)]));
+    const padding = gzipSync(
+      Buffer.alloc(
+        2 ** 19,
+        Uint8Array.from({ length: 997 }, (_, i) => i * i),
+      ),
+    );
+    const packed = file("bomb.gz", Uint8Array.from(bomb), Uint8Array.from(padding), zeros);
+    await expect(readFiles([packed])).rejects.toThrow(
+      /bomb\.gz.*declares 419430416 bytes; 268435456 are unpacked here at most/,
+    );
+  });
+
+  test("arrays of pictures that no page can train on are refused", async () => {
+    const images = file("wide.idx", header(1, 300, 300), new Uint8Array(300 * 300));
+    await expect(readFiles([images])).rejects.toThrow(/wide\.idx.*sides of 300 pixels.*256 at most/);
+    const labels = file("labels.idx", header(5000), new Uint8Array(5000));
+    expect(await readFiles([labels])).toMatchObject({ arrays: [{ name: "labels.idx", shape: [5000] }] });
+  });
+
+  test("a file of more bytes than any model has is not read", async () => {
+    const huge = Object.defineProperty(new File([], "huge.safetensors"), "size", { value: 2 ** 33 });
+    await expect(bytesOf(huge, huge.name)).rejects.toThrow(
+      /huge\.safetensors.*8589934592 bytes are more than/,
+    );
+    const small = new File([Uint8Array.of(1, 2)], "small");
+    expect(await bytesOf(small, small.name)).toEqual(Uint8Array.of(1, 2));
+  });
+
+  test("a model of another type than float32 is refused", () => {
+    const half = { dtype: "F16", shape: [2], data: new Uint16Array(2) } as const;
+    expect(() => inferModel(new Map([["basis", half]]), "half.safetensors")).toThrow(/basis is of type F16/);
+  });
+});

@@ -1,0 +1,242 @@
+import { afterAll, afterEach, expect, test } from "vitest";
+import { openDevice, type Device } from "../../src/device/device.ts";
+import { encodeSafetensors, parseSafetensors } from "../../src/train/safetensors.ts";
+import type { LossEvent, LostEvent, ModelName, Settings, TrainEvent } from "../../src/web/train/protocol.ts";
+import { Studio } from "../../src/web/train/studio.ts";
+
+const devices: Device[] = [];
+afterAll(() => devices.forEach((device) => device.close()));
+
+/** The page's models in Node, what they tell the page, and a hand on their devices. */
+class Session {
+  readonly events: TrainEvent[] = [];
+  /** Whether a device can be had. */
+  isThere = true;
+  /** Called with each device as it is opened. */
+  onOpen: (device: Device) => void = () => undefined;
+  readonly studio = new Studio(
+    (event) => this.events.push(event),
+    async () => {
+      if (!this.isThere) throw new Error("there is none");
+      const device = await openDevice();
+      devices.push(device);
+      this.onOpen(device);
+      return device;
+    },
+  );
+
+  static async of(...models: ModelName[]): Promise<Session> {
+    const session = new Session();
+    sessions.push(session);
+    await session.studio.setUp(settings(models));
+    return session;
+  }
+
+  get lost(): LostEvent[] {
+    return this.events.filter((event) => event.kind === "lost");
+  }
+
+  get losses(): LossEvent[] {
+    return this.events.filter((event) => event.kind === "losses");
+  }
+
+  get step(): number {
+    return this.losses.at(-1)?.step ?? 0;
+  }
+
+  /** Takes the device away. */
+  lose(): void {
+    devices.at(-1)!.gpu.destroy();
+  }
+
+  async until(is: () => boolean): Promise<void> {
+    await expect.poll(is, { timeout: 30_000, interval: 5 }).toBe(true);
+  }
+
+  async trainPast(step: number): Promise<void> {
+    await this.studio.play();
+    await this.until(() => this.step > step);
+  }
+}
+
+const sessions: Session[] = [];
+afterEach(async () => {
+  for (const { studio } of sessions.splice(0)) await studio.pause();
+});
+
+function settings(models: ModelName[], more: Partial<Settings> = {}): Settings {
+  const data = { kind: "bumps", size: 16 } as const;
+  return { models, data, rank: 2, beta: 1e-3, seed: 500, batch: 8, logEvery: 1, ...more };
+}
+
+const code = new Float32Array([0.5, -1]);
+
+test("two models come back from a lost device together, and go on from where they were kept", async () => {
+  const session = await Session.of("vrrae", "vae");
+  const { studio } = session;
+  await session.trainPast(2);
+  session.lose();
+  await session.until(() => session.lost.length > 0);
+  const [{ recovered, step }] = session.lost as [LostEvent];
+  expect([recovered, step]).toEqual([true, 0]); // kept when they were set up
+  const at = session.events.findIndex(({ kind }) => kind === "lost");
+  await session.until(() => session.events.slice(at).some((event) => event.kind === "losses"));
+  const after = session.events.slice(at + 1);
+  expect(after.find(({ kind }) => kind === "look")).toMatchObject({ step: 0 }); // what it shows is what there is
+  const first = after.find((event) => event.kind === "losses");
+  expect(first).toEqual({
+    ...session.losses[0]!, // the same first step again, to the last bit
+    seconds: expect.any(Number) as number,
+    stepsPerSecond: expect.any(Number) as number,
+  });
+  await studio.pause();
+  for (const lane of [0, 1]) expect((await studio.decode(lane, code)).every(Number.isFinite)).toBe(true);
+});
+
+test("a device that is lost while a model is saved gives the model all the same", async () => {
+  const session = await Session.of("vrrae", "vae");
+  const saved = session.studio.save(0);
+  session.lose();
+  expect(parseSafetensors(await saved, "saved").tensors.has("basis")).toBe(true);
+  expect(session.lost).toMatchObject([{ recovered: true }]);
+});
+
+test("a device that is lost while a model is loaded has it in the end", async () => {
+  const session = await Session.of("vrrae", "vae");
+  const { studio } = session;
+  const file = await studio.save(0);
+  const before = await studio.decode(0, code);
+  await studio.setUp(settings(["ae"], { seed: 3 }));
+  const loading = studio.load(file, "model.safetensors");
+  session.lose();
+  expect((await loading).settings.models).toEqual(["vrrae"]);
+  expect(await studio.decode(0, code)).toEqual(before);
+});
+
+test("a device that is lost under a change of rank gives both models at that rank, which a later loss keeps", async () => {
+  const session = await Session.of("vrrae", "vae");
+  const { studio } = session;
+  await session.trainPast(1);
+  const changing = studio.setRank(3);
+  session.lose();
+  expect((await changing).settings.rank).toBe(3);
+  session.lose(); // the snapshot is of the new rank already
+  await session.until(() => session.lost.length === 2);
+  expect(session.lost.every(({ recovered }) => recovered)).toBe(true);
+  await studio.pause();
+  const wide = new Float32Array(3);
+  for (const lane of [0, 1]) expect(await studio.decode(lane, wide)).toHaveLength(256);
+});
+
+test("another β outlives the device", async () => {
+  const session = await Session.of("vae");
+  await session.studio.setBeta(0.5);
+  session.lose();
+  await session.until(() => session.lost.length > 0);
+  await session.trainPast(0);
+  const { loss, error, betaKl } = session.losses[0]!.losses[0]!;
+  expect(loss! - error!).toBeCloseTo(betaKl!, 3);
+  const other = await Session.of("vae");
+  await other.trainPast(0);
+  expect(betaKl! / other.losses[0]!.losses[0]!.betaKl!).toBeCloseTo(500, 0);
+});
+
+test("without another device the run waits; one that fails too is given up, and asked for again", async () => {
+  const session = await Session.of("vrrae");
+  const { studio } = session;
+  await session.trainPast(1);
+  session.isThere = false;
+  session.lose();
+  await session.until(() => session.lost.length > 0);
+  expect(session.lost.at(-1)).toMatchObject({ recovered: false });
+  expect(session.events.at(-1)).toMatchObject({ kind: "state", playing: false });
+  await expect(studio.save(0)).rejects.toThrow(/press Try again/);
+
+  session.isThere = true;
+  session.onOpen = (device) => device.gpu.destroy();
+  await studio.reopen();
+  expect(session.lost.at(-1)).toMatchObject({ recovered: false });
+  session.onOpen = () => undefined;
+  const told = session.lost.length;
+  await studio.reopen();
+  await session.until(() => session.lost.length > told && session.lost.at(-1)!.recovered);
+  const step = session.step;
+  await session.until(() => session.step !== step); // it was training when it was lost
+});
+
+test("a pause while the device is lost is not forgotten", async () => {
+  const session = await Session.of("vae");
+  await session.trainPast(1);
+  session.isThere = false;
+  session.lose();
+  await session.until(() => session.lost.length > 0);
+  await session.studio.pause();
+  session.isThere = true;
+  await session.studio.reopen();
+  expect(session.events.at(-1)).toMatchObject({ kind: "state", playing: false });
+});
+
+test("a file that is no model leaves the run at hand as it is, and training", async () => {
+  const session = await Session.of("vrrae", "vae");
+  const { studio } = session;
+  const { tensors } = parseSafetensors(await studio.save(0), "saved");
+  tensors.delete("encoder.conv1.bias"); // all that says the model's kind and sizes is there
+  const before = await studio.decode(1, code);
+  const looks = session.events.length;
+  const bad = encodeSafetensors(tensors);
+  await expect(studio.load(bad, "bad.safetensors")).rejects.toThrow(/bad\.safetensors.*encoder\.conv1\.bias/);
+  expect(session.events).toHaveLength(looks);
+  expect(await studio.decode(1, code)).toEqual(before);
+
+  await session.trainPast(1);
+  await expect(studio.load(bad, "bad.safetensors")).rejects.toThrow(/bad\.safetensors/);
+  const step = session.step;
+  await session.until(() => session.step > step);
+});
+
+test("a set-up that cannot be leaves no memory behind", async () => {
+  const session = await Session.of("vrrae");
+  const live = () => devices.at(-1)!.memory().live;
+  const drawings = [{ width: 28, height: 28, channels: 1 as const, data: new Uint8Array(28 * 28) }];
+  const black = settings(["ae", "vae"], { data: { kind: "drawn", drawings } });
+  const before = live();
+  await expect(session.studio.setUp(black)).rejects.toThrow(/all values.*are zero/);
+  expect(live()).toBe(before);
+});
+
+test("set up anew while it trains: the old run ends, with another seed comes another run, with the same the same", async () => {
+  const session = await Session.of("vrrae", "ae");
+  const { studio } = session;
+  const firstLosses = async (seed: number) => {
+    const at = session.events.length;
+    await studio.setUp(settings(["vrrae", "ae"], { seed }));
+    expect(session.events.at(-1)).toMatchObject({ kind: at === 0 ? "look" : "state", playing: false });
+    await studio.play();
+    const told = () => session.events.slice(at).filter((event) => event.kind === "losses");
+    await session.until(() => told().some(({ step }) => step === 2));
+    const of = told().filter(({ step }) => step <= 2);
+    return of.map(({ step, losses }) => ({ step, losses }));
+  };
+  await studio.play();
+  const [first, second, third] = [await firstLosses(500), await firstLosses(7), await firstLosses(500)];
+  expect(first.map(({ step }) => step).slice(-2)).toEqual([1, 2]);
+  expect(third.slice(-2)).toEqual(first.slice(-2));
+  expect(second.slice(-2)).not.toEqual(first.slice(-2));
+});
+
+test("a model that is loaded while another trains stands still, as it was saved", async () => {
+  const session = await Session.of("vrrae", "vae");
+  const { studio } = session;
+  await session.trainPast(3);
+  await studio.pause();
+  const file = await studio.save(0);
+  const before = await studio.decode(0, code);
+  await studio.play();
+  await studio.load(file, "model.safetensors");
+  expect(session.events.at(-1)).toMatchObject({ kind: "state", playing: false });
+  expect(await studio.decode(0, code)).toEqual(before);
+  expect(await studio.save(0)).toEqual(file);
+  session.lose();
+  await session.until(() => session.lost.length > 0);
+  expect(await studio.decode(0, code)).toEqual(before); // on another device too
+});

@@ -1,0 +1,60 @@
+import { modelNames } from "./models.ts";
+import type { ModelName, Settings } from "./protocol.ts";
+
+/** What the page's address asks for: `?model=vrrae&with=vae&rank=2&beta=0.001&seed=500`. */
+export interface Asked extends Pick<Settings, "batch" | "steps" | "logEvery"> {
+  model: ModelName;
+  /** The second model; empty for none. */
+  with: ModelName | "";
+  rank: number;
+  beta: number;
+  seed: number;
+  /** Side of the moving spot's pictures in pixels. */
+  size: number | undefined;
+  /** What could not be had as it was asked for, in words. */
+  refused: string[];
+}
+
+/** The least and the largest value of each number, and whether it is a whole one. */
+const ranges = {
+  rank: { least: 1, most: 32, whole: true },
+  beta: { least: 0, most: 1, whole: false },
+  seed: { least: 0, most: 2 ** 32 - 1, whole: true },
+  size: { least: 8, most: 128, whole: true },
+  batch: { least: 1, most: 4096, whole: true },
+  steps: { least: 1, most: 1e9, whole: true },
+  logEvery: { least: 1, most: 1e6, whole: true },
+} as const;
+
+/** Reads an address: numbers out of their range become the nearest in it, and what means nothing is left out. */
+export function readAddress(address: URLSearchParams): Asked {
+  const refused: string[] = [];
+  const number = (key: keyof typeof ranges): number | undefined => {
+    const text = address.get(key);
+    if (text === null) return undefined;
+    const { least, most, whole } = ranges[key];
+    const given = text.trim() === "" ? NaN : Number(text);
+    const kept = Math.min(most, Math.max(least, whole ? Math.round(given) : given));
+    if (Number.isNaN(kept)) refused.push(`${key}=${text} is no number, and is left out`);
+    else if (kept !== given) refused.push(`${key}=${text} became ${kept}: it goes from ${least} to ${most}`);
+    return Number.isNaN(kept) ? undefined : kept;
+  };
+  const oneOf = <Name extends string>(key: string, usual: Name, names: readonly Name[]): Name => {
+    const text = address.get(key) ?? usual;
+    const found = names.find((name) => name === text);
+    if (found === undefined) refused.push(`${key}=${text} is none of ${modelNames.join(", ")}`);
+    return found ?? usual;
+  };
+  return {
+    model: oneOf("model", "vrrae", modelNames),
+    with: oneOf("with", "vae", [...modelNames, ""]),
+    rank: number("rank") ?? 2,
+    beta: number("beta") ?? 1e-3,
+    seed: number("seed") ?? 500,
+    size: number("size"),
+    batch: number("batch"),
+    steps: number("steps"),
+    logEvery: number("logEvery"),
+    refused,
+  };
+}
