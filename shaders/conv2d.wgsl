@@ -17,11 +17,11 @@
 // 16×32×32×32→64 with stride 2, 45 and 52. A loop over rows around one over Q / 4 halves backward_w where Q = 4. Where
 // C is divisible by 4, a lane's four weights are channels of one tap, loaded as vec4s: 1.3 times faster.
 // Filters with few channels on one side have kernels of their own: conv2d.direct.wgsl and backward_w_narrow. There a
-// lane owns 4 taps side by side by a vec4 of channels and one filter; 4 columns of x roll past, so that each is loaded
-// once for 4 products: 2.6 times faster than a lane for each tap (64×32×32×8→1, 5 × 5).
+// lane owns up to 5 taps side by side by a vec4 of channels and one filter; as many columns of x roll past, so that
+// each is loaded once for 5 products: 4 times faster than a lane for each tap (64×32×32×8→1, 5 × 5).
 
 override WG: u32 = 64;
-override ONE_WIDE: bool = false; // S = 1: nothing to roll
+override TAPS: u32 = 1; // side by side in a lane of backward_w_narrow: 1 to 5
 override WHOLE_ROWS: bool = false; // Q is divisible by 4
 
 fn biasOf(column: u32) -> vec4f { return biasAt(column, p.K); }
@@ -193,51 +193,83 @@ fn backward_w(
 /** x[…, v, c … c+3] in the row of an image that begins at `line`; zero past its ends. */
 fn column(line: u32, v: u32, c: u32) -> vec4f { return load4(select(NOWHERE, (line + v) * p.C, v < p.W), c); }
 
-/** A lane owns four taps by four channels and a filter, in one slice of the pixels. */
+// Columns of x side by side, the newest first, and the sums of their products: sum0 is for the last tap.
+var<private> column0: vec4f;
+var<private> column1: vec4f;
+var<private> column2: vec4f;
+var<private> column3: vec4f;
+var<private> column4: vec4f;
+var<private> sum0: vec4f;
+var<private> sum1: vec4f;
+var<private> sum2: vec4f;
+var<private> sum3: vec4f;
+var<private> sum4: vec4f;
+
+fn roll(next: vec4f) {
+  column4 = column3;
+  column3 = column2;
+  column2 = column1;
+  column1 = column0;
+  column0 = next;
+}
+
+/** The products of dz at one pixel with its window, the last column of which is `next`. */
+fn addProducts(next: vec4f, dz: f32) {
+  roll(next);
+  sum0 += column0 * dz;
+  if (TAPS > 1) { sum1 += column1 * dz; }
+  if (TAPS > 2) { sum2 += column2 * dz; }
+  if (TAPS > 3) { sum3 += column3 * dz; }
+  if (TAPS > 4) { sum4 += column4 * dz; }
+}
+
+fn storeTap(r: u32, s: u32, c: u32, k: u32, y: vec4f) {
+  if (s >= p.S) { return; }
+  let at = ((r * p.S + s) * p.C + c) * p.K + k;
+  out[at] = y.x;
+  out[at + p.K] = y.y;
+  out[at + 2 * p.K] = y.z;
+  out[at + 3 * p.K] = y.w;
+}
+
+/** A lane owns TAPS taps by four channels and a filter, in one slice of the pixels. */
 @compute @workgroup_size(WG)
 fn backward_w_narrow(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = element(id, groups, WG);
-  let fours = (p.S + 3) / 4;
-  let size = p.R * fours * p.K * p.C / 4;
+  let across = (p.S + TAPS - 1) / TAPS;
+  let size = p.R * across * p.K * p.C / 4;
   if (i >= size * p.slices) { return; }
   let c = i * 4 % p.C;
   let k = i * 4 / p.C % p.K;
   let t = i % size * 4 / p.C / p.K;
-  let r = t / fours;
-  let s = t % fours * 4;
+  let r = t / across;
+  let s = t % across * TAPS;
   let slice = i / size;
-  var sum = array<vec4f, 4>();
   let end = (slice + 1) * p.N * p.P / p.slices;
   for (var row = slice * p.N * p.P / p.slices; row < end; row++) {
     let h = row % p.P * p.stride_h + r * p.dilation_h - p.pad_h;
     if (h >= p.H) { continue; }
     let line = (row / p.P * p.H + h) * p.W;
     let v = s - p.pad_w;
-    var a = array<vec4f, 4>(vec4f(), column(line, v, c), column(line, v + 1, c), column(line, v + 2, c));
-    for (var q = 0u; q < p.Q; q++) {
-      let dz = w[(row * p.Q + q) * p.K + k];
-      if (ONE_WIDE) {
-        sum[0] += column(line, v + q, c) * dz;
-        continue;
-      }
-      a[0] = a[1];
-      a[1] = a[2];
-      a[2] = a[3];
-      a[3] = column(line, v + q + 3, c);
-      sum[0] += a[0] * dz;
-      sum[1] += a[1] * dz;
-      sum[2] += a[2] * dz;
-      sum[3] += a[3] * dz;
+    let last = v + TAPS - 1;
+    for (var tap = 0u; tap < TAPS - 1; tap++) { roll(column(line, v + tap, c)); }
+    let start = row * p.Q * p.K + k;
+    for (var step = 0u; step < p.Q / 4; step++) {
+      let q = 4 * step;
+      let at = start + q * p.K;
+      addProducts(column(line, last + q, c), w[at]);
+      addProducts(column(line, last + q + 1, c), w[at + p.K]);
+      addProducts(column(line, last + q + 2, c), w[at + 2 * p.K]);
+      addProducts(column(line, last + q + 3, c), w[at + 3 * p.K]);
     }
+    for (var q = p.Q / 4 * 4; q < p.Q; q++) { addProducts(column(line, last + q, c), w[start + q * p.K]); }
   }
-  for (var tap = 0u; tap < 4; tap++) {
-    if (s + tap >= p.S) { continue; }
-    let at = (((slice * p.R + r) * p.S + s + tap) * p.C + c) * p.K + k;
-    out[at] = sum[tap].x;
-    out[at + p.K] = sum[tap].y;
-    out[at + 2 * p.K] = sum[tap].z;
-    out[at + 3 * p.K] = sum[tap].w;
-  }
+  let rows = slice * p.R + r;
+  storeTap(rows, s + TAPS - 1, c, k, sum0);
+  if (TAPS > 1) { storeTap(rows, s + TAPS - 2, c, k, sum1); }
+  if (TAPS > 2) { storeTap(rows, s + TAPS - 3, c, k, sum2); }
+  if (TAPS > 3) { storeTap(rows, s + TAPS - 4, c, k, sum3); }
+  if (TAPS > 4) { storeTap(rows, s + TAPS - 5, c, k, sum4); }
 }
 
 /** A lane owns one element of y. */

@@ -136,9 +136,10 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
   const pointwise = variant === undefined && isPointwise(geometry);
   const narrow =
     variant === undefined && G === 1 && K < 8 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
-  const lanes = narrow ? R * Math.ceil(S / 4) * K * (C / 4) : out.size; // of a slice
+  const across = Math.ceil(S / 5);
+  const lanes = narrow ? R * across * K * (C / 4) : out.size; // of a slice
   const few = narrow || G > 1;
-  const slices = filterSlices(geometry, few ? 64 : 1024, few ? 2 ** (narrow ? 13 : 16) / lanes : 256);
+  const slices = filterSlices(geometry, few ? 64 : 1024, few ? 2 ** (pointwise ? 11 : narrow ? 13 : 16) / lanes : 256);
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
   const params = { ...geometry, slices };
   const work = { flops: flopsOf(geometry) };
@@ -152,7 +153,7 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
     );
   else if (narrow)
     conv2dKernel("backward_w_narrow", { x4: x, w: dz, out: parts }, params, linearGrid(slices * lanes, 64), {
-      constants: { ONE_WIDE: S === 1 ? 1 : 0 },
+      constants: { TAPS: Math.ceil(S / across) },
       work,
     });
   else if (G > 1)
