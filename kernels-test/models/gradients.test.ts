@@ -46,6 +46,11 @@ const builds: Record<keyof typeof losses, Build> = {
   rrae: (device, { input, own }) => rrae(device, { input, latent: L, rank, ...own(L) }),
   vrrae: (device, { input, own }) =>
     vrrae(device, { input, latent: L, rank, beta, gauge: "exact", ...own(L) }),
+  "vrrae, rank lowered": (device, { input, own }) => {
+    const model = vrrae(device, { input, latent: L, rank: rank + 2, beta, gauge: "exact", ...own(L) });
+    model.setRank(rank);
+    return model;
+  },
   "vae, f = I": (device, { input, own }) =>
     vae(device, { input, latent: rank, beta, mean: "identity", ...own(rank) }),
   "rrae + vae": (device, { input, own }) =>

@@ -120,6 +120,19 @@ export const losses = {
     const xHat = decode(z.mmul(basis.transpose()).to1DArray());
     return relativeError(xHat, x) + beta * kl(alpha, logVariance);
   },
+  "vrrae, rank lowered"({ networks, x, B, rank, beta, epsilon }, weights) {
+    const { encode, decode, map } = bound(networks, weights);
+    const { coefficients, basis } = cut(encode(x), B, rank);
+    const alpha = coefficients.to1DArray();
+    const whole = weights.get("variance.linear.bias")!.length;
+    const padded = coefficients
+      .to2DArray()
+      .flatMap((row) => [...row, ...Array<number>(whole - rank).fill(0)]);
+    const logVariance = map("variance", padded).filter((_, at) => at % whole < rank);
+    const z = Matrix.from1DArray(B, rank, sampled(alpha, logVariance, epsilon));
+    const xHat = decode(z.mmul(basis.transpose()).to1DArray());
+    return relativeError(xHat, x) + beta * kl(alpha, logVariance);
+  },
   "vae, f = I"({ networks, x, beta, epsilon }, weights) {
     const { encode, decode, map } = bound(networks, weights);
     const mu = encode(x);

@@ -1,11 +1,14 @@
 import type { Device } from "../device/device.ts";
-import { ArgumentError, LifetimeError } from "../device/errors.ts";
+import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { BasisFit, type BasisForm, type FittedBasis } from "../latent/basis.ts";
+import { relativeError } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
+import type { RandomState } from "../ops/random.ts";
 import { noGrad } from "../tensor/record.ts";
+import { show, sizeOf } from "../tensor/shape.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
-import { Autoencoder } from "./autoencoder.ts";
+import { Autoencoder, type Losses } from "./autoencoder.ts";
 
 /**
  * An autoencoder whose latent batch is cut to rank k by an SVD while it trains. Outside training it
@@ -13,8 +16,10 @@ import { Autoencoder } from "./autoencoder.ts";
  * α = U_fᵀ E(x), whatever else is in its batch.
  */
 export abstract class BasisAutoencoder extends Autoencoder {
-  readonly codeSize: number;
   readonly latentSize: number;
+  /** The rank that it was built with: `setRank` may lower it, and raise it back to here. */
+  readonly largestRank: number;
+  #rank: number;
   #basis: Tensor | undefined;
 
   constructor(
@@ -26,8 +31,14 @@ export abstract class BasisAutoencoder extends Autoencoder {
     super(device, networks);
     if (!(Number.isInteger(rank) && rank >= 1 && rank <= latent))
       throw new ArgumentError(`rank is a whole number from 1 to the latent length ${latent}, not ${rank}`);
-    this.codeSize = rank;
+    this.largestRank = rank;
+    this.#rank = rank;
     this.latentSize = latent;
+  }
+
+  /** k: the rank that latent batches are cut to. */
+  get codeSize(): number {
+    return this.#rank;
   }
 
   /** The fixed basis U_f (L, k), if there is one yet. */
@@ -35,8 +46,33 @@ export abstract class BasisAutoencoder extends Autoencoder {
     return this.#basis;
   }
 
-  /** Fixes the basis: orthonormal columns, (L, k) row-major. */
+  /**
+   * Cuts to another rank from now on, from 1 to `largestRank`. The basis, of the rank before, goes; steps that were
+   * recorded keep theirs.
+   */
+  setRank(rank: number): void {
+    if (!(Number.isInteger(rank) && rank >= 1 && rank <= this.largestRank))
+      throw new ArgumentError(`rank is a whole number from 1 to ${this.largestRank}, not ${rank}`);
+    if (rank === this.#rank) return;
+    this.#rank = rank;
+    this.#basis?.dispose();
+    this.#basis = undefined;
+  }
+
+  /**
+   * The relative error of the batch x (N, …input) by the inference path, for a second stage of training: the basis is
+   * fixed and the encoder too, no gradient goes to it, so that the rest learns to do with them.
+   */
+  fineTuneLoss(x: Tensor, _noise: RandomState): Losses {
+    const code = noGrad(this.device, () => this.codeOf(x));
+    return { loss: relativeError(this.sampleOf(code), x) };
+  }
+
+  /** Fixes the basis: orthonormal columns, (L, k) row-major. Throws ShapeError for another number of values. */
   setBasis(values: ArrayLike<number>): void {
+    const shape = [this.latentSize, this.codeSize];
+    if (values.length !== sizeOf(shape))
+      throw new ShapeError(`setBasis: ${values.length} values do not make a basis (L, k), ${show(shape)}`);
     if (this.#basis) this.#basis.write(values);
     else this.#basis = tensor(this.device, values, [this.latentSize, this.codeSize], "parameter").keep();
   }

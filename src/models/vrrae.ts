@@ -5,7 +5,9 @@ import { sampleGaussian } from "../ops/gaussian.ts";
 import { relativeError } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
+import { pad, slice } from "../ops/rearrange.ts";
 import { truncatedSvd, type Gauge } from "../ops/svd.ts";
+import { noGrad } from "../tensor/record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
@@ -37,6 +39,9 @@ export interface VrraeOptions extends NetworkOptions {
  *     z U_kᵀ (N, L) → decoder → x̂,           loss = relative error + β · KL(N(α, σ²) ‖ N(0, I))
  *
  * Where `mean` is "affine", the means are μ = W_f α + b_f in place of α, but the variances those of α. With β = 0 the noise stays and the KL term goes (the paper's ablation).
+ *
+ * `setRank` lowers k: coefficients come in the order of their singular values, so those that are left have the leading
+ * block of W_g and W_f, which stay as large as they were.
  */
 export class Vrrae extends BasisAutoencoder {
   /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
@@ -58,7 +63,7 @@ export class Vrrae extends BasisAutoencoder {
     const h = this.run("encoder", x);
     const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, { gauge: this.#gauge });
     const mu = this.#mean(alpha);
-    const logVariance = this.run("variance", alpha);
+    const logVariance = this.#affine("variance", alpha);
     const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
     const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
     return { loss: add(error, betaKl), error, betaKl };
@@ -70,7 +75,25 @@ export class Vrrae extends BasisAutoencoder {
 
   /** f: the identity where there is no network for it. */
   #mean(alpha: Tensor): Tensor {
-    return this.networks.mean ? this.run("mean", alpha) : alpha;
+    return this.networks.mean ? this.#affine("mean", alpha) : alpha;
+  }
+
+  /** An affine map between coefficients (N, k), by the leading block of the one for all that the model was built with. */
+  #affine(name: "mean" | "variance", alpha: Tensor): Tensor {
+    const missing = this.largestRank - this.codeSize;
+    if (missing === 0) return this.run(name, alpha);
+    const whole = pad(alpha, [
+      [0, 0],
+      [0, missing],
+    ]);
+    return slice(this.run(name, whole), [0, 0], alpha.shape);
+  }
+
+  /** As in training the means are sampled, with variances that are trained on; but without the KL term. */
+  override fineTuneLoss(x: Tensor, noise: RandomState): Losses {
+    const alpha = noGrad(this.device, () => super.codeOf(x));
+    const { z } = sampleGaussian(this.#mean(alpha), this.#affine("variance", alpha), noise);
+    return { loss: relativeError(this.sampleOf(z), x) };
   }
 }
 
