@@ -67,13 +67,12 @@ export function svdReference({ M, N, data }: Dense, signed: "U" | "V" = "U"): Fa
 const EPS = 2 ** -23;
 
 /**
- * LAPACK's test ratios, which its own tests want below 30: ‖A − U S Vᵀ‖ / (‖A‖ n ε), ‖UᵀU − I‖ / (n ε) and the same
- * of V, with n = max(M, N) and Frobenius norms.
+ * LAPACK's test ratios, which its own tests want below 30: ‖A − U S Vᵀ‖ / (‖A‖ max(M, N) ε), ‖UᵀU − I‖ / (M ε) and
+ * ‖VᵀV − I‖ / (N ε), as dbdt01 and dort01 reckon them, in Frobenius norms, which are never below theirs by much.
  */
 export function ratios(a: Dense, U: ArrayLike<number>, S: ArrayLike<number>, Vt: ArrayLike<number>) {
   const { M, N, data } = a;
   const r = Math.min(M, N);
-  const unit = Math.max(M, N) * EPS;
   const rows = (list: ArrayLike<number>, m: number, n: number) =>
     Array.from({ length: m }, (_, i) => Float64Array.from({ length: n }, (_, j) => list[i * n + j]!));
   const left = rows(U, M, r);
@@ -92,9 +91,9 @@ export function ratios(a: Dense, U: ArrayLike<number>, S: ArrayLike<number>, Vt:
   }
   const columns = Array.from({ length: r }, (_, j) => Float64Array.from(left, (row) => row[j]!));
   return {
-    residual: Math.sqrt(norm > 0 ? residual / norm : residual) / unit,
-    U: defect(columns) / unit,
-    V: defect(right) / unit,
+    residual: Math.sqrt(norm > 0 ? residual / norm : residual) / (Math.max(M, N) * EPS),
+    U: defect(columns) / (M * EPS),
+    V: defect(right) / (N * EPS),
   };
 }
 

@@ -140,7 +140,7 @@ var<workgroup> busy: u32;
 
 @compute @workgroup_size(WG)
 fn settle(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let at = placeOf(group.x);
+  let at = placeOf(group.y);
   if (lane == 0u) { busy = u32(hasWork(at)); }
   if (workgroupUniformLoad(&busy) == 0u) { return; }
   let width = min(PANEL, p.K - p.first);
@@ -167,7 +167,7 @@ fn settle(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
 
 @compute @workgroup_size(WG)
 fn finish(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let at = placeOf(group.x);
+  let at = placeOf(group.y);
   if (lane > 0u) { return; }
   for (var j = 1u; j < p.K; j++) { s[at.s + j] = min(s[at.s + j], s[at.s + j - 1]); }
 }

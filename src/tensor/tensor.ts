@@ -26,6 +26,8 @@ export class Tensor implements Operand {
   node: Node | undefined;
   /** Called with the values when they are read: throws where an operation marked them as wrong. */
   inspect: ((values: Float32Array) => void) | undefined;
+  /** Called when it is freed: an operation may have saved more for its gradient than what it gave. */
+  onDispose: (() => void) | undefined;
   /** Said in messages: the name of a parameter. */
   name: string | undefined;
   /** Rises from tensor to tensor: what was made after what. */
@@ -118,6 +120,7 @@ export class Tensor implements Operand {
     this.device.disown(this);
     this.storage.release();
     if (this.grad !== this.gradSlot) this.grad?.dispose();
+    this.onDispose?.();
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,7 @@ import { matmul } from "../matmul.ts";
 import { leadingColumns, roundingLevel } from "./basis.ts";
 import { orthonormalise, shortSide } from "./decompose.ts";
 import { ALONE } from "./jacobi.ts";
+import { measureValues } from "./values.ts";
 import { adopted, blockSize, chosen, findLeading, gated, type Leading } from "./topk.ts";
 
 /**
@@ -85,6 +86,7 @@ function decomposeFully(h: Tensor, k: number): Truncation {
   const [B, L] = h.shape as [number, number];
   const P = Math.min(B, L);
   const { vectors, values, scaled, info } = shortSide(h.view([1, B, L]));
+  measureValues(scaled, vectors, values, B < L).dispose();
   const zero = roundingLevel(B, L);
   let basis: Tensor;
   if (L <= B) basis = leadingColumns(vectors, values, info, k, zero);
