@@ -196,6 +196,20 @@ test("rank and β act on the run at hand, by keys, while it goes on", slow, asyn
   }
   const states = (await events(tab)).filter(({ kind }) => kind === "state");
   expect(states.map((state) => "playing" in state && state.playing)).toEqual([true, false]);
+
+  await tab.click("#play"); // and what begins anew goes on training
+  for (const [act, seed] of [
+    [() => tab.click("#reset"), 500],
+    [() => tab.fill("#seed", "7").then(() => tab.keyboard.press("Enter")), 7],
+  ] as const) {
+    const before = await stepOf(tab);
+    await waitPast(tab, before + 2);
+    await act();
+    await expect.poll(() => stepOf(tab), { timeout: 60_000 }).toBeLessThan(before);
+    await waitPast(tab, 3);
+    expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed, rank: 3, beta: 1 });
+    expect(await tab.locator("#play").textContent()).toBe("Pause");
+  }
   expect(wrong).toEqual([]);
   await tab.close();
 });

@@ -41,6 +41,8 @@ export class LatentView {
   #glideStart = 0;
   /** Whether the view follows the dots: until the visitor moves it. */
   #framed = true;
+  /** Whether the probe is where the visitor put it, and no more at the first dot. */
+  #isLed = false;
   #isBlind = false;
   readonly #frames = new Frames((now) => this.#drawFrame(now));
 
@@ -48,7 +50,7 @@ export class LatentView {
     this.#drawer = new CodeDrawer(remote);
     this.#strip = new Strip(remote, this.#drawer);
     void this.#openScatter();
-    new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
+    new ResizeObserver(() => this.#frames.ask()).observe(this.#canvas);
     this.#listen();
   }
 
@@ -59,7 +61,7 @@ export class LatentView {
     this.#scatter = await Scatter.open(this.#canvas, onLost).catch(() => undefined);
     if (!this.#scatter) again(pause, Math.min(longestPause, 2 * pause));
     this.#sayWhetherBlind(!this.#scatter);
-    this.#redraw();
+    this.#frames.ask();
   }
 
   /** Says that there is nothing to draw with, where there is something to draw. */
@@ -109,8 +111,9 @@ export class LatentView {
     this.#glideStart = performance.now();
     if (this.#framed) this.#camera.frame(look.codes, look.codeSize);
     this.#field.stretch(reachOf(look));
-    this.#redraw();
-    if (this.#field.code) this.#drawer.follow(this.#field.code);
+    this.#frames.ask();
+    if (!this.#isLed) this.#probe(look.codes.slice(0, look.codeSize), false);
+    else if (this.#field.code) this.#drawer.follow(this.#field.code);
     this.#strip.refresh(look);
   }
 
@@ -135,7 +138,7 @@ export class LatentView {
     this.#field.resize(codeSize);
     this.#showDimensions(codeSize);
     this.#framed = true;
-    this.#probe(codes.slice(0, codeSize));
+    this.#probe(codes.slice(0, codeSize), false);
   }
 
   #showDimensions(codeSize: number): void {
@@ -151,14 +154,14 @@ export class LatentView {
     this.#framed = true;
     const look = this.#look;
     if (look) this.#camera.frame(look.codes, look.codeSize);
-    this.#redraw();
+    this.#frames.ask();
   }
 
   /** Changes the view by hand. */
   #move(change: () => void): void {
     this.#framed = false;
     change();
-    this.#redraw();
+    this.#frames.ask();
   }
 
   #listen(): void {
@@ -178,7 +181,7 @@ export class LatentView {
       pull: (at) => this.#pull(at),
       drop: () => {
         this.#strip.end();
-        this.#redraw();
+        this.#frames.ask();
       },
       drag: (dx, dy) => this.#move(() => this.#camera.drag(dx, dy)),
       zoom: (factor) => this.#move(() => this.#camera.zoom(factor)),
@@ -186,7 +189,7 @@ export class LatentView {
       pick: () => this.#pick(),
       clear: () => {
         this.#strip.clear();
-        this.#redraw();
+        this.#frames.ask();
       },
       reset: () => this.#reframe(),
     });
@@ -219,13 +222,14 @@ export class LatentView {
     const near = place && this.#nearest(this.#camera.project(place), Infinity);
     if (!look || near === undefined) return;
     this.#strip.pick(near, this.#positions()[near]!, look);
-    this.#redraw();
+    this.#frames.ask();
   }
 
-  #probe(code: Float32Array): void {
+  #probe(code: Float32Array, byHand = true): void {
+    this.#isLed = byHand;
     this.#field.show(code);
     this.#drawer.follow(code);
-    this.#redraw();
+    this.#frames.ask();
   }
 
   /** The dot within `reach` CSS pixels of a place on the screen that is nearest to it. */
@@ -251,20 +255,16 @@ export class LatentView {
       this.#nearest(at, 3 * grasp),
       look,
     );
-    this.#redraw();
+    this.#frames.ask();
   }
 
   #sample(from: "prior" | "mixture"): void {
     if (!this.#look) return;
-    this.#strip.sample(this.#lane, from).then(() => this.#redraw(), sayError);
+    this.#strip.sample(this.#lane, from).then(() => this.#frames.ask(), sayError);
   }
 
   #positions(): Point3[] {
     return placesOf(this.#codes, this.#look?.codeSize ?? 1);
-  }
-
-  #redraw(): void {
-    this.#frames.ask();
   }
 
   /** Draws what there is; says whether dots are still under way. */

@@ -5,7 +5,7 @@ export const models: Record<ModelName, { name: string; about: string; isVariatio
   vrrae: { name: "VRRAE", about: "SVD and noise", isVariational: true },
   vae: { name: "VAE", about: "noise, no SVD", isVariational: true },
   rrae: { name: "RRAE", about: "SVD, no noise", isVariational: false },
-  ae: { name: "AE", about: "neither", isVariational: false },
+  ae: { name: "AE", about: "no SVD, no noise", isVariational: false },
 };
 
 export const modelNames = Object.keys(models) as ModelName[];
