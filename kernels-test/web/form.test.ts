@@ -184,9 +184,11 @@ describe("files that are too much for a page", () => {
     const small = new File([Uint8Array.of(1, 2)], "small");
     expect(await bytesOf(small, small.name)).toEqual(Uint8Array.of(1, 2));
   });
+});
 
-  test("a model of another type than float32 is refused", () => {
-    const half = { dtype: "F16", shape: [2], data: new Uint16Array(2) } as const;
-    expect(() => inferModel(new Map([["basis", half]]), "half.safetensors")).toThrow(/basis is of type F16/);
-  });
+test("a model of another type than float32, or with what is no number, is refused by name", () => {
+  const half = { dtype: "F16", shape: [2], data: new Uint16Array(2) } as const;
+  expect(() => inferModel(new Map([["basis", half]]), "half.safetensors")).toThrow(/basis is of type F16/);
+  const broken = { dtype: "F32", shape: [2], data: Float32Array.of(1, NaN) } as const;
+  expect(() => inferModel(new Map([["bias", broken]]), "broken")).toThrow(/broken, .*bias has NaN where/);
 });

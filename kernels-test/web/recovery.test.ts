@@ -1,6 +1,6 @@
 import { afterAll, afterEach, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
-import { encodeSafetensors, parseSafetensors } from "../../src/train/safetensors.ts";
+import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
 import type { LossEvent, LostEvent, ModelName, Settings, TrainEvent } from "../../src/web/train/protocol.ts";
 import { Studio } from "../../src/web/train/studio.ts";
 
@@ -180,16 +180,19 @@ test("a file that is no model leaves the run at hand as it is, and training", as
   const session = await Session.of("vrrae", "vae");
   const { studio } = session;
   const { tensors } = parseSafetensors(await studio.save(0), "saved");
+  const odd = new Map(tensors).set("basis", { dtype: "F32", shape: [2, 1], data: new Float32Array(2) });
+  const load = (tensors: ReadonlyMap<string, EncodableTensor>) =>
+    studio.load(encodeSafetensors(tensors), "bad.safetensors");
   tensors.delete("encoder.conv1.bias"); // all that says the model's kind and sizes is there
   const before = await studio.decode(1, code);
   const looks = session.events.length;
-  const bad = encodeSafetensors(tensors);
-  await expect(studio.load(bad, "bad.safetensors")).rejects.toThrow(/bad\.safetensors.*encoder\.conv1\.bias/);
+  await expect(load(tensors)).rejects.toThrow(/bad\.safetensors.*encoder\.conv1\.bias/);
+  await expect(load(odd)).rejects.toThrow(/bad\.safetensors.*basis of shape \(2, 1\)/);
   expect(session.events).toHaveLength(looks);
   expect(await studio.decode(1, code)).toEqual(before);
 
   await session.trainPast(1);
-  await expect(studio.load(bad, "bad.safetensors")).rejects.toThrow(/bad\.safetensors/);
+  await expect(load(tensors)).rejects.toThrow(/bad\.safetensors/);
   const step = session.step;
   await session.until(() => session.step > step);
 });

@@ -78,7 +78,7 @@ export class Controls {
 
   /** Shows what the worker set up. */
   show({ settings, maxRank }: SetUp): void {
-    this.#rank.max = String(maxRank);
+    this.#rank.max = String(Math.max(maxRank, settings.rank)); // a model of a file has the rank that it has
     this.#rank.value = String(settings.rank);
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";

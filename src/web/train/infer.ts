@@ -31,13 +31,23 @@ export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: str
         ([...tensors.keys()].slice(0, 8).join(", ") || "nothing"),
     );
   };
-  const other = [...tensors].find(([, { dtype }]) => dtype !== "F32");
-  if (other) throw new DataError(file, 0, `${other[0]} is of type ${other[1].dtype}; models here are of F32`);
+  for (const [name, { dtype, data }] of tensors) {
+    if (dtype !== "F32") throw new DataError(file, 0, `${name} is of type ${dtype}; models here are of F32`);
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new DataError(file, 0, `${name} has ${data[at]} where a number is needed`);
+  }
   const [, , C] = shapeOf("encoder.conv1.weight", 4) as [number, number, number, number];
   const [features, latent] = shapeOf("encoder.linear.weight", 2) as [number, number];
   const [, small] = shapeOf("decoder.linear.weight", 2) as [number, number];
   const [R, S] = shapeOf("decoder.conv.weight", 4) as [number, number, number, number];
   const [, , , width] = shapeOf("encoder.conv2.weight", 4) as [number, number, number, number];
+  const basis = tensors.get("basis")?.shape;
+  if (basis && !(basis.length === 2 && basis[0] === latent && basis[1]! >= 1 && basis[1]! <= latent))
+    throw new DataError(
+      file,
+      0,
+      `basis of shape (${basis.join(", ")}) does not fit latent vectors of ${latent} numbers`,
+    );
   const places = small / 32;
   if (places > mostPlaces || [C, features, latent, R, S, width].some((extent) => extent < 1))
     throw new DataError(file, 0, "its layers are of sizes that no model of images has");
