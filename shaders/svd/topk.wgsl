@@ -3,7 +3,10 @@
 //   bring      a, info -> out              out (B × L) = a by the power of two of info; zero where a has no factors
 //   start      a -> out                    out (L × C): the W columns of a (L × W), then random numbers
 //   invert     g -> r, m                   m (C × C): the columns of w m are orthonormal, for g = w^T w; r for its use
-//   judge      u, x, e, s -> verdict       1 where x = h^T h u and e = u^T u confirm values s (C) and vectors u (L × K)
+//   rest       g, x, s -> t                t (B × L) = (g − x) / s_K
+//   draw       s -> t                      t (L × W): normal numbers, others for other values
+//   judge      u, x, e, s, t, y -> verdict 1 where x = h^T h u and e = u^T u confirm values s (C) and vectors u (L × K),
+//                                          and t and y that no others are larger
 //   gate       decided, info, a -> out     out (B × L) = a, zero if the verdict is 1, NaN where info says so
 //   merge      decided, a, b -> out        out = b, or the `size` numbers of a, then zeros, if the verdict is 1
 //   adopt      decided, a, b -> out        out (4) = a, and what b, info of the full solve, says of its rotations
@@ -11,9 +14,10 @@
 //   table      decided, s -> t             t (C × K): from parts along the block to corrections of what `correct` adds
 //   correct    decided, s, x, e -> y       y (L × K) = W y + x / s_i² + e; zero if the verdict is 0
 //   remainder  s, g, x, y -> t             t (L × K) = g + x − s_i² y
-// `invert` and `judge` are one workgroup, the others have a lane per element of their output.
+// `invert` and `judge` are one workgroup each, the others have a lane per element of their output.
 // requires lib/svdScale.wgsl
 // requires lib/threefry.wgsl
+// requires lib/precise.wgsl
 
 override WG: u32 = 64;
 
@@ -92,14 +96,40 @@ fn invert(@builtin(local_invocation_index) lane: u32) {
   }
 }
 
+@compute @workgroup_size(WG)
+fn rest(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i < p.count) { t[i] = (g[i] - x[i]) / s[p.K - 1]; }
+}
+
+@compute @workgroup_size(WG)
+fn draw(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = element(id, groups);
+  if (i >= p.count) { return; }
+  let key = vec2u(bitcast<u32>(s[0]) ^ (bitcast<u32>(s[p.K - 1]) * 0x9e3779b9u), bitcast<u32>(s[p.C - 1]));
+  let words = threefry2x32(key, vec2u(i, p.L));
+  t[i] = sqrt(2 * minus_log_of_word(words.x)) * cos_sin_of_turns(words.y).x;
+}
+
 var<workgroup> doubts: atomic<u32>;
+var<workgroup> longest: atomic<u32>;
+var<workgroup> mixed: array<f32, WG>;
 
 // Accepts if h^T h u_i = s_i² u_i to `accuracy` · s_1 s_i, the vectors are orthonormal, the next value is `gap` below the
 // last one wanted, and the end of the block below `spread` times that: then a power of the spread is what separates the
 // vectors found from those that the block does not hold. Comparisons with NaN are doubts.
+//
+// And if no direction beside the vectors has a value of s_K or more. With Q the block and R = h (1 − Q Q^T) / s_K, values
+// beside them are those of the matrix [T Z^T; Z W], T = diag(s_j² / s_K²) for j > K, Z = R^T h Q / s_K (t, but for s_K),
+// W = R^T R, which are below 1 where the Schur complement says so: ‖W‖ + Σ ‖z_j‖² / (1 − T_j) < 1. From y = W³ ω of normal
+// vectors ω follows ‖W‖³ ≤ 5 √(2/π) max ‖y‖, wrongly with probability 5^−16 for 16 of them (Halko, Martinsson & Tropp,
+// lemma 4.1).
 @compute @workgroup_size(WG)
 fn judge(@builtin(local_invocation_index) lane: u32) {
-  if (lane == 0u) { atomicStore(&doubts, 0u); }
+  if (lane == 0u) {
+    atomicStore(&doubts, 0u);
+    atomicStore(&longest, 0u);
+  }
   workgroupBarrier();
   var doubt = 0u;
   for (var i = lane; i < p.K; i += WG) {
@@ -115,12 +145,28 @@ fn judge(@builtin(local_invocation_index) lane: u32) {
     doubt |= select(1u, 0u, good);
   }
   atomicOr(&doubts, doubt);
+
+  let last = s[p.K - 1];
+  var coupled = 0.0;
+  for (var j = p.K + lane; j < p.C; j += WG) {
+    var sum = 0.0;
+    for (var l = 0u; l < p.L; l++) { sum = fma(t[l * p.C + j], t[l * p.C + j], sum); }
+    coupled += sum / ((last - s[j]) * (last + s[j]));
+  }
+  mixed[lane] = coupled;
+  for (var i = lane; i < p.W; i += WG) {
+    var sum = 0.0;
+    for (var l = 0u; l < p.L; l++) { sum = fma(y[l * p.W + i], y[l * p.W + i], sum); }
+    atomicMax(&longest, bitcast<u32>(sqrt(sum))); // NaN is above all numbers here
+  }
   workgroupBarrier();
   if (lane > 0u) { return; }
-  let last = s[p.K - 1];
+  let most = 5 * 0.7978846 * bitcast<f32>(atomicLoad(&longest));
+  var beside = select(pow(most, 1.0 / 3.0), 0.0, most == 0.0);
+  for (var i = 0u; i < WG; i++) { beside += mixed[i]; }
   let next = s[p.K];
   let apart = (last - next) * (last + next) >= p.gap * last * last && s[p.C - 1] <= p.spread * last;
-  verdict[0] = select(0u, 1u, atomicLoad(&doubts) == 0u && apart);
+  verdict[0] = select(0u, 1u, atomicLoad(&doubts) == 0u && apart && beside < 1.0);
 }
 
 @compute @workgroup_size(WG)

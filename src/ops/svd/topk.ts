@@ -4,6 +4,7 @@ import { matmul } from "../matmul.ts";
 import { leadingColumns } from "./basis.ts";
 import { measure, rescale, shortSide } from "./decompose.ts";
 import { lanes } from "./jacobi.ts";
+import { measureValues } from "./values.ts";
 
 const topkKernel = kernel("svd/topk");
 
@@ -21,6 +22,9 @@ const GAP = 0.01;
 
 /** The largest residual ‖hᵀ v_i − s_i u_i‖, in units of s_1, and the largest u_i · u_j. */
 const ACCURACY = 32 * 2 ** -23;
+
+/** Random vectors that look for directions which the block has missed. */
+const PROBES = 16;
 
 /** What a block of vectors says of the k leading directions of h, and whether that holds. */
 export interface Leading {
@@ -46,7 +50,8 @@ export function blockSize(k: number): number {
 /**
  * The k leading directions of h (B, L), by subspace iteration from random vectors, or from `warm` (L, k) and random ones
  * beside it, and a Jacobi decomposition of what the block sees of h (Halko, Martinsson & Tropp, SIAM Review 53, 2011).
- * The device judges the outcome by its residuals, and by whether its gradient can be had: without gaps below `gapCap`.
+ * The device judges the outcome: by its residuals, that these are singular triplets; by what random vectors find beside the
+ * block, that they are the leading ones; and by whether its gradient can be had, without gaps below `gapCap`.
  */
 export function findLeading(h: Tensor, k: number, gapCap: number, warm?: Tensor): Leading {
   const { device } = h;
@@ -65,8 +70,8 @@ export function findLeading(h: Tensor, k: number, gapCap: number, warm?: Tensor)
   };
   const run = (entry: string, operands: Operands, count: number) =>
     topkKernel(entry, operands, { ...params, count }, linearGrid(count, 64));
-  const alone = (entry: string, operands: Operands) =>
-    topkKernel(entry, operands, params, [1], { constants: { WG: lanes(device, C) } });
+  const alone = (entry: string, operands: Operands, W = 0) =>
+    topkKernel(entry, operands, { ...params, W }, [1], { constants: { WG: lanes(device, C) } });
   /** Columns that span what those of w do, orthonormal but for rounding errors that grow with their condition. */
   const orthonormal = (w: Tensor) => {
     const m = empty(device, [C, C]);
@@ -87,12 +92,21 @@ export function findLeading(h: Tensor, k: number, gapCap: number, warm?: Tensor)
     const seen = shortSide(matmul(near, q).view([1, B, C]));
     const block = matmul(q, seen.vectors.view([C, C]));
     const values = rescale(seen.values, seen.info).view([C]);
+    const h1 = near.view([1, B, L]);
+    const images = measureValues(h1, block.view([1, L, C]), values.view([1, C]), false).view([B, C]);
     const basis = leadingColumns(block, values, info, k, 0);
     const coefficients = matmul(near, basis);
     const verdict = empty(device, [1]);
     const x = matmul(near, coefficients, { transposeA: true });
     const e = matmul(basis, basis, { transposeA: true });
-    alone("judge", { u: basis, x, e, s: values, verdict });
+    const beside = empty(device, [B, L]);
+    const seenOfH = matmul(images, block, { transposeB: true });
+    run("rest", { g: near, x: seenOfH, s: values, t: beside }, B * L);
+    let y = empty(device, [L, PROBES]);
+    run("draw", { s: values, t: y }, L * PROBES);
+    for (let turn = 0; turn < 3; turn++) y = matmul(beside, matmul(beside, y), { transposeA: true });
+    const t = matmul(beside, images, { transposeA: true });
+    alone("judge", { u: basis, x, e, s: values, t, y, verdict }, PROBES);
     return { h: near, info, verdict, block, values, basis, coefficients };
   });
 }
