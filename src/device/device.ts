@@ -184,6 +184,17 @@ export class Device {
     }
   }
 
+  /** Runs `body` and records it for `backward`, also within `noGrad`: for rules that differentiate on their own. */
+  withGrad<T>(body: () => T): T {
+    const before = this.#gradients;
+    this.#gradients = true;
+    try {
+      return body();
+    } finally {
+      this.#gradients = before;
+    }
+  }
+
   /**
    * Runs `step` once and keeps its launches; `program.run()` repeats them without running `step`
    * again. What `step` returns is overwritten by each run. See `record` for the rules.

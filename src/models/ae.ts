@@ -1,9 +1,9 @@
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
-import { relativeError } from "../ops/losses.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
+import type { Batch } from "./parts.ts";
 
 export interface AeOptions extends NetworkOptions {
   /** Length of the latent vector: the bottleneck. */
@@ -23,12 +23,11 @@ export class Ae extends Autoencoder {
     this.codeSize = latent;
   }
 
-  loss(x: Tensor): Losses {
-    const xHat = this.sampleOf(this.codeOf(x));
-    return { loss: relativeError(xHat, x) };
+  loss(x: Batch): Losses {
+    return { loss: this.errorOf(this.codeOf(x), x) };
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     return this.run("encoder", x);
   }
 

@@ -2,10 +2,12 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError, LimitError, ShapeError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { ParameterArena } from "../optim/arena.ts";
+import { relativeError } from "../ops/losses.ts";
 import { randomNormal, RandomState } from "../ops/random.ts";
 import { noGrad } from "../tensor/record.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { applyInParts, errorInParts, largestTensor, partsOf, type Batch } from "./parts.ts";
 
 /** The loss of a batch, and the parts that it is the sum of; tensors of one element. */
 export type Losses = { loss: Tensor } & Record<string, Tensor>;
@@ -23,6 +25,12 @@ export abstract class Autoencoder {
   readonly arena: ParameterArena;
   readonly networks: Readonly<Record<string, Network>>;
 
+  /**
+   * Samples that the networks take at once while they train; a larger batch goes through them in parts, see `applyInParts`.
+   * As many as leave every tensor within what a binding of the adapter may hold, unless set to fewer.
+   */
+  atOnce: number;
+
   #noise: RandomState | undefined;
 
   constructor(device: Device, networks: Record<string, Network> & { encoder: Network; decoder: Network }) {
@@ -36,6 +44,8 @@ export abstract class Autoencoder {
     this.device = device;
     this.input = encoder.inputShape;
     this.networks = networks;
+    const most = Math.floor(largestBinding(device) / largestTensor(Object.values(networks)));
+    this.atOnce = Math.max(1, most);
     this.arena = new ParameterArena(
       device,
       Object.entries(networks).flatMap(([prefix, network]) =>
@@ -44,10 +54,10 @@ export abstract class Autoencoder {
     );
   }
 
-  /** The loss of the batch x (N, …input), with its graph on the tape. */
-  abstract loss(x: Tensor, noise: RandomState): Losses;
+  /** The loss of the batch x (N, …input), in one tensor or several, with its graph on the tape. */
+  abstract loss(x: Batch, noise: RandomState): Losses;
 
-  protected abstract codeOf(x: Tensor): Tensor;
+  protected abstract codeOf(x: Batch): Tensor;
   protected abstract sampleOf(code: Tensor): Tensor;
 
   /** The codes (N, codeSize) of samples (N, …input). */
@@ -76,11 +86,27 @@ export abstract class Autoencoder {
     return this.#quietly(() => this.sampleOf(randomNormal(noise, [count, this.codeSize])));
   }
 
-  /** Runs one of the model's networks. */
-  protected run(name: string, x: Tensor): Tensor {
+  /** Runs one of the model's networks on a batch, whose parts, if it comes in such, it puts together. */
+  protected run(name: string, x: Batch): Tensor {
+    const { network, parameter } = this.#network(name);
+    const [first, ...more] = partsOf(x);
+    return more.length > 0
+      ? applyInParts(network, [first, ...more], parameter)
+      : network.apply(first, parameter);
+  }
+
+  /** The relative error, in percent, of what the decoder makes of `code`, which is what it takes, beside the batch x. */
+  protected errorOf(code: Tensor, x: Batch): Tensor {
+    const [first, ...more] = partsOf(x);
+    if (more.length === 0) return relativeError(this.run("decoder", code), first);
+    const { network, parameter } = this.#network("decoder");
+    return errorInParts(network, code, [first, ...more], parameter);
+  }
+
+  #network(name: string) {
     const network = this.networks[name];
     if (!network) throw new ArgumentError(`the model has no network named ${name}`);
-    return network.apply(x, (parameter) => this.arena.get(`${name}.${parameter}`));
+    return { network, parameter: (own: string) => this.arena.get(`${name}.${own}`) };
   }
 
   #quietly(body: () => Tensor): Tensor {
@@ -95,10 +121,15 @@ function checkBatch(op: string, shape: Shape, sample: Shape): void {
     );
 }
 
-/** Refuses, before initial values are drawn, networks whose parameters do not fit one buffer of the device. */
-function checkParameters({ gpu }: Device, networks: Readonly<Record<string, Network>>): void {
+/** Numbers that a tensor of the device may have. */
+function largestBinding({ gpu }: Device): number {
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
-  const most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
+  return Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
+}
+
+/** Refuses, before initial values are drawn, networks whose parameters do not fit one buffer of the device. */
+function checkParameters(device: Device, networks: Readonly<Record<string, Network>>): void {
+  const most = largestBinding(device);
   const rows = Object.entries(networks).flatMap(([prefix, { layers }]) =>
     layers.map((row) => ({ ...row, name: `${prefix}.${row.name}` })),
   );

@@ -2,13 +2,13 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { BasisFit, type BasisForm, type FittedBasis } from "../latent/basis.ts";
-import { relativeError } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
 import { noGrad } from "../tensor/record.ts";
 import { show, sizeOf } from "../tensor/shape.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
+import type { Batch } from "./parts.ts";
 
 /**
  * An autoencoder whose latent batch is cut to rank k by an SVD while it trains. Outside training it
@@ -63,9 +63,9 @@ export abstract class BasisAutoencoder extends Autoencoder {
    * The relative error of the batch x (N, …input) by the inference path, for a second stage of training: the basis is
    * fixed and the encoder too, no gradient goes to it, so that the rest learns to do with them.
    */
-  fineTuneLoss(x: Tensor, _noise: RandomState): Losses {
+  fineTuneLoss(x: Batch, _noise: RandomState): Losses {
     const code = noGrad(this.device, () => this.codeOf(x));
-    return { loss: relativeError(this.sampleOf(code), x) };
+    return { loss: this.errorOf(this.latentOf(code), x) };
   }
 
   /** Fixes the basis: orthonormal columns, (L, k) row-major. Throws ShapeError for another number of values. */
@@ -78,11 +78,11 @@ export abstract class BasisAutoencoder extends Autoencoder {
   }
 
   /**
-   * Fixes the basis from the latent vectors of training batches (N, …input), and returns it with
+   * Fixes the basis from the latent vectors of training batches (N, …input), each in one tensor or several, and returns it with
    * its singular values over all of them. `form`: see `BasisFit`.
    */
   async fitBasis(
-    batches: Iterable<Tensor> | AsyncIterable<Tensor>,
+    batches: Iterable<Batch> | AsyncIterable<Batch>,
     form: BasisForm = "concatenated",
   ): Promise<FittedBasis> {
     const fit = new BasisFit(this.device, this.latentSize, this.codeSize, form);
@@ -93,12 +93,17 @@ export abstract class BasisAutoencoder extends Autoencoder {
     return fitted;
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     return matmul(this.run("encoder", x), this.#fixed());
   }
 
   protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", matmul(code, this.#fixed(), { transposeB: true }));
+    return this.run("decoder", this.latentOf(code));
+  }
+
+  /** The latent vectors (N, L) that codes (N, k) stand for. */
+  protected latentOf(code: Tensor): Tensor {
+    return matmul(code, this.#fixed(), { transposeB: true });
   }
 
   #fixed(): Tensor {

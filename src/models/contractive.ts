@@ -2,13 +2,13 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul, sigmoid, square, sub } from "../ops/elementwise.ts";
-import { relativeError } from "../ops/losses.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
+import { partsOf, type Batch } from "./parts.ts";
 
 /** How the contractive penalty is computed: see `Contractive`. */
 export type Contraction = "last-layer" | "estimator";
@@ -56,15 +56,15 @@ export class Contractive extends Autoencoder {
     this.#contraction = contraction;
   }
 
-  loss(x: Tensor, noise: RandomState): Losses {
+  loss(x: Batch, noise: RandomState): Losses {
     const z = this.codeOf(x);
-    const error = relativeError(this.sampleOf(z), x);
+    const error = this.errorOf(z, x);
     const jacobian = this.#contraction === "estimator" ? this.#estimate(x, z, noise) : this.#ofLastLayer(z);
     const contraction = mul(jacobian, this.penalty);
     return { loss: add(error, contraction), error, contraction };
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     return sigmoid(this.run("encoder", x));
   }
 
@@ -80,8 +80,9 @@ export class Contractive extends Autoencoder {
   }
 
   /** Σ_n ‖E(x_n + STEP v_n) − E(x_n)‖² / STEP². */
-  #estimate(x: Tensor, z: Tensor, noise: RandomState): Tensor {
-    const moved = this.codeOf(add(x, mul(randomNormal(noise, x.shape), STEP)));
+  #estimate(x: Batch, z: Tensor, noise: RandomState): Tensor {
+    const nudged = partsOf(x).map((part) => add(part, mul(randomNormal(noise, part.shape), STEP)));
+    const moved = this.codeOf(nudged);
     return mul(sum(square(sub(moved, z))), 1 / STEP ** 2);
   }
 }

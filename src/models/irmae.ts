@@ -3,10 +3,10 @@ import { ArgumentError } from "../device/errors.ts";
 import { linear, type Layer } from "../nn/layers.ts";
 import type { Network } from "../nn/networks.ts";
 import { sequential } from "../nn/sequential.ts";
-import { relativeError } from "../ops/losses.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
+import type { Batch } from "./parts.ts";
 
 export interface IrmaeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -38,11 +38,11 @@ export class Irmae extends Autoencoder {
     this.codeSize = latent;
   }
 
-  loss(x: Tensor): Losses {
-    return { loss: relativeError(this.sampleOf(this.codeOf(x)), x) };
+  loss(x: Batch): Losses {
+    return { loss: this.errorOf(this.codeOf(x), x) };
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     return this.run("linear", this.run("encoder", x));
   }
 

@@ -1,7 +1,6 @@
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul } from "../ops/elementwise.ts";
-import { relativeError } from "../ops/losses.ts";
 import { sum } from "../ops/reduce.ts";
 import { svd } from "../ops/svd.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -9,6 +8,7 @@ import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { linearMaps } from "./irmae.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
+import type { Batch } from "./parts.ts";
 
 export interface LoraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -46,14 +46,14 @@ export class Lorae extends Autoencoder {
     this.#published = published;
   }
 
-  loss(x: Tensor): Losses {
-    const error = relativeError(this.sampleOf(this.codeOf(x)), x);
+  loss(x: Batch): Losses {
+    const error = this.errorOf(this.codeOf(x), x);
     const { S } = svd(this.arena.get("linear.map1.weight"));
     const nuclearNorm = mul(sum(S), this.nuclear);
     return { loss: add(error, nuclearNorm), error, nuclearNorm };
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     const h = this.run("encoder", x);
     return this.#published ? h : this.run("linear", h);
   }

@@ -1,11 +1,10 @@
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
-import { relativeError } from "../ops/losses.ts";
 import { truncate } from "../ops/svd.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
+import type { Batch } from "./parts.ts";
 
 export interface RraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -29,9 +28,9 @@ export class Rrae extends BasisAutoencoder {
     super(device, networks, latent, rank);
   }
 
-  loss(x: Tensor): Losses {
+  loss(x: Batch): Losses {
     const h = this.run("encoder", x);
-    return { loss: relativeError(this.run("decoder", truncate(h, this.codeSize)), x) };
+    return { loss: this.errorOf(truncate(h, this.codeSize), x) };
   }
 }
 

@@ -2,12 +2,12 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, clamp, log, mul, sigmoid, sub } from "../ops/elementwise.ts";
-import { relativeError } from "../ops/losses.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
+import type { Batch } from "./parts.ts";
 
 export interface SparseOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -57,15 +57,15 @@ export class Sparse extends Autoencoder {
     this.#published = published;
   }
 
-  loss(x: Tensor): Losses {
+  loss(x: Batch): Losses {
     const z = this.codeOf(x);
-    const error = relativeError(this.sampleOf(z), x);
+    const error = this.errorOf(z, x);
     const activity = this.#published ? mean(z) : mean(z, [0]);
     const sparsity = mul(sum(bernoulliKl(this.#sparsity, activity)), this.penalty);
     return { loss: add(error, sparsity), error, sparsity };
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     return sigmoid(this.run("encoder", x));
   }
 

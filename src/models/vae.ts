@@ -2,12 +2,12 @@ import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { add } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
-import { relativeError } from "../ops/losses.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
+import type { Batch } from "./parts.ts";
 
 export interface VaeOptions extends NetworkOptions {
   /** Length of the latent vector. */
@@ -41,16 +41,16 @@ export class Vae extends Autoencoder {
     this.beta = beta;
   }
 
-  loss(x: Tensor, noise: RandomState): Losses {
+  loss(x: Batch, noise: RandomState): Losses {
     const h = this.run("encoder", x);
     const mu = this.#mean(h);
     const logVariance = this.run("variance", h);
     const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
-    const error = relativeError(this.run("decoder", z), x);
+    const error = this.errorOf(z, x);
     return { loss: add(error, betaKl), error, betaKl };
   }
 
-  protected codeOf(x: Tensor): Tensor {
+  protected codeOf(x: Batch): Tensor {
     return this.#mean(this.run("encoder", x));
   }
 

@@ -2,7 +2,6 @@ import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { add } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
-import { relativeError } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
 import { pad, slice } from "../ops/rearrange.ts";
@@ -13,6 +12,7 @@ import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
+import type { Batch } from "./parts.ts";
 
 export interface VrraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -59,17 +59,17 @@ export class Vrrae extends BasisAutoencoder {
     this.#gauge = gauge;
   }
 
-  loss(x: Tensor, noise: RandomState): Losses {
+  loss(x: Batch, noise: RandomState): Losses {
     const h = this.run("encoder", x);
     const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, { gauge: this.#gauge });
     const mu = this.#mean(alpha);
     const logVariance = this.#affine("variance", alpha);
     const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
-    const error = relativeError(this.run("decoder", matmul(z, basis, { transposeB: true })), x);
+    const error = this.errorOf(matmul(z, basis, { transposeB: true }), x);
     return { loss: add(error, betaKl), error, betaKl };
   }
 
-  protected override codeOf(x: Tensor): Tensor {
+  protected override codeOf(x: Batch): Tensor {
     return this.#mean(super.codeOf(x));
   }
 
@@ -90,10 +90,10 @@ export class Vrrae extends BasisAutoencoder {
   }
 
   /** As in training the means are sampled, with variances that are trained on; but without the KL term. */
-  override fineTuneLoss(x: Tensor, noise: RandomState): Losses {
+  override fineTuneLoss(x: Batch, noise: RandomState): Losses {
     const alpha = noGrad(this.device, () => super.codeOf(x));
     const { z } = sampleGaussian(this.#mean(alpha), this.#affine("variance", alpha), noise);
-    return { loss: relativeError(this.sampleOf(z), x) };
+    return { loss: this.errorOf(this.latentOf(z), x) };
   }
 }
 

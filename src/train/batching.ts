@@ -6,16 +6,32 @@ import { tensor, type Tensor } from "../tensor/tensor.ts";
 /** Batches in flight before the device is waited for. */
 const ahead = 8;
 
-/**
- * Uploads `data` batch by batch, the last one smaller, in its own order or shuffled by `seed`. Each
- * tensor is freed when the next one is asked for.
- */
+/** How many samples there are to be, all unless given, and the seed that shuffles them. */
+interface Order {
+  count?: number;
+  seed?: number;
+}
+
+/** As `deviceParts`, in batches of no more than the model takes at once. */
 export async function* deviceBatches(
-  { device }: Autoencoder,
+  model: Autoencoder,
   data: Dataset,
   batch: number,
-  { count = data.count, seed }: { count?: number; seed?: number } = {},
+  order: Order = {},
 ): AsyncGenerator<Tensor> {
+  for await (const [x] of deviceParts(model, data, Math.min(batch, model.atOnce), order)) yield x!;
+}
+
+/**
+ * Uploads `data` batch by batch, the last one smaller, in its own order or shuffled by `seed`: each in as many tensors as
+ * let the model take each at once. They are freed when the next batch is asked for.
+ */
+export async function* deviceParts(
+  { device, atOnce }: Autoencoder,
+  data: Dataset,
+  batch: number,
+  { count = data.count, seed }: Order = {},
+): AsyncGenerator<readonly Tensor[]> {
   const order =
     seed === undefined
       ? Uint32Array.from({ length: data.count }, (_, i) => i)
@@ -23,10 +39,18 @@ export async function* deviceBatches(
   const last = Math.min(count, data.count);
   for (let from = 0, uploaded = 0; from < last; from += batch) {
     const indices = order.subarray(from, Math.min(from + batch, last));
-    const values = new Float32Array(indices.length * data.size);
-    data.copyRows(indices, values);
-    using x = tensor(device, values, [indices.length, ...data.shape]);
-    yield x;
+    const parts: Tensor[] = [];
+    for (let first = 0; first < indices.length; first += atOnce) {
+      const own = indices.subarray(first, first + atOnce);
+      const values = new Float32Array(own.length * data.size);
+      data.copyRows(own, values);
+      parts.push(tensor(device, values, [own.length, ...data.shape]));
+    }
+    try {
+      yield parts;
+    } finally {
+      for (const part of parts) part.dispose();
+    }
     if (++uploaded % ahead === 0) await device.finish();
   }
 }

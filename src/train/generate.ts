@@ -22,8 +22,9 @@ export async function decodeCodes(model: Autoencoder, codes: Float32Array): Prom
   const size = input.reduce((a, b) => a * b, 1);
   const count = codes.length / codeSize;
   const samples = new Float32Array(count * size);
-  for (let from = 0; from < count; from += chunk) {
-    const part = codes.subarray(from * codeSize, Math.min(from + chunk, count) * codeSize);
+  const most = Math.min(chunk, model.atOnce);
+  for (let from = 0; from < count; from += most) {
+    const part = codes.subarray(from * codeSize, Math.min(from + most, count) * codeSize);
     using code = tensor(device, part, [part.length / codeSize, codeSize]);
     using decoded = model.decode(code);
     samples.set(await decoded.read(), from * size);

@@ -4,7 +4,7 @@ import { openDevice, type Device } from "../device/device.ts";
 import { DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
-import { deviceBatches } from "./batching.ts";
+import { deviceParts } from "./batching.ts";
 import { buildModel, buildOptimizer } from "./build.ts";
 import type { Config } from "./config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "./diagnose.ts";
@@ -86,7 +86,7 @@ export class Session {
   /** The part of the training data that bases are fitted on. */
   trainingBatches(count: number) {
     const { batch, seed } = this.config;
-    return deviceBatches(this.model, this.data.train, batch, { count, seed });
+    return deviceParts(this.model, this.data.train, batch, { count, seed });
   }
 
   /** The error on `data` in percent, by the inference path; RRAE and VRRAE get their basis first. */

@@ -4,10 +4,10 @@ import type { Autoencoder } from "../models/autoencoder.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { BasisForm } from "../latent/basis.ts";
 import { adaBelief, type Optimizer } from "../optim/optimizer.ts";
+import type { Batch } from "../models/parts.ts";
 import type { RandomState } from "../ops/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { RankSearch, type AdaptiveOptions } from "./adaptive.ts";
-import { deviceBatches } from "./batching.ts";
+import { deviceParts } from "./batching.ts";
 import { relativeErrorOn } from "./evaluate.ts";
 import { Trainer, type StepLosses } from "./trainer.ts";
 
@@ -68,11 +68,11 @@ export async function train(model: Autoencoder, data: Dataset, options: TrainOpt
   }
   if (!(model instanceof BasisAutoencoder)) return runOf(model, history, batch);
   if (basis instanceof Float32Array) model.setBasis(basis);
-  else await model.fitBasis(deviceBatches(model, data, batch, { seed }), basis);
+  else await model.fitBasis(deviceParts(model, data, batch, { seed }), basis);
   if (!fineTune || options.signal?.aborted) return runOf(model, history, batch);
   const second = adaBelief(model.arena, { rate: fineTune.rate ?? rate });
   try {
-    const loss = (x: Tensor, noise: RandomState) => model.fineTuneLoss(x, noise);
+    const loss = (x: Batch, noise: RandomState) => model.fineTuneLoss(x, noise);
     const trainer = new Trainer(model, data, second, { batch, seed, loss });
     await stage(trainer, fineTune.steps, { ...options, adaptive: undefined }, history);
   } finally {

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder, Losses } from "../models/autoencoder.ts";
+import type { Batch } from "../models/parts.ts";
 import { RandomState } from "../ops/random.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { record, type Program } from "../tensor/record.ts";
@@ -26,7 +27,7 @@ export interface TrainerOptions {
   batch: number;
   seed: number;
   /** What is minimised; the model's own loss unless given. */
-  loss?: (x: Tensor, noise: RandomState) => Losses;
+  loss?: (x: Batch, noise: RandomState) => Losses;
 }
 
 /**
@@ -39,8 +40,9 @@ export class Trainer {
   readonly optimizer: Optimizer;
   readonly noise: RandomState;
   #step = 0;
-  readonly #loss: (x: Tensor, noise: RandomState) => Losses;
-  readonly #input: Tensor;
+  readonly #loss: (x: Batch, noise: RandomState) => Losses;
+  /** The batch, or its parts where the model takes fewer samples at once. */
+  readonly #inputs: Tensor[];
   readonly #batch: Float32Array;
   #program: Program | undefined;
   #losses: Record<string, Tensor> | undefined;
@@ -61,7 +63,10 @@ export class Trainer {
     this.optimizer = optimizer;
     this.batches = new Batches(data, { batch, seed });
     this.#batch = new Float32Array(batch * data.size);
-    this.#input = empty(model.device, [batch, ...model.input]);
+    const size = Math.ceil(batch / Math.ceil(batch / model.atOnce));
+    this.#inputs = Array.from({ length: Math.ceil(batch / size) }, (_, part) =>
+      empty(model.device, [Math.min(size, batch - part * size), ...model.input]),
+    );
     this.noise = new RandomState(model.device, seed);
   }
 
@@ -95,12 +100,16 @@ export class Trainer {
 
   #nextBatch(): void {
     this.batches.next(this.#batch);
-    this.#input.write(this.#batch);
+    let from = 0;
+    for (const input of this.#inputs) {
+      input.write(this.#batch.subarray(from, from + input.size));
+      from += input.size;
+    }
     this.#step++;
   }
 
   #runStep(): Record<string, Tensor> {
-    const losses = this.#loss(this.#input, this.noise);
+    const losses = this.#loss(this.#inputs.length === 1 ? this.#inputs[0]! : this.#inputs, this.noise);
     backward(losses.loss);
     this.optimizer.step();
     return losses;
@@ -128,6 +137,6 @@ export class Trainer {
   dispose(): void {
     this.rerecord();
     this.noise.dispose();
-    this.#input.dispose();
+    for (const input of this.#inputs) input.dispose();
   }
 }
