@@ -1,10 +1,12 @@
 import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
+import { ALONE, fitsSubgroup, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
 const reduceKernel = kernel("svd/reduce");
+const reduceSharedKernel = kernel("svd/reduce.shared");
 const orthonormaliseKernel = kernel("svd/orthonormalise");
+const orthonormaliseSharedKernel = kernel("svd/orthonormalise.shared");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
@@ -82,6 +84,11 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const { device } = w;
   const [count, Q, stride] = w.shape as [number, number, number];
   const params = { P, Q, B: l.shape[2]! / 4, stride, k: 0 };
+  const work = { flops: 2 * count * Q * P * P };
+  if (fitsSubgroup(device, Q, P)) {
+    reduceSharedKernel("reduce", { info, w, l }, params, [count], { work });
+    return;
+  }
   const columns = { norms: empty(device, [count, P]), order: empty(device, [count, P]) };
   const panel = empty(device, [count, Q, 4]);
   const WG = lanes(device, P / 4);
@@ -89,7 +96,6 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   reduceKernel("begin", { w, ...columns }, params, [Math.ceil(P / WG), count], { constants });
   const operands = { info, w, l, ...columns, panel };
   if (P <= ALONE) {
-    const work = { flops: 2 * count * Q * P * P };
     reduceKernel("reduce", operands, params, [count], { constants, work });
     return;
   }
@@ -128,14 +134,15 @@ export function orthonormalise(
   const { device } = y;
   const [count, Q, K] = y.shape as [number, number, number];
   const s = empty(device, [count, K]);
+  const params = { Q, K, bounded: Number(bounded), strong, zero };
+  const work = { bytes: 16 * count * Q * K };
+  if (fitsSubgroup(device, Q, K)) {
+    orthonormaliseSharedKernel("orthonormalise", { y, info, s }, params, [count], { work });
+    return s;
+  }
   const scratch = empty(device, [count, K + Q]);
-  orthonormaliseKernel(
-    "orthonormalise",
-    { y, info, s, scratch },
-    { Q, K, bounded: Number(bounded), strong, zero },
-    [count],
-    { constants: { WG: lanes(device, Q) }, work: { bytes: 16 * count * Q * K } },
-  );
+  const constants = { WG: lanes(device, Q) };
+  orthonormaliseKernel("orthonormalise", { y, info, s, scratch }, params, [count], { constants, work });
   scratch.dispose();
   return s;
 }

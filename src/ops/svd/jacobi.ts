@@ -1,9 +1,11 @@
 import type { Device } from "../../device/device.ts";
 import { kernel } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { sharers } from "../lib/choice.ts";
 
 const jacobiKernel = kernel("svd/jacobi");
 const roundsKernel = kernel("svd/rounds");
+const sharedKernel = kernel("svd/jacobi.shared");
 
 /** More sweeps than any matrix takes, by far: none was seen to take 17. LAPACK's limit is 30. */
 const SWEEPS = 40;
@@ -23,6 +25,15 @@ export function lanes(device: Device, wanted: number): number {
   return device.gpu.adapterInfo?.subgroupMaxSize || 8;
 }
 
+/**
+ * Whether eight lanes of a CPU adapter hold a matrix (rows, columns) among them, as in lib/svdColumns.wgsl: where it is small
+ * enough, and not so small that most of them would idle. The four lanes of SwiftShader take 1.8 times as long as
+ * the kernels for any size.
+ */
+export function fitsSubgroup(device: Device, rows: number, columns: number): boolean {
+  return sharers(device) === 8 && columns > 16 && columns <= 32 && rows <= 32;
+}
+
 /** Columns of the matrix that `orthogonaliseColumns` takes in place of one with P: whole pairs of blocks. */
 export function padded(P: number): number {
   return P <= ALONE ? 8 * Math.ceil(P / 8) : 16 * Math.ceil(P / 16);
@@ -38,11 +49,17 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
   const tolerance = Math.max(4, Math.sqrt(R)) * 2 ** -23;
   const alone = (most: number) => {
     const B = width / 4;
-    // a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
+    // of a sweep; a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
     const work = { flops: 2 * 112 * R * (B / 2) * (B - 1) * count };
     const options = { constants: { WG: lanes(device, B / 2) }, work };
     jacobiKernel("solve", { w, info }, { R, B, sweeps: most, tolerance }, [count], options);
   };
+  if (fitsSubgroup(device, R, width)) {
+    const B = width / 4;
+    const work = { flops: 2 * 5 * R * (width / 2) * (width - 1) * count };
+    sharedKernel("solve", { w, info }, { R, B, sweeps, tolerance }, [count], { work });
+    return;
+  }
   if (width <= ALONE) {
     alone(sweeps);
     return;
