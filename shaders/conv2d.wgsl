@@ -190,9 +190,6 @@ fn backward_w(
   storeRows(select(vec4u(NOWHERE), (group.z * M + rows) * p.K, rows < vec4u(M)), k);
 }
 
-/** x[…, v, c … c+3] in the row of an image that begins at `line`; zero past its ends. */
-fn column(line: u32, v: u32, c: u32) -> vec4f { return load4(select(NOWHERE, (line + v) * p.C, v < p.W), c); }
-
 // Columns of x side by side, the newest first, and the sums of their products: sum0 is for the last tap.
 var<private> column0: vec4f;
 var<private> column1: vec4f;
@@ -249,20 +246,26 @@ fn backward_w_narrow(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   for (var row = slice * p.N * p.P / p.slices; row < end; row++) {
     let h = row % p.P * p.stride_h + r * p.dilation_h - p.pad_h;
     if (h >= p.H) { continue; }
-    let line = (row / p.P * p.H + h) * p.W;
+    let depth = p.C / 4;
     let v = s - p.pad_w;
+    var x_at = ((row / p.P * p.H + h) * p.W + v) * depth + c / 4;
+    for (var tap = 0u; tap < TAPS - 1; tap++) { roll(columnAt(x_at + tap * depth, v + tap, p.W)); }
+    x_at += (TAPS - 1) * depth;
     let last = v + TAPS - 1;
-    for (var tap = 0u; tap < TAPS - 1; tap++) { roll(column(line, v + tap, c)); }
     let start = row * p.Q * p.K + k;
     for (var step = 0u; step < p.Q / 4; step++) {
       let q = 4 * step;
       let at = start + q * p.K;
-      addProducts(column(line, last + q, c), w[at]);
-      addProducts(column(line, last + q + 1, c), w[at + p.K]);
-      addProducts(column(line, last + q + 2, c), w[at + 2 * p.K]);
-      addProducts(column(line, last + q + 3, c), w[at + 3 * p.K]);
+      addProducts(columnAt(x_at, last + q, p.W), w[at]);
+      addProducts(columnAt(x_at + depth, last + q + 1, p.W), w[at + p.K]);
+      addProducts(columnAt(x_at + 2 * depth, last + q + 2, p.W), w[at + 2 * p.K]);
+      addProducts(columnAt(x_at + 3 * depth, last + q + 3, p.W), w[at + 3 * p.K]);
+      x_at += 4 * depth;
     }
-    for (var q = p.Q / 4 * 4; q < p.Q; q++) { addProducts(column(line, last + q, c), w[start + q * p.K]); }
+    for (var q = p.Q / 4 * 4; q < p.Q; q++) {
+      addProducts(columnAt(x_at, last + q, p.W), w[start + q * p.K]);
+      x_at += depth;
+    }
   }
   let rows = slice * p.R + r;
   storeTap(rows, s + TAPS - 1, c, k, sum0);

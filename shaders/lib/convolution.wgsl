@@ -41,6 +41,9 @@ fn load(at: u32, c: u32) -> f32 {
   return select(x[select(at + c, 0, at == NOWHERE)], 0, at == NOWHERE);
 }
 
+/** The i-th vec4 of x, zero where column v lies past the row's width. */
+fn columnAt(i: u32, v: u32, width: u32) -> vec4f { return select(vec4f(), x4[select(0, i, v < width)], v < width); }
+
 /** bias[column … column+3]; past the end of `columns`, that of the last. */
 fn biasAt(column: u32, columns: u32) -> vec4f {
   if (!HAS_BIAS) { return vec4f(); }

@@ -138,8 +138,9 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
     variant === undefined && G === 1 && K < 8 && C % 4 === 0 && stride_w === 1 && dilation_w === 1;
   const across = Math.ceil(S / 5);
   const lanes = narrow ? R * across * K * (C / 4) : out.size; // of a slice
-  const few = narrow || G > 1;
-  const slices = filterSlices(geometry, few ? 64 : 1024, few ? 2 ** (pointwise ? 11 : narrow ? 13 : 16) / lanes : 256);
+  const most = pointwise ? 2 ** 11 : narrow ? 2 ** 13 : 2 ** 16;
+  const slices =
+    narrow || G > 1 ? filterSlices(geometry, 64, most / lanes) : filterSlices(geometry, 1024, 256);
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
   const params = { ...geometry, slices };
   const work = { flops: flopsOf(geometry) };
