@@ -178,3 +178,64 @@ test("bumps need no path and have a second test set; other names are errors", as
   );
   await expect(loadDataset("bumps", { size: [4, 5] })).rejects.toThrow(/square/);
 });
+
+describe("a folder with the split of CelebA", () => {
+  /** Pictures as wide as CelebA's, each of one colour that tells its number. */
+  function faces(
+    list: string,
+    { count = 7, within = "img_align_celeba", file = "list_eval_partition.txt" } = {},
+  ) {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, within), { recursive: true });
+    for (let i = 1; i <= count; i++) {
+      const image = new PNG({ width: 178, height: 218 });
+      for (let at = 0; at < image.data.length; at += 4) image.data.set([10 * i, 20, 30, 255], at);
+      writeFileSync(join(folder, within, `00000${i}.png`), PNG.sync.write(image));
+    }
+    writeFileSync(join(folder, file), list);
+    return folder;
+  }
+  const official = [0, 0, 1, 0, 2, 2, 0].map((part, i) => `00000${i + 1}.png ${part}\n`).join("");
+  const reds = (set: { count: number; size: number; values(): Float32Array }) =>
+    Array.from({ length: set.count }, (_, n) => Math.round((255 * set.values()[n * set.size]!) / 10));
+
+  test("is split as its file says, resized to the paper's 160 × 160", async () => {
+    const { train, test } = await loadDataset("folder", { path: faces(official), size: 160 });
+    expect([train.shape, test.shape]).toEqual([
+      [160, 160, 3],
+      [160, 160, 3],
+    ]);
+    expect(reds(train)).toEqual([1, 2, 4, 7]);
+    expect(reds(test)).toEqual([5, 6]); // from the first on
+  });
+
+  test("reads no more training pictures than it is asked for, in folders within each other, from CSV too", async () => {
+    const csv = "image_id,partition\n" + official.replaceAll(" ", ",").replace("000004", "missing");
+    const within = "img_align_celeba/img_align_celeba";
+    const path = faces(csv, { within, file: "list_eval_partition.csv" });
+    const { train, test } = await loadDataset("folder", { path, size: 8, limit: 2 });
+    expect([reds(train), reds(test)]).toEqual([
+      [1, 2],
+      [5, 6],
+    ]);
+    await expectDataError(() => loadDataset("folder", { path, size: 8 }), "missing.png");
+  });
+
+  test.each([
+    ["000001.png 0\n000002.png 3\n", 13, /expected a picture's name and 0, 1 or 2, got "000002.png 3"/],
+    ["000001.png 0\n../../etc/passwd 2\n", 13, /got "..\/..\/etc\/passwd 2"/],
+    ["000001.png\n", 0, /expected a picture's name/],
+  ])("refuses %j", async (list, offset, message) => {
+    await expectDataError(
+      () => loadDataset("folder", { path: faces(list), size: 8 }),
+      "list_eval_partition.txt",
+      offset,
+      message,
+    );
+  });
+
+  test("needs pictures of both kinds", async () => {
+    const path = faces("000001.png 0\n");
+    await expect(loadDataset("folder", { path, size: 8 })).rejects.toThrow(/has no pictures for test/);
+  });
+});

@@ -11,6 +11,8 @@ export interface FolderOptions {
   size?: number | readonly [number, number];
   /** 1 for grey, 3 for RGB; without it grey when all pictures are. */
   channels?: 1 | 3;
+  /** Only the pictures of these names, in this order; all of them without it. */
+  names?: readonly string[];
 }
 
 const mostBytes = 2 ** 32;
@@ -21,7 +23,9 @@ const isPicture = (name: string) => /\.(png|jpe?g)$/i.test(name);
  * folder itself holds none, each of its folders is a class, numbered in sorted order.
  */
 export async function loadFolder(path: string, options: FolderOptions = {}): Promise<Dataset> {
-  const { files, labels } = await findPictures(path);
+  const { files, labels } = options.names
+    ? { files: options.names.map((name) => join(path, name)), labels: undefined }
+    : await findPictures(path);
   const wanted = typeof options.size === "number" ? ([options.size, options.size] as const) : options.size;
   if (wanted?.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new ArgumentError(`folder: expected a size of whole numbers from 1 on, got ${wanted.join(" × ")}`);

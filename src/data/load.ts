@@ -4,6 +4,7 @@ import { bumps } from "./bumps.ts";
 import { Dataset } from "./dataset.ts";
 import { isFolder, listFolder, readBytes } from "./files.ts";
 import { loadFolder, type FolderOptions } from "./folder.ts";
+import { readPartition } from "./partition.ts";
 import { parseNpy } from "./npy.ts";
 import { loadCifar, loadMnist, type TrainAndTest } from "./standard.ts";
 
@@ -17,6 +18,8 @@ export interface LoadOptions extends FolderOptions {
   path?: string;
   /** Images in each of bumps' test sets. */
   testCount?: number;
+  /** Training samples, at most, of a folder with a split of its own: others are not even read. */
+  limit?: number;
   /** Fixes bumps' test sets, and which samples are held out where no test set is given. */
   seed?: number;
 }
@@ -30,8 +33,8 @@ export interface LoadedData extends TrainAndTest {
 const heldOut = 0.1;
 
 /**
- * Loads or makes a data set by name. A folder of pictures may hold folders `train` and `test`, one of arrays the files
- * `train.npy` and `test.npy`; otherwise a tenth of the samples, drawn by `seed`, is the test set.
+ * Loads or makes a data set by name. A folder of pictures may hold folders `train` and `test`, or the split that CelebA
+ * comes with (see `readPartition`), one of arrays the files `train.npy` and `test.npy`; otherwise a tenth of the samples, drawn by `seed`, is the test set.
  * Throws ArgumentError when files are missing, DataError when one is damaged.
  */
 export async function loadDataset(name: DatasetName, options: LoadOptions = {}): Promise<LoadedData> {
@@ -63,7 +66,18 @@ export async function loadDataset(name: DatasetName, options: LoadOptions = {}):
   }
 }
 
-async function loadPictures(path: string, options: FolderOptions, seed: number): Promise<TrainAndTest> {
+async function loadPictures(
+  path: string,
+  { limit, ...options }: FolderOptions & { limit?: number },
+  seed: number,
+): Promise<TrainAndTest> {
+  const partition = await readPartition(path);
+  if (partition) {
+    const names = partition.train.slice(0, limit);
+    const train = await loadFolder(partition.folder, { ...options, names });
+    const more = { names: partition.test, channels: train.shape[2] as 1 | 3 };
+    return sameShape(train, await loadFolder(partition.folder, { ...options, ...more }));
+  }
   const [trainFolder, testFolder] = [join(path, "train"), join(path, "test")];
   if (!((await isFolder(trainFolder)) && (await isFolder(testFolder))))
     return holdOut(await loadFolder(path, options), seed);

@@ -165,6 +165,7 @@ export async function loadData({ data, path, size, seed, limit }: Config): Promi
     seed,
     ...(path === undefined ? {} : { path }),
     ...(size === undefined ? {} : { size }),
+    ...(limit === undefined ? {} : { limit }),
   });
   return limit === undefined ? loaded : { ...loaded, train: loaded.train.take(limit) };
 }
