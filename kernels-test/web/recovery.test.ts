@@ -1,4 +1,4 @@
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
 import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
 import type { LossEvent, LostEvent, ModelName, Settings, TrainEvent } from "../../src/web/train/protocol.ts";
@@ -156,6 +156,9 @@ test("without another device the run waits; one that fails too is given up, and 
   session.onOpen = (device) => device.gpu.destroy();
   await studio.reopen();
   expect(session.lost.at(-1)).toMatchObject({ recovered: false });
+  session.onOpen = (device) => void vi.spyOn(device, "allocate").mockThrow(new Error("it is full"));
+  await studio.reopen();
+  await session.until(() => /it is full/.test(session.lost.at(-1)!.reason));
   session.onOpen = () => undefined;
   const told = session.lost.length;
   await studio.reopen();
@@ -234,8 +237,14 @@ test("a model that is loaded while another trains stands still, as it was saved"
   await studio.pause();
   const file = await studio.save(0);
   const before = await studio.decode(0, code);
+  const pictures = Uint8Array.from({ length: 30 * 256 }, (_, i) => (7 * i) % 251);
+  const files = [
+    new File([Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 30, 0, 0, 0, 16, 0, 0, 0, 16), pictures], "own"),
+  ];
+  await studio.setUp(settings(["vrrae", "ae"], { data: { kind: "files", files } }));
   await studio.play();
-  await studio.load(file, "model.safetensors");
+  const { data } = await studio.load(file, "model.safetensors");
+  expect(data.name).toBe("own"); // from which another basis would be found
   expect(session.events.at(-1)).toMatchObject({ kind: "state", playing: false });
   expect(await studio.decode(0, code)).toEqual(before);
   expect(await studio.save(0)).toEqual(file);
