@@ -62,7 +62,7 @@ if (given.readme) writeReadme();
 else await main(given);
 
 async function main(options: Options): Promise<void> {
-  const device = await openDevice({ adapter: options.adapter });
+  const device = await openDevice({ adapter: options.adapter, tuned: false });
   const results: Results = {
     adapter: device.info.name,
     driver: device.info.driver,
@@ -142,7 +142,7 @@ async function openPeers(adapter: string, wanted?: readonly string[]): Promise<E
 
 async function runOps(results: Results, { only, adapter }: Options): Promise<void> {
   for (const bench of await opBenches()) {
-    const device = await openDevice({ adapter });
+    const device = await openDevice({ adapter, tuned: false });
     results.rows.push(...(await measureOp(device, bench, only, say)));
     device.close();
   }

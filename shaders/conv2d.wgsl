@@ -32,7 +32,8 @@ fn storeRow(at: u32, column: u32, y: vec4f) { store(at, column, p.K, y); }
 fn windowOf(m: u32) -> vec3u {
   if (m >= p.N * p.P * p.Q) { return vec3u(0, NOWHERE / 2, 0); }
   let row = m / p.Q;
-  return vec3u(row / p.P * p.H, row % p.P * p.stride_h - p.pad_h, m % p.Q * p.stride_w - p.pad_w);
+  let n = row / p.P;
+  return vec3u(n * p.H, (row - n * p.P) * p.stride_h - p.pad_h, (m - row * p.Q) * p.stride_w - p.pad_w);
 }
 
 /** Where in x the tap (r,s) of a window lies. */
