@@ -16,13 +16,18 @@ export interface Ended {
 export interface Running {
   process: ChildProcess;
   ended: Promise<Ended>;
-  /** Resolves when standard error holds `text`; rejects if the command ends before. */
+  /** Resolves when what it said holds `text`; rejects if the command ends before. */
   says(text: string): Promise<void>;
 }
 
 /** Starts `hestenes` with `args` in a process of its own. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/start.ts", ...args], {
+  return startScript("src/cli/start.ts", args, env);
+}
+
+/** Starts a script of this repository with `args` in a process of its own. */
+export function startScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -34,12 +39,17 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
     code: (code ?? signal) as number | string,
     ...said,
   }));
-  const says = async (text: string) => {
-    const over = ended.then(({ stderr }) => {
-      if (!stderr.includes(text)) throw new Error(`ended without saying ${JSON.stringify(text)}: ${stderr}`);
+  const says = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (said.stdout.includes(text) || said.stderr.includes(text)) resolve();
+      };
+      for (const name of ["stdout", "stderr"] as const) child[name].on("data", look);
+      look();
+      void ended.then(({ stderr }) =>
+        reject(new Error(`ended without saying ${JSON.stringify(text)}: ${stderr}`)),
+      );
     });
-    while (!said.stderr.includes(text)) await Promise.race([over, once(child.stderr, "data")]);
-  };
   return { process: child, ended, says };
 }
 

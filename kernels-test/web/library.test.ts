@@ -1,21 +1,33 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { libraryConfig, modulesConfig, writeDeclarations } from "../../src/web/build/library.ts";
+import {
+  libraryConfig,
+  modulesConfig,
+  writeDeclarations,
+  writeNodeModules,
+} from "../../src/web/build/library.ts";
 import { BuiltSite } from "./site.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const slow = { timeout: 120_000 };
 
 /** The README's examples of use in a page: the code between its fences. */
-const section = readFileSync(join(root, "README.md"), "utf8").split("### In a page")[1]!;
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const section = readme.split("### In a page")[1]!;
 const [bundled, plain] = ["ts", "html"].map(
   (language) => section.split(`\`\`\`${language}\n`)[1]!.split("```")[0]!,
 );
+
+interface Manifest {
+  dependencies: Record<string, string>;
+  exports: { ".": Record<string, object> };
+}
 
 /** A folder like that of someone who uses the package: `hestenes` is installed, with its built files. */
 let user: string;
@@ -23,17 +35,21 @@ beforeAll(async () => {
   user = mkdtempSync(join(tmpdir(), "hestenes-user-"));
   const installed = join(user, "node_modules", "hestenes");
   mkdirSync(installed, { recursive: true });
-  const manifest = readFileSync(join(root, "package.json"), "utf8");
-  writeFileSync(join(installed, "package.json"), manifest);
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+  manifest.exports["."].node = { types: "./dist/node/index.d.ts", default: "./dist/node/index.js" };
+  writeFileSync(join(installed, "package.json"), JSON.stringify(manifest));
   for (const config of [
     libraryConfig(join(installed, "dist")),
     modulesConfig(join(installed, "dist", "modules")),
   ])
     await build({ ...config, logLevel: "error" });
   writeDeclarations(join(installed, "dist", "types"));
-  const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> };
-  for (const name of Object.keys(dependencies).filter((name) => !name.startsWith("@")))
+  writeNodeModules(join(installed, "dist", "node"));
+  symlinkSync(join(root, "shaders"), join(installed, "shaders"));
+  for (const name of [...Object.keys(manifest.dependencies), "@types/node"]) {
+    mkdirSync(dirname(join(user, "node_modules", name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(user, "node_modules", name));
+  }
 }, 240_000);
 afterAll(() => rmSync(user, { recursive: true }));
 
@@ -87,36 +103,68 @@ test("the example for a plain script gives the singular values", slow, async () 
   }
 });
 
-test("the declarations fit the examples, and refuse what is wrong", slow, () => {
-  const programs = {
-    "bundled.ts": bundled!,
-    "misspelt.ts": bundled!.replace("svd(a).S", "svd(a).Sigma"),
-    "node.ts": `import { data } from "hestenes"; data.loadFolder;`,
-  };
-  for (const [file, text] of Object.entries(programs)) writeFileSync(join(user, file), text);
+/** What TypeScript says against the user's `files`, each with its text. */
+function problemsOf(files: Record<string, string>, options: ts.CompilerOptions): [string, string][] {
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(user, file), text);
   const program = ts.createProgram(
-    Object.keys(programs).map((file) => join(user, file)),
+    Object.keys(files).map((file) => join(user, file)),
     {
       target: ts.ScriptTarget.ES2023,
       lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.esnext.disposable.d.ts"],
       skipDefaultLibCheck: true,
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      types: [],
       strict: true,
       noEmit: true,
+      ...options,
     },
   );
-  const problems = ts
+  return ts
     .getPreEmitDiagnostics(program)
     .map(({ file, messageText }) => [
-      basename(file!.fileName),
+      basename(file?.fileName ?? ""),
       ts.flattenDiagnosticMessageText(messageText, "\n"),
     ]);
+}
+
+test("the declarations for pages fit the examples, and refuse what is wrong", slow, () => {
+  const problems = problemsOf(
+    {
+      "bundled.ts": bundled!,
+      "misspelt.ts": bundled!.replace("svd(a).S", "svd(a).Sigma"),
+      "node.ts": `import { data } from "hestenes"; data.loadFolder;`,
+    },
+    { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] },
+  );
   expect(problems).toEqual([
     ["misspelt.ts", expect.stringMatching(/Sigma/)],
     ["node.ts", expect.stringMatching(/loadFolder/)],
   ]);
+});
+
+/** The README's example of use in Node, and what it says that it prints. */
+const inNode = readme.split("## As a library")[1]!.split("```ts\n")[1]!.split("```")[0]!;
+
+test("the declarations for Node fit its example, and refuse what is wrong", slow, () => {
+  const problems = problemsOf(
+    {
+      "example.mts": inNode,
+      "folder.mts": `import { data } from "hestenes"; await data.loadFolder("pictures", { size: 32 });`,
+      "wrong.mts": inNode.replace("rank: 2", "rnk: 2"),
+    },
+    { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, types: ["node"] },
+  );
+  expect(problems).toEqual([["wrong.mts", expect.stringMatching(/rnk/)]]);
+});
+
+test("Node runs the package without a compiler", slow, () => {
+  const program = `import { data, openDevice, svd } from "hestenes";
+    const device = await openDevice();
+    ${inNode.slice(inNode.indexOf("const { U, S, Vt }"))}
+    console.log(typeof data.loadFolder);`;
+  writeFileSync(join(user, "program.mjs"), program);
+  const printed = execFileSync(process.execPath, ["program.mjs"], { cwd: user, encoding: "utf8" });
+  const numbers = (text: string) => text.match(/\d+\.\d+/g)!.map((digits) => Number(digits).toFixed(5));
+  expect(numbers(printed)).toEqual(numbers(/\/\/ (Float32Array.*)/.exec(program)![1]!));
+  expect(printed).toMatch(/\nfunction\n$/);
 });
 
 test("both examples have less than 30 lines", () => {

@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
-import { libraryConfig, modulesConfig, writeDeclarations } from "./library.ts";
+import { libraryConfig, modulesConfig, writeDeclarations, writeNodeModules } from "./library.ts";
 import { isOfPeers, siteConfig } from "./site.ts";
 import { pageSizes } from "./sizes.ts";
 
-/** `npm run build [FOLDER]`: the pages, the library for pages and bundlers, and its declarations, in `dist`. */
+/** `npm run build [FOLDER]`: the pages, the library for pages and bundlers with its declarations, and for Node, in `dist`. */
 const out = resolve(process.argv[2] ?? "dist");
 for (const config of [siteConfig(out), libraryConfig(out), modulesConfig(join(out, "modules"))])
   await build({ ...config, logLevel: "warn" });
 writeDeclarations(join(out, "types"));
+writeNodeModules(join(out, "node"));
 
 const say = (name: string, bytes: number) =>
   console.log(`${name.padEnd(16)} ${(bytes / 1000).toFixed(0)} kB gzipped`);

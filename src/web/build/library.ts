@@ -51,15 +51,26 @@ export function modulesConfig(outDir: string): InlineConfig {
   };
 }
 
-/** What the names of package.json's `imports` stand for in a page. */
-const browserSide: Record<string, string> = {
-  "#gpu": "device/gpu.browser",
-  "#wgsl": "device/wgsl.bundle",
-  "#data": "data/browser",
-};
+/** What the names of package.json's `imports` stand for in a page, and in Node. */
+const sides = {
+  browser: { "#gpu": "device/gpu.browser", "#wgsl": "device/wgsl.bundle", "#data": "data/browser" },
+  node: { "#gpu": "device/gpu.node", "#wgsl": "device/wgsl.node", "#data": "data/index" },
+} as const;
 
-/** Writes the declarations of that file's exports to the folder `outDir`. Throws where TypeScript finds a mistake. */
+/** Writes the declarations of the package's exports in a page to `outDir`. Throws where TypeScript finds a mistake. */
 export function writeDeclarations(outDir: string): void {
+  emit("browser", outDir, { emitDeclarationOnly: true });
+}
+
+/**
+ * Writes the package as Node runs it, as modules of JavaScript with their declarations, to `outDir`: a folder two below
+ * that of the package, whose shaders it reads. Throws where TypeScript finds a mistake.
+ */
+export function writeNodeModules(outDir: string): void {
+  emit("node", outDir, { sourceMap: true, inlineSources: true });
+}
+
+function emit(side: keyof typeof sides, outDir: string, how: ts.CompilerOptions): void {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
     config: { compilerOptions: object };
   };
@@ -68,17 +79,18 @@ export function writeDeclarations(outDir: string): void {
       ...config.compilerOptions,
       noEmit: false,
       declaration: true,
-      emitDeclarationOnly: true,
-      customConditions: ["bundle"],
+      rewriteRelativeImportExtensions: true,
+      customConditions: side === "browser" ? ["bundle"] : [],
       rootDir: join(root, "src"),
       outDir,
     },
     root,
   );
-  const program = ts.createProgram([entry], options);
+  const program = ts.createProgram([entry], { ...options, ...how });
   const write = (path: string, text: string) => {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, forPublication(text, relative(outDir, dirname(path)).split(sep).join("/")));
+    const folder = relative(outDir, dirname(path)).split(sep).join("/");
+    writeFileSync(path, path.endsWith(".map") ? text : forPublication(text, folder, sides[side]));
   };
   const { diagnostics } = program.emit(undefined, write);
   const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
@@ -92,14 +104,15 @@ export function writeDeclarations(outDir: string): void {
   }
 }
 
-/** Declarations name the files that they import as they are published: `.js`, and no `#` names. */
-function forPublication(text: string, folder: string): string {
+/** Files name those that they import as they are published: `.js`, and no `#` names; what lies beside `src`, one folder up. */
+function forPublication(text: string, folder: string, side: Readonly<Record<string, string>>): string {
   return text
     .replaceAll(/(["'])(#\w+)\1/g, (whole, quote: string, name: string) => {
-      const target = browserSide[name];
+      const target = side[name];
       if (target === undefined) return whole;
       const path = posix.relative(folder, target);
       return `${quote}${path.startsWith(".") ? path : `./${path}`}.js${quote}`;
     })
-    .replaceAll(/((?:from|import\(|module) ?["']\.[^"']*)\.ts(["'])/g, "$1.js$2");
+    .replaceAll(/((?:from|import\(|module) ?["']\.[^"']*)\.ts(["'])/g, "$1.js$2")
+    .replaceAll('new URL("../../', 'new URL("../../../');
 }
