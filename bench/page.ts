@@ -12,7 +12,7 @@ import {
   type Row,
   type StepProfile,
 } from "./results.ts";
-import { ceilingLines, figure, profileHead, profileRows, profileTitle, times } from "./table.ts";
+import { ceilingLines, figure, profileHead, profileRows, profileTitle, times, verdict } from "./table.ts";
 
 /** The results as one HTML document without scripts or anything outside itself: a bar for each engine and case. */
 export function resultsPage(results: Results): string {
@@ -37,15 +37,6 @@ export function resultsPage(results: Results): string {
       .join(" · "),
     style: bars,
   });
-}
-
-function verdict(list: readonly Comparison[]): string {
-  const parts = (["tfjs-webgpu", "jax-js", "torch"] as const).flatMap((peer) => {
-    const found = summary(list, peer);
-    if (!found) return [];
-    return [`${times(found.median)} the speed of ${titles[peer]} (${times(found.least)} at least)`];
-  });
-  return parts.length > 0 ? `In the median ${parts.join(", ")}.` : "Times of hestenes alone.";
 }
 
 /** The ratios of all families to all peers in one table. */

@@ -1,6 +1,6 @@
 import { columns } from "../src/device/columns.ts";
 import type { EngineName } from "./engine.ts";
-import { byFamily, peersIn } from "./families.ts";
+import { byFamily, peersIn, titles } from "./families.ts";
 import {
   comparisons,
   ratio,
@@ -30,6 +30,16 @@ export function resultsTable(results: Results): string {
   if (results.launches.length > 0) parts.push(launchTable(results));
   if (results.ceilings) parts.push(ceilingLines(results.ceilings).join("\n"));
   return parts.join("\n\n") + "\n";
+}
+
+/** What the ratios to the GPU's other engines come to, in a sentence. */
+export function verdict(list: readonly Comparison[]): string {
+  const parts = (["tfjs-webgpu", "jax-js", "torch"] as const).flatMap((peer) => {
+    const found = summary(list, peer);
+    if (!found) return [];
+    return [`${times(found.median)} the speed of ${titles[peer]} (${times(found.least)} at least)`];
+  });
+  return parts.length > 0 ? `In the median, hestenes has ${parts.join(", ")}.` : "Times of hestenes alone.";
 }
 
 function casesTable(list: readonly Comparison[]): string {

@@ -4,7 +4,8 @@ import type { Page as Tab } from "playwright-core";
 import { expect, test } from "vitest";
 import { openPages, pages, slow } from "./site.ts";
 
-const site = await openPages();
+/** Not at the top of its server: no page may know where it lies. */
+const site = await openPages("/some/folder/");
 
 /** Waits until the service worker has all that it keeps. */
 async function kept(tab: Tab) {
@@ -35,21 +36,27 @@ test("a newer version is offered, and taken when the visitor wants it", slow, as
   expect(wrong).toEqual([]);
 });
 
-test("once loaded, every page works without its server", slow, async () => {
-  const { tab, wrong } = await site.visit("svd.html");
-  await kept(tab);
-  await site.stopServing();
-  for (const [page, ready] of Object.entries(pages)) {
-    await tab.goto(new URL(page.replace("index.html", ""), site.url).href);
-    await tab.waitForSelector(ready, { timeout: 100_000 });
-    await tab.reload();
-    await tab.waitForSelector(ready, { timeout: 100_000 });
-  }
-  const peers = await tab.evaluate(async () => {
-    const [name] = await caches.keys();
-    const files = await (await caches.open(name!)).keys();
-    return files.map(({ url }) => url).filter((url) => url.includes("/peers/"));
-  });
-  expect(peers).toEqual([]);
-  expect(wrong).toEqual([]);
-});
+test(
+  "once loaded, every page works without its server, and asks for nothing outside its folder",
+  slow,
+  async () => {
+    const { tab, wrong } = await site.visit("svd.html");
+    await kept(tab);
+    const scope = await tab.evaluate(async () => (await navigator.serviceWorker.ready).scope);
+    expect([scope, new URL(site.url).pathname]).toEqual([site.url, "/some/folder/"]);
+    await site.stopServing();
+    for (const [page, ready] of Object.entries(pages)) {
+      await tab.goto(new URL(page.replace("index.html", ""), site.url).href);
+      await tab.waitForSelector(ready, { timeout: 100_000 });
+      await tab.reload();
+      await tab.waitForSelector(ready, { timeout: 100_000 });
+    }
+    const peers = await tab.evaluate(async () => {
+      const [name] = await caches.keys();
+      const files = await (await caches.open(name!)).keys();
+      return files.map(({ url }) => url).filter((url) => url.includes("/peers/"));
+    });
+    expect(peers).toEqual([]);
+    expect(wrong).toEqual([]);
+  },
+);

@@ -85,7 +85,7 @@ async function benchmark(only: string, peers: string[], prepare?: (tab: Tab) => 
     await box.setChecked(peers.includes(await box.inputValue()));
   await prepare?.(tab);
   await tab.click("#run");
-  await tab.getByText(/^Done in \d+ s\.$/).waitFor({ timeout: 200_000 });
+  await tab.getByText(/^Done after \d+ s\.$/).waitFor({ timeout: 200_000 });
   await tab.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await tab.click("#copy");
   await tab.getByText("Copied").waitFor();
@@ -102,7 +102,7 @@ test("the benchmark measures next to its peers, compares and copies", slow, asyn
   for (const row of rows) expect(row).toMatchObject({ case: "conv bumps.out", op: "fwd" });
   expect(adapter).toMatch(/swiftshader/);
   expect(Object.keys(versions)).toEqual(["hestenes", "@tensorflow/tfjs", "@jax-js/jax"]);
-  expect(await tab.locator("#chart svg").getAttribute("aria-label")).toMatch(/1 operation.*tfjs-webgpu/);
+  expect(await tab.locator("#chart svg").getAttribute("aria-label")).toMatch(/1 operation.*TensorFlow\.js/);
   expect(wrong).toEqual([]);
   await tab.close();
 });
@@ -114,6 +114,31 @@ test("a device that is lost in a benchmark is reported, and the benchmark goes o
   expect(results.failed).toEqual([]);
   await tab.close();
 });
+
+test(
+  "a benchmark says what to tick, and stops after the operation at hand, whose times stay",
+  slow,
+  async () => {
+    const { tab, wrong } = await site.visit("bench.html?only=svd&budget=1");
+    await tab.waitForSelector("#run:not([disabled])");
+    for (const box of await tab.locator(":is(#groups, #peers) input").all()) await box.uncheck();
+    await tab.click("#run");
+    await tab.getByText("Tick the operations to measure first.").waitFor();
+    await tab.getByLabel("Singular value decompositions").check();
+    await tab.click("#run");
+    await tab.getByRole("button", { name: "Stop" }).click();
+    expect(await tab.locator("fieldset:not([disabled])").count()).toBe(0);
+    await tab
+      .locator("#progress")
+      .getByText(/^Stopped after \d+ s\.$/)
+      .waitFor({ timeout: 100_000 });
+    expect(await tab.locator("#rows tr").count()).toBe(1);
+    await tab.waitForSelector("#copy:not([disabled])");
+    await tab.getByRole("button", { name: "Run" }).waitFor();
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
 
 test("a browser without WebGPU is told what to do, on every page", slow, async () => {
   const poor = await launchChromium({ webgpu: false });

@@ -17,9 +17,9 @@ export const pages = {
   "bench.html": "#run:not([disabled])",
 };
 
-/** The built pages, until the tests of the file that asks for them have run. */
-export async function openPages(): Promise<BuiltSite> {
-  const site = await BuiltSite.open(siteConfig);
+/** The built pages in the folder `base` of a server, until the tests of the file that asks for them have run. */
+export async function openPages(base = "/"): Promise<BuiltSite> {
+  const site = await BuiltSite.open(siteConfig, base);
   afterAll(() => site.close());
   return site;
 }
@@ -51,13 +51,14 @@ export class BuiltSite {
     this.#closeServer = closeServer;
   }
 
-  /** Builds what `config` gives for a folder, as `npm run build` does. */
-  static async open(config: (outDir: string) => InlineConfig): Promise<BuiltSite> {
+  /** Builds what `config` gives for a folder, as `npm run build` does, and serves it as the folder `base` of a server. */
+  static async open(config: (outDir: string) => InlineConfig, base = "/"): Promise<BuiltSite> {
     const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
     await build({ ...config(folder), logLevel: "error", customLogger: quiet });
     const server = await preview({
       configFile: false,
       root: folder,
+      base,
       build: { outDir: folder },
       preview: { port: 0, host: "127.0.0.1" },
       logLevel: "error",

@@ -1,6 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { EngineName } from "../../../bench/engine.ts";
-import type { Row } from "../../../bench/results.ts";
+import { titles } from "../../../bench/families.ts";
+import type { Failure, Row } from "../../../bench/results.ts";
+import { times } from "../../../bench/table.ts";
 import { frame, show } from "../shared/charts.ts";
 
 const colours: Record<EngineName, string> = {
@@ -19,12 +21,20 @@ const labelOf = (row: Row) => `${row.case} ${row.op}`;
 export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
   const labels = [...new Set(rows.map(labelOf))];
   const engines = [...new Set(rows.map(({ engine }) => engine))];
+  const own = new Map(
+    rows.filter(({ engine }) => engine === "hestenes").map((row) => [labelOf(row), row.ms]),
+  );
+  const named = (row: Row): string => {
+    const words = `${titles[row.engine]} ${shorten(row.ms)} ms`;
+    const least = own.get(labelOf(row));
+    return row.engine === "hestenes" || least === undefined ? words : `${words} · ${times(row.ms / least)}`;
+  };
   const plot = Plot.plot({
     ...frame,
     width: Math.max(300, host.clientWidth),
     height: 40 + labels.length * (14 + 15 * engines.length),
     marginLeft: 8,
-    marginRight: 70,
+    marginRight: 190,
     marginTop: 22,
     x: {
       type: "log",
@@ -48,7 +58,7 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
         x: "ms",
         y: "engine",
         fy: labelOf,
-        text: ({ ms }: Row) => shorten(ms),
+        text: named,
         dx: 6,
         textAnchor: "start",
       }),
@@ -61,7 +71,11 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
       }),
     ],
   });
-  show(host, plot, `Median milliseconds of ${labels.length} operations by ${engines.join(", ")}`);
+  show(
+    host,
+    plot,
+    `Median milliseconds of ${labels.length} operations by ${engines.map((engine) => titles[engine]).join(", ")}`,
+  );
 }
 
 function shorten(ms: number): string {
@@ -73,10 +87,20 @@ export function figures(row: Row): string[] {
   const { engine, ms, min, n, gflops } = row;
   return [
     labelOf(row),
-    engine,
+    titles[engine],
     shorten(ms),
     shorten(min),
     String(n),
     gflops === undefined ? "" : gflops.toPrecision(3),
   ];
+}
+
+/** What engines cannot do, or did wrong, in words: a line for each reason. */
+export function failures(failed: readonly Failure[]): string[] {
+  const lines = new Map<string, string[]>();
+  for (const { engine, case: name, op, reason } of failed) {
+    const why = reason.startsWith(titles[engine]) ? reason : `${titles[engine]}: ${reason}`;
+    lines.set(why, [...(lines.get(why) ?? []), `${name} ${op}`]);
+  }
+  return [...lines].map(([why, operations]) => `${why} (${operations.join(", ")})`);
 }

@@ -1,9 +1,10 @@
-import type { Failure, Results, Row } from "../../../bench/results.ts";
+import { comparisons, type Failure, type Results, type Row } from "../../../bench/results.ts";
+import { verdict } from "../../../bench/table.ts";
 import type { AdapterDescription } from "#gpu";
 import { byId, download, make } from "../shared/dom.ts";
 import { dismiss, notice, sayError } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
-import { figures, timesChart } from "./chart.ts";
+import { failures, figures, timesChart } from "./chart.ts";
 import { groups, type BenchApi, type BenchEvent, type Group, type Peer } from "./protocol.ts";
 
 /** Written by the build: the versions of what is measured. */
@@ -13,16 +14,18 @@ const address = new URLSearchParams(location.search);
 const run = byId("run", HTMLButtonElement);
 const copy = byId("copy", HTMLButtonElement);
 const progress = byId("progress", HTMLElement);
+const bar = byId("bar", HTMLProgressElement);
 const announce = byId("announce", HTMLElement);
 const rows: Row[] = [];
 const failed: Failure[] = [];
 let adapter: AdapterDescription | undefined;
 let running = false;
+let stopping = false;
 
 const remote = new Remote<BenchApi, BenchEvent>(
   new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
   (event) => {
-    if (event.kind === "doing") progress.textContent = `${event.done} of ${event.of} · ${event.what}`;
+    if (event.kind === "doing") sayDoing(event);
     else if (event.kind === "lost") sayLost(event);
     else {
       rows.push(...event.rows);
@@ -31,6 +34,11 @@ const remote = new Remote<BenchApi, BenchEvent>(
     }
   },
 );
+
+function sayDoing({ what, done, of }: Extract<BenchEvent, { kind: "doing" }>): void {
+  Object.assign(bar, { value: done, max: of });
+  progress.textContent = `${done} of ${of} · ${stopping ? `stops after ${what}` : what}`;
+}
 
 function sayLost({ reason, what }: Extract<BenchEvent, { kind: "lost" }>): void {
   const text = `The browser took it away (${reason}). A new one is opened, and ${what} measured again.`;
@@ -51,11 +59,9 @@ function show(): void {
     make("tr", {}, ...figures(row).map((text, i) => make(i === 0 ? "th" : "td", {}, text))),
   );
   byId("rows", HTMLTableSectionElement).replaceChildren(...lines);
-  byId("failed", HTMLElement).replaceChildren(
-    ...failed.map(({ engine, case: name, op, reason }) =>
-      make("li", {}, `${engine}, ${name} ${op}: ${reason}`),
-    ),
-  );
+  const list = comparisons({ rows, failed });
+  byId("verdict", HTMLElement).textContent = list.length > 0 ? verdict(list) : "";
+  byId("failed", HTMLElement).replaceChildren(...failures(failed).map((line) => make("li", {}, line)));
 }
 
 /** What `npm run bench -- --json` writes, as far as a page knows it. */
@@ -88,27 +94,49 @@ async function copyJson(): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  const chosen = ticked<Group>("groups");
+  if (chosen.length === 0) {
+    progress.textContent = "Tick the operations to measure first.";
+    return;
+  }
   rows.length = failed.length = 0;
   dismiss("lost");
   dismiss("error");
-  running = true;
-  run.textContent = "Stop";
+  setRunning(true);
   announce.textContent = "Measuring.";
   const began = performance.now();
+  let ended = "Failed";
   try {
     await remote.call("run", {
-      groups: ticked<Group>("groups"),
+      groups: chosen,
       peers: ticked<Peer>("peers"),
       heavy: byId("heavy", HTMLInputElement).checked,
       budget: Number(address.get("budget") ?? 600),
       only: address.get("only") ?? "",
     });
-    progress.textContent = `Done in ${((performance.now() - began) / 1000).toFixed(0)} s.`;
-    announce.textContent = `${progress.textContent} ${rows.length} times are in the table.`;
+    ended = stopping ? "Stopped" : "Done";
   } finally {
-    running = false;
-    run.textContent = "Run";
+    setRunning(false);
+    progress.textContent = `${ended} after ${((performance.now() - began) / 1000).toFixed(0)} s.`;
+    announce.textContent = `${progress.textContent} ${rows.length} times are in the table.`;
   }
+}
+
+/** Between a run's beginning and its end the choices stay as they are, and the button ends it. */
+function setRunning(now: boolean): void {
+  [running, stopping] = [now, false];
+  run.textContent = now ? "Stop" : "Run";
+  run.disabled = false;
+  bar.hidden = !now;
+  for (const choices of document.querySelectorAll("fieldset")) choices.disabled = now;
+}
+
+/** Ends the run after the operation at hand. */
+async function stop(): Promise<void> {
+  stopping = true;
+  run.disabled = true;
+  progress.textContent += "; stops after it";
+  await remote.call("stop");
 }
 
 async function open(): Promise<void> {
@@ -126,8 +154,8 @@ async function open(): Promise<void> {
   if (adapter.kind === "gpu")
     for (const box of document.querySelectorAll<HTMLInputElement>("#peers input, #heavy")) box.checked = true;
   run.disabled = false;
-  progress.textContent = "Ready.";
-  run.onclick = () => void (running ? remote.call("stop") : start()).catch(sayError);
+  progress.textContent = "A minute or two, longer for training steps and without a GPU.";
+  run.onclick = () => void (running ? stop() : start()).catch(sayError);
   copy.onclick = () => void copyJson();
 }
 

@@ -11,7 +11,7 @@ const [width, height] = [240, 180];
 export function samplePicture(side: number): Picture {
   const scale = Math.min(1, side / width);
   const canvas = new OffscreenCanvas(Math.round(scale * width), Math.round(scale * height));
-  const context = canvas.getContext("2d")!;
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.scale(scale, scale);
   const sky = context.createLinearGradient(0, 0, 0, height);
   for (const [at, colour] of [
