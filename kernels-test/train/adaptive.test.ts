@@ -7,6 +7,7 @@ import { rrae } from "../../src/models/rrae.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
 import { adaBelief } from "../../src/optim/optimizer.ts";
 import { AdaptiveRank, RankSearch, type Decision } from "../../src/train/adaptive.ts";
+import { completeConfig } from "../../src/train/config.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { values } from "../check.ts";
@@ -50,6 +51,16 @@ describe("the machine", () => {
     const more = [11, 8, 12, 12, 12, 12, 9, 9, 9, 9];
     expect(show(resumed, more)).toEqual(show(whole, more));
     expect(resumed.state).toEqual(whole.state);
+  });
+
+  test("is asked for by a configuration, of models with a rank", () => {
+    expect(completeConfig({ adaptive: true }).adaptive).toEqual({});
+    expect(completeConfig({ model: "rrae", adaptive: { settle: 50 } }).adaptive).toEqual({ settle: 50 });
+    expect(completeConfig({}).adaptive).toBeUndefined();
+    expect(() => completeConfig({ model: "vae", adaptive: true })).toThrow(
+      /adaptive is for models with an SVD/,
+    );
+    expect(() => completeConfig({ adaptive: { settle: -1 } })).toThrow(ArgumentError);
   });
 
   test("refuses options that are none", () => {

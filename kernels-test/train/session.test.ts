@@ -6,6 +6,7 @@ import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
 import { RunFolder } from "../../src/train/run-folder.ts";
 import { runSession, type Progress, type Session, type SessionHooks } from "../../src/train/session.ts";
+import type { TrainerState } from "../../src/train/trainer.ts";
 import { outcome, samplesFile, smallRun } from "./runs.ts";
 import { temporaryFolder } from "../data/files.ts";
 
@@ -53,6 +54,23 @@ test.each(kinds)("$model: a run that was stopped and went on ends with the same 
   const seconds = parted.folder.history().map((line) => line.seconds);
   expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
 });
+
+test.each(["rrae", "vrrae"] as const)(
+  "%s: a rank that is sought is found again after a stop, with the same bits",
+  async (model) => {
+    const adaptive = { wanted: 95, giveUp: 2, finish: 4, window: 3, near: 50 };
+    const path = samplesFile(temporaryFolder());
+    const given = { model, path, rank: 4, steps: 40, adaptive, beta: 1e-4 };
+    const [whole, parted] = [smallRun(given), smallRun(given)];
+    await train(whole);
+    const { step, search } = readCheckpoint(whole.folder.path)!.state as unknown as TrainerState;
+    expect(search!.rank).toBeLessThan(4);
+    expect([search!.phase, step < 40]).toEqual(["done", true]); // it ended by itself
+    for (const at of [3, 7]) await train(parted, stopAt(at));
+    await train(parted);
+    expect(outcome(parted.folder)).toEqual(outcome(whole.folder));
+  },
+);
 
 test("how often a run is evaluated and saved does not change its weights", async () => {
   const path = samplesFile(temporaryFolder());

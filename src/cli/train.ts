@@ -60,6 +60,10 @@ export function trainCommand(): Command {
   const contractions = shape.contraction.unwrap().options;
   command
     .addOption(choice("--contraction <form>", contractions, "Jacobian penalised (default last-layer)"))
+    .option(
+      "--adaptive",
+      "RRAE and VRRAE: seek the least rank that does as well as --rank; details in --config",
+    )
     .option("--published", "IRMAE, LoRAE and sparse as in the code of the paper's baselines");
   for (const [flag, help] of numbers) command.option(flag, help, number(flag.split(" ")[0]!));
   return command
@@ -102,7 +106,7 @@ async function train(flags: Flags): Promise<void> {
       onStart: (session) => {
         display.say(headline(session));
         if (profile) profiler = session.device.profile();
-        if (session.trainer.step < config.steps) display.start(session.trainer.step, config.steps);
+        if (!session.isDone) display.start(session.trainer.step, config.steps);
       },
       onProgress: (progress) => display.update(progress),
     });
@@ -136,18 +140,19 @@ async function train(flags: Flags): Promise<void> {
   }
 }
 
-function headline({ config, device, data, model, trainer }: Session): string {
+function headline(session: Session): string {
+  const { config, device, data, model, trainer } = session;
   const parameters = [...model.arena.parameters.values()].reduce((sum, { size }) => sum + size, 0);
   return [
     `${modelFacts[config.model].title} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
       `samples of shape ${data.train.shape.join("×")}, ${parameters.toLocaleString("en")} parameters`,
     `Adapter: ${device.info.name} (${device.info.kind})` + (device.info.hint ? `. ${device.info.hint}` : ""),
-    ...(trainer.step === 0 ? [] : [whereItIs(trainer.step, config.steps)]),
+    ...(trainer.step === 0 ? [] : [whereItIs(session)]),
   ].join("\n");
 }
 
-function whereItIs(step: number, steps: number): string {
-  return step < steps
+function whereItIs({ trainer: { step }, config: { steps }, isDone }: Session): string {
+  return !isDone
     ? `Going on from step ${step} of ${steps}.`
     : `This run is finished: it has taken ${step} steps. Its report is written anew; ` +
         `to train it longer, raise --steps; to start another run, give --out FOLDER.`;

@@ -74,6 +74,12 @@ export class AdaptiveRank {
     return this.#state.rank;
   }
 
+  /** Whether the rank is found and trained. */
+  get isOver(): boolean {
+    const { phase, count } = this.#state;
+    return phase === "done" && count >= this.#options.finish;
+  }
+
   get state(): AdaptiveState {
     return { ...this.#state, losses: [...this.#state.losses] };
   }
@@ -123,9 +129,9 @@ export class AdaptiveRank {
   }
 
   #finish(loss: number, mean: number): Decision {
-    const { near, finish } = this.#options;
+    const { near } = this.#options;
     if (percentOff(loss, mean) < near) this.#state.count++;
-    return this.#state.count >= finish ? "stop" : "stay";
+    return this.isOver ? "stop" : "stay";
   }
 
   #begin(phase: AdaptiveState["phase"], target: number | null): void {
@@ -159,6 +165,24 @@ export class RankSearch {
     this.#trainer = trainer;
     this.#model = model;
     this.search = new AdaptiveRank(model.codeSize, options);
+  }
+
+  /** Whether the last step was the one to end with. */
+  get isOver(): boolean {
+    return this.search.isOver;
+  }
+
+  /** The weights of the last rank that was good enough, laid out as those of the arena. */
+  get good(): Float32Array | undefined {
+    return this.#good;
+  }
+
+  /** Goes on from a state, with the weights of the last rank that was good enough, if there was one. */
+  restore(state: AdaptiveState, good: Float32Array | undefined): void {
+    this.search.restore(state);
+    this.#good = good;
+    this.#model.setRank(state.rank);
+    this.#trainer.rerecord();
   }
 
   /** Looks at the losses of the step just taken, and changes rank and weights where they ask for it. */

@@ -55,6 +55,21 @@ export const configSchema = z.strictObject({
   contraction: z.enum(["last-layer", "estimator"]).default("last-layer"),
   /** IRMAE, LoRAE and sparse as in the code of the paper's baselines, where that is not what it is said to be. */
   published: z.boolean().default(false),
+  /** Seek the least rank that does as well as the one it starts with: RRAE and VRRAE; see `AdaptiveOptions`. */
+  adaptive: z
+    .union([
+      z.literal(true).transform(() => ({})),
+      z.strictObject({
+        ...{ least: count.exactOptional(), window: count.exactOptional(), settle: count.exactOptional() },
+        ...{ reach: count.exactOptional(), giveUp: count.exactOptional(), finish: count.exactOptional() },
+        ...{
+          near: positive.exactOptional(),
+          still: positive.exactOptional(),
+          wanted: positive.exactOptional(),
+        },
+      }),
+    ])
+    .optional(),
   gauge: z.enum(["exact", "damped", "off"]).default("damped"),
   basis: z.enum(["concatenated", "pca"]).default("concatenated"),
   steps: count.optional(),
@@ -156,6 +171,10 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
     throw new ArgumentError(
       `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
         `of length ${complete.latent} can have; lower rank, or raise batch and latent`,
+    );
+  if (complete.adaptive && !modelFacts[complete.model].truncated)
+    throw new ArgumentError(
+      `${source}: adaptive is for models with an SVD, RRAE and VRRAE, not ${complete.model}`,
     );
   return complete;
 }

@@ -12,7 +12,8 @@ import { relativeErrorOn } from "./evaluate.ts";
 import type { RunLock } from "./lock.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.ts";
-import { Trainer } from "./trainer.ts";
+import { RankSearch } from "./adaptive.ts";
+import { Trainer, type StepLosses } from "./trainer.ts";
 
 /** How a run tells what it is doing, and is told to stop. */
 export interface SessionHooks {
@@ -48,6 +49,7 @@ export class Session {
   /** Steps taken by this process; those before its checkpoint not counted. */
   stepsTaken = 0;
 
+  #sought: StepLosses | undefined;
   readonly #lock: RunLock | undefined;
 
   constructor(folder: RunFolder, config: Config, device: Device, data: LoadedData, lock?: RunLock) {
@@ -59,6 +61,7 @@ export class Session {
     this.model = buildModel(device, config, data.train.shape);
     const { batch, seed } = config;
     this.trainer = new Trainer(this.model, data.train, buildOptimizer(this.model, config), { batch, seed });
+    if (config.adaptive) this.trainer.search = new RankSearch(this.trainer, config.adaptive);
   }
 
   /** Runs `body` and adds its time to `phase`. */
@@ -71,11 +74,31 @@ export class Session {
     }
   }
 
-  /** Takes a step. Waits for the device at the first one, which compiles the kernels, and at every fourth. */
+  /**
+   * Takes a step. Waits for the device at the first one, which compiles the kernels, and at every fourth; at each, to look
+   * at its losses, where the rank is sought.
+   */
   async step(): Promise<void> {
     this.trainer.advance();
     this.stepsTaken++;
-    if (this.stepsTaken === 1 || this.trainer.step % 4 === 0) await this.device.finish();
+    if (this.trainer.search) this.#sought = await this.trainer.losses();
+    else if (this.stepsTaken === 1 || this.trainer.step % 4 === 0) await this.device.finish();
+  }
+
+  /** The losses of the last step. */
+  async losses(): Promise<StepLosses> {
+    return this.#sought ?? (await this.trainer.losses());
+  }
+
+  /** Lets the search for a rank, if there is one, draw its conclusions; after this the step's losses are gone. */
+  async adapt(): Promise<void> {
+    if (this.#sought) await this.trainer.search?.afterStep(this.#sought);
+    this.#sought = undefined;
+  }
+
+  /** Whether all steps are taken, or the rank is found. */
+  get isDone(): boolean {
+    return this.trainer.step >= this.config.steps || (this.trainer.search?.isOver ?? false);
   }
 
   /** Saves weights, optimizer, random numbers and position, to go on from exactly here. */
@@ -178,12 +201,12 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
   const isTime = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   if (trainer.step === 0) await session.save();
   let compiled = performance.now();
-  while (trainer.step < steps && !hooks.signal?.aborted) {
+  while (!session.isDone && !hooks.signal?.aborted) {
     const isFirst = session.stepsTaken === 0;
     await session.timed(isFirst ? "prepare" : "train", () => session.step());
     if (isFirst) compiled = performance.now();
     if (trainer.step === 1 || isTime(logEvery) || isTime(evaluateEvery)) {
-      const { step, epoch, losses } = await session.timed("train", () => trainer.losses());
+      const { step, epoch, losses } = await session.timed("train", () => session.losses());
       const { loss, ...parts } = losses;
       const line: HistoryLine = { step, epoch, loss: loss!, parts, seconds: secondsBefore + timings.train };
       if (isTime(evaluateEvery))
@@ -192,13 +215,14 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
       const rate = (session.stepsTaken - 1) / ((performance.now() - compiled) / 1000);
       hooks.onProgress?.({ line, steps, stepsPerSecond: rate > 0 ? rate : undefined });
     }
+    await session.adapt();
     if (isTime(checkpointEvery)) {
-      await trainer.losses();
+      if (!trainer.search) await trainer.losses();
       await session.save();
     }
   }
-  session.interrupted = trainer.step < steps;
-  if (session.interrupted) await session.save();
+  session.interrupted = !session.isDone;
+  if (trainer.step < steps) await session.save(); // interrupted, or the rank is found
 }
 
 /** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */

@@ -7,6 +7,8 @@ import type { Trainer, TrainerState } from "./trainer.ts";
 
 const basisName = "basis";
 const noiseName = "noise";
+/** The weights of the rank above, while the rank is sought. */
+const goodName = "good";
 
 /** Everything that a run needs to go on: tensors by name, for two files, and the place in the data. */
 export interface RunState<Part> {
@@ -20,6 +22,8 @@ export async function readTrainer(trainer: Trainer): Promise<RunState<EncodableT
   const { model, optimizer, noise } = trainer;
   const moments = await readAll(optimizer.state(), "U32");
   moments.set(noiseName, await readTensor(noise.tensor, "U32"));
+  const good = trainer.search?.good;
+  if (good) moments.set(goodName, { dtype: "F32", shape: [good.length], data: Float32Array.from(good) });
   return { model: await readModel(model), optimizer: moments, state: trainer.state() };
 }
 
@@ -37,6 +41,8 @@ export async function restoreTrainer(
   { model, optimizer, state }: RunState<EncodableTensor | StoredTensor>,
   file: (part: "model" | "optimizer") => string,
 ): Promise<void> {
+  const good = optimizer.get(goodName);
+  if (state.search) trainer.search?.restore(state.search, good && Float32Array.from(floats(good)));
   restoreModel(trainer.model, model, file("model"));
   const moments = file("optimizer");
   for (const [name, tensor] of trainer.optimizer.state()) restore(tensor, optimizer.get(name), moments, name);
@@ -53,7 +59,9 @@ export function restoreModel(
 ): void {
   for (const [name, tensor] of model.arena.parameters) restore(tensor, weights.get(name), file, name);
   const basis = weights.get(basisName);
-  if (basis && model instanceof BasisAutoencoder) model.setBasis(floats(basis));
+  if (!basis || !(model instanceof BasisAutoencoder)) return;
+  if (basis.shape.length === 2) model.setRank(basis.shape[1]!); // it may have been lowered
+  model.setBasis(floats(basis));
 }
 
 async function readAll(

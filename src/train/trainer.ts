@@ -1,5 +1,6 @@
 import { Batches, type Position } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { AdaptiveState, RankSearch } from "./adaptive.ts";
 import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder, Losses } from "../models/autoencoder.ts";
@@ -14,6 +15,8 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 export interface TrainerState {
   step: number;
   position: Position;
+  /** Where the search for a rank is, if there is one. */
+  search?: AdaptiveState;
 }
 
 /** The loss and its parts at one step. */
@@ -39,6 +42,8 @@ export class Trainer {
   readonly batches: Batches;
   readonly optimizer: Optimizer;
   readonly noise: RandomState;
+  /** Seeks the rank of the model, where it is asked to: after each step, by what `losses` gives. */
+  search: RankSearch | undefined;
   #step = 0;
   readonly #loss: (x: Batch, noise: RandomState) => Losses;
   /** The batch, or its parts where the model takes fewer samples at once. */
@@ -125,7 +130,12 @@ export class Trainer {
   }
 
   state(): TrainerState {
-    return { step: this.#step, position: this.batches.position };
+    const { search } = this;
+    return {
+      step: this.#step,
+      position: this.batches.position,
+      ...(search ? { search: search.search.state } : {}),
+    };
   }
 
   restore({ step, position }: TrainerState): void {
