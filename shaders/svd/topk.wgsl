@@ -5,8 +5,8 @@
 //   invert     g -> r, m                   m (C × C): the columns of w m are orthonormal, for g = w^T w; r for its use
 //   rest       g, x, s -> t                t (B × L) = (g − x) / s_K
 //   draw       s -> t                      t (L × W): normal numbers, others for other values
-//   judge      u, x, e, s, t, y -> verdict 1 where x = h^T h u and e = u^T u confirm values s (C) and vectors u (L × K),
-//                                          and t and y that no others are larger
+//   judge      u, x, e, s, y -> verdict    1 where x = h^T h u confirms values s (C) and vectors u (L × C), the first K of
+//                                          which have the products e (K × K), and y (L × W) that no others are larger
 //   gate       decided, info, a -> out     out (B × L) = a, zero if the verdict is 1, NaN where info says so
 //   merge      decided, a, b -> out        out = b, or the `size` numbers of a, then zeros, if the verdict is 1
 //   adopt      decided, a, b -> out        out (4) = a, and what b, info of the full solve, says of its rotations
@@ -111,6 +111,16 @@ fn draw(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   t[i] = sqrt(2 * minus_log_of_word(words.x)) * cos_sin_of_turns(words.y).x;
 }
 
+/** ‖h^T h u_j − s_j² u_j‖ */
+fn residual(j: u32) -> f32 {
+  var sum = 0.0;
+  for (var l = 0u; l < p.L; l++) {
+    let left = x[l * p.C + j] - s[j] * s[j] * u[l * p.C + j];
+    sum = fma(left, left, sum);
+  }
+  return sqrt(sum);
+}
+
 var<workgroup> doubts: atomic<u32>;
 var<workgroup> longest: atomic<u32>;
 var<workgroup> mixed: array<f32, WG>;
@@ -120,9 +130,9 @@ var<workgroup> mixed: array<f32, WG>;
 // vectors found from those that the block does not hold. Comparisons with NaN are doubts.
 //
 // And if no direction beside the vectors has a value of s_K or more. With Q the block and R = h (1 − Q Q^T) / s_K, values
-// beside them are those of the matrix [T Z^T; Z W], T = diag(s_j² / s_K²) for j > K, Z = R^T h Q / s_K (t, but for s_K),
+// beside them are those of the matrix [T Z^T; Z W], T = diag(s_j² / s_K²) for j > K, z_j = (h^T h u_j − s_j² u_j) / s_K²,
 // W = R^T R, which are below 1 where the Schur complement says so: ‖W‖ + Σ ‖z_j‖² / (1 − T_j) < 1. From y = W³ ω of normal
-// vectors ω follows ‖W‖³ ≤ 5 √(2/π) max ‖y‖, wrongly with probability 5^−16 for 16 of them (Halko, Martinsson & Tropp,
+// vectors ω follows ‖W‖³ ≤ 10 √(2/π) max ‖y‖, wrongly with probability 10^−8 for 8 of them (Halko, Martinsson & Tropp,
 // lemma 4.1).
 @compute @workgroup_size(WG)
 fn judge(@builtin(local_invocation_index) lane: u32) {
@@ -133,15 +143,9 @@ fn judge(@builtin(local_invocation_index) lane: u32) {
   workgroupBarrier();
   var doubt = 0u;
   for (var i = lane; i < p.K; i += WG) {
-    let square = s[i] * s[i];
-    var sum = 0.0;
-    for (var l = 0u; l < p.L; l++) {
-      let left = x[l * p.K + i] - square * u[l * p.K + i];
-      sum = fma(left, left, sum);
-    }
     var skew = 0.0;
     for (var j = 0u; j < p.K; j++) { skew = max(skew, abs(e[j * p.K + i] - select(0.0, 1.0, i == j))); }
-    let good = sqrt(sum) <= p.accuracy * s[0] * s[i] && skew <= p.accuracy && s[i] > 0.0;
+    let good = residual(i) <= p.accuracy * s[0] * s[i] && skew <= p.accuracy && s[i] > 0.0;
     doubt |= select(1u, 0u, good);
   }
   atomicOr(&doubts, doubt);
@@ -149,9 +153,8 @@ fn judge(@builtin(local_invocation_index) lane: u32) {
   let last = s[p.K - 1];
   var coupled = 0.0;
   for (var j = p.K + lane; j < p.C; j += WG) {
-    var sum = 0.0;
-    for (var l = 0u; l < p.L; l++) { sum = fma(t[l * p.C + j], t[l * p.C + j], sum); }
-    coupled += sum / ((last - s[j]) * (last + s[j]));
+    let z = residual(j) / last;
+    coupled += z * z / ((last - s[j]) * (last + s[j]));
   }
   mixed[lane] = coupled;
   for (var i = lane; i < p.W; i += WG) {
@@ -161,7 +164,7 @@ fn judge(@builtin(local_invocation_index) lane: u32) {
   }
   workgroupBarrier();
   if (lane > 0u) { return; }
-  let most = 5 * 0.7978846 * bitcast<f32>(atomicLoad(&longest));
+  let most = 10 * 0.7978846 * bitcast<f32>(atomicLoad(&longest));
   var beside = select(pow(most, 1.0 / 3.0), 0.0, most == 0.0);
   for (var i = 0u; i < WG; i++) { beside += mixed[i]; }
   let next = s[p.K];

@@ -24,7 +24,7 @@ const GAP = 0.01;
 const ACCURACY = 32 * 2 ** -23;
 
 /** Random vectors that look for directions which the block has missed. */
-const PROBES = 16;
+const PROBES = 8;
 
 /** What a block of vectors says of the k leading directions of h, and whether that holds. */
 export interface Leading {
@@ -92,21 +92,20 @@ export function findLeading(h: Tensor, k: number, gapCap: number, warm?: Tensor)
     const seen = shortSide(matmul(near, q).view([1, B, C]));
     const block = matmul(q, seen.vectors.view([C, C]));
     const values = rescale(seen.values, seen.info).view([C]);
-    const h1 = near.view([1, B, L]);
-    const images = measureValues(h1, block.view([1, L, C]), values.view([1, C]), false).view([B, C]);
+    const [h1, block1, values1] = [near.view([1, B, L]), block.view([1, L, C]), values.view([1, C])];
+    const images = measureValues(h1, block1, values1, false).view([B, C]);
     const basis = leadingColumns(block, values, info, k, 0);
     const coefficients = matmul(near, basis);
-    const verdict = empty(device, [1]);
-    const x = matmul(near, coefficients, { transposeA: true });
-    const e = matmul(basis, basis, { transposeA: true });
-    const beside = empty(device, [B, L]);
-    const seenOfH = matmul(images, block, { transposeB: true });
-    run("rest", { g: near, x: seenOfH, s: values, t: beside }, B * L);
+
+    const rest = empty(device, [B, L]);
+    run("rest", { g: near, x: matmul(images, block, { transposeB: true }), s: values, t: rest }, B * L);
     let y = empty(device, [L, PROBES]);
     run("draw", { s: values, t: y }, L * PROBES);
-    for (let turn = 0; turn < 3; turn++) y = matmul(beside, matmul(beside, y), { transposeA: true });
-    const t = matmul(beside, images, { transposeA: true });
-    alone("judge", { u: basis, x, e, s: values, t, y, verdict }, PROBES);
+    for (let turn = 0; turn < 3; turn++) y = matmul(rest, matmul(rest, y), { transposeA: true });
+    const x = matmul(near, images, { transposeA: true });
+    const e = matmul(basis, basis, { transposeA: true });
+    const verdict = empty(device, [1]);
+    alone("judge", { u: block, x, e, s: values, y, verdict }, PROBES);
     return { h: near, info, verdict, block, values, basis, coefficients };
   });
 }

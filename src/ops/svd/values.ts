@@ -16,9 +16,9 @@ const WEAK = 2 ** -10;
  */
 export function measureValues(a: Tensor, vectors: Tensor, values: Tensor, transposed: boolean): Tensor {
   const { device } = a;
+  const images = device.noGrad(() => matmul(a, vectors, { transposeA: transposed }));
   const [count, P, K] = vectors.shape as [number, number, number];
   const Q = a.shape[transposed ? 2 : 1]!;
-  const images = device.noGrad(() => matmul(a, vectors, { transposeA: transposed }));
   const [strideR, strideI] = transposed ? [1, Q] : [P, 1];
   const run = Math.max(8, Math.ceil(Math.sqrt(Math.max(P, Q))));
   const WG = lanes(device, K);
