@@ -88,18 +88,10 @@ async function readPictures(files: readonly File[]): Promise<Picture[]> {
   const pictures: Picture[] = [];
   let side: number | undefined;
   for (const file of files) {
-    const picture = await decode(file);
+    const picture = await decodeImage(file, 8 * pictureSide);
     side ??= Math.min(pictureSide, Math.max(picture.height, picture.width));
     pictures.push(resize(picture, side, side));
   }
   const channels = Math.max(...pictures.map((picture) => picture.channels));
   return pictures.map((picture) => withChannels(picture, channels));
-}
-
-async function decode(file: File): Promise<Picture> {
-  try {
-    return await decodeImage(file);
-  } catch (error) {
-    throw new DataError(file.name, 0, `the browser cannot decode this picture (${(error as Error).message})`);
-  }
 }
