@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PNG } from "pngjs";
 import { expect, test } from "vitest";
 import { ArgumentError, DataError } from "../../src/device/errors.ts";
 import { Dataset } from "../../src/data/dataset.ts";
@@ -95,6 +96,36 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   expect(existsSync(join(out, "ae-500", "report.html"))).toBe(true);
   expect(readFileSync(strip).equals(drawn)).toBe(true); // from the checkpoint, without training
   expect(JSON.parse(readFileSync(join(out, "ae-500", "scores.json"), "utf8"))).toMatchObject({ steps: 6 });
+}, 120_000);
+
+test("faces split as CelebA's are go through a table; without classes there is no cFD", async () => {
+  const path = temporaryFolder();
+  const names = Array.from({ length: 20 }, (_, i) => `${String(i + 1).padStart(6, "0")}.png`);
+  for (const [i, name] of names.entries()) {
+    const image = new PNG({ width: 12, height: 10 });
+    image.data.fill(255);
+    values(120, i).forEach((value, at) => image.data.set([128 + 100 * value, 60 + 8 * i, 128], 4 * at));
+    writeFileSync(join(path, name), PNG.sync.write(image));
+  }
+  const list = names.map((name, i) => `${name} ${i < 12 ? 0 : 2}\n`).join("");
+  writeFileSync(join(path, "list_eval_partition.txt"), list);
+  const faces: Experiment = {
+    ...small,
+    data: "folder",
+    metrics: ["randomFd", "test"],
+    rows: small.rows.slice(0, 1),
+  };
+  const notices: string[] = [];
+  const settings = { path, size: 16, steps: 2, batch: 6, latent: 4, rank: 2, evaluateCount: 4 };
+  const outcome = await reproduce(
+    faces,
+    options(temporaryFolder(), { settings, onNotice: (text) => notices.push(text) }),
+  );
+  expect(outcome.complete).toBe(true);
+  expect(metricsOf(outcome)[0]!.test).toBeGreaterThan(0);
+  expect(metricsOf(outcome)[0]!.randomFd).toBeUndefined();
+  expect(notices.join()).toMatch(/no classes to train a classifier on: the cFDs are left out/);
+  expect(experimentPage(outcome, { version: "0" })).toContain("Reconstructions of AE");
 }, 120_000);
 
 test("a line has the mean and the deviation over n − 1 of its seeds", () => {

@@ -72,6 +72,20 @@ test.each(["rrae", "vrrae"] as const)(
   },
 );
 
+test("batches that go through the networks in parts train the same model, and stop and go on likewise", async () => {
+  const path = samplesFile(temporaryFolder());
+  const [whole, parted, stopped] = [{}, { atOnce: 3 }, { atOnce: 3 }].map((more) =>
+    smallRun({ path, ...more }),
+  );
+  for (const run of [whole!, parted!]) await train(run);
+  await train(stopped!, stopAt(5));
+  await train(stopped!);
+  expect(outcome(stopped!.folder)).toEqual(outcome(parted!.folder));
+  const last = ({ folder }: typeof whole & object) => folder.history().at(-1)!.loss;
+  expect(last(parted!)).not.toBe(last(whole!));
+  expect(Math.abs(last(parted!) / last(whole!) - 1)).toBeLessThan(1e-3);
+}, 120_000);
+
 test("how often a run is evaluated and saved does not change its weights", async () => {
   const path = samplesFile(temporaryFolder());
   const often = smallRun({ path, evaluateEvery: 1, checkpointEvery: 1, logEvery: 5 });

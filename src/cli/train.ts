@@ -22,6 +22,10 @@ const numbers: [flag: string, help: string][] = [
   ["--sparsity <mean>", "mean activation of the sparse autoencoder (default 0.05)"],
   ["--steps <count>", "training steps"],
   ["--batch <count>", "samples a step"],
+  [
+    "--at-once <count>",
+    "samples that go through the networks at once (default as many as the adapter can bind)",
+  ],
   ["--rate <rate>", "learning rate"],
   ["--clip <norm>", "largest norm of the gradient"],
   ["--seed <seed>", "fixes weights, order and noise"],

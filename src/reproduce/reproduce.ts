@@ -67,15 +67,23 @@ export async function reproduce(experiment: Experiment, options: ReproduceOption
   const outcome: Outcome = { experiment, scale, adapter: "", runs: [], complete: false };
   let device: Device | undefined;
   let judge: Judge | undefined;
+  let comparesImages = experiment.metrics.includes("randomFd");
   try {
     for (const run of runs) {
       if (signal?.aborted) break;
       let scores = scoresOf(run.folder);
       if (!scores) {
-        if (experiment.metrics.includes("randomFd") && !judge) {
-          device = await openDevice({ adapter: run.config.adapter });
-          options.onNotice?.("Training the classifier that images are compared by.");
-          judge = await Judge.train(device, await loadData(run.config), { steps: classifierSteps[scale] });
+        if (comparesImages && !judge) {
+          const data = await loadData(run.config);
+          comparesImages = data.train.labels !== undefined;
+          if (comparesImages) {
+            device = await openDevice({ adapter: run.config.adapter });
+            options.onNotice?.("Training the classifier that images are compared by.");
+            judge = await Judge.train(device, data, { steps: classifierSteps[scale] });
+          } else
+            options.onNotice?.(
+              "These images have no classes to train a classifier on: the cFDs are left out.",
+            );
         }
         scores = await trainAndScore(run, judge, options);
         if (!scores) break;

@@ -73,8 +73,8 @@ export function timePage(
     verdict:
       found.length === 0
         ? "Nothing is measured yet."
-        : `A step of a VRRAE takes ${found.map(({ name, percent }) => `${signed(percent)} on ${name}`).join(", ")} ` +
-          `of a VAE's time; in the paper +1.3 to +6.6 %.`,
+        : `A VRRAE's step beside a VAE's: ${found.map(({ name, percent }) => `${signed(percent)} on ${name}`).join(", ")}; ` +
+          `in the paper +1.3 to +6.6 %.`,
     facts: [`${rounds} steps each, in turn`, adapter],
     cards: html`${table(timeWords(cases, all))} ${bars(all)} ${notesCard(timeNotes)}`,
     version,

@@ -17,6 +17,12 @@ import type { Config } from "./config.ts";
  * of RRAE and VRRAE, k, as in the paper's comparisons; that of the other baselines as theirs, L.
  */
 export function buildModel(device: Device, config: Config, input: Shape): Autoencoder {
+  const model = modelOf(device, config, input);
+  model.atOnce = Math.min(model.atOnce, config.atOnce ?? Infinity);
+  return model;
+}
+
+function modelOf(device: Device, config: Config, input: Shape): Autoencoder {
   const { latent, rank, beta, gauge, seed, layers, penalty, sparsity, contraction, published } = config;
   switch (config.model) {
     case "ae":

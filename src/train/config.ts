@@ -74,6 +74,8 @@ export const configSchema = z.strictObject({
   basis: z.enum(["concatenated", "pca"]).default("concatenated"),
   steps: count.optional(),
   batch: length.optional(),
+  /** Samples of a batch that go through the networks at once; as many as the adapter can bind without it, and never more. */
+  atOnce: count.optional(),
   rate: positive.optional(),
   optimizer: z.enum(["adabelief", "adam", "adamw", "rmsprop", "sgd"]).default("adabelief"),
   schedule: schedule.default({ kind: "constant", warmup: 0 }),
