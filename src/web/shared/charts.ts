@@ -59,6 +59,7 @@ export function lossChart(
     height: 240,
     marginLeft: 44,
     marginRight: 92,
+    insetBottom: 14,
     x: { label: "step", nice: true, ticks: 5 },
     y: {
       type: "log",
