@@ -8,11 +8,12 @@ override SUBGROUP: u32 = 8; // lanes of a workgroup, which share
 override TILE_WG: u32 = SUBGROUP;
 override ROWS: u32 = 4 * SUBGROUP;
 const LOADS = 4u; // rows that a lane loads
+override ADJACENT: bool = false; // whether these stand next to each other, for vec4 loads across rows
 
 var<private> acc: array<vec4f, 8>; // rows 0 to 3 of the first vec4 of columns, then of the second
 
-/** The row of its tile that a lane loads as its `load`-th: a lane's rows stand next to each other. */
-fn rowOf(load: u32, lane: u32) -> u32 { return lane * LOADS + load; }
+/** The row of its tile that a lane loads as its `load`-th. */
+fn rowOf(load: u32, lane: u32) -> u32 { return select(load * SUBGROUP + lane, lane * LOADS + load, ADJACENT); }
 
 /** The lane's tile and the vec4 of columns that it loads. */
 fn place(group: u32, lane: u32, tiles: u32, columns: u32) -> vec2u { return vec2u(group, lane % 2); }

@@ -15,7 +15,7 @@ export interface Extent {
   columns: number;
   depths?: number;
   phases?: number;
-  /** Whether a lane loads four of its rows as vec4s; two, it loads one by one. */
+  /** Whether four rows of a lane stand next to each other, and are loaded as vec4s; two are loaded one by one. */
   rowVectors?: boolean;
 }
 
@@ -59,6 +59,7 @@ export function tiledKernel(name: string, texts?: ShaderTexts) {
 function layoutOf(tile: Tile, device: Device, { rows, columns, rowVectors = false }: Extent) {
   const vectors = Math.ceil(columns / 4);
   const SUBGROUP = sharers(device);
+  const ADJACENT = rowVectors ? 1 : 0;
   if ((tile === "shared" || tile === "tall") && SUBGROUP === 0)
     throw new ArgumentError(`${device.info.name} has no subgroups for the tile "${tile}": use "own"`);
   switch (tile) {
@@ -76,13 +77,13 @@ function layoutOf(tile: Tile, device: Device, { rows, columns, rowVectors = fals
       const LOADS = half * halves < Math.ceil(halves / 2) ? 2 : 4;
       return {
         groups: Math.ceil(rows / (LOADS * SUBGROUP)) * Math.ceil(vectors / 8),
-        constants: { SUBGROUP, LOADS },
+        constants: { SUBGROUP, LOADS, ADJACENT },
       };
     }
     case "tall":
       if (columns > 8)
         throw new ArgumentError(`the tile "tall" is for at most 8 columns, not ${columns}: use "shared"`);
-      return { groups: Math.ceil(rows / (4 * SUBGROUP)), constants: { SUBGROUP } };
+      return { groups: Math.ceil(rows / (4 * SUBGROUP)), constants: { SUBGROUP, ADJACENT } };
     case "staged":
       return { groups: Math.ceil(rows / 64) * Math.ceil(columns / 64), constants: {} };
   }
