@@ -41,7 +41,8 @@ export function padded(P: number): number {
 
 /**
  * Rotates the columns of each matrix of w (count, R, padded(P)) until they are orthogonal: in place,
- * by one-sided Jacobi. `info` (count, 4) takes how many sweeps that were, and whether `sweeps` were enough.
+ * by one-sided Jacobi. `info` (count, 4) takes how many sweeps that were, and whether `sweeps` were enough. The profiler
+ * is told no work: how much a launch does, if any, is decided on the device.
  */
 export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): void {
   const { device } = w;
@@ -49,15 +50,12 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
   const tolerance = Math.max(4, Math.sqrt(R)) * 2 ** -23;
   const alone = (most: number) => {
     const B = width / 4;
-    // of a sweep; a pair of blocks: its Gram matrix (48 multiplications and additions a row) and its rotation (64)
-    const work = { flops: 2 * 112 * R * (B / 2) * (B - 1) * count };
-    const options = { constants: { WG: lanes(device, B / 2) }, work };
+    const options = { constants: { WG: lanes(device, B / 2) } };
     jacobiKernel("solve", { w, info }, { R, B, sweeps: most, tolerance }, [count], options);
   };
   if (fitsSubgroup(device, R, width)) {
     const B = width / 4;
-    const work = { flops: 2 * 5 * R * (width / 2) * (width - 1) * count };
-    sharedKernel("solve", { w, info }, { R, B, sweeps, tolerance }, [count], { work });
+    sharedKernel("solve", { w, info }, { R, B, sweeps, tolerance }, [count]);
     return;
   }
   if (width <= ALONE) {
@@ -69,7 +67,6 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
   const params = { R, B, round: 0, count, tolerance };
   const WG = lanes(device, B / 2);
   const constants = { WG };
-  const work = { flops: 2 * (160 + 384) * R * (B / 2) * count };
   const each = [Math.ceil(count / WG)] as const;
   roundsKernel("begin", { flags, info }, params, each, { constants });
   const launched = Math.min(sweeps, LAUNCHED);
@@ -77,7 +74,6 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
     for (let round = 0; round < B - 1; round++)
       roundsKernel("round", { w, flags }, { ...params, round }, [Math.ceil(B / 2 / WG), count], {
         constants,
-        work,
       });
     roundsKernel("settle", { flags, info }, params, each, { constants });
   }
