@@ -53,6 +53,44 @@ describe("hestenes svd", () => {
     expectClose(found.values, [3, 1, 0, 0, 0], 1e-6);
   });
 
+  test("takes any byte order, type and order of entries, and one row", async () => {
+    const folder = temporaryFolder();
+    const file = `${folder}/A.npy`;
+    const numbers = [1, 2, 3, 4, 5, 7];
+    /** The bytes of a file whose entries are written one by one. */
+    const write = (
+      type: string,
+      fortran: boolean,
+      shape: number[],
+      put: (view: DataView, i: number) => void,
+    ) => {
+      const header = `{'descr': '${type}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': (${shape.join(", ")}), }`;
+      const size = Number(type[2]);
+      const bytes = new Uint8Array(128 + size * numbers.length);
+      bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, 118, 0]);
+      bytes.set(new TextEncoder().encode(header.padEnd(117) + "\n"), 10);
+      numbers.forEach((_, i) => put(new DataView(bytes.buffer, 128), i));
+      writeFileSync(file, bytes);
+    };
+    const kinds: [string, boolean, number[], (view: DataView, i: number) => void][] = [
+      ["<f8", false, [2, 3], (view, i) => view.setFloat64(8 * i, numbers[i]!, true)],
+      [">f4", false, [2, 3], (view, i) => view.setFloat32(4 * i, numbers[i]!, false)],
+      ["<f8", true, [2, 3], (view, i) => view.setFloat64(8 * i, numbers[3 * (i % 2) + (i >> 1)]!, true)],
+      ["<i8", false, [2, 3], (view, i) => view.setBigInt64(8 * i, BigInt(numbers[i]!), true)],
+      [">i2", true, [3, 2], (view, i) => view.setInt16(2 * i, numbers[i]!, false)],
+      ["|u1", false, [1, 6], (view, i) => view.setUint8(i, numbers[i]!)],
+    ];
+    for (const [type, fortran, shape, put] of kinds) {
+      write(type, fortran, shape, put);
+      const { stdout } = await run("svd", file, "--json");
+      const [M, N] = shape as [number, number];
+      const entry = fortran && M === 3 ? (i: number, j: number) => numbers[i + 3 * j]! : undefined;
+      const data = entry ? [0, 1, 2].flatMap((i) => [0, 1].map((j) => entry(i, j))) : numbers;
+      const { values } = JSON.parse(stdout) as { values: number[] };
+      expectClose(values, svdReference({ M, N, data }).S, 1e-6, `${type}, ${shape.join(" × ")}`);
+    }
+  });
+
   test("says what is wrong with a file or an option", async () => {
     const folder = temporaryFolder();
     const { file } = matrixFile(folder);
@@ -60,6 +98,11 @@ describe("hestenes svd", () => {
       const bad = `${folder}/bad.${values.join("_")}.npy`;
       writeFileSync(bad, writeNpy(Float64Array.from(values), shape));
       return bad;
+    };
+    const cut = (whole: string, bytes: number) => {
+      const short = `${folder}/short.${bytes}.npy`;
+      writeFileSync(short, readFileSync(whole).subarray(0, -bytes));
+      return short;
     };
     const cases: [args: string[], code: number, message: RegExp][] = [
       [[`${folder}/none.npy`], 1, /ENOENT.*none\.npy/],
@@ -74,9 +117,21 @@ describe("hestenes svd", () => {
       [
         [write([1, NaN, 2, 3], [2, 2])],
         1,
-        /svd: a \(2, 2\) holds a NaN or an infinity, or its rotations do not settle, so it has no factors/,
+        /NaN_2_3\.npy.*row 0, column 1 \(both from 0\): NaN has no place in a matrix/,
       ],
-      [[write([1, 1e300, 2, 3], [2, 2])], 1, /bad.*: 1e\+300 is past float32.*scale the matrix/],
+      [[write([1, 2, 3, -Infinity], [2, 2])], 1, /row 1, column 1 \(both from 0\): -Infinity has no place/],
+      [[write([1, 1e300, 2, 3], [2, 2])], 1, /bad.*column 1.*: 1e\+300 is past float32.*scale the matrix/],
+      [[write([0, -1e-300], [1, 2])], 1, /all of it is below float32, the largest entry being 1e-300/],
+      [[write([3e38, 3e38], [1, 2])], 1, /svd: a \(1, 2\) is too large: .* past float32's 3.4e38; scale it/],
+      [[folder], 1, /this is a folder; a file is needed/],
+      [[cut(file, 5)], 1, /short\.5\.npy, byte \d+: shape \[9, 5\] of f8 takes 360 bytes, 355 bytes follow/],
+      [[cut(file, 400)], 1, /short\.400\.npy, byte 8: a header of \d+ bytes does not fit/],
+      [[cut(file, 488)], 1, /short\.488\.npy, byte 0: not a \.npy file/],
+      [
+        [write([1, 2, 3, 4], [1, 2, 2])],
+        1,
+        /expected a matrix with entries, the array has shape \(1, 2, 2\)/,
+      ],
     ];
     for (const [args, code, message] of cases) {
       const ended = await run("svd", ...args);

@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { openDevice } from "../device/device.ts";
 import { DataError } from "../device/errors.ts";
 import { parseNpy, writeNpy } from "../data/npy.ts";
 import { svd } from "../ops/svd.ts";
-import { makeFolder, writeFileAtomic } from "../train/files.ts";
+import { makeFolder, readFile, writeFileAtomic } from "../train/files.ts";
 import { usage } from "./settings.ts";
 import { printJson, UsageError, whole } from "./usage.ts";
 
@@ -28,12 +27,12 @@ export function svdCommand(): Command {
 }
 
 async function decompose(file: string, flags: Flags): Promise<void> {
-  const { shape, data } = parseNpy(readFileSync(file), file);
+  const { shape, data } = parseNpy(readFile(file), file);
   const [M, N] = shape as [number, number];
   if (shape.length !== 2 || M * N === 0)
     throw new DataError(file, 0, `expected a matrix with entries, the array has shape (${shape.join(", ")})`);
-  const huge = data.find((value) => Number.isFinite(value) && !Number.isFinite(Math.fround(value)));
-  if (huge !== undefined) throw new DataError(file, 0, `${huge} is past float32: scale the matrix before`);
+  const entries = Float32Array.from(data);
+  checkEntries(file, data, entries, N);
   const r = Math.min(M, N);
   const { k = r } = flags;
   if (k > r) throw new UsageError(`--k: a matrix of ${M} × ${N} has ${r} singular values, not ${k}`);
@@ -43,7 +42,7 @@ async function decompose(file: string, flags: Flags): Promise<void> {
   const device = await openDevice(flags.adapter === undefined ? {} : { adapter: flags.adapter });
   try {
     const start = performance.now();
-    const factors = svd(device.tensor(Float32Array.from(data), [M, N]));
+    const factors = svd(device.tensor(entries, [M, N]));
     const S = await factors.S.read();
     const milliseconds = performance.now() - start;
     if (out !== undefined) {
@@ -66,6 +65,26 @@ async function decompose(file: string, flags: Flags): Promise<void> {
   } finally {
     device.close();
   }
+}
+
+/** Refuses numbers that are none, or that float32 can not hold: by what they are, and where they stand. */
+function checkEntries(file: string, given: ArrayLike<number>, entries: Float32Array, N: number): void {
+  const bad = entries.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const place = `row ${Math.floor(bad / N)}, column ${bad % N} (both from 0)`;
+    const problem = Number.isFinite(given[bad])
+      ? "is past float32: scale the matrix before"
+      : "has no place in a matrix to decompose";
+    throw new DataError(file, 0, `${place}: ${given[bad]} ${problem}`);
+  }
+  let largest = 0;
+  for (let i = 0; i < given.length; i++) largest = Math.max(largest, Math.abs(given[i]!));
+  if (largest > 0 && Math.fround(largest) === 0)
+    throw new DataError(
+      file,
+      0,
+      `all of it is below float32, the largest entry being ${largest}: scale the matrix before`,
+    );
 }
 
 /** What the singular values say about a matrix whose longer side is `longer`, and about keeping k of them. */
