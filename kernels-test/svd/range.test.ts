@@ -52,8 +52,7 @@ withDevices((device) => {
             (x) => truncatedSvd(x, 3, { gauge: "exact" })[part],
             G,
           );
-        const want = await at(0);
-        expect([...(await at(power))], part).toEqual([...want].map((x) => x * 2 ** (order * power)));
+        await expectScaling(at, power, order, part);
       }
     });
 
@@ -65,8 +64,7 @@ withDevices((device) => {
       ] as const) {
         const at = (by: number) =>
           gradient(device(), { M, N, data: data.map((x) => x * 2 ** by) }, (x) => svd(x)[part]);
-        const want = await at(0);
-        expect([...(await at(power))], part).toEqual([...want].map((x) => x * 2 ** (order * power)));
+        await expectScaling(at, power, order, part);
       }
     });
   });
@@ -129,3 +127,14 @@ withDevices((device) => {
     });
   });
 });
+
+/** Expects what `at` gives for the data times 2^power to be 2^(order · power) times that for the data alone, bit by bit. */
+async function expectScaling(
+  at: (power: number) => Promise<Float32Array>,
+  power: number,
+  order: number,
+  part: string,
+): Promise<void> {
+  const want = await at(0);
+  expect([...(await at(power))], part).toEqual([...want].map((x) => x * 2 ** (order * power)));
+}
