@@ -102,7 +102,7 @@ describe("training", () => {
     expect(model.codeSize).toBeLessThan(4);
     expect(model.basis!.shape).toEqual([6, model.codeSize]);
     expect(await run.error(plane)).toBeLessThan(30);
-  });
+  }, 240_000);
 
   test("what comes back where a rank is given up is its weights to the last bit, and an optimizer that knows nothing", async () => {
     const model = rrae(device, shared);
