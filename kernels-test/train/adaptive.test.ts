@@ -96,13 +96,17 @@ describe("training", () => {
   test.each([
     ["RRAE", () => rrae(device, shared)],
     ["VRRAE", () => vrrae(device, { ...shared, beta: 1e-4 })],
-  ])("an %s of rank 5 finds that samples on a plane need less", async (_, build) => {
-    const model = build();
-    const run = await train(model, plane, { ...options, adaptive });
-    expect(model.codeSize).toBeLessThan(4);
-    expect(model.basis!.shape).toEqual([6, model.codeSize]);
-    expect(await run.error(plane)).toBeLessThan(30);
-  }, 240_000);
+  ])(
+    "an %s of rank 5 finds that samples on a plane need less",
+    async (_, build) => {
+      const model = build();
+      const run = await train(model, plane, { ...options, adaptive });
+      expect(model.codeSize).toBeLessThan(4);
+      expect(model.basis!.shape).toEqual([6, model.codeSize]);
+      expect(await run.error(plane)).toBeLessThan(30);
+    },
+    240_000,
+  );
 
   test("what comes back where a rank is given up is its weights to the last bit, and an optimizer that knows nothing", async () => {
     const model = rrae(device, shared);
