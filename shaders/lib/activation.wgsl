@@ -18,8 +18,8 @@ fn logOnePlusOf(t: vec4f) -> vec4f {
 
 /** NaN stays NaN, which functions of the driver may not know. */
 fn activate(z: vec4f) -> vec4f {
-  if (ACTIVATION == 0) { return z; }
-  return select(activated(z), z, (bitcast<vec4u>(z) & vec4u(0x7fffffff)) > vec4u(0x7f800000));
+  if (ACTIVATION > 0) { return select(activated(z), z, (bitcast<vec4u>(z) & vec4u(0x7fffffff)) > vec4u(0x7f800000)); }
+  return z;
 }
 
 fn activated(z: vec4f) -> vec4f {
