@@ -28,6 +28,25 @@ const decaying = (device: Device, [B, L]: [number, number]) => {
   return device.tensor(values, [B, L]);
 };
 
+/** A truncation to k = 186, as of VRRAEs with wide latents: the decomposition alone, and with the gradient after it. */
+const wide = [
+  { name: "truncate 576x512, k = 186", gradient: false },
+  { name: "truncate with gradient 576x512, k = 186", gradient: true },
+].map(({ name, gradient }) => ({
+  name,
+  setup: (device: Device) => {
+    const h = noise(device, [576, 512]);
+    h.requiresGrad = gradient;
+    return {
+      run: () =>
+        device.scope(() => {
+          const y = truncate(h, 186);
+          if (gradient) backward(y);
+        }),
+    };
+  },
+}));
+
 export const bench: OpBench = {
   name: "svd",
   cases: [
@@ -60,6 +79,7 @@ export const bench: OpBench = {
         },
       },
     ]),
+    ...wide,
     ...(["full", "topk"] as const).map((method) => ({
       name: `truncatedSvd 576x512, k = 16, ${method}`,
       setup: (device: Device) => {
