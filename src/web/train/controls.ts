@@ -6,6 +6,8 @@ import type { ModelName, SetUp, Settings } from "./protocol.ts";
 /** The form over the models: reads the visitor's choices, and tells what kind of change each is. */
 export class Controls {
   readonly play = byId("play", HTMLButtonElement);
+  /** Start at the top of the page, for who has yet to see the form. */
+  readonly begin = byId("begin", HTMLButtonElement);
   readonly reset = byId("reset", HTMLButtonElement);
   readonly history = byId("history", HTMLButtonElement);
   readonly progress = byId("progress", HTMLElement);
@@ -16,6 +18,7 @@ export class Controls {
   readonly #rank = byId("rank", HTMLInputElement);
   readonly #beta = byId("beta", HTMLInputElement);
   readonly #seed = byId("seed", HTMLInputElement);
+  #betaValue: number;
   /** What only the address can say: for tests, and for links to a particular run. */
   readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
   /** Side of the moving spot's pictures, if the address says it. */
@@ -33,6 +36,7 @@ export class Controls {
     this.#rank.max = String(Math.max(rank, Number(this.#rank.max)));
     this.#rank.value = String(rank);
     this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
+    this.#betaValue = beta;
     this.#seed.value = String(seed);
     this.size = size;
     this.#extra = { batch, steps, logEvery };
@@ -52,6 +56,7 @@ export class Controls {
       [this.#beta, () => callbacks.beta(this.beta)],
     ] as const)
       slider.addEventListener("input", () => {
+        if (slider === this.#beta) this.#betaValue = this.#sliderBeta;
         this.#label();
         act();
       });
@@ -61,8 +66,13 @@ export class Controls {
     return Number(this.#rank.value);
   }
 
-  /** The slider holds its logarithm; its lowest place is 0. */
+  /** What the address asks for, to the last digit, until the slider is moved. */
   get beta(): number {
+    return this.#betaValue;
+  }
+
+  /** The slider holds a logarithm, in steps; its lowest place is 0. */
+  get #sliderBeta(): number {
     const exponent = Number(this.#beta.value);
     return exponent <= Number(this.#beta.min) ? 0 : Number((10 ** exponent).toPrecision(3));
   }
@@ -86,11 +96,12 @@ export class Controls {
     this.#seed.value = String(settings.seed);
     this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
     this.#label();
-    for (const button of [this.play, this.reset]) button.disabled = false;
+    for (const button of [this.play, this.begin, this.reset]) button.disabled = false;
   }
 
   showPlaying(playing: boolean): void {
     this.play.textContent = playing ? "Pause" : "Start";
+    this.begin.textContent = playing ? "See it train" : "Start training";
   }
 
   #label(): void {

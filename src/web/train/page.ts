@@ -74,7 +74,7 @@ class TrainPage {
 
   /** Connects the form, and sets up the first run. */
   #listen(size: number): void {
-    const { play, reset, data, history, load } = this.#controls;
+    const { play, begin, reset, data, history, load } = this.#controls;
     const anew = (choice: DataChoice) => {
       const settings = this.#controls.settings(choice); // as they are now, not when its turn comes
       this.#goesOn ||= this.#playing;
@@ -96,6 +96,11 @@ class TrainPage {
     play.onclick = () => {
       this.#goesOn = false;
       this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
+    };
+    begin.onclick = () => {
+      if (!this.#playing) play.click();
+      play.focus({ preventScroll: true });
+      byId("studio", HTMLElement).scrollIntoView();
     };
     history.onclick = () =>
       download("history.jsonl", this.#log.text(this.#setUp?.settings.models ?? []), "application/jsonl");
@@ -144,6 +149,7 @@ class TrainPage {
     try {
       const setUp = await this.#remote.call("setUp", settings);
       this.#sources?.keep(settings.data);
+      if (this.#setUp) dismiss("address"); // the first run is the one that the address asked for
       for (const key of ["error", "loaded", "lost"]) dismiss(key);
       this.#show(setUp, false, isLast());
       if (this.#goesOn) await this.#remote.call("play");
@@ -160,7 +166,7 @@ class TrainPage {
 
   async #load(file: File): Promise<void> {
     const setUp = await this.#remote.call("load", await bytesOf(file, file.name), file.name);
-    for (const key of ["error", "lost"]) dismiss(key);
+    for (const key of ["error", "lost", "address"]) dismiss(key);
     this.#show(setUp, false);
     this.#sources?.reveal(setUp.settings.data.kind);
     notice(

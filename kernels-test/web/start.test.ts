@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { openPages, slow } from "./site.ts";
+import { address, asked, openStudio, waitPast } from "./studio.ts";
+
+const site = await openPages();
+
+test(
+  "on a phone, training starts from the first screen, and the page goes to where it is seen",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, address.replace("steps=10", "steps=100000"));
+    await tab.setViewportSize({ width: 390, height: 844 });
+    const begin = tab.getByRole("button", { name: "Start training" });
+    const { y, height } = (await begin.boundingBox())!;
+    expect(y + height).toBeLessThan(844);
+    await begin.click();
+    await waitPast(tab, 1);
+    const pause = tab.getByRole("button", { name: "Pause" });
+    await expect.poll(async () => (await pause.boundingBox())!.y, { timeout: 10_000 }).toBeLessThan(300);
+    expect(await pause.evaluate((button) => button === document.activeElement)).toBe(true);
+    await tab.getByRole("button", { name: "See it train" }).click(); // does not stop it
+    expect(await asked(tab, "pause")).toEqual([]);
+    await pause.click();
+    await begin.waitFor();
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
+
+test("the address's β is taken to its last digit until the slider is moved", slow, async () => {
+  const { tab, wrong } = await openStudio(site, `${address}&with=&beta=0.00234&rank=99`);
+  const betas = () => asked(tab, "setUp").then((calls) => calls.map(([{ beta }]) => beta));
+  expect(await betas()).toEqual([0.00234]);
+  const refused = tab.getByText(/^rank=99 became 32/);
+  expect(await refused.count()).toBe(1);
+  await tab.click("#reset");
+  await refused.waitFor({ state: "detached", timeout: 60_000 }); // it spoke of the first run
+  await tab.locator("#beta").focus();
+  await tab.keyboard.press("ArrowRight");
+  expect((await asked(tab, "setBeta")).map(([beta]) => beta)).toEqual([0.00316]);
+  await tab.click("#reset");
+  await expect.poll(betas, { timeout: 60_000 }).toEqual([0.00234, 0.00234, 0.00316]);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
