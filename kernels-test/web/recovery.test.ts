@@ -167,6 +167,16 @@ test("without another device the run waits; one that fails too is given up, and 
   await session.until(() => session.step !== step); // it was training when it was lost
 });
 
+test("start, pressed between two devices, trains on the next one", async () => {
+  const session = await Session.of("vae");
+  const pressed: Promise<void>[] = [];
+  session.onOpen = () => void pressed.push(session.studio.play());
+  session.lose();
+  await session.until(() => session.lost.length > 0);
+  expect(await Promise.allSettled(pressed)).toMatchObject([{ status: "fulfilled" }]);
+  await session.until(() => session.step > 0);
+});
+
 test("a pause while the device is lost is not forgotten", async () => {
   const session = await Session.of("vae");
   await session.trainPast(1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openPages, slow } from "./site.ts";
+import { openPages, pages, slow } from "./site.ts";
 import { address, asked, openStudio, waitPast } from "./studio.ts";
 
 const site = await openPages();
@@ -42,4 +42,24 @@ test("the address's β is taken to its last digit until the slider is moved", sl
   await expect.poll(betas, { timeout: 60_000 }).toEqual([0.00234, 0.00234, 0.00316]);
   expect(wrong).toEqual([]);
   await tab.close();
+});
+
+test("a page whose worker does not load says so, and not that WebGPU is missing", slow, async () => {
+  for (const page of Object.keys(pages)) {
+    const { tab } = await site.visit("about:blank");
+    await tab.addInitScript(() => {
+      globalThis.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(`${url}.gone`, options);
+        }
+      };
+    });
+    await tab.goto(new URL(page, site.url).href);
+    await tab
+      .locator("#notices")
+      .getByText("computes did not load). Reload it.")
+      .waitFor({ timeout: 30_000 });
+    expect(await tab.locator("#device").textContent()).toBe("not opened");
+    await tab.close();
+  }
 });

@@ -2,7 +2,7 @@ import { comparisons, type Failure, type Results, type Row } from "../../../benc
 import { verdict } from "../../../bench/table.ts";
 import type { AdapterDescription } from "#gpu";
 import { byId, download, make } from "../shared/dom.ts";
-import { dismiss, notice, sayError } from "../shared/notices.ts";
+import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
 import { failures, figures, timesChart } from "./chart.ts";
 import { groups, type BenchApi, type BenchEvent, type Group, type Peer } from "./protocol.ts";
@@ -159,8 +159,4 @@ async function open(): Promise<void> {
   copy.onclick = () => void copyJson();
 }
 
-open().catch((error: unknown) => {
-  byId("device", HTMLElement).textContent = "no WebGPU";
-  progress.textContent = "Nothing can be measured without WebGPU; see above.";
-  sayError(error);
-});
+open().catch((error: unknown) => sayUnusable(error, "Nothing can be measured without WebGPU; see above."));

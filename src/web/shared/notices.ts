@@ -36,3 +36,11 @@ export function sayError(error: unknown): void {
   if (name === "NoAdapterError") sayNoWebGpu(new Error(message));
   else notice("error", "That did not work", message);
 }
+
+/** Says in the bar and in the page's own words that nothing can be done here, and why. */
+export function sayUnusable(error: unknown, words: string): void {
+  const lacks = error instanceof Error && error.name === "NoAdapterError";
+  byId("device", HTMLElement).textContent = lacks ? "no WebGPU" : "not opened";
+  byId("progress", HTMLElement).textContent = lacks ? words : "This page could not be opened; see above.";
+  sayError(error);
+}

@@ -62,8 +62,11 @@ export class Remote<T extends Api<T>, Event> {
       if ("error" in data) call?.reject(new RemoteError(data.error.name, data.error.message));
       else call?.resolve(data.result as never);
     };
-    worker.onerror = ({ message }) => {
-      for (const { reject } of this.#waiting.values()) reject(new RemoteError("WorkerError", message));
+    worker.onerror = (event) => {
+      // One that could not be loaded gives a plain event, without words.
+      const why = event instanceof ErrorEvent ? event.message : "the part of it that computes did not load";
+      const error = new RemoteError("WorkerError", `This page broke (${why}). Reload it.`);
+      for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     };
   }

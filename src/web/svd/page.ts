@@ -1,6 +1,6 @@
 import { acceptFiles, byId, make } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
-import { dismiss, notice, sayError } from "../shared/notices.ts";
+import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { imageData } from "../shared/paint.ts";
 import { Remote } from "../shared/rpc.ts";
 import { valuesChart } from "./chart.ts";
@@ -133,11 +133,7 @@ async function open(): Promise<void> {
   direction.oninput = () => showDirection.give();
   side.onchange = () => taking.give(given);
   acceptFiles(document.body, byId("choose", HTMLInputElement), ([file]) => file && taking.give(file));
-  await take(undefined);
+  taking.give(undefined);
 }
 
-open().catch((error: unknown) => {
-  byId("device", HTMLElement).textContent = "no WebGPU";
-  say("Nothing can be decomposed without WebGPU; see above.");
-  sayError(error);
-});
+open().catch((error: unknown) => sayUnusable(error, "Nothing can be decomposed without WebGPU; see above."));

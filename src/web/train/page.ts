@@ -1,7 +1,7 @@
 import { lossChart } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
-import { dismiss, notice, sayError } from "../shared/notices.ts";
+import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Paced } from "../shared/paced.ts";
 import { Remote } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
@@ -51,9 +51,7 @@ class TrainPage {
       this.#sayRefused();
       this.#listen(kind === "software" ? 16 : 32);
     } catch (error) {
-      byId("device", HTMLElement).textContent = "no WebGPU";
-      this.#controls.progress.textContent = "Training needs WebGPU; see above.";
-      sayError(error);
+      sayUnusable(error, "Training needs WebGPU; see above.");
     }
   }
 

@@ -103,14 +103,17 @@ export class Studio implements TrainApi {
     }
   }
 
-  play(): Promise<void> {
+  async play(): Promise<void> {
     this.#need();
-    this.#gpu.require();
+    if (!this.#gpu.isOpen) {
+      this.#goesOnLater = true; // another device may be on its way
+      await this.#lock.run(() => Promise.resolve());
+      return void this.#gpu.require();
+    }
     if (!this.#playing) {
       this.#playing = true;
       void this.#train();
     }
-    return Promise.resolve();
   }
 
   pause(): Promise<void> {
