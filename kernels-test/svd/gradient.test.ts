@@ -43,6 +43,20 @@ withDevices((device) => {
       expectClose(await gradient(device(), h, (x) => bentOn(device(), G, truncate(x, k))), want, 1e-5);
     });
 
+    test.each([
+      [6, 9, 4],
+      [9, 6, 4],
+      [6, 9, 6],
+      [9, 6, 6],
+    ])("of truncate by values far apart, h (%i, %i), k = %i", async (B, L, k) => {
+      const spectrum = [1, 0.1, 0.01, 1e-3, ...(k > 4 ? [7e-4, 5e-4] : [1e-4, 1e-5])];
+      const h = latents(B, L, spectrum);
+      const G = weights(B * L, 3);
+      const want = differences((at) => bent(G, truncated(at, k).product), h);
+      const tolerance = 2 ** -23 / spectrum[k - 1]!; // by their ratio, and not by its square
+      expectClose(await gradient(device(), h, (x) => bentOn(device(), G, truncate(x, k))), want, tolerance);
+    });
+
     test.each(cases)("of truncatedSvd, h (%i, %i), k = %i", async (B, L, k) => {
       const h = latents(B, L);
       const [forBasis, forCoefficients, forValues] = [weights(L * k, 3), weights(B * k, 4), weights(k, 5)];
@@ -137,6 +151,13 @@ withDevices((device) => {
       expect(distance(keptOnly, want) / Math.hypot(...want)).toBeGreaterThan(0.1);
       expect(() => expectClose(keptOnly, want, 1e-5)).toThrow();
     }
+  });
+
+  test.each(["full", "topk"] as const)("of truncate of a NaN is NaN, method %s", async (method) => {
+    const h = latents(30, 36);
+    h.data[7] = NaN;
+    const got = await gradient(device(), h, (x) => truncate(x, 3, { method }), weights(30 * 36, 3));
+    expect(got.filter((x) => !Number.isNaN(x))).toHaveLength(0);
   });
 
   test.each([

@@ -6,12 +6,13 @@
 //   gauge     inner, ds, s -> out       out (K × K): how the kept vectors turn against each other
 //   tilt      d, c, z -> out            out (B × 2K) = d + z, and c beside it
 //   beside    u, z -> out               out (L × 2K) = u, and z beside it
-//   replace   d, s -> t                 t (B × L) = d where h has fewer than K directions
+//   replace   d, s, info -> t           t (B × L) = d where h has fewer than K directions, `poison` where it has no factors
 // Values up to `tau` times the first are rounding errors. A lane owns one element.
+// requires lib/svdScale.wgsl
 
 override WG: u32 = 64;
 
-struct Params { B: u32, L: u32, P: u32, K: u32, tau: f32, cap: f32, damping: f32, gauge: u32 }
+struct Params { B: u32, L: u32, P: u32, K: u32, tau: f32, cap: f32, damping: f32, gauge: u32, poison: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> s: array<f32>;
 @group(0) @binding(2) var<storage, read_write> t: array<f32>;
@@ -22,6 +23,7 @@ struct Params { B: u32, L: u32, P: u32, K: u32, tau: f32, cap: f32, damping: f32
 @group(0) @binding(7) var<storage, read> c: array<f32>;
 @group(0) @binding(8) var<storage, read> d: array<f32>;
 @group(0) @binding(9) var<storage, read_write> out: array<f32>;
+@group(0) @binding(10) var<storage, read> info: array<u32>;
 
 fn element(id: vec3u, groups: vec3u) -> u32 {
   return id.x + id.y * groups.x * WG;
@@ -96,5 +98,7 @@ fn beside(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
 @compute @workgroup_size(WG)
 fn replace(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = element(id, groups);
-  if (e < p.B * p.L && dead(p.K - 1)) { t[e] = d[e]; }
+  if (e >= p.B * p.L) { return; }
+  if (lost(info[0], info[3])) { t[e] = p.poison; }
+  else if (dead(p.K - 1)) { t[e] = d[e]; }
 }

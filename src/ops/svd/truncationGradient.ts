@@ -49,11 +49,18 @@ export function truncationGradient(kept: Truncation, given: Cotangents, options:
     ...{ B, L, P, K, tau: roundingLevel(B, L), cap: gapCap },
     damping: gauge === "damped" ? damping : 0,
     gauge: Number(gauge !== "off"),
+    poison: NaN,
   };
   /** A launch with a lane per element of the first of its outputs. */
   const run = (entry: string, operands: Operands, size: number) =>
     truncationKernel(entry, operands, params, linearGrid(size, 64));
   const transposeA = true;
+  /** x (L, K) without what the basis spans of it, of which `along` is uᵀ x. */
+  const beside = (x: Tensor, along: Tensor) => {
+    const out = empty(device, [L, K]);
+    run("project", { g: x, z: matmul(u, along), out }, L * K);
+    return out;
+  };
 
   return device.scope(() => {
     const { product } = given;
@@ -72,14 +79,15 @@ export function truncationGradient(kept: Truncation, given: Cotangents, options:
       z = matmul(vectors, t);
     } else {
       // the vectors of the discarded side are h's images of those at hand: s_j u_j = hᵀ v_j, and by way of
-      // 1 / (s_i² − s_j²) = (1 + s_j² / (s_i² − s_j²)) / s_i² nothing is divided by the small s_j
-      const outer = empty(device, [L, K]);
-      run("project", { g, z: matmul(u, inner), out: outer }, L * K);
+      // 1 / (s_i² − s_j²) = (1 + s_j² / (s_i² − s_j²)) / s_i² nothing is divided by the small s_j; what rounding leaves of
+      // it along the basis would come back (s_1 / s_i)² times as large, and is taken out at the end
+      const outer = beside(g, inner);
       const t = matmul(vectors, matmul(h, outer), { transposeA });
       run("divide", { t, s: all.values }, P * K);
       const back = matmul(h, matmul(vectors, t), { transposeA });
-      z = empty(device, [L, K]);
-      run("unscale", { g: outer, z: back, s: all.values, out: z }, L * K);
+      const solved = empty(device, [L, K]);
+      run("unscale", { g: outer, z: back, s: all.values, out: solved }, L * K);
+      z = beside(solved, matmul(u, solved, { transposeA }));
     }
     if (leading) z = accumulate(z, solveBeside(leading, g)); // one of the two is zero
 
@@ -94,7 +102,7 @@ export function truncationGradient(kept: Truncation, given: Cotangents, options:
     const right = empty(device, [L, 2 * K]);
     run("beside", { u, z, out: right }, L * K);
     const dh = matmul(left, right, { transposeB: true });
-    if (product) run("replace", { t: dh, d: product, s }, B * L);
+    if (product) run("replace", { t: dh, d: product, s, info }, B * L);
     return dh;
   });
 }
