@@ -63,3 +63,63 @@ test("a page whose worker does not load says so, and not that WebGPU is missing"
     await tab.close();
   }
 });
+
+test(
+  "what goes wrong far down a page is said in sight, whatever its name, and can be closed",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, `${address}&with=&rank=99`);
+    const earlier = tab.getByText("rank=99 became 32");
+    for (const [width, name] of [
+      [1280, "short"],
+      [360, "x".repeat(120)],
+    ] as const) {
+      await tab.setViewportSize({ width, height: 740 });
+      await tab.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: "instant" }));
+      expect((await earlier.boundingBox())!.y).toBeLessThan(0);
+      const file = { name: `${name}.safetensors`, mimeType: "", buffer: Buffer.from("no model") };
+      await tab.setInputFiles("#load", file);
+      const box = tab.locator('[data-key="error"]').filter({ hasText: name });
+      await box.waitFor();
+      const { y, height } = (await box.boundingBox())!;
+      const under = (await tab.locator("header").boundingBox())!.height;
+      expect(y).toBeGreaterThanOrEqual(under);
+      expect(y + height).toBeLessThan(600);
+      expect(await earlier.isVisible()).toBe(false);
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await box.getByRole("button", { name: "Close" }).click();
+      expect(await box.count()).toBe(0);
+      expect(await earlier.isVisible()).toBe(true);
+    }
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
+
+test(
+  "a model that does not load in place of a choice that waited leaves no trace of it in the form",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, `${address}&with=`);
+    await tab.evaluate(() => {
+      const change = (id: string, change: (field: HTMLInputElement) => void) => {
+        const field = document.getElementById(id) as HTMLInputElement;
+        change(field);
+        field.dispatchEvent(new Event("change"));
+      };
+      change("seed", (field) => (field.value = "1"));
+      change("model-0", (field) => (field.value = "ae"));
+      const given = new DataTransfer();
+      given.items.add(new File(["no model"], "bad.safetensors"));
+      change("load", (field) => (field.files = given.files));
+    });
+    await tab.locator("#notices").getByText("bad.safetensors").waitFor({ timeout: 60_000 });
+    expect((await asked(tab, "setUp")).map(([{ seed, models }]) => [seed, ...models])).toEqual([
+      [500, "vrrae"],
+      [1, "vrrae"],
+    ]);
+    expect(await tab.locator("#model-0").inputValue()).toBe("vrrae"); // which is what is there
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);

@@ -1,8 +1,13 @@
 import { byId, make } from "./dom.ts";
 
-/** Says something at the top of the page; one that has the same key is replaced. */
+/**
+ * Says something at the top of the page; one that has the same key is replaced. It can be closed, unless there is `more`
+ * to read or to press in it.
+ */
 export function notice(key: string, title: string, text: string, ...more: HTMLElement[]): void {
-  const box = make("div", { className: "notice" }, make("h2", {}, title), make("p", {}, text), ...more);
+  const close = make("button", { className: "quiet close", onclick: () => dismiss(key) }, "Close");
+  const rest = more.length > 0 ? more : [close];
+  const box = make("div", { className: "notice" }, make("h2", {}, title), make("p", {}, text), ...rest);
   box.dataset.key = key;
   dismiss(key);
   byId("notices", HTMLElement).append(box);

@@ -78,7 +78,7 @@ class TrainPage {
       this.#goesOn ||= this.#playing;
       this.#runs.give((isLast) => this.#anew(settings, isLast));
     };
-    const loadModel = (file: File) => this.#runs.give(() => this.#load(file));
+    const loadModel = (file: File) => this.#runs.give((isLast) => this.#load(file, isLast));
     const sources = (this.#sources = new Sources(this.#controls.size ?? size, anew, loadModel));
     const again = () => {
       const choice = sources.choice(data.value as DataKind) ?? this.#setUp?.settings.data;
@@ -162,8 +162,14 @@ class TrainPage {
     }
   }
 
-  async #load(file: File): Promise<void> {
-    const setUp = await this.#remote.call("load", await bytesOf(file, file.name), file.name);
+  async #load(file: File, isLast: () => boolean): Promise<void> {
+    this.#goesOn = false; // a model that was loaded stands still
+    const loading = bytesOf(file, file.name).then((bytes) => this.#remote.call("load", bytes, file.name));
+    const setUp = await loading.catch((error: unknown) => {
+      // The form may hold a choice whose turn this file took.
+      if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
+      throw error;
+    });
     for (const key of ["error", "lost", "address"]) dismiss(key);
     this.#show(setUp, false);
     this.#sources?.reveal(setUp.settings.data.kind);
