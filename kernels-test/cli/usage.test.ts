@@ -11,6 +11,7 @@ const commands = [
   "evaluate",
   "sample",
   "interpolate",
+  "reproduce",
   "data",
   "data download",
   "data info",
@@ -23,7 +24,9 @@ test.each(["", ...commands])("hestenes %s --help", async (name) => {
   const { code, stdout, stderr } = await run(...words, "--help");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(new RegExp(`^Usage: hestenes ${name}`));
-  if (name === "") for (const command of commands) expect(stdout).toContain(command.split(" ")[0]);
+  if (name !== "") return;
+  for (const command of commands) expect(stdout).toContain(command.split(" ")[0]);
+  for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
 test("the version is that of the package", async () => {
@@ -183,6 +186,11 @@ test("data info tells what a data set holds", async () => {
   expect(stdout).toMatch(/^train: 18 samples of shape 4×3×1, from .* to .*, mean .*\ntest: 2 samples/);
   const [train] = JSON.parse((await run("data", "info", "npy", "--path", path, "--json")).stdout) as object[];
   expect(train).toMatchObject({ part: "train", count: 18, shape: [4, 3, 1], labels: false });
+});
+
+test("the mean of standardised data is shown as zero", async () => {
+  const { stdout } = await run("data", "info", "bumps", "--size", "8");
+  expect(stdout).toMatch(/^train: .*, mean 0\.000, standard deviation 1\.000$/m);
 });
 
 test("a download that no address can serve says what each did", async () => {

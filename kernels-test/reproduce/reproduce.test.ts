@@ -9,7 +9,9 @@ import type { Experiment } from "../../src/reproduce/experiments.ts";
 import { Judge } from "../../src/reproduce/judge.ts";
 import { experimentPage } from "../../src/reproduce/page.ts";
 import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
-import { linesOf, orderOf, wordsOf, type Line } from "../../src/reproduce/table.ts";
+import { linesOf, orderOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
+import { cautionOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
+import { completeConfig } from "../../src/train/config.ts";
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
 
@@ -72,11 +74,14 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
     "seeds",
     "test error %",
     "diagonal test error %",
-    "paper",
+    "paper: diagonal",
     "generation error %",
   ]);
   expect(words[1]![4]).toBe("23.24 ± 11.26");
   const page = experimentPage(second, { version: "0" });
+  expect(page).toContain(
+    "Not a finding: 1 seed and 6 of the scale's 500 steps can not rank the models.".replace("'", "&#39;"),
+  );
   expect(page).toContain("A note with &lt;marks&gt;.");
   expect(page.match(/data:image\/png;base64/g)!.length).toBe(12); // originals; of two models reconstructions, three ways and samples; one prior
   expect(page).not.toMatch(/src="(?!data:)|<script/);
@@ -138,6 +143,35 @@ test("a line has the mean and the deviation over n − 1 of its seeds", () => {
   expect(line!.cells[0]).toMatchObject({ mean: 6, deviation: Math.sqrt(13), values: [3, 5, 10] });
   expect(line!.cells[1]).toMatchObject({ values: [], published: [23.24, 11.26] });
   expect(none!.seeds).toEqual([]);
+});
+
+test("what was run too briefly is no finding; what was run in full is one", () => {
+  const outcome = (seeds: number, steps: number): Outcome => ({
+    ...{ experiment: small, scale: "quick", adapter: "llvmpipe", complete: true },
+    runs: small.rows.flatMap((row, at) =>
+      Array.from({ length: seeds }, (_, i) => ({
+        ...{ row, seed: 500 + i, folder: undefined!, config: completeConfig({ steps, size: 16 }) },
+        scores: { steps, seconds: 1, metrics: { diagonal: 20 + 10 * at + i }, likeness: {} },
+      })),
+    ),
+  });
+  const full = outcome(3, 500);
+  expect(cautionOf(full)).toBeUndefined();
+  expect(verdict(full)).toBe("AE has the least diagonal test error, 21.00 ± 1.00 %.");
+  expect(factsOf(full)).toEqual([
+    "scale quick",
+    "500 steps each",
+    "16 × 16 pixels",
+    "6 runs, 3 seeds each",
+    "llvmpipe",
+  ]);
+  expect(cautionOf(outcome(2, 500))).toBe("2 seeds can not rank the models");
+  expect(verdict(outcome(3, 20))).toBe(
+    "Not a finding: 20 of the scale's 500 steps can not rank the models. Here AE happens to have the least diagonal test error, 21.00 ± 1.00 %.",
+  );
+  const none = { ...full, runs: [] };
+  expect([cautionOf(none), verdict(none)]).toEqual([undefined, "No run is finished yet."]);
+  expect([titled("test", "3.1"), titled("randomFd", "7")]).toEqual(["test error 3.1 %", "random cFD 7"]);
 });
 
 test("the order of the rows tells means apart that differ by more than their deviations", () => {

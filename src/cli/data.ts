@@ -103,9 +103,11 @@ async function showData(
     };
   });
   if (json) return printJson(sets);
-  for (const { part, count, shape, mean, std, min, max } of sets)
+  for (const { part, count, shape, mean, std, min, max } of sets) {
+    const shownMean = Math.abs(mean) < 1e-7 * std ? 0 : mean; // of standardised data, what rounding leaves
     process.stdout.write(
       `${part}: ${count} samples of shape ${shape.join("×")}, from ${min.toPrecision(4)} to ${max.toPrecision(4)}, ` +
-        `mean ${mean.toPrecision(4)}, standard deviation ${std.toPrecision(4)}\n`,
+        `mean ${shownMean.toPrecision(4)}, standard deviation ${std.toPrecision(4)}\n`,
     );
+  }
 }

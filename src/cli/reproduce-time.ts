@@ -4,7 +4,7 @@ import { openDevice } from "../device/device.ts";
 import { version } from "../device/version.node.ts";
 import type { Scale } from "../reproduce/experiments.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase, type Times } from "../reproduce/time.ts";
-import { timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
+import { fewSteps, timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { interruptSignal, printJson } from "./usage.ts";
@@ -43,7 +43,7 @@ export async function reproduceTime({ scale, steps, out, adapter, json, quiet }:
         [
           columns(timeWords(cases, all), 1),
           "",
-          ...timeNotes,
+          ...notesOf(all),
           `\nPage: ${join(folder, "results.html")}\n`,
         ].join("\n"),
       );
@@ -61,5 +61,10 @@ function resultsOf(cases: readonly TimedCase[], all: readonly Times[], more: obj
     ...{ vaeSeconds: times.vae, vrraeSeconds: times.vrrae },
     ...overheadOf(times),
   }));
-  return { name: "time", ...more, version, complete: all.length === cases.length, rows, notes: timeNotes };
+  return { name: "time", ...more, version, complete: all.length === cases.length, rows, notes: notesOf(all) };
+}
+
+function notesOf(all: readonly Times[]): string[] {
+  const warning = fewSteps(all);
+  return warning === undefined ? timeNotes : [warning, ...timeNotes];
 }

@@ -4,7 +4,8 @@ import { datasetNames, type DatasetName } from "../data/load.ts";
 import { experimentOf, experiments, type Scale } from "../reproduce/experiments.ts";
 import { experimentPage } from "../reproduce/page.ts";
 import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
-import { judgeWords, linesOf, wordsOf } from "../reproduce/table.ts";
+import { judgeWords, linesOf, titled, wordsOf } from "../reproduce/table.ts";
+import { cautionOf, factsOf } from "../reproduce/verdict.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import type { SessionHooks } from "../train/session.ts";
 import { columns } from "../device/columns.ts";
@@ -34,6 +35,7 @@ export function reproduceCommand(): Command {
   ];
   const names = all.map(([name, about]) => `  ${name.padEnd(12)} ${about}`);
   return new Command("reproduce")
+    .summary("Run a table of the VRRAE paper again, beside the published figures.")
     .description(
       "Run a table of the VRRAE paper again: trains every model of it, and shows ours beside the published figures.\n" +
         `What was interrupted goes on where it was.\n\nTables:\n${names.join("\n")}`,
@@ -110,7 +112,7 @@ function lastLine({ runs, experiment }: Outcome): string {
   const { row, seed, scores } = runs.at(-1)!;
   const words = experiment.metrics.flatMap((metric) => {
     const value = scores.metrics[metric];
-    return value === undefined ? [] : [`${metric} ${value.toPrecision(4)}`];
+    return value === undefined ? [] : [titled(metric, value.toPrecision(4))];
   });
   return `${row.label}, seed ${seed}: ${words.join(", ")}`;
 }
@@ -131,10 +133,13 @@ function resultsOf(outcome: Outcome): object {
 function summary(outcome: Outcome, out: string): string {
   const { experiment } = outcome;
   const judge = judgeWords(outcome);
+  const caution = cautionOf(outcome);
   return [
-    `${experiment.title}\n`,
+    experiment.title,
+    `${factsOf(outcome).join(", ")}\n`,
     columns(wordsOf(outcome), 1),
     "",
+    ...(caution === undefined ? [] : [`Not a finding: ${caution}.`]),
     ...(judge === undefined ? [] : [judge]),
     ...experiment.notes,
     `\nPage: ${join(out, "results.html")}\n`,

@@ -169,7 +169,7 @@ export const experiments: Readonly<
           "The paper shows a VAE and a VRRAE of one seed.",
         "A unit is active where its mean has a variance above 0.01 over the training samples. The paper calls the second unit of its VAE " +
           "collapsed because its means lie between 0.02 and 0.09. A cloud may also collapse onto a slanted line, with both units active: " +
-          "the deviation of its narrowest direction over that of its widest tells both; 1 is round, 0 a line.",
+          "the deviation along its narrowest direction by that along its widest tells both; 1 is round, 0 a line.",
         "The straightness is the distance between the ends of the red way over its length: 1 for a straight line.",
         "Collapse depends on the seed and on β: the paper's own VAE has an error of 26.31 ± 22.07 % over its five seeds, so that some did not collapse.",
       ],

@@ -6,6 +6,7 @@ import { notesCard, resultsPage } from "./frame.ts";
 import { firstRuns, gallery, picture } from "./gallery.ts";
 import type { Outcome } from "./reproduce.ts";
 import { isError, judgeWords, linesOf, orderOf, oursOf, paperOf, type Line } from "./table.ts";
+import { factsOf, verdict } from "./verdict.ts";
 
 /** Charts of a run's report that stand side by side, and what they show. */
 const charts = [
@@ -15,44 +16,20 @@ const charts = [
 
 /** The results of an experiment as one page without scripts or anything outside itself. */
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {
-  const { experiment, scale, adapter, runs, complete } = outcome;
+  const { experiment, runs } = outcome;
   const { title, metrics, notes, isScatter } = experiment;
   const [scatter, spectrum] = charts;
   const lines = linesOf(outcome);
-  const seeds = Math.max(...lines.map((line) => line.seeds.length));
-  const done = `${runs.length} runs${complete ? "" : " so far"}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each`;
   return resultsPage({
     title,
     version,
-    verdict: verdict(outcome, lines),
-    facts: [`scale ${scale}`, done, adapter],
+    verdict: verdict(outcome),
+    facts: factsOf(outcome),
     cards: html`${isScatter ? sideBySide(runs, scatter) : undefined} ${table(outcome, lines)}
     ${orders(outcome, lines)} ${dotCharts(lines, metrics)} ${gallery(outcome)}
     ${isScatter ? undefined : sideBySide(firstRuns(outcome), scatter)}
     ${sideBySide(firstRuns(outcome), spectrum)} ${notesCard(notes)} ${settings(outcome)}`,
   });
-}
-
-/** Which row is the least by the error of reconstruction, and what the paper says of that; of scatters, how wide they are. */
-function verdict({ experiment }: Outcome, lines: readonly Line[]): string {
-  if (experiment.isScatter)
-    return lines
-      .map(({ label, cells }) => `${label}: ${oursOf(cells.find(({ metric }) => metric === "roundness")!)}`)
-      .join(", ")
-      .replace(/^/, "Width of the latent space across by along, ")
-      .concat(".");
-  const metric = experiment.metrics.includes("diagonal") ? "diagonal" : "test";
-  const known = lines.flatMap(({ label, cells }) => cells.flatMap((cell) => ({ label, ...cell })));
-  const ours = known.filter((cell) => cell.metric === metric && cell.mean !== undefined);
-  if (ours.length === 0) return "No run is finished yet.";
-  const best = ours.reduce((a, b) => (b.mean! < a.mean! ? b : a));
-  const papers = known.filter((cell) => cell.metric === metric && cell.published);
-  const paperBest =
-    papers.length > 1 ? papers.reduce((a, b) => (b.published![0] < a.published![0] ? b : a)) : undefined;
-  const agreed =
-    paperBest &&
-    (paperBest.label === best.label ? ", as in the paper" : `; in the paper, ${paperBest.label} has`);
-  return `${best.label} has the least ${metricTitles[metric].replace(" %", "")}, ${oursOf(best)} %${agreed ?? ""}.`;
 }
 
 function table(outcome: Outcome, lines: readonly Line[]): Html {

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { DatasetName } from "../data/load.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { completeConfig, type Config, type PartialConfig } from "../train/config.ts";
+import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
 import { makeFolder, readFile } from "../train/files.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { loadData, openSession, runSession, type SessionHooks } from "../train/session.ts";
@@ -54,7 +55,12 @@ export interface Outcome {
 const classifierSteps = { quick: 600, paper: 4000 } as const;
 
 /** Less than the preset's steps would not tell the models apart, more would take more than minutes. */
-const quickSettings: PartialConfig = { steps: 500 };
+const quickSettings = { steps: 500 } as const satisfies PartialConfig;
+
+/** Training steps of each run at a scale, where none are given. */
+export function stepsAt(scale: Scale, data: DatasetName): number {
+  return scale === "quick" ? quickSettings.steps : presets.paper![data]!.steps;
+}
 
 /**
  * Makes all runs of an experiment that are not made yet, seed after seed, and measures them. One that was stopped
@@ -146,7 +152,7 @@ async function trainAndScore(
   try {
     if (session.interrupted) return undefined;
     const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
-    const command = `hestenes train --config ${run.folder.file("config.json")} --out NEW`;
+    const command = `npx hestenes train --config ${run.folder.file("config.json")} --out NEW`;
     const scores = await score(session, await summarize(session, { command, version }), judge);
     await drawStrips(session);
     run.folder.writeJson("scores.json", scores);

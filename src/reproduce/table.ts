@@ -87,16 +87,30 @@ function between(less: Cell, more: Cell): string {
   return more.mean! - less.mean! > Math.hypot(less.deviation, more.deviation) ? " < " : " ≈ ";
 }
 
-/** Rows of words for a table: a heading, then a line for each row; the paper's figures stand in brackets. */
+/** A metric's name with its value and its unit. */
+export function titled(metric: Metric, value: string, between = " "): string {
+  const [, name, unit = ""] = /^(.*?)( %)?$/.exec(metricTitles[metric])!;
+  return name + between + value + unit;
+}
+
+/** Rows of words for a table: a heading, then a line for each row; the paper's figures stand beside ours. */
 export function wordsOf(outcome: Outcome): string[][] {
   const { metrics } = outcome.experiment;
-  const head = ["", "seeds", ...metrics.flatMap((metric) => [metricTitles[metric], "paper"])];
+  const head = [
+    "",
+    "seeds",
+    ...metrics.flatMap((metric) => [metricTitles[metric], `paper: ${shortTitle(metric)}`]),
+  ];
   const rows = linesOf(outcome).map(({ label, seeds, cells }) => [
     label,
     String(seeds.length),
     ...cells.flatMap((one) => [oursOf(one), paperOf(one)]),
   ]);
   return withoutEmpty([head, ...rows]);
+}
+
+function shortTitle(metric: Metric): string {
+  return metricTitles[metric].replace(/( test)? error %$/, "");
 }
 
 /** Mean ± deviation, as it is shown. */

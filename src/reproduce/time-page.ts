@@ -5,12 +5,22 @@ import { overheadOf, type TimedCase, type Times } from "./time.ts";
 /** What a reader has to know to compare the times. */
 export const timeNotes = [
   "A step is forward, backward and optimizer on a batch that lies on the device; the steps of the two models take turns. " +
-    "The overhead is the median over the rounds of the one over the other, with its quartiles.",
+    "The overhead is that of the median of the one over the median of the other; the quartiles are those of the overhead round by round.",
   "The overhead is not the SVD's alone: the latent vector of a VRRAE is L long, that of a VAE k, and so are the affine maps beside it. " +
     "The share is that of the kernels of the decomposition and its gradient, of the time that all kernels took; matrix products of the gradient are not in it.",
   "The paper's step of 576 images of 28 × 28 takes 2.64 s and one of 576 faces of 160 × 160 only 3.18 s: its times are " +
     "mostly those of loading the batch, one sample after the other in Python, so its overheads say little about the SVD.",
 ];
+
+/** Steps of each model under which a median says little on a machine that does other things too. */
+const enoughRounds = 11;
+
+/** A warning where too few steps were measured. */
+export function fewSteps(all: readonly Times[]): string | undefined {
+  const least = Math.min(...all.map(({ vae }) => vae.length));
+  if (least >= enoughRounds) return undefined;
+  return `With ${least} ${least === 1 ? "step" : "steps"} each the overhead is not to be relied on: measure ${enoughRounds} or more.`;
+}
 
 /** A row of words for each case: the first is the heading. */
 export function timeWords(cases: readonly TimedCase[], all: readonly Times[]): string[][] {
@@ -23,8 +33,8 @@ export function timeWords(cases: readonly TimedCase[], all: readonly Times[]): s
     "quartiles",
     "SVD",
     "paper: VAE",
-    "VRRAE",
-    "overhead",
+    "paper: VRRAE",
+    "paper: overhead",
   ];
   return [
     head,
@@ -45,7 +55,7 @@ function wordsOf({ name, batch, published }: TimedCase, times: Times): string[] 
     seconds(vae),
     seconds(vrrae),
     signed(percent),
-    quartiles.map((value) => value.toFixed(1)).join(" … "),
+    quartiles.map(signed).join(" … "),
     times.svdShare === undefined ? "–" : `${(100 * times.svdShare).toFixed(1)} %`,
     ...(published
       ? [
@@ -74,7 +84,7 @@ export function timePage(
       found.length === 0
         ? "Nothing is measured yet."
         : `A VRRAE's step beside a VAE's: ${found.map(({ name, percent }) => `${signed(percent)} on ${name}`).join(", ")}; ` +
-          `in the paper +1.3 to +6.6 %.`,
+          `in the paper +1.3 to +6.6 %. ${fewSteps(all) ?? ""}`,
     facts: [`${rounds} steps each, in turn`, adapter],
     cards: html`${table(timeWords(cases, all))} ${bars(all)} ${notesCard(timeNotes)}`,
     version,

@@ -173,7 +173,10 @@ function timesOf(file: string): Times | undefined {
   }
 }
 
-/** Medians in seconds, and by how much a VRRAE's step takes longer: the median over the rounds, with its quartiles. */
+/**
+ * Medians in seconds, by how much percent that of the VRRAE is longer, and how far that is from sure: the quartiles of
+ * the same percentage round by round.
+ */
 export interface Overhead {
   vae: number;
   vrrae: number;
@@ -182,11 +185,11 @@ export interface Overhead {
 }
 
 export function overheadOf({ vae, vrrae }: Pick<Times, "vae" | "vrrae">): Overhead {
+  const medians = { vae: quantile(vae, 0.5), vrrae: quantile(vrrae, 0.5) };
   const percents = vrrae.map((seconds, round) => 100 * (seconds / vae[round]! - 1));
   return {
-    vae: quantile(vae, 0.5),
-    vrrae: quantile(vrrae, 0.5),
-    percent: quantile(percents, 0.5),
+    ...medians,
+    percent: 100 * (medians.vrrae / medians.vae - 1),
     quartiles: [quantile(percents, 0.25), quantile(percents, 0.75)],
   };
 }
