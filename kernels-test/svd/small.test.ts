@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Device } from "../../src/device/device.ts";
 import { svd } from "../../src/ops/svd.ts";
 import { rounded, withDevices } from "../check.ts";
 import { from, random, ratios, svdReference, withSpectrum, type Dense } from "./matrices.ts";
@@ -36,30 +37,51 @@ function members(M: number, N: number): Dense[] {
   ];
 }
 
+/** The factors of each matrix of a batch, with its ratios. */
+async function decompose(device: Device, all: Dense[]) {
+  const { M, N } = all[0]!;
+  const P = Math.min(M, N);
+  const factors = svd(
+    device.tensor(
+      all.flatMap(({ data }) => data),
+      [all.length, M, N],
+    ),
+  );
+  const [U, S, Vt] = [await factors.U.read(), await factors.S.read(), await factors.Vt.read()];
+  return all.map((member, i) => {
+    const part = (list: Float32Array, size: number) => list.slice(i * size, (i + 1) * size);
+    const [u, s, vt] = [part(U, M * P), part(S, P), part(Vt, P * N)] as const;
+    return { u, s, found: Object.entries(ratios(member, u, s, vt)) };
+  });
+}
+
 withDevices((device) => {
   test.each(shapes)(
     "a batch of all kinds of matrices %i × %i: ratios below 30, values to 1e-6 of the first",
     async (M, N) => {
-      const P = Math.min(M, N);
       const all = members(M, N).map(({ data }) => ({ M, N, data: rounded(data) }));
-      const a = device().tensor(
-        all.flatMap(({ data }) => data),
-        [all.length, M, N],
-      );
-      const factors = svd(a);
-      const [U, S, Vt] = [await factors.U.read(), await factors.S.read(), await factors.Vt.read()];
-      for (const [i, member] of all.entries()) {
-        const part = (list: Float32Array, size: number) => list.slice(i * size, (i + 1) * size);
-        const s = part(S, P);
-        const found = ratios(member, part(U, M * P), s, part(Vt, P * N));
-        for (const [name, ratio] of Object.entries(found)) expect(ratio, `${name} of ${i}`).toBeLessThan(30);
-        const want = svdReference(member).S;
+      const first = await decompose(device(), all);
+      const again = await decompose(device(), all);
+      for (const [i, { u, s, found }] of first.entries()) {
+        for (const [name, ratio] of found) expect(ratio, `${name} of ${i}`).toBeLessThan(30);
+        const want = svdReference(all[i]!).S;
         want.forEach((value, j) =>
           expect(Math.abs(s[j]! - value), `value ${j} of ${i}`).toBeLessThanOrEqual(1e-6 * want[0]!),
         );
+        expect(again[i]!.u.every((x, e) => Object.is(x, u[e]))).toBe(true);
       }
-      const again = await svd(a).U.read();
-      expect(again.every((x, i) => Object.is(x, U[i]))).toBe(true);
+    },
+  );
+
+  test.each([2, 3, 5, 8])(
+    "vectors of values near a tenth of the first, %i × %i, are orthonormal to a ratio below 2",
+    async (n) => {
+      const all = Array.from({ length: 100 }, (_, seed) => {
+        const spectrum = Array.from({ length: n }, (_, k) => (k === 0 ? 1 : 0.11 * 0.99 ** k));
+        return { M: n, N: n, data: rounded(withSpectrum(n, n, spectrum, seed + 1).data) };
+      });
+      for (const [i, { found }] of (await decompose(device(), all)).entries())
+        for (const [name, ratio] of found) expect(ratio, `${name} of ${i}`).toBeLessThan(2);
     },
   );
 });

@@ -147,6 +147,14 @@ export function orthonormalise(
   return s;
 }
 
+/**
+ * The `strong` of images, of Q entries, of orthonormal vectors. Rounding leaves some ε / s in the products of those of values
+ * s, in units of the first, and LAPACK compares them with Q ε.
+ */
+export function strongImages(Q: number): number {
+  return Math.max(0.1, 4 / Q);
+}
+
 /** Columns of a panel of svd/complete. */
 const PANEL = 16;
 
@@ -157,7 +165,7 @@ const PANEL = 16;
 export function complete(y: Tensor, info: Tensor): Tensor {
   const { device } = y;
   const [count, Q, K] = y.shape as [number, number, number];
-  if (K <= ALONE) return orthonormalise(y, info, { strong: 0.1 });
+  if (K <= ALONE) return orthonormalise(y, info, { strong: strongImages(Q) });
   const s = empty(device, [count, K]);
   const x = empty(device, [count, Q, PANEL]);
   const t = empty(device, [count, K, PANEL]);
