@@ -32,7 +32,7 @@ describe("a run on vectors", () => {
       /^VRRAE on npy: 54 training and 6 test samples of shape 6, [\d,]+ parameters\nAdapter: /,
     );
     expect(stderr).toMatch(
-      /^step 12\/12 {2}epoch 2 {2}loss \S+ \(error \S+, betaKl \S+\) {2}test error \S+ % {2}\S+ steps\/s$/m,
+      /^step 12\/12 {2}epoch 2 {2}loss \S+ \(error \S+, β·KL \S+\) {2}test error \S+ % {2}\S+ steps\/s$/m,
     );
     expect(stderr).not.toMatch(/\x1b|\r/);
     expect(readdirSync(out).sort()).toEqual(
@@ -40,7 +40,12 @@ describe("a run on vectors", () => {
         ...["report.html", "singular-values.svg"],
       ),
     );
-    expect(readFileSync(`${out}/report.html`, "utf8")).toContain("These samples are no images.");
+    const page = readFileSync(`${out}/report.html`, "utf8");
+    expect(page).toContain("These samples are no images.");
+    expect(page).toMatch(/<h1>VRRAE on npy<\/h1>\s*<p class="verdict">Test error [\d.]+ %; linear bound/);
+    expect(page).toContain("<code>npx hestenes");
+    expect(page).not.toMatch(/>(sparsity|penalty|contraction|layers)</);
+    expect(page).toMatch(/>gauge</);
   });
 
   test("a finished run says so, and its report is written anew", async () => {
@@ -146,7 +151,7 @@ test("Ctrl-C writes a checkpoint and says how to go on", async () => {
   const { code, stdout, stderr } = await running.ended;
   expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
   expect(stderr).toMatch(/Stopping after this step; press Ctrl-C again/);
-  const [, found] = /Stopped at step (\d+) of 900\. To go on: hestenes train --out \S+run/.exec(stderr)!;
+  const [, found] = /Stopped at step (\d+) of 900\. To go on: npx hestenes train --out \S+run/.exec(stderr)!;
   expect(existsSync(`${out}/.lock`)).toBe(false);
   const step = Number(found);
   expect(step).toBeLessThan(900);

@@ -45,6 +45,12 @@ describe("lossChart", () => {
     expect(svg.length).toBeLessThan(100_000);
   });
 
+  test("gives parts the names that people know them by", () => {
+    const text = checkSvg(lossChart([{ step: 0, loss: 2, parts: { error: 1, betaKl: 1 } }]));
+    expect(text).toContain("|β·KL|");
+    expect(text).not.toContain("betaKl");
+  });
+
   test("escapes the names of the parts", () => {
     const svg = lossChart([{ step: 0, loss: 1, parts: { "<script>&\u0000": 1 } }]);
     checkSvg(svg);

@@ -71,7 +71,7 @@ async function fetchData(
     if (flags.json) printJson(files);
     else
       process.stdout.write(
-        `${name} is in ${into}. To train on it: hestenes train --data ${name} --path ${into}\n`,
+        `${name} is in ${into}. To train on it: npx hestenes train --data ${name} --path ${into}\n`,
       );
   } catch (error) {
     if (!signal.aborted) throw error;

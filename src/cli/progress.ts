@@ -1,4 +1,5 @@
 import cliProgress from "cli-progress";
+import { partTitle } from "../train/kinds.ts";
 import type { Progress } from "../train/session.ts";
 
 /** Between two lines without news about the test error, where there is no terminal, in milliseconds. */
@@ -34,7 +35,9 @@ export class ProgressDisplay {
 
   update({ line, steps, stepsPerSecond }: Progress): void {
     this.#lastError = line.testError ?? this.#lastError;
-    const parts = Object.entries(line.parts).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+    const parts = Object.entries(line.parts).map(
+      ([name, value]) => `${partTitle(name)} ${value.toPrecision(4)}`,
+    );
     const status = [
       `epoch ${line.epoch}`,
       `loss ${line.loss.toPrecision(4)}` + (parts.length > 0 ? ` (${parts.join(", ")})` : ""),

@@ -65,7 +65,7 @@ export function requirePath(data: DatasetName, path: string | undefined): void {
   const isPublic = (downloadNames as readonly string[]).includes(data);
   throw new UsageError(
     `${data} needs --path, where its files are` +
-      (isPublic ? `; to fetch them: hestenes data download ${data}` : ""),
+      (isPublic ? `; to fetch them: npx hestenes data download ${data}` : ""),
   );
 }
 

@@ -122,14 +122,14 @@ async function train(flags: Flags): Promise<void> {
       if (session.interrupted) {
         const { step } = session.trainer;
         display.notice(
-          `Stopped at step ${step} of ${config.steps}. To go on: hestenes train --out ${folder.path}`,
+          `Stopped at step ${step} of ${config.steps}. To go on: npx hestenes train --out ${folder.path}`,
         );
         process.exitCode = 130;
         return;
       }
       const command = isNew
         ? commandLine()
-        : `hestenes train --config ${folder.file("config.json")} --out NEW`;
+        : `npx hestenes train --config ${folder.file("config.json")} --out NEW`;
       const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
       const results = await summarize(session, { command, version });
       if (json) printJson(results);
@@ -176,5 +176,5 @@ async function printProfile(
 }
 
 function commandLine(): string {
-  return ["hestenes", ...process.argv.slice(2)].join(" ");
+  return ["npx hestenes", ...process.argv.slice(2)].join(" ");
 }

@@ -26,7 +26,7 @@ export async function listFolder(what: string, folder: string): Promise<string[]
     const isPublic = (downloadNames as readonly string[]).includes(what);
     throw new ArgumentError(
       `${what}: the folder ${folder} cannot be read (${(error as Error).message})` +
-        (isPublic ? `. To fetch the files: hestenes data download ${what}` : ""),
+        (isPublic ? `. To fetch the files: npx hestenes data download ${what}` : ""),
     );
   }
 }

@@ -119,6 +119,6 @@ function requireAll(name: string, folder: string, wanted: string[], found: (stri
   if (missing.length === 0) return;
   throw new ArgumentError(
     `${name}: ${folder} lacks ${missing.join(", ")} (looked for ${wanted.join(", ")}). ` +
-      `To fetch the files: hestenes data download ${name}`,
+      `To fetch the files: npx hestenes data download ${name}`,
   );
 }

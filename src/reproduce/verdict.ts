@@ -37,9 +37,10 @@ export function verdict(outcome: Outcome): string {
   const { experiment } = outcome;
   const known = linesOf(outcome).flatMap(({ label, cells }) => cells.map((cell) => ({ label, ...cell })));
   const found = (metric: string) => known.filter((cell) => cell.metric === metric && cell.mean !== undefined);
+  const caution = cautionOf(outcome);
   if (experiment.isScatter) {
     const words = found("roundness").map((cell) => `${cell.label} ${oursOf(cell)}`);
-    return `Of the latent space, ${metricTitles.roundness}: ${words.join(", ")}.`;
+    return `Of the latent space, ${metricTitles.roundness}: ${words.join(", ")}.${caution ? ` Not a finding: ${caution}.` : ""}`;
   }
   const metric = experiment.metrics.includes("diagonal") ? "diagonal" : "test";
   const ours = found(metric);
@@ -48,7 +49,6 @@ export function verdict(outcome: Outcome): string {
   const papers = known.filter((cell) => cell.metric === metric && cell.published);
   const paperBest =
     papers.length > 1 ? papers.reduce((a, b) => (b.published![0] < a.published![0] ? b : a)) : undefined;
-  const caution = cautionOf(outcome);
   const least = titled(metric, oursOf(best), ", ");
   if (caution !== undefined) {
     const paper = paperBest ? ` In the paper, ${paperBest.label} has the least.` : "";

@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { partTitle } from "./kinds.ts";
 import { chart, halo, messageCard, palette } from "./svg.ts";
 
 /** One logged step of a training run. Errors are in percent; rows may leave them out. */
@@ -36,7 +37,7 @@ export function lossChart(history: readonly HistoryRow[]): string {
   if (loss.length === 0) return messageCard("No finite loss was logged.");
   const names = [...new Set(history.flatMap((row) => Object.keys(row.parts)))].slice(0, partColours.length);
   const parts = names.map((name, i) => ({
-    label: name,
+    label: partTitle(name),
     colour: partColours[i] ?? palette.grey,
     points: series(history, (row) => row.parts[name]),
   }));

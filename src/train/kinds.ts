@@ -38,3 +38,37 @@ export const modelFacts: Readonly<Record<ModelName, ModelFacts>> = {
   contractive: { title: "Contractive AE", long: true },
   sparse: { title: "Sparse AE", long: true },
 };
+
+const isLong = (model: ModelName) => modelFacts[model].long === true;
+const isTruncated = (model: ModelName) => modelFacts[model].truncated === true;
+const isVariational = (model: ModelName) => modelFacts[model].variational === true;
+
+/** Settings that only some models have, and which do; all others are for every model. */
+const special: Readonly<Record<string, (model: ModelName) => boolean>> = {
+  latent: (model) => isLong(model) || isTruncated(model),
+  rank: (model) => !isLong(model),
+  beta: isVariational,
+  gauge: (model) => isTruncated(model) && isVariational(model),
+  basis: isTruncated,
+  adaptive: isTruncated,
+  layers: (model) => model === "irmae",
+  penalty: (model) => ["lorae", "contractive", "sparse"].includes(model),
+  published: (model) => ["irmae", "lorae", "sparse"].includes(model),
+  contraction: (model) => model === "contractive",
+  sparsity: (model) => model === "sparse",
+};
+
+/** Whether the setting of that name in a configuration makes a difference to `model`. */
+export function isSettingOf(model: ModelName, name: string): boolean {
+  return special[name]?.(model) ?? true;
+}
+
+const partTitles: ReadonlyMap<string, string> = new Map([
+  ["betaKl", "β·KL"],
+  ["nuclearNorm", "nuclear norm"],
+]);
+
+/** What people are shown for the part of a loss that files call `name`. */
+export function partTitle(name: string): string {
+  return partTitles.get(name) ?? name;
+}

@@ -8,8 +8,10 @@ export interface LatentPoints {
   readonly points: Float32Array;
   /** Coordinates per point. */
   readonly k: number;
-  /** A number per point, for instance its class; without it points are coloured by their order. */
+  /** A number per point, for instance its class; without it all points have one colour. */
   readonly labels?: ArrayLike<number> | undefined;
+  /** What the numbers are, where they make a colour scale; "label" by default. */
+  readonly labelName?: string | undefined;
   /** P points `(P, k)` of a way through the latent space, drawn in red. */
   readonly path?: Float32Array | undefined;
   /** What the path is; "path" by default. */
@@ -33,7 +35,7 @@ const MOST_CLASSES = 12;
  * @throws ShapeError where points, path or labels do not fit k.
  */
 export function latentScatter(latent: LatentPoints): string {
-  const { points, k, labels, path, pathLabel = "path" } = latent;
+  const { points, k, labels, labelName = "label", path, pathLabel = "path" } = latent;
   check(latent);
   const spots = thin(spotsOf(points, k, labels));
   if (spots.length === 0) return messageCard("No latent coordinate is finite.");
@@ -41,9 +43,9 @@ export function latentScatter(latent: LatentPoints): string {
     path === undefined ? [] : spotsOf(path, k).map((spot) => (k === 1 ? { ...spot, y: 0.5 } : spot));
   const classes = [...new Set(spots.map(({ label }) => label))].sort((a, b) => a - b);
   const inClasses = labels !== undefined && classes.length <= MOST_CLASSES;
-  const how = labels === undefined ? "order in the data set" : "label";
+  const isScale = labels !== undefined && !inClasses;
   const names = [
-    ...(inClasses ? [] : [{ label: `colour: ${how}, dark to light`, colour: "#21918c" }]),
+    ...(isScale ? [{ label: `colour: ${labelName}, dark to light`, colour: "#21918c" }] : []),
     ...(way.length > 0 ? [{ label: pathLabel, colour: palette.red }] : []),
   ];
   return chart({
@@ -61,7 +63,7 @@ export function latentScatter(latent: LatentPoints): string {
       Plot.dot(spots, {
         x: "x",
         y: "y",
-        fill: "label",
+        fill: labels ? "label" : palette.blue,
         r: spots.length > 800 ? 1.8 : 2.6,
         fillOpacity: 0.75,
       }),
@@ -91,7 +93,7 @@ function spotsOf(points: Float32Array, k: number, labels?: ArrayLike<number>): S
   return Array.from({ length: points.length / k }, (_, i) => ({
     x: points[i * k] ?? NaN,
     y: k === 1 ? spread(i) : (points[i * k + 1] ?? NaN),
-    label: labels?.[i] ?? i,
+    label: labels?.[i] ?? 0,
   })).filter(({ x, y, label }) => Number.isFinite(x) && Number.isFinite(y) && Number.isFinite(label));
 }
 
@@ -152,15 +154,15 @@ export function singularValuesChart(values: ArrayLike<number>, { kept }: { kept:
     colour: index <= kept ? palette.blue : palette.grey,
   }));
   const energy = (part: typeof finite) => part.reduce((sum, { value }) => sum + (value / high) ** 2, 0);
-  const share = (100 * energy(finite.filter(({ index }) => index <= kept))) / energy(finite);
+  const share = percentOf(energy(finite.filter(({ index }) => index <= kept)), energy(finite));
   const low = Math.min(...bars.map(({ value }) => value), high / 10) / 1.6;
   const few = values.length <= 48;
   const range = [0.5, values.length + 0.5];
   return chart({
-    ariaLabel: `Singular values; the first ${kept} of ${values.length} hold ${share.toFixed(1)} percent of the energy.`,
+    ariaLabel: `Singular values; the first ${kept} of ${values.length} hold ${share} of the energy.`,
     legend: [
       {
-        label: `kept: ${kept} of ${values.length}, ${share.toFixed(1)} % of the energy`,
+        label: `kept: ${kept} of ${values.length}, ${share} of the energy`,
         colour: palette.blue,
       },
       ...(kept < values.length ? [{ label: "cut", colour: palette.grey }] : []),
@@ -192,4 +194,10 @@ export function singularValuesChart(values: ArrayLike<number>, { kept }: { kept:
       Plot.ruleY([low]),
     ],
   });
+}
+
+/** A share in percent that says "100.0 %" of the whole alone. */
+function percentOf(part: number, whole: number): string {
+  const share = (100 * part) / whole;
+  return part < whole && share >= 99.95 ? "over 99.9 %" : `${share.toFixed(1)} %`;
 }

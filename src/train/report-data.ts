@@ -11,11 +11,11 @@ export type PictureName =
 export interface ReportData {
   /** The page's heading, for instance "VRRAE on bumps". */
   readonly title: string;
-  /** The result in one line, for instance "test error 21.4 % — linear bound (rank-2 PCA) 78.4 %". */
+  /** The result in one line beneath the title, for instance "Test error 21.4 %; linear bound (rank-2 PCA) 78.4 %." */
   readonly verdict: string;
   readonly model: string;
   readonly dataset: string;
-  /** The whole configuration; nested objects become dotted names. */
+  /** The settings that matter to the model; nested objects become dotted names. */
   readonly config: object;
   readonly adapter: { readonly name: string; readonly driver: string; readonly kind: string };
   /** Logged steps in order; rows without errors are fine. Errors are in percent. */

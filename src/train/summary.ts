@@ -3,8 +3,9 @@ import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { variances } from "../latent/spectrum.ts";
 import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
 import { codesOf, decodeCodes, diagonalCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
+import type { Config } from "./config.ts";
 import { rangeOfData } from "./pictures.ts";
-import { modelFacts } from "./kinds.ts";
+import { isSettingOf, modelFacts } from "./kinds.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.ts";
 import type { Session } from "./session.ts";
@@ -48,6 +49,9 @@ export async function summarize(
   const errorOn = (set: Dataset) => relativeErrorOn(model, set, config.batch);
   const testError = await errorOn(data.test);
   const linearBound = linearBoundOn(data.test, model.codeSize);
+  const outcome =
+    `test error ${testError.toFixed(1)} %; ` +
+    `linear bound (rank-${model.codeSize} PCA of the same data) ${linearBound.toFixed(1)} %.`;
   const results: Results = {
     model: config.model,
     data: config.data,
@@ -59,9 +63,7 @@ export async function summarize(
     ...(fitted ? { singularValues: Array.from(fitted.singularValues) } : {}),
     seconds: {},
     adapter: device.info.name,
-    verdict:
-      `${modelFacts[config.model].title} on ${config.data}: test error ${testError.toFixed(1)} %; ` +
-      `linear bound (rank-${model.codeSize} PCA of the same data) ${linearBound.toFixed(1)} %.`,
+    verdict: `${titleOf(config)}: ${outcome}`,
   };
   const pictures = await draw(session);
   timings.evaluate += (performance.now() - start) / 1000;
@@ -70,6 +72,7 @@ export async function summarize(
   writeReport(folder.path, {
     ...pictures,
     ...facts(session, results),
+    verdict: outcome.replace(/^t/, "T"),
     ...(fitted ? { singularValues: { values: fitted.singularValues, kept: model.codeSize } } : {}),
     command,
     version,
@@ -138,27 +141,37 @@ function mean(values: Float64Array): number {
 
 async function latentPoints({ model, data }: Session): Promise<NonNullable<ReportData["latent"]>> {
   const points = await codesOf(model, data.test, shown.codes);
-  const { labels } = data.test;
+  const { labels, centres } = data.test;
+  const count = points.length / model.codeSize;
   return {
     points,
     k: model.codeSize,
-    ...(labels ? { labels: labels.subarray(0, points.length / model.codeSize) } : {}),
+    ...(labels ? { labels: labels.subarray(0, count) } : {}),
+    ...(centres
+      ? {
+          labels: Float32Array.from({ length: count }, (_, i) => centres[2 * i]!),
+          labelName: "x of the bump's centre",
+        }
+      : {}),
     ...(data.diagonal
       ? { path: await diagonalCodes(model, data.diagonal), pathLabel: "a bump moving along the diagonal" }
       : {}),
   };
 }
 
-function facts(session: Session, results: Results): Omit<ReportData, "command" | "version"> {
+function titleOf({ model, data }: Config): string {
+  return `${modelFacts[model].title} on ${data}`;
+}
+
+function facts(session: Session, results: Results): Omit<ReportData, "verdict" | "command" | "version"> {
   const { config, device, folder, timings } = session;
   const percent = (value: number) => `${value.toFixed(1)} %`;
   const { testError, trainError, diagonalError, linearBound } = results;
   return {
-    title: `${modelFacts[config.model].title} on ${config.data}`,
-    verdict: results.verdict,
+    title: titleOf(config),
     model: config.model,
     dataset: config.data,
-    config,
+    config: Object.fromEntries(Object.entries(config).filter(([name]) => isSettingOf(config.model, name))),
     adapter: device.info,
     history: folder.history(),
     numbers: [
