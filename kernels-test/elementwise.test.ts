@@ -146,6 +146,19 @@ withDevices((device) => {
     expect([...(await ops.exp(tensor(device(), [89, -105])).read())]).toEqual([Infinity, 0]);
   });
 
+  test("gelu of numbers of any size, and its slope", async () => {
+    const x = tensor(device(), [Infinity, -Infinity, 1e38, -1e38, 20, -20]);
+    x.requiresGrad = true;
+    const y = ops.gelu(x);
+    backward(y);
+    const [values, slopes] = [await y.read(), await x.grad!.read()];
+    [Infinity, 0, Math.fround(1e38), 0, 20, 0].forEach((want, i) => {
+      if (want === 0) expect(values[i], `of ${i}`).toBeCloseTo(0, 30);
+      else expect(values[i], `of ${i}`).toBe(want);
+      expect(slopes[i], `slope of ${i}`).toBeCloseTo(want === 0 ? 0 : 1, 30);
+    });
+  });
+
   test("clamp refuses limits in the wrong order", () => {
     expect(() => ops.clamp(tensor(device(), [1]), 1, 0)).toThrow(ArgumentError);
   });

@@ -63,7 +63,7 @@ fn slope(v: f32) -> f32 {
     case ELU { return select(1, p.s * expOf(v), v < 0); }
     case GELU {
       let tail = normalTail(v);
-      return select(tail.x, 1 - tail.x, v >= 0) + v * tail.y;
+      return select(tail.x, 1 - tail.x, v >= 0) + withinTail(v) * tail.y;
     }
     case SOFTPLUS { return -expMinusOne(-v); }
     case SIGMOID { return v * (1 - v); }

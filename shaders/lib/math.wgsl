@@ -99,10 +99,13 @@ fn normalTail(x: f32) -> vec2f {
   return vec2f(0.5 * g * t * P, 0.39894228 * g);
 }
 
+/** x, or ±14 past these, where tail and density are nothing to an f32: an infinite x is not to multiply them. */
+fn withinTail(x: f32) -> f32 { return select(x, sign(x) * 14, abs(x) > 14); }
+
 /** x Φ(x). */
 fn geluOf(x: f32) -> f32 {
-  let q = normalTail(x).x;
-  return select(x * q, x - x * q, x >= 0);
+  let part = withinTail(x) * normalTail(x).x;
+  return select(part, x - part, x >= 0);
 }
 
 /** log(x) as a sum of two f32 for positive normal x. Masked bits keep compilers from undoing the subtractions. */
