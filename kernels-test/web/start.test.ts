@@ -123,3 +123,16 @@ test(
     await tab.close();
   },
 );
+
+test("k is again what it was once there are enough pictures for it", slow, async () => {
+  const { tab, wrong } = await openStudio(site, `${address}&with=`);
+  const rank = () => tab.locator("#rank-value").textContent();
+  await tab.selectOption("#data", "files");
+  const one = Buffer.from([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4]);
+  await tab.setInputFiles("#choose-files", { name: "one", mimeType: "", buffer: one });
+  await expect.poll(rank, { timeout: 60_000 }).toBe("1");
+  await tab.selectOption("#data", "bumps");
+  await expect.poll(rank, { timeout: 60_000 }).toBe("2");
+  expect(wrong).toEqual([]);
+  await tab.close();
+});

@@ -18,7 +18,9 @@ export class Controls {
   readonly #rank = byId("rank", HTMLInputElement);
   readonly #beta = byId("beta", HTMLInputElement);
   readonly #seed = byId("seed", HTMLInputElement);
-  #betaValue: number;
+  /** What the visitor or the address asked for: data may allow a lower rank, and the slider of β has steps. */
+  #askedRank: number;
+  #askedBeta: number;
   /** What only the address can say: for tests, and for links to a particular run. */
   readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
   /** Side of the moving spot's pictures, if the address says it. */
@@ -36,7 +38,7 @@ export class Controls {
     this.#rank.max = String(Math.max(rank, Number(this.#rank.max)));
     this.#rank.value = String(rank);
     this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
-    this.#betaValue = beta;
+    [this.#askedRank, this.#askedBeta] = [rank, beta];
     this.#seed.value = String(seed);
     this.size = size;
     this.#extra = { batch, steps, logEvery };
@@ -51,24 +53,14 @@ export class Controls {
   }): void {
     for (const field of [this.#first, this.#second, this.#seed])
       field.addEventListener("change", callbacks.anew);
-    for (const [slider, act] of [
-      [this.#rank, () => callbacks.rank(this.rank)],
-      [this.#beta, () => callbacks.beta(this.beta)],
+    for (const [slider, take] of [
+      [this.#rank, () => callbacks.rank((this.#askedRank = Number(this.#rank.value)))],
+      [this.#beta, () => callbacks.beta((this.#askedBeta = this.#sliderBeta))],
     ] as const)
       slider.addEventListener("input", () => {
-        if (slider === this.#beta) this.#betaValue = this.#sliderBeta;
+        take();
         this.#label();
-        act();
       });
-  }
-
-  get rank(): number {
-    return Number(this.#rank.value);
-  }
-
-  /** What the address asks for, to the last digit, until the slider is moved. */
-  get beta(): number {
-    return this.#betaValue;
   }
 
   /** The slider holds a logarithm, in steps; its lowest place is 0. */
@@ -83,13 +75,21 @@ export class Controls {
 
   settings(data: Settings["data"]): Settings {
     const chosen = [this.#first.value, this.#second.value].filter((name) => name !== "") as ModelName[];
-    return { models: chosen, data, rank: this.rank, beta: this.beta, seed: this.seed, ...this.#extra };
+    return {
+      models: chosen,
+      data,
+      rank: this.#askedRank,
+      beta: this.#askedBeta,
+      seed: this.seed,
+      ...this.#extra,
+    };
   }
 
   /** Shows what the worker set up. */
   show({ settings, maxRank }: SetUp): void {
     this.#rank.max = String(Math.max(maxRank, settings.rank)); // a model of a file has the rank that it has
     this.#rank.value = String(settings.rank);
+    if (settings.rank !== Math.min(this.#askedRank, maxRank)) this.#askedRank = settings.rank; // a file's
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
     this.data.value = settings.data.kind;
@@ -106,7 +106,7 @@ export class Controls {
 
   #label(): void {
     byId("rank-value", HTMLOutputElement).value = this.#rank.value;
-    const { beta } = this;
+    const beta = this.#askedBeta;
     byId("beta-value", HTMLOutputElement).value =
       beta === 0 ? "0" : beta < 1e-3 ? beta.toExponential(1) : String(Number(beta.toPrecision(2)));
   }
