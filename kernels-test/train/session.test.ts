@@ -109,6 +109,9 @@ test("progress tells the pace once the kernels are compiled, and the first step 
   for (const { stepsPerSecond } of seen.slice(1)) expect(stepsPerSecond).toBeGreaterThan(0);
   expect(session.timings.train).toBeLessThan(session.timings.prepare);
   expect(seen.at(-1)!.line.seconds).toBeLessThanOrEqual(session.timings.train);
+  const again = await runSession(run.folder, run.config); // finished: the time of its training is still known
+  again.close();
+  expect(again.timings.train).toBe(seen.at(-1)!.line.seconds);
 });
 
 test("a device that is lost is replaced, and the run ends with the same bits", async () => {

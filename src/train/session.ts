@@ -33,7 +33,10 @@ export interface Progress {
   stepsPerSecond: number | undefined;
 }
 
-/** Seconds spent in each phase of a run; the first step, which compiles the kernels, belongs to `prepare`. */
+/**
+ * Seconds spent in each phase of a run; the first step, which compiles the kernels, belongs to `prepare`. Those of
+ * `train` count from the run's beginning, the others from that of the process.
+ */
 export type Timings = Record<"prepare" | "train" | "evaluate" | "checkpoint", number>;
 
 /** A run in progress, or at its end: the device, the data, the model and how far it is. */
@@ -197,7 +200,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
   const { trainer, config, folder, data, timings } = session;
   const { steps, logEvery, evaluateEvery, checkpointEvery, evaluateCount } = config;
   const held = data.test.take(evaluateCount);
-  const secondsBefore = folder.history().at(-1)?.seconds ?? 0;
+  timings.train = folder.history().at(-1)?.seconds ?? 0;
   const isTime = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   if (trainer.step === 0) await session.save();
   let compiled = performance.now();
@@ -208,7 +211,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
     if (trainer.step === 1 || isTime(logEvery) || isTime(evaluateEvery)) {
       const { step, epoch, losses } = await session.timed("train", () => session.losses());
       const { loss, ...parts } = losses;
-      const line: HistoryLine = { step, epoch, loss: loss!, parts, seconds: secondsBefore + timings.train };
+      const line: HistoryLine = { step, epoch, loss: loss!, parts, seconds: timings.train };
       if (isTime(evaluateEvery))
         line.testError = await session.timed("evaluate", () => session.errorOn(held, 8 * config.batch));
       folder.log(line);

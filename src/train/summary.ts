@@ -199,7 +199,7 @@ function facts(session: Session, results: Results): Omit<ReportData, "verdict" |
     ],
     reference: { label: "linear bound", value: linearBound },
     timings: Object.entries(timings).map(([label, seconds]) => ({ label, seconds })),
-    stepsPerSecond: timings.train > 0 ? session.stepsTaken / timings.train : undefined,
+    stepsPerSecond: timings.train > 0 ? (results.steps - 1) / timings.train : undefined,
     date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
   };
 }
