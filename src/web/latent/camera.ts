@@ -22,7 +22,7 @@ export class Camera {
   #pitch = 0.4;
   readonly #matrix = mat4.identity();
 
-  /** Shows all of `points` (N, codeSize) with a margin. */
+  /** Shows all of `points` (N, codeSize) with a margin, in space however the view is turned. */
   frame(points: Float32Array, codeSize: number): void {
     const low = [Infinity, Infinity, Infinity];
     const high = [-Infinity, -Infinity, -Infinity];
@@ -40,8 +40,19 @@ export class Camera {
     const most =
       this.dimensions === 2
         ? Math.max(half(1), half(0) / this.aspect)
-        : Math.hypot(half(0), half(1), half(2)) / Math.min(1.6, 1.6 * this.aspect);
-    this.reach = 1.18 * Math.max(1e-3, most);
+        : this.#radius(points, codeSize) / (Math.cos(fieldOfView / 2) * Math.min(1, this.aspect));
+    this.reach = (this.dimensions === 2 ? 1.18 : 1.08) * Math.max(1e-3, most);
+  }
+
+  /** From the centre to the farthest of `points`. */
+  #radius(points: Float32Array, codeSize: number): number {
+    let most = 0;
+    for (let at = 0; at < points.length; at += codeSize) {
+      const place = [0, 1, 2].map((axis) => (axis < codeSize ? points[at + axis]! : 0));
+      const distance = vec3.distance(place, this.centre);
+      if (distance > most && distance < Infinity) most = distance;
+    }
+    return most;
   }
 
   /** From the eye to the centre; 1 where nothing looks smaller for being far away. */
