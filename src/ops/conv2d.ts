@@ -10,6 +10,7 @@ import { byFour, sharers, tiledKernel, type Tile } from "./lib/tiles.ts";
 const conv2dKernel = kernel("conv2d");
 const directKernel = kernel("conv2d.direct");
 const pointsKernel = kernel("conv2d.points");
+const narrowKernel = kernel("conv2d.narrow");
 const conv2dTiles = tiledKernel("conv2d");
 
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -153,7 +154,7 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
       { work },
     );
   else if (narrow)
-    conv2dKernel("backward_w_narrow", { x4: x, w: dz, out: parts }, params, linearGrid(slices * lanes, 64), {
+    narrowKernel("backward_w", { x4: x, w: dz, out: parts }, params, linearGrid(slices * lanes, 64), {
       constants: { TAPS: Math.ceil(S / across) },
       work,
     });
