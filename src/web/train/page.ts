@@ -166,8 +166,11 @@ class TrainPage {
     this.#goesOn = false; // a model that was loaded stands still
     const loading = bytesOf(file, file.name).then((bytes) => this.#remote.call("load", bytes, file.name));
     const setUp = await loading.catch((error: unknown) => {
-      // The form may hold a choice whose turn this file took.
+      // The form may hold a choice whose turn this file took; the corner for pictures stays open.
+      const { data } = this.#controls;
+      const kind = data.value;
       if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
+      data.value = kind;
       throw error;
     });
     for (const key of ["error", "lost", "address"]) dismiss(key);
