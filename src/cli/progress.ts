@@ -2,7 +2,7 @@ import cliProgress from "cli-progress";
 import { partTitle } from "../train/kinds.ts";
 import type { Progress } from "../train/session.ts";
 
-/** Between two lines without news about the test error, where there is no terminal, in milliseconds. */
+/** Between two lines where there is no terminal and no news about the test error, and before the first, in milliseconds. */
 const pause = 2000;
 
 /** Shows how far a run is: a bar on a terminal, now and then a line elsewhere. All of it on standard error. */
@@ -11,6 +11,7 @@ export class ProgressDisplay {
   #bar: cliProgress.SingleBar | undefined;
   #lastLine = -Infinity;
   #lastError: number | undefined;
+  #compiling: NodeJS.Timeout | undefined;
 
   /** `quiet` leaves out everything but notices. */
   constructor(quiet: boolean) {
@@ -21,7 +22,11 @@ export class ProgressDisplay {
   start(step: number, steps: number): void {
     this.stop();
     this.#lastError = undefined;
-    if (this.#quiet || !process.stderr.isTTY) return;
+    if (this.#quiet) return;
+    if (!process.stderr.isTTY) {
+      this.#compiling = setTimeout(() => this.say("Compiling kernels, as a first run has to."), pause);
+      return;
+    }
     this.#bar = new cliProgress.SingleBar({
       stream: process.stderr,
       format: "{bar} {value}/{total}  {status}",
@@ -34,6 +39,7 @@ export class ProgressDisplay {
   }
 
   update({ line, steps, stepsPerSecond }: Progress): void {
+    clearTimeout(this.#compiling);
     this.#lastError = line.testError ?? this.#lastError;
     const parts = Object.entries(line.parts).map(
       ([name, value]) => `${partTitle(name)} ${value.toPrecision(4)}`,
@@ -66,6 +72,7 @@ export class ProgressDisplay {
   }
 
   stop(): void {
+    clearTimeout(this.#compiling);
     this.#bar?.stop();
     this.#bar = undefined;
   }

@@ -103,7 +103,6 @@ async function train(flags: Flags): Promise<void> {
     display.notice("Stopping after this step; press Ctrl-C again to quit at once."),
   );
   let profiler: ReturnType<Session["device"]["profile"]> | undefined;
-  let compiling: NodeJS.Timeout | undefined;
   try {
     const running = runSession(folder, config, {
       signal,
@@ -111,19 +110,11 @@ async function train(flags: Flags): Promise<void> {
       onStart: (session) => {
         display.say(headline(session));
         if (profile) profiler = session.device.profile();
-        if (session.isDone) return;
-        display.start(session.trainer.step, config.steps);
-        compiling = setTimeout(
-          () => display.notice("Compiling kernels for this device, as a first run has to."),
-          2000,
-        );
+        if (!session.isDone) display.start(session.trainer.step, config.steps);
       },
-      onProgress: (progress) => {
-        clearTimeout(compiling);
-        display.update(progress);
-      },
+      onProgress: (progress) => display.update(progress),
     });
-    const session = await usageOf(running).finally(() => clearTimeout(compiling));
+    const session = await usageOf(running);
     display.stop();
     release(); // all is saved: Ctrl-C now ends the report at once
     try {
