@@ -175,19 +175,17 @@ export class Device {
 
   /** Runs `body` without recording it for `backward`. */
   noGrad<T>(body: () => T): T {
-    const before = this.#gradients;
-    this.#gradients = false;
-    try {
-      return body();
-    } finally {
-      this.#gradients = before;
-    }
+    return this.#tracking(false, body);
   }
 
   /** Runs `body` and records it for `backward`, also within `noGrad`: for rules that differentiate on their own. */
   withGrad<T>(body: () => T): T {
+    return this.#tracking(true, body);
+  }
+
+  #tracking<T>(gradients: boolean, body: () => T): T {
     const before = this.#gradients;
-    this.#gradients = true;
+    this.#gradients = gradients;
     try {
       return body();
     } finally {
