@@ -5,9 +5,8 @@ import { vae } from "../src/models/vae.ts";
 import { vrrae } from "../src/models/vrrae.ts";
 import { adam } from "../src/optim/optimizer.ts";
 import { randomNormal, RandomState } from "../src/ops/random.ts";
-import { record, type Program } from "../src/tensor/record.ts";
-import { backward } from "../src/tensor/tape.ts";
-import { tensor, type Tensor } from "../src/tensor/tensor.ts";
+import { tensor } from "../src/tensor/tensor.ts";
+import { recordStep, type RecordedStep } from "../src/train/recordedStep.ts";
 import type { Inputs, Prepared, Values } from "./engine.ts";
 import { codeSize, STEP_SEED } from "./inputs.ts";
 import type { StepTask } from "./tasks.ts";
@@ -16,38 +15,23 @@ import type { StepTask } from "./tasks.ts";
 export const BETA = 1e-6;
 export const RATE = 1e-3;
 
-/** A training step of hestenes that was taken once and can be replayed. */
-export interface RecordedStep {
-  program: Program;
-  loss: Tensor;
-  dispose(): void;
-}
-
 /** Takes one step of training, loss, gradients, Adam, on a batch that stays on the device, and records it. */
-export function recordStep(device: Device, task: StepTask, inputs: Inputs): RecordedStep {
+export function recordTask(device: Device, task: StepTask, inputs: Inputs): RecordedStep {
   const model = build(device, task);
-  const optimizer = adam(model.arena, { rate: RATE });
-  const noise = new RandomState(device, STEP_SEED);
   const x = tensor(device, inputs.x!.data, inputs.x!.shape);
-  const { program, result: loss } = record(device, () => {
-    const losses = model.loss(x, noise);
-    backward(losses.loss);
-    optimizer.step();
-    return losses.loss;
-  });
+  const step = recordStep(model, adam(model.arena, { rate: RATE }), x, STEP_SEED);
   return {
-    program,
-    loss,
+    ...step,
     dispose() {
-      program.dispose();
-      for (const owned of [loss, x, noise, optimizer, model.arena]) owned.dispose();
+      step.dispose();
+      x.dispose();
     },
   };
 }
 
 /** The step as a task of the benchmark; its first three losses are its answer. */
 export async function prepareStep(device: Device, task: StepTask, inputs: Inputs): Promise<Prepared> {
-  const step = recordStep(device, task, inputs);
+  const step = recordTask(device, task, inputs);
   const { program, loss } = step;
   const first = [await loss.item()];
   while (first.length < 3) {

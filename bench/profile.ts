@@ -1,7 +1,7 @@
 import type { Device } from "../src/device/device.ts";
 import type { ProfileRow } from "../src/device/profiler.ts";
 import { inputsOf } from "./inputs.ts";
-import { recordStep } from "./hestenesStep.ts";
+import { recordTask } from "./hestenesStep.ts";
 import { median, type Ceilings, type OpShare, type StepProfile } from "./results.ts";
 import { tasks, type StepTask } from "./tasks.ts";
 
@@ -31,7 +31,7 @@ export async function profileSteps(
   const profiles: StepProfile[] = [];
   for (const task of steps) {
     say(`profile of ${task.name}`);
-    const step = recordStep(device, task, inputsOf(task));
+    const step = recordTask(device, task, inputsOf(task));
     await step.loss.item();
     const times: number[] = [];
     const tables: ProfileRow[][] = [];

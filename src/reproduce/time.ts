@@ -8,11 +8,10 @@ import { vae } from "../models/vae.ts";
 import { vrrae } from "../models/vrrae.ts";
 import { randomUniform, RandomState } from "../ops/random.ts";
 import { adaBelief } from "../optim/optimizer.ts";
-import { record, type Program } from "../tensor/record.ts";
-import { backward } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { presets } from "../train/config.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../train/files.ts";
+import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
 import type { Scale } from "./experiments.ts";
 
 /** A training step whose time is measured with a VAE and with a VRRAE of the same networks. */
@@ -100,12 +99,12 @@ async function measure(
     stepOf(vrrae(device, { input, latent, rank, beta: 1e-6 }), x),
   ] as const;
   try {
-    for (const step of steps) await step.run(); // the first replay makes what the recording did not
+    for (const step of steps) await timeOf(step); // the first replay makes what the recording did not
     const seconds = [[], []] as [number[], number[]];
     for (let round = 0; round < rounds; round++) {
       if (signal?.aborted) return undefined;
       for (const which of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const))
-        seconds[which].push(await steps[which].run());
+        seconds[which].push(await timeOf(steps[which]));
     }
     const svdShare = await shareOfSvd(device, steps[1]);
     const adapter = device.info.name;
@@ -121,40 +120,20 @@ async function measure(
   }
 }
 
-/** A training step that can be taken again and again. */
-interface Step {
-  program: Program;
-  /** Takes it, waits for its loss, and says how many seconds that took. */
-  run(): Promise<number>;
-  dispose(): void;
+function stepOf(model: Autoencoder, x: Tensor): RecordedStep {
+  return recordStep(model, adaBelief(model.arena, { rate: 1e-3 }), x, 1);
 }
 
-function stepOf(model: Autoencoder, x: Tensor): Step {
-  const optimizer = adaBelief(model.arena, { rate: 1e-3 });
-  const noise = new RandomState(model.device, 1);
-  const { program, result: loss } = record(model.device, () => {
-    const losses = model.loss(x, noise);
-    backward(losses.loss);
-    optimizer.step();
-    return losses.loss;
-  });
-  return {
-    program,
-    async run() {
-      const start = performance.now();
-      program.run();
-      await loss.item();
-      return (performance.now() - start) / 1000;
-    },
-    dispose() {
-      program.dispose();
-      for (const owned of [loss, noise, optimizer, model.arena]) owned.dispose();
-    },
-  };
+/** Takes the step, waits for its loss, and says how many seconds that took. */
+async function timeOf({ program, loss }: RecordedStep): Promise<number> {
+  const start = performance.now();
+  program.run();
+  await loss.item();
+  return (performance.now() - start) / 1000;
 }
 
 /** The part of the launches' time that those of the decomposition and its gradient take; undefined without timestamps. */
-async function shareOfSvd(device: Device, { program }: Step): Promise<number | undefined> {
+async function shareOfSvd(device: Device, { program }: RecordedStep): Promise<number | undefined> {
   if (!device.gpu.features.has("timestamp-query")) return undefined;
   const profiler = device.profile();
   program.run();
