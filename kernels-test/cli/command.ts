@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What a command said and how it ended. */
+/** What a command said, without colours, and how it ended. */
 export interface Ended {
   /** Exit code, or the signal that ended it. */
   code: number | string;
@@ -34,7 +35,7 @@ export function startScript(script: string, args: readonly string[], env: NodeJS
   });
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
-    child[name].setEncoding("utf8").on("data", (text: string) => (said[name] += text));
+    child[name].setEncoding("utf8").on("data", (text: string) => (said[name] += stripVTControlCharacters(text)));
   const ended = once(child, "close").then(([code, signal]) => ({
     code: (code ?? signal) as number | string,
     ...said,
