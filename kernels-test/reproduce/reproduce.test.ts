@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PNG } from "pngjs";
 import { expect, test } from "vitest";
 import { ArgumentError, DataError } from "../../src/device/errors.ts";
@@ -7,10 +7,11 @@ import { Dataset } from "../../src/data/dataset.ts";
 import { openDevice } from "../../src/device/device.ts";
 import type { Experiment } from "../../src/reproduce/experiments.ts";
 import { Judge } from "../../src/reproduce/judge.ts";
+import { experimentMarkdown, writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { experimentPage } from "../../src/reproduce/page.ts";
 import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
 import { linesOf, orderOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
-import { cautionOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
+import { cautionOf, commandOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
 import { completeConfig } from "../../src/train/config.ts";
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
@@ -86,6 +87,27 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   expect(page.match(/data:image\/png;base64/g)!.length).toBe(12); // originals; of two models reconstructions, three ways and samples; one prior
   expect(page).not.toMatch(/src="(?!data:)|<script/);
 
+  const markdown = join(temporaryFolder(), "made", "small.md");
+  writeMarkdown(markdown, experimentMarkdown(second, "0"));
+  const text = readFileSync(markdown, "utf8");
+  expect(text).toContain("# A small table\n\nNot a finding: 1 seed and 6 of");
+  expect(text).toContain("|  | seeds | test error % | diagonal test error % | paper: diagonal |");
+  expect(text).toMatch(
+    /\| AE \| 1 \| [\d.]+ \| [\d.]+ \| 23\.24 ± 11\.26 \| [\d.]+ \|\n\| VRRAE \(β = 0\) \| 1 /,
+  );
+  expect(text).toContain("- A note with \\<marks\\>.\n- Settings: size 12, latent 8,");
+  expect(text).toContain(
+    "Rows: Original, AE, VRRAE (β = 0).\n\n![Reconstructions](small-reconstructions.png)",
+  );
+  expect(text).toContain("    npx hestenes reproduce small --data bumps --seeds 1 --steps 6 --size 12\n");
+  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+  expect(links).toHaveLength(6); // reconstructions, ways, samples, prior, and two latent spaces
+  for (const link of links) expect(existsSync(join(dirname(markdown), link)), link).toBe(true);
+  const strips = PNG.sync.read(readFileSync(join(dirname(markdown), "small-reconstructions.png")));
+  expect([strips.width, strips.height]).toEqual([2 * (10 * 14 - 2), 2 * (3 * 14 - 2)]);
+  const original = PNG.sync.read(readFileSync(join(out, "ae-500", "strips", "originals.png")));
+  expect(strips.data.subarray(0, 4)).toEqual(original.data.subarray(0, 4));
+
   const other = { ...options(out).settings, steps: 7 };
   const refused = reproduce(small, options(out, { settings: other }));
   await expect(refused).rejects.toThrow(ArgumentError);
@@ -156,6 +178,21 @@ test("what was run too briefly is no finding; what was run in full is one", () =
     ),
   });
   const full = outcome(3, 500);
+  const close = {
+    ...full,
+    runs: full.runs.map((run, at) => ({
+      ...run,
+      scores: { ...run.scores, metrics: { diagonal: 20 + (at % 4), generation: 9 - at } },
+    })),
+  };
+  expect(verdict(close)).toBe(
+    "AE has the least diagonal test error, 21.00 ± 1.00 %. It is not below that of VRRAE (β = 0), 21.33 ± 1.53 %, " +
+      "by more than the seeds differ. The least by the other columns: generation error VRRAE (β = 0).",
+  );
+  expect(cautionOf({ ...outcome(5, 500), complete: false })).toBe(
+    "a part of the runs can not rank the models",
+  );
+  expect(commandOf(full)).toBe("npx hestenes reproduce small --data bumps --seeds 3 --size 16");
   expect(cautionOf(full)).toBeUndefined();
   expect(verdict(full)).toBe("AE has the least diagonal test error, 21.00 ± 1.00 %.");
   expect(factsOf(full)).toEqual([

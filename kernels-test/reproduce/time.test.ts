@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDevice } from "../../src/device/device.ts";
 import { DataError } from "../../src/device/errors.ts";
+import { writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase } from "../../src/reproduce/time.ts";
-import { fewSteps, timePage, timeWords } from "../../src/reproduce/time-page.ts";
+import { fewSteps, timeMarkdown, timePage, timeWords } from "../../src/reproduce/time-page.ts";
 import { temporaryFolder } from "../data/files.ts";
 
 const small: TimedCase = {
@@ -45,6 +46,13 @@ test("steps are timed in turn, kept in a file, and shown beside the paper's", as
   expect(page).toContain("+5.0 %");
   expect(page).toContain("With 3 steps each the overhead is not to be relied on");
   expect(page).not.toMatch(/src="(?!data:)|<script/);
+
+  const markdown = join(out, "time.md");
+  const made = timeMarkdown([small], [times!], { adapter: "an adapter", version: "0" });
+  writeMarkdown(markdown, { ...made, command: "npx hestenes reproduce time" });
+  const text = readFileSync(markdown, "utf8");
+  expect(text).toContain("# Table A.4-1: time of a step\n\nA VRRAE's step beside a VAE's: ");
+  expect(text).toMatch(/\| Small \| 6 \| .* \| 2\.00 s \| 2\.10 s \| \+5\.0 % \|/);
 
   writeFileSync(file, "{}");
   await expect(measureTimes(device, [small], options)).rejects.toThrow(DataError);

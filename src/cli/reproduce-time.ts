@@ -4,9 +4,11 @@ import { openDevice } from "../device/device.ts";
 import { version } from "../device/version.node.ts";
 import type { Scale } from "../reproduce/experiments.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase, type Times } from "../reproduce/time.ts";
-import { fewSteps, timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
+import { writeMarkdown } from "../reproduce/markdown.ts";
+import { fewSteps, timeMarkdown, timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { ProgressDisplay } from "./progress.ts";
+import { usage } from "./settings.ts";
 import { interruptSignal, printJson } from "./usage.ts";
 
 export interface TimeFlags {
@@ -15,12 +17,14 @@ export interface TimeFlags {
   steps?: number;
   out?: string;
   adapter?: string;
+  markdown?: string;
   json?: boolean;
   quiet?: boolean;
 }
 
 /** `hestenes reproduce time`: measures, prints a table or JSON, and writes `results.json` and `results.html`. */
-export async function reproduceTime({ scale, steps, out, adapter, json, quiet }: TimeFlags): Promise<void> {
+export async function reproduceTime(flags: TimeFlags): Promise<void> {
+  const { scale, steps, out, adapter, markdown, json, quiet } = flags;
   const folder = out ?? `reproductions/time-${scale}`;
   const cases = timedCases(scale);
   const display = new ProgressDisplay(quiet ?? false);
@@ -33,10 +37,10 @@ export async function reproduceTime({ scale, steps, out, adapter, json, quiet }:
     });
     const results = resultsOf(cases, all, { scale, adapter: device.info.name });
     writeFileAtomic(join(folder, "results.json"), JSON.stringify(results, null, 2) + "\n");
-    writeFileAtomic(
-      join(folder, "results.html"),
-      timePage(cases, all, { adapter: device.info.name, version }),
-    );
+    const made = { adapter: device.info.name, version };
+    writeFileAtomic(join(folder, "results.html"), timePage(cases, all, made));
+    if (markdown !== undefined)
+      usage(() => writeMarkdown(markdown, { ...timeMarkdown(cases, all, made), command: commandOf(flags) }));
     if (json) printJson(results);
     else
       process.stdout.write(
@@ -44,7 +48,9 @@ export async function reproduceTime({ scale, steps, out, adapter, json, quiet }:
           columns(timeWords(cases, all), 1),
           "",
           ...notesOf(all),
-          `\nPage: ${join(folder, "results.html")}\n`,
+          `\nPage: ${join(folder, "results.html")}`,
+          ...(markdown === undefined ? [] : [`Markdown: ${markdown}`]),
+          "",
         ].join("\n"),
       );
     if (all.length < cases.length) process.exitCode = 130;
@@ -62,6 +68,14 @@ function resultsOf(cases: readonly TimedCase[], all: readonly Times[], more: obj
     ...overheadOf(times),
   }));
   return { name: "time", ...more, version, complete: all.length === cases.length, rows, notes: notesOf(all) };
+}
+
+function commandOf({ scale, steps }: TimeFlags): string {
+  return [
+    "npx hestenes reproduce time",
+    ...(scale === "quick" ? [] : [`--scale ${scale}`]),
+    ...(steps === undefined ? [] : [`--steps ${steps}`]),
+  ].join(" ");
 }
 
 function notesOf(all: readonly Times[]): string[] {

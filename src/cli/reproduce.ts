@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNames, type DatasetName } from "../data/load.ts";
 import { experimentOf, experiments, type Scale } from "../reproduce/experiments.ts";
+import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
 import { experimentPage } from "../reproduce/page.ts";
 import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
 import { judgeWords, linesOf, titled, wordsOf } from "../reproduce/table.ts";
@@ -24,6 +25,7 @@ interface Flags {
   size?: number;
   out?: string;
   adapter?: string;
+  markdown?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -54,6 +56,7 @@ export function reproduceCommand(): Command {
     .option("--steps <count>", "training steps of each; of time, steps that are measured", whole("--steps"))
     .option("--size <pixels>", "side of the bumps", whole("--size", 2))
     .option("--out <folder>", "folder of the runs and the results (default reproductions/TABLE-DATA-SCALE)")
+    .option("--markdown <file>", "write the results as a Markdown page too, its few small pictures beside it")
     .option("--adapter <name>", "the adapter to use, by part of its name")
     .option("--json", "print the results as JSON on standard output")
     .option("--quiet", "show no progress")
@@ -62,7 +65,8 @@ export function reproduceCommand(): Command {
 
 async function run(name: string, flags: Flags): Promise<void> {
   if (name === "time") return reproduceTime(flags);
-  const { scale, data, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter, json, quiet } = flags;
+  const { scale, data, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
+  const { markdown, json, quiet } = flags;
   const experiment = usage(() => experimentOf(name, data, scale));
   requirePath(experiment.data, path);
   const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
@@ -86,8 +90,10 @@ async function run(name: string, flags: Flags): Promise<void> {
       }),
     );
     display.stop();
+    if (markdown !== undefined && outcome.runs.length > 0)
+      usage(() => writeMarkdown(markdown, experimentMarkdown(outcome, version)));
     if (json) printJson(resultsOf(outcome));
-    else process.stdout.write(summary(outcome, out));
+    else process.stdout.write(summary(outcome, out, markdown));
     if (outcome.complete) return;
     display.notice(`Stopped after ${outcome.runs.length} runs. The same command goes on.`);
     process.exitCode = 130;
@@ -130,7 +136,7 @@ function resultsOf(outcome: Outcome): object {
   return { name, title, data, scale, adapter, version, complete, rows: linesOf(outcome), notes, runs: each };
 }
 
-function summary(outcome: Outcome, out: string): string {
+function summary(outcome: Outcome, out: string, markdown: string | undefined): string {
   const { experiment } = outcome;
   const judge = judgeWords(outcome);
   const caution = cautionOf(outcome);
@@ -142,6 +148,8 @@ function summary(outcome: Outcome, out: string): string {
     ...(caution === undefined ? [] : [`Not a finding: ${caution}.`]),
     ...(judge === undefined ? [] : [judge]),
     ...experiment.notes,
-    `\nPage: ${join(out, "results.html")}\n`,
+    `\nPage: ${join(out, "results.html")}`,
+    ...(markdown === undefined ? [] : [`Markdown: ${markdown}`]),
+    "",
   ].join("\n");
 }

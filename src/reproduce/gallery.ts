@@ -57,57 +57,82 @@ export async function drawStrips({ model, data, config, folder }: Session): Prom
   draw("originals", originals);
 }
 
-/** The strips of the first run of each row, one below the other: reconstructions, ways and samples. */
-export function gallery(outcome: Outcome): Html {
-  const [first] = firstRuns(outcome);
-  if (!first) return html``;
-  const original = row("Original", stripFile(first.folder, "originals"), "The original images");
+/** Strips that belong together: blocks of them, one row for each model. */
+export interface Strips {
+  name: "reconstructions" | "interpolation" | "samples" | "prior";
+  title: string;
+  lead: string;
+  blocks: { label: string; file: string; alt: string }[][];
+}
+
+/** The strips of the first run of each row: reconstructions, ways and samples. What no run has is left out. */
+export function stripsOf(outcome: Outcome): Strips[] {
+  const runs = firstRuns(outcome);
+  const [first] = runs;
+  if (!first) return [];
+  const drawn = (label: string, file: string, alt: string) =>
+    existsSync(file) ? [{ label, file, alt }] : [];
+  const original = drawn("Original", stripFile(first.folder, "originals"), "The original images");
   const of = (name: Strip, what: string) =>
-    firstRuns(outcome).map(({ row: { label }, folder }) =>
-      row(label, stripFile(folder, name), `${what} of ${label}`),
+    runs.flatMap(({ row: { label }, folder }) =>
+      drawn(label, stripFile(folder, name), `${what} of ${label}`),
     );
   const seed = `Seed ${first.seed}.`;
-  return html`${card(
-    "Reconstructions",
-    `${seed} The first held-out images, and what each model makes of them.`,
-    [[original, ...of("reconstructions", "Reconstructions")]],
-  )}
-  ${card(
-    "Interpolation",
-    `${seed} From one held-out image to another, on a straight line between their codes.`,
-    ways.map((name) => of(name, "An interpolation")),
-  )}
-  ${card("Samples", `${seed} Decoded from a Gaussian fitted to the codes of training images.`, [
-    of("samples", "Samples"),
-  ])}
-  ${card(
-    "Samples from the prior",
-    `${seed} Decoded from N(0, I), which only the variational models aim at.`,
-    [of("prior", "Samples from the prior")],
+  const all: Strips[] = [
+    {
+      name: "reconstructions",
+      title: "Reconstructions",
+      lead: `${seed} The first held-out images, and what each model makes of them.`,
+      blocks: [[...original, ...of("reconstructions", "Reconstructions")]],
+    },
+    {
+      name: "interpolation",
+      title: "Interpolation",
+      lead: `${seed} From one held-out image to another, on a straight line between their codes.`,
+      blocks: ways.map((name) => of(name, "An interpolation")),
+    },
+    {
+      name: "samples",
+      title: "Samples",
+      lead: `${seed} Decoded from a Gaussian fitted to the codes of training images.`,
+      blocks: [of("samples", "Samples")],
+    },
+    {
+      name: "prior",
+      title: "Samples from the prior",
+      lead: `${seed} Decoded from N(0, I), which only the variational models aim at.`,
+      blocks: [of("prior", "Samples from the prior")],
+    },
+  ];
+  return all.filter(({ blocks }) => blocks.some((rows) => rows.length > 0));
+}
+
+/** All strips, one below the other, as parts of the page. */
+export function gallery(outcome: Outcome): Html {
+  return html`${stripsOf(outcome).map(
+    ({ title, lead, blocks }) =>
+      html`<section class="card wide">
+        <h2>${title}</h2>
+        <p class="lead">${lead}</p>
+        ${blocks.map(
+          (rows) =>
+            html`<div class="strips">
+              ${rows.map(
+                ({ label, file, alt }) =>
+                  html`<figure>
+                    <figcaption>${label}</figcaption>
+                    ${picture(file, alt)}
+                  </figure>`,
+              )}
+            </div>`,
+        )}
+      </section>`,
   )}`;
 }
 
 /** The first run of each row that has any. */
 export function firstRuns({ experiment, runs }: Outcome): Outcome["runs"] {
   return experiment.rows.flatMap(({ label }) => runs.find((run) => run.row.label === label) ?? []);
-}
-
-function card(title: string, lead: string, blocks: (Html | undefined)[][]): Html | undefined {
-  const drawn = blocks.map((rows) => rows.filter((one) => one !== undefined));
-  if (drawn.every((rows) => rows.length === 0)) return undefined;
-  return html`<section class="card wide">
-    <h2>${title}</h2>
-    <p class="lead">${lead}</p>
-    ${drawn.map((rows) => html`<div class="strips">${rows}</div>`)}
-  </section>`;
-}
-
-function row(label: string, file: string, alt: string): Html | undefined {
-  if (!existsSync(file)) return undefined;
-  return html`<figure>
-    <figcaption>${label}</figcaption>
-    ${picture(file, alt)}
-  </figure>`;
 }
 
 /** A picture as part of the page. */

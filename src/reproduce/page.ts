@@ -5,8 +5,8 @@ import { metricTitles } from "./experiments.ts";
 import { notesCard, resultsPage } from "./frame.ts";
 import { firstRuns, gallery, picture } from "./gallery.ts";
 import type { Outcome } from "./reproduce.ts";
-import { isError, judgeWords, linesOf, orderOf, oursOf, paperOf, type Line } from "./table.ts";
-import { factsOf, verdict } from "./verdict.ts";
+import { isError, judgeWords, linesOf, orderLead, ordersOf, oursOf, paperOf, type Line } from "./table.ts";
+import { factsOf, settingsOf, verdict } from "./verdict.ts";
 
 /** Charts of a run's report that stand side by side, and what they show. */
 const charts = [
@@ -82,17 +82,11 @@ function table(outcome: Outcome, lines: readonly Line[]): Html {
 
 /** The order of the rows by each metric, ours above the paper's. */
 function orders({ experiment }: Outcome, lines: readonly Line[]): Html | undefined {
-  const rows = experiment.metrics.flatMap((metric) => {
-    const order = orderOf(lines, metric);
-    return order ? [{ title: metricTitles[metric], ...order }] : [];
-  });
+  const rows = ordersOf(experiment, lines);
   if (rows.length === 0) return undefined;
   return html`<section class="card wide">
     <h2>The order</h2>
-    <p class="lead">
-      Least first. A “&lt;” stands between means further apart than their deviations together, a “≈” between
-      others, a comma where a single seed tells none.
-    </p>
+    <p class="lead">${orderLead}</p>
     <table class="facts-table">
       <tbody>
         ${rows.map(
@@ -128,16 +122,11 @@ function sideBySide(runs: Outcome["runs"], [file, title, lead]: (typeof charts)[
   </section>`;
 }
 
-function settings({ runs }: Outcome): Html | undefined {
-  const config = runs[0]?.config;
-  if (!config) return undefined;
-  const { size, latent, rank, steps, batch, rate, optimizer } = config;
-  const shown = { size, latent, rank, steps, batch, rate, optimizer };
-  const words = Object.entries(shown).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${value}`],
-  );
+function settings(outcome: Outcome): Html | undefined {
+  const [words] = settingsOf(outcome);
+  if (words === undefined) return undefined;
   return html`<section class="card wide">
     <h2>Settings</h2>
-    <p class="lead">${words.join(", ")}; each run's folder holds all of them, and its own report.</p>
+    <p class="lead">${words}; each run's folder holds all of them, and its own report.</p>
   </section>`;
 }

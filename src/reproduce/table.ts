@@ -1,4 +1,4 @@
-import type { Metric, Row } from "./experiments.ts";
+import type { Experiment, Metric, Row } from "./experiments.ts";
 import { metricTitles, noErrors } from "./experiments.ts";
 import type { Published } from "./published.ts";
 import type { Outcome } from "./reproduce.ts";
@@ -82,15 +82,42 @@ export function orderOf(
   };
 }
 
+/** What the signs of `orderOf` mean. */
+export const orderLead =
+  "Least first. A “<” stands between means further apart than their deviations together, a “≈” between others, " +
+  "a comma where a single seed tells none.";
+
+/** The orders by all metrics of an experiment that have one. */
+export function ordersOf(
+  { metrics }: Experiment,
+  lines: readonly Line[],
+): { title: string; ours: string; paper?: string }[] {
+  return metrics.flatMap((metric) => {
+    const order = orderOf(lines, metric);
+    return order ? [{ title: metricTitles[metric], ...order }] : [];
+  });
+}
+
 function between(less: Cell, more: Cell): string {
   if (less.deviation === undefined || more.deviation === undefined) return ", ";
-  return more.mean! - less.mean! > Math.hypot(less.deviation, more.deviation) ? " < " : " ≈ ";
+  return isApart(less, more) ? " < " : " ≈ ";
+}
+
+/** Whether two means lie further apart than the root of the sum of their squared deviations. */
+export function isApart(less: Cell, more: Cell): boolean {
+  return more.mean! - less.mean! > Math.hypot(less.deviation ?? 0, more.deviation ?? 0);
 }
 
 /** A metric's name with its value and its unit. */
 export function titled(metric: Metric, value: string, between = " "): string {
-  const [, name, unit = ""] = /^(.*?)( %)?$/.exec(metricTitles[metric])!;
+  const { name, unit } = titleParts(metric);
   return name + between + value + unit;
+}
+
+/** A metric's name, and its unit, if it has one, after a space. */
+export function titleParts(metric: Metric): { name: string; unit: string } {
+  const [, name, unit = ""] = /^(.*?)( %)?$/.exec(metricTitles[metric])!;
+  return { name: name!, unit };
 }
 
 /** Rows of words for a table: a heading, then a line for each row; the paper's figures stand beside ours. */

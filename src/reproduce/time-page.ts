@@ -1,5 +1,6 @@
 import { html, type Html } from "../train/html.ts";
 import { notesCard, resultsPage } from "./frame.ts";
+import type { MarkdownPage } from "./markdown.ts";
 import { overheadOf, type TimedCase, type Times } from "./time.ts";
 
 /** What a reader has to know to compare the times. */
@@ -70,25 +71,40 @@ function wordsOf({ name, batch, published }: TimedCase, times: Times): string[] 
 const seconds = (value: number) => (value < 1 ? `${(1000 * value).toFixed(0)} ms` : `${value.toFixed(2)} s`);
 const signed = (percent: number) => `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 
-/** The times as one page without scripts or anything outside itself. */
-export function timePage(
-  cases: readonly TimedCase[],
-  all: readonly Times[],
-  { adapter, version }: { adapter: string; version: string },
-): string {
+/** The outcome in a sentence or two, and what was run. */
+function headOf(all: readonly Times[], adapter: string): { title: string; verdict: string; facts: string[] } {
   const found = all.map((times) => ({ name: times.name, ...overheadOf(times) }));
-  const rounds = all[0]?.vae.length ?? 0;
-  return resultsPage({
+  return {
     title: "Table A.4-1: time of a step",
     verdict:
       found.length === 0
         ? "Nothing is measured yet."
         : `A VRRAE's step beside a VAE's: ${found.map(({ name, percent }) => `${signed(percent)} on ${name}`).join(", ")}; ` +
           `in the paper +1.3 to +6.6 %. ${fewSteps(all) ?? ""}`,
-    facts: [`${rounds} steps each, in turn`, adapter],
+    facts: [`${all[0]?.vae.length ?? 0} steps each, in turn`, adapter],
+  };
+}
+
+/** The times as one page without scripts or anything outside itself. */
+export function timePage(
+  cases: readonly TimedCase[],
+  all: readonly Times[],
+  { adapter, version }: { adapter: string; version: string },
+): string {
+  return resultsPage({
+    ...headOf(all, adapter),
     cards: html`${table(timeWords(cases, all))} ${bars(all)} ${notesCard(timeNotes)}`,
     version,
   });
+}
+
+/** The same in Markdown. */
+export function timeMarkdown(
+  cases: readonly TimedCase[],
+  all: readonly Times[],
+  { adapter, version }: { adapter: string; version: string },
+): Omit<MarkdownPage, "command"> {
+  return { ...headOf(all, adapter), table: timeWords(cases, all), notes: timeNotes, version };
 }
 
 function table([head, ...rows]: string[][]): Html {

@@ -1,6 +1,7 @@
-import { metricTitles } from "./experiments.ts";
+import { presets } from "../train/config.ts";
+import { experiments, metricTitles, type Metric } from "./experiments.ts";
 import { stepsAt, type Outcome } from "./reproduce.ts";
-import { linesOf, oursOf, titled } from "./table.ts";
+import { isApart, isError, linesOf, oursOf, titled, titleParts } from "./table.ts";
 
 /** Fewer seeds tell too little of a deviation to rank models by. */
 const enoughSeeds = 3;
@@ -18,34 +19,65 @@ export function factsOf(outcome: Outcome): string[] {
   ];
 }
 
+/** The settings that most readers ask for, in words; those of the last row, which has all of them. None before the first run. */
+export function settingsOf({ runs }: Outcome): string[] {
+  const config = runs[0]?.config;
+  if (!config) return [];
+  const { size, latent, rank, steps, batch, rate, optimizer } = config;
+  const shown = Object.entries({ size, latent, rank, steps, batch, rate, optimizer });
+  return [shown.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`])).join(", ")];
+}
+
+/** The command that makes these runs, with a stand-in for the data's folder. */
+export function commandOf({ experiment: { name, data }, scale, runs }: Outcome): string {
+  const config = runs[0]?.config;
+  const seeds = new Set(runs.map(({ seed }) => seed)).size;
+  return [
+    `npx hestenes reproduce ${name}`,
+    ...(experiments[name]?.data[0] === data ? [] : [`--data ${data}`]),
+    ...(data === "bumps" ? [] : [`--path FOLDER`]),
+    ...(scale === "quick" ? [] : [`--scale ${scale}`]),
+    `--seeds ${seeds}`,
+    ...(config && config.steps !== stepsAt(scale, data) ? [`--steps ${config.steps}`] : []),
+    ...(config && config.size !== presets[scale]![data]!.size ? [`--size ${config.size}`] : []),
+  ].join(" ");
+}
+
 /** Why the rows can not be ranked by these runs; undefined where there are seeds enough and all of the scale's steps. */
 export function cautionOf(outcome: Outcome): string | undefined {
-  const { experiment, scale, runs } = outcome;
+  const { experiment, scale, runs, complete } = outcome;
   if (runs.length === 0) return undefined;
   const seeds = seedsOf(outcome);
   const steps = Math.min(...runs.map(({ config }) => config.steps));
   const full = stepsAt(scale, experiment.data);
   const reasons = [
+    ...(complete ? [] : ["a part of the runs"]),
     ...(seeds < enoughSeeds ? [counted(seeds)] : []),
     ...(steps < full ? [`${steps} of the scale's ${full} steps`] : []),
   ];
   return reasons.length === 0 ? undefined : `${reasons.join(" and ")} can not rank the models`;
 }
 
-/** Which row is the least by the error of reconstruction, and what the paper says of that; of scatters, how wide they are. */
+/**
+ * Which row is the least by the error of reconstruction, whether by more than the seeds differ, what the paper says of
+ * that, and which are the least by the other columns; of scatters, how wide they are.
+ */
 export function verdict(outcome: Outcome): string {
   const { experiment } = outcome;
   const known = linesOf(outcome).flatMap(({ label, cells }) => cells.map((cell) => ({ label, ...cell })));
-  const found = (metric: string) => known.filter((cell) => cell.metric === metric && cell.mean !== undefined);
+  const found = (metric: Metric) =>
+    known
+      .filter((cell) => cell.metric === metric && cell.mean !== undefined)
+      .sort((a, b) => a.mean! - b.mean!);
   const caution = cautionOf(outcome);
   if (experiment.isScatter) {
     const words = found("roundness").map((cell) => `${cell.label} ${oursOf(cell)}`);
     return `Of the latent space, ${metricTitles.roundness}: ${words.join(", ")}.${caution ? ` Not a finding: ${caution}.` : ""}`;
   }
   const metric = experiment.metrics.includes("diagonal") ? "diagonal" : "test";
-  const ours = found(metric);
-  if (ours.length === 0) return "No run is finished yet.";
-  const best = ours.reduce((a, b) => (b.mean! < a.mean! ? b : a));
+  const { unit } = titleParts(metric);
+  const [best, second] = found(metric);
+  if (!best) return "No run is finished yet.";
   const papers = known.filter((cell) => cell.metric === metric && cell.published);
   const paperBest =
     papers.length > 1 ? papers.reduce((a, b) => (b.published![0] < a.published![0] ? b : a)) : undefined;
@@ -54,14 +86,24 @@ export function verdict(outcome: Outcome): string {
     const paper = paperBest ? ` In the paper, ${paperBest.label} has the least.` : "";
     return `Not a finding: ${caution}. Here ${best.label} happens to have the least ${least}.${paper}`;
   }
-  const agreed =
-    paperBest &&
-    (paperBest.label === best.label ? ", as in the paper" : `; in the paper, ${paperBest.label} has`);
-  return `${best.label} has the least ${least}${agreed ?? ""}.`;
+  const isSame = paperBest?.label === best.label;
+  const agreed = paperBest && (isSame ? ", as in the paper" : `; in the paper, ${paperBest.label} has`);
+  const close =
+    second && !isApart(best, second)
+      ? ` It is not below that of ${second.label}, ${oursOf(second)}${unit}, by more than the seeds differ.`
+      : "";
+  const others = experiment.metrics.flatMap((other) => {
+    const [first, next] = other !== metric && isError(other) ? found(other) : [];
+    if (!first || !next) return [];
+    return [`${titleParts(other).name} ${first.label}${isApart(first, next) ? "" : ` (≈ ${next.label})`}`];
+  });
+  const rest = others.length > 0 ? ` The least by the other columns: ${others.join(", ")}.` : "";
+  return `${best.label} has the least ${least}${agreed ?? ""}.${close}${rest}`;
 }
 
-function seedsOf({ runs }: Outcome): number {
-  return new Set(runs.map(({ seed }) => seed)).size;
+/** Seeds that every row has. */
+function seedsOf({ experiment: { rows }, runs }: Outcome): number {
+  return Math.min(...rows.map(({ label }) => runs.filter(({ row }) => row.label === label).length));
 }
 
 function counted(seeds: number): string {

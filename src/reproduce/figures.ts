@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { PNG } from "pngjs";
+import { firstRuns, stripsOf } from "./gallery.ts";
+import type { Outcome } from "./reproduce.ts";
+
+/** A picture of a Markdown page: a file beside it. */
+export interface Figure {
+  /** The end of the file's name, after that of the page. */
+  name: string;
+  alt: string;
+  bytes: Uint8Array;
+}
+
+/** Pictures that belong under one heading, side by side. */
+export interface Figures {
+  title: string;
+  lead: string;
+  figures: Figure[];
+}
+
+/** Transparent pixels between rows of a picture, and between its blocks. */
+const gap = 2;
+const blockGap = 12;
+
+/** Strips narrower than this are drawn at twice their size, wider ones than the other at half of it. */
+const narrow = 320;
+const wide = 600;
+
+/**
+ * The pictures of an experiment's first runs, few and small enough to lie in a repository: the strips of each kind in one
+ * PNG, and of bumps, whose codes have two numbers, the latent spaces.
+ */
+export function figuresOf(outcome: Outcome): Figures[] {
+  const strips = stripsOf(outcome).map(({ name, title, lead, blocks }) => {
+    const drawn = blocks.filter((rows) => rows.length > 0);
+    const labels = drawn[0]!.map(({ label }) => label).join(", ");
+    const rows = `Rows${drawn.length > 1 ? " of each block" : ""}: ${labels}.`;
+    const bytes = stacked(drawn.map((block) => block.map(({ file }) => PNG.sync.read(readFileSync(file)))));
+    return { title, lead: `${lead} ${rows}`, figures: [{ name: `${name}.png`, alt: title, bytes }] };
+  });
+  return [...strips, ...latentSpaces(outcome)];
+}
+
+function latentSpaces(outcome: Outcome): Figures[] {
+  if (outcome.experiment.data !== "bumps") return [];
+  const figures = firstRuns(outcome).flatMap(({ row: { label }, folder }) => {
+    const file = folder.file("latent.svg");
+    const name = `latent-${basename(folder.path)}.svg`;
+    return existsSync(file) ? [{ name, alt: label, bytes: readFileSync(file) }] : [];
+  });
+  const lead =
+    "The codes of held-out bumps, coloured by the x of their centres; in red, a bump that moves along the diagonal.";
+  return figures.length === 0 ? [] : [{ title: "Latent space", lead, figures }];
+}
+
+/** Blocks of pictures, all below each other, as one PNG. */
+function stacked(blocks: readonly PNG[][]): Uint8Array {
+  const width = Math.max(...blocks.flat().map((row) => row.width));
+  const heights = blocks.map((rows) => rows.reduce((sum, { height }) => sum + height + gap, -gap));
+  const height = heights.reduce((sum, own) => sum + own + blockGap, -blockGap);
+  const all = new PNG({ width, height });
+  all.data.fill(0);
+  let top = 0;
+  blocks.forEach((rows, at) => {
+    let y = top;
+    for (const row of rows) {
+      PNG.bitblt(row, all, 0, 0, row.width, row.height, 0, y);
+      y += row.height + gap;
+    }
+    top += heights[at]! + blockGap;
+  });
+  const sized = width < narrow ? enlarged(all) : width > wide ? reduced(all) : all;
+  return PNG.sync.write(sized, { deflateLevel: 9 });
+}
+
+/** Each pixel as a square of four. */
+function enlarged(picture: PNG): PNG {
+  const out = new PNG({ width: 2 * picture.width, height: 2 * picture.height });
+  for (let y = 0; y < out.height; y++)
+    for (let x = 0; x < out.width; x++) {
+      const from = 4 * ((y >> 1) * picture.width + (x >> 1));
+      out.data.set(picture.data.subarray(from, from + 4), 4 * (y * out.width + x));
+    }
+  return out;
+}
+
+/** Squares of four pixels as their mean; what is transparent stays so. */
+function reduced(picture: PNG): PNG {
+  const out = new PNG({ width: picture.width >> 1, height: picture.height >> 1 });
+  for (let y = 0; y < out.height; y++)
+    for (let x = 0; x < out.width; x++)
+      for (let channel = 0; channel < 4; channel++) {
+        const at = (dy: number, dx: number) =>
+          picture.data[4 * ((2 * y + dy) * picture.width + 2 * x + dx) + channel]!;
+        out.data[4 * (y * out.width + x) + channel] = (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1) + 2) >> 2;
+      }
+  return out;
+}
