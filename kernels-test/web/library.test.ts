@@ -26,7 +26,6 @@ const [bundled, plain] = ["ts", "html"].map(
 
 interface Manifest {
   dependencies: Record<string, string>;
-  exports: { ".": Record<string, object> };
 }
 
 /** A folder like that of someone who uses the package: `hestenes` is installed, with its built files. */
@@ -36,7 +35,6 @@ beforeAll(async () => {
   const installed = join(user, "node_modules", "hestenes");
   mkdirSync(installed, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
-  manifest.exports["."].node = { types: "./dist/node/index.d.ts", default: "./dist/node/index.js" };
   writeFileSync(join(installed, "package.json"), JSON.stringify(manifest));
   for (const config of [
     libraryConfig(join(installed, "dist")),

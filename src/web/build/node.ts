@@ -1,0 +1,5 @@
+import { resolve } from "node:path";
+import { writeNodeModules } from "./library.ts";
+
+/** `npm install` in a copy of the repository makes what `import "hestenes"` finds in Node: JavaScript, in `dist/node`. */
+writeNodeModules(resolve(import.meta.dirname, "..", "..", "..", "dist", "node"));
