@@ -40,6 +40,15 @@ test("it is exact for covariances that do not commute", () => {
   expect(frechetDistance(real, generated, 2)).toBeCloseTo(want, 12);
 });
 
+test("points fewer than their dimension have the distance of the same points with coordinates left out", () => {
+  const few = (seed: number, mean: number[]) => cloud(6, seed, mean, [1, 2, 0.5]);
+  const [real, generated] = [few(7, [0, 0, 0]), few(8, [1, 0, 2])];
+  const padded = (points: Float32Array) =>
+    Array.from({ length: 6 * 40 }, (_, i) => (i % 40 < 3 ? points[3 * Math.floor(i / 40) + (i % 40)]! : 1));
+  const want = frechetDistance(real, generated, 3);
+  expect(frechetDistance(padded(real), padded(generated), 40)).toBeCloseTo(want, 6);
+});
+
 test("features in a subspace, whose covariance is singular, have a distance too", () => {
   const flat = cloud(200, 3, [0, 0, 0], [1, 1, 0]);
   const moved = flat.map((value, i) => (i % 3 === 2 ? 2 : value));

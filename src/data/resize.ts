@@ -7,7 +7,7 @@ export interface Picture {
 }
 
 /** Which pixels of a row make one pixel of the resized row, and how much each counts; the weights sum to 1. */
-interface Mix {
+export interface Mix {
   first: number;
   weights: number[];
 }
@@ -42,7 +42,8 @@ export function resize(picture: Picture, height: number, width: number): Picture
   return { height, width, channels, data: out };
 }
 
-function mixes(from: number, to: number): Mix[] {
+/** How a row of `from` pixels becomes one of `to`. */
+export function mixes(from: number, to: number): Mix[] {
   const scale = from / to;
   const reach = Math.max(scale, 1);
   return Array.from({ length: to }, (_, i) => {
