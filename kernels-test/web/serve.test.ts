@@ -45,5 +45,14 @@ test("npm run web serves the pages, refuses a port that is taken, and ends by Ct
 
 test.each(["0x", "-1", "70000"])("npm run web refuses %s as a port", async (port) => {
   const { code, stderr } = await serve(port).ended;
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`${port} is no port`)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(`'${port}'.* is no port; give a number up to 65535`)]);
+});
+
+test.each([
+  ["serve", "[port]", "default: 5173"],
+  ["build", "[folder]", 'default: "dist"'],
+])("%s says what it does and takes, and does nothing else", async (script, argument, usual) => {
+  const { code, stdout } = await startScript(`src/web/build/${script}.ts`, ["--help"]).ended;
+  expect(code).toBe(0);
+  for (const words of [argument, usual]) expect(stdout).toContain(words);
 });

@@ -1,13 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
+import { Command } from "commander";
 import { build } from "vite";
 import { libraryConfig, modulesConfig, writeDeclarations, writeNodeModules } from "./library.ts";
 import { isOfPeers, siteConfig } from "./site.ts";
 import { pageSizes } from "./sizes.ts";
 
-/** `npm run build [FOLDER]`: the pages, the library for pages and bundlers with its declarations, and for Node, in `dist`. */
-const out = resolve(process.argv[2] ?? "dist");
+/** `npm run build [-- FOLDER]`: the pages, the library for pages and bundlers with its declarations, and for Node. */
+const program = new Command("npm run build --")
+  .description("Make the pages for any web server, and the library for pages, bundlers and Node.")
+  .argument("[folder]", "where to, in place of all that is there", "dist")
+  .parse();
+const [folder] = program.processedArgs as [string];
+const out = resolve(folder);
 for (const config of [siteConfig(out), libraryConfig(out), modulesConfig(join(out, "modules"))])
   await build({ ...config, logLevel: "warn" });
 writeDeclarations(join(out, "types"));
