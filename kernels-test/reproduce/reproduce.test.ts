@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PNG } from "pngjs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ArgumentError, DataError } from "../../src/device/errors.ts";
 import { Dataset } from "../../src/data/dataset.ts";
 import { openDevice } from "../../src/device/device.ts";
-import type { Experiment } from "../../src/reproduce/experiments.ts";
+import { withFid, type Experiment } from "../../src/reproduce/experiments.ts";
+import { Inception } from "../../src/metrics/inception.ts";
+import { readInceptionFile } from "../../src/reproduce/fid.ts";
 import { Judge } from "../../src/reproduce/judge.ts";
 import { experimentMarkdown, writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { experimentPage } from "../../src/reproduce/page.ts";
@@ -13,8 +15,10 @@ import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reprod
 import { linesOf, orderOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
 import { cautionOf, commandOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
 import { completeConfig } from "../../src/train/config.ts";
+import { encodeSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
+import { randomWeights } from "../metrics/inceptionReference.ts";
 
 const small: Experiment = {
   name: "small",
@@ -144,15 +148,50 @@ test("faces split as CelebA's are go through a table; without classes there is n
   };
   const notices: string[] = [];
   const settings = { path, size: 16, steps: 2, batch: 6, latent: 4, rank: 2, evaluateCount: 4 };
-  const outcome = await reproduce(
-    faces,
-    options(temporaryFolder(), { settings, onNotice: (text) => notices.push(text) }),
-  );
+  const out = temporaryFolder();
+  const more = { settings, onNotice: (text: string) => void notices.push(text) };
+  const outcome = await reproduce(faces, options(out, more));
   expect(outcome.complete).toBe(true);
   expect(metricsOf(outcome)[0]!.test).toBeGreaterThan(0);
   expect(metricsOf(outcome)[0]!.randomFd).toBeUndefined();
   expect(notices.join()).toMatch(/no classes to train a classifier on: the cFDs are left out/);
   expect(experimentPage(outcome, { version: "0" })).toContain("Reconstructions of AE");
+
+  // the network itself has a test of its own; 1,250 images through it would take a minute
+  const features = vi.spyOn(Inception.prototype, "features");
+  features.mockImplementation((images, [H = 0, W = 0, C = 0]) =>
+    Promise.resolve(images.filter((_, i) => i % (H * W * C) < 128)),
+  );
+  const weights = randomWeights() as Map<string, EncodableTensor>;
+  const file = join(path, "inception.safetensors");
+  writeFileSync(file, encodeSafetensors(weights));
+  const measured = await reproduce(
+    withFid(faces),
+    options(out, { ...more, inception: readInceptionFile(file) }),
+  );
+  expect(features).toHaveBeenCalledTimes(3); // real images, ways and samples
+  expect(measured.experiment.metrics.join()).toBe("randomFd,interpolationFid,randomFid,priorFid,test");
+  expect(metricsOf(measured)[0]).toMatchObject({ test: metricsOf(outcome)[0]!.test });
+  expect(metricsOf(measured)[0]!.randomFid).toBeGreaterThan(0);
+  expect(wordsOf(measured)[0]).toContain("random FID (given weights)");
+  const again = await reproduce(
+    withFid(faces),
+    options(out, { ...more, inception: readInceptionFile(file) }),
+  );
+  expect(features).toHaveBeenCalledTimes(3);
+  expect(metricsOf(again)).toEqual(metricsOf(measured));
+
+  weights.delete("Mixed_7c.branch_pool.bn.bias");
+  writeFileSync(file, encodeSafetensors(weights));
+  const refused = reproduce(withFid(faces), options(out, { ...more, inception: readInceptionFile(file) }));
+  await expect(refused).rejects.toThrow(
+    /inception\.safetensors: tensor "Mixed_7c\.branch_pool\.bn\.bias" is missing/,
+  );
+  expect(() => readInceptionFile(join(path, "none"))).toThrow(/none can not be read \(ENOENT/);
+  expect(() => withFid(small)).toThrow(
+    "small compares no images, so that it has no use for Inception weights",
+  );
+  features.mockRestore();
 }, 120_000);
 
 test("a line has the mean and the deviation over n − 1 of its seeds", () => {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNames, type DatasetName } from "../data/load.ts";
-import { experimentOf, experiments, type Scale } from "../reproduce/experiments.ts";
+import { experimentOf, experiments, withFid, type Scale } from "../reproduce/experiments.ts";
+import { readInceptionFile } from "../reproduce/fid.ts";
 import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
 import { experimentPage } from "../reproduce/page.ts";
 import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
@@ -25,6 +26,7 @@ interface Flags {
   size?: number;
   out?: string;
   adapter?: string;
+  inception?: string;
   markdown?: string;
   json?: boolean;
   quiet?: boolean;
@@ -56,6 +58,10 @@ export function reproduceCommand(): Command {
     .option("--steps <count>", "training steps of each; of time, steps that are measured", whole("--steps"))
     .option("--size <pixels>", "side of the bumps", whole("--size", 2))
     .option("--out <folder>", "folder of the runs and the results (default reproductions/TABLE-DATA-SCALE)")
+    .option(
+      "--inception <file>",
+      "safetensors with the weights of torchvision's inception_v3: measure FIDs too, of images",
+    )
     .option("--markdown <file>", "write the results as a Markdown page too, its few small pictures beside it")
     .option("--adapter <name>", "the adapter to use, by part of its name")
     .option("--json", "print the results as JSON on standard output")
@@ -67,8 +73,10 @@ async function run(name: string, flags: Flags): Promise<void> {
   if (name === "time") return reproduceTime(flags);
   const { scale, data, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
   const { markdown, json, quiet } = flags;
-  const experiment = usage(() => experimentOf(name, data, scale));
+  const plain = usage(() => experimentOf(name, data, scale));
+  const experiment = flags.inception === undefined ? plain : usage(() => withFid(plain));
   requirePath(experiment.data, path);
+  const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
   const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
   const given = { path, steps, size, adapter };
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -79,7 +87,7 @@ async function run(name: string, flags: Flags): Promise<void> {
   try {
     const outcome = await usageOf(
       reproduce(experiment, {
-        ...{ scale, seeds, settings, out, version, signal },
+        ...{ scale, seeds, settings, out, version, inception, signal },
         hooks: (at) => hooksOf(at, display),
         onNotice: (text) => display.notice(text),
         onScores: (soFar) => {

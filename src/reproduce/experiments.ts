@@ -12,6 +12,9 @@ export type Metric =
   | "interpolationFd"
   | "randomFd"
   | "priorFd"
+  | "interpolationFid"
+  | "randomFid"
+  | "priorFid"
   | "activeUnits"
   | "roundness"
   | "straightness";
@@ -23,6 +26,9 @@ export const metricTitles: Readonly<Record<Metric, string>> = {
   interpolationFd: "interpolation cFD",
   randomFd: "random cFD",
   priorFd: "prior cFD",
+  interpolationFid: "interpolation FID (given weights)",
+  randomFid: "random FID (given weights)",
+  priorFid: "prior FID (given weights)",
   activeUnits: "active units",
   roundness: "narrowest by widest direction",
   straightness: "straightness of the diagonal",
@@ -80,6 +86,9 @@ const bestBeta: Partial<Record<DatasetName, Partial<Record<ModelName, number>>>>
 const cfdNote =
   "cFD is the Fréchet distance on the features of a small classifier trained here on the same data. The paper's FID is on " +
   "those of an Inception network fine-tuned likewise (A.7), on another scale: only the order of the rows can be compared.";
+const fidNote =
+  "FID (given weights) is on the features of Inception-v3 with the weights of the file that was given, for 1,250 images and as many " +
+  "of the training set: so few bias it upwards. The paper fine-tuned its network on each data set, which is another scale again.";
 const testBumpsNote =
   "The authors' code draws both coordinates of a test bump from one key, so that all lie on the diagonal; " +
   "what table 1 measured is most likely our diagonal test set. The test error here is on independent ones.";
@@ -247,6 +256,20 @@ export function experimentOf(name: string, data: DatasetName | undefined, scale:
   if (!found.data.includes(chosen))
     throw new ArgumentError(`${name} is not for ${chosen}; it takes ${found.data.join(", ")}`);
   return found.build(chosen, scale);
+}
+
+/** The experiment with columns for the FID. Throws ArgumentError where it compares no images. */
+export function withFid(experiment: Experiment): Experiment {
+  const { name, metrics, notes } = experiment;
+  if (!metrics.includes("randomFd"))
+    throw new ArgumentError(`${name} compares no images, so that it has no use for Inception weights`);
+  const last = metrics.findLastIndex((metric) => metric.endsWith("Fd")) + 1;
+  const added = ["interpolationFid", "randomFid", "priorFid"] as const;
+  return {
+    ...experiment,
+    metrics: [...metrics.slice(0, last), ...added, ...metrics.slice(last)],
+    notes: [fidNote, ...notes],
+  };
 }
 
 function row(model: ModelName, config: PartialConfig, known: Row["published"] = {}, label?: string): Row {

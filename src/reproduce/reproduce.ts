@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatasetName } from "../data/load.ts";
-import { openDevice, type Device } from "../device/device.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
 import { makeFolder, readFile } from "../train/files.ts";
 import { RunFolder } from "../train/run-folder.ts";
-import { loadData, openSession, runSession, type SessionHooks } from "../train/session.ts";
+import { openSession, runSession, type Session, type SessionHooks } from "../train/session.ts";
 import type { Experiment, Row, Scale } from "./experiments.ts";
 import { drawStrips, hasStrips } from "./gallery.ts";
-import { Judge } from "./judge.ts";
-import { score, scoresSchema, type Scores } from "./score.ts";
+import { Comparison } from "./comparison.ts";
+import type { InceptionFile } from "./fid.ts";
+import { score, scoresSchema, withFids, type Scores } from "./score.ts";
 
 /** How an experiment is run. What is not given comes from the scale. */
 export interface ReproduceOptions {
@@ -22,6 +22,8 @@ export interface ReproduceOptions {
   /** The folder of the runs and the results. */
   out: string;
   version: string;
+  /** Weights that FIDs are measured with, also of runs that were done before. */
+  inception?: InceptionFile | undefined;
   /** Where a run of the experiment stands, for showing it. */
   hooks?: (run: RunAt) => SessionHooks;
   onNotice?: (notice: string) => void;
@@ -51,9 +53,6 @@ export interface Outcome {
   complete: boolean;
 }
 
-/** Steps that the classifier learns for whose features images are compared by. */
-const classifierSteps = { quick: 600, paper: 4000 } as const;
-
 /** Less than the preset's steps would not tell the models apart, more would take more than minutes. */
 const quickSettings = { steps: 500 } as const satisfies PartialConfig;
 
@@ -67,33 +66,24 @@ export function stepsAt(scale: Scale, data: DatasetName): number {
  * goes on from its last checkpoint. Throws ArgumentError where a run of other settings lies in a folder.
  */
 export async function reproduce(experiment: Experiment, options: ReproduceOptions): Promise<Outcome> {
-  const { scale, out, signal } = options;
+  const { scale, out, inception, signal } = options;
   makeFolder(out);
   const runs = plan(experiment, options);
   const outcome: Outcome = { experiment, scale, adapter: "", runs: [], complete: false };
-  let device: Device | undefined;
-  let judge: Judge | undefined;
-  let comparesImages = experiment.metrics.includes("randomFd");
+  const comparison = new Comparison(options);
   try {
     for (const run of runs) {
       if (signal?.aborted) break;
       let scores = scoresOf(run.folder);
-      if (!scores) {
-        if (comparesImages && !judge) {
-          const data = await loadData(run.config);
-          comparesImages = data.train.labels !== undefined;
-          if (comparesImages) {
-            device = await openDevice({ adapter: run.config.adapter });
-            options.onNotice?.("Training the classifier that images are compared by.");
-            judge = await Judge.train(device, data, { steps: classifierSteps[scale] });
-          } else
-            options.onNotice?.(
-              "These images have no classes to train a classifier on: the cFDs are left out.",
-            );
-        }
-        scores = await trainAndScore(run, judge, options);
-        if (!scores) break;
-      } else if (!hasStrips(run.folder)) await redraw(run);
+      if (!scores) scores = await trainAndScore(run, experiment, comparison, options);
+      else if (!hasStrips(run.folder)) await reopened(run, drawStrips);
+      if (!scores) break;
+      if (inception && scores.fidWeights !== inception.digest) {
+        const before = scores;
+        const fid = (await comparison.fid(run.config))!;
+        scores = await reopened(run, (session) => withFids(session, before, fid, inception.digest));
+        run.folder.writeJson("scores.json", scores);
+      }
       outcome.runs.push({ ...run, scores });
       outcome.adapter = adapterOf(run.folder);
       outcome.complete = outcome.runs.length === runs.length;
@@ -101,8 +91,7 @@ export async function reproduce(experiment: Experiment, options: ReproduceOption
     }
     return outcome;
   } finally {
-    judge?.dispose();
-    device?.close();
+    comparison.dispose();
   }
 }
 
@@ -142,9 +131,12 @@ function checkSame(folder: RunFolder, config: Config): void {
 /** Trains a run to its end, writes its report and its scores; undefined if it was interrupted. */
 async function trainAndScore(
   run: RunAt,
-  judge: Judge | undefined,
+  { metrics }: Experiment,
+  comparison: Comparison,
   { hooks, signal, version }: ReproduceOptions,
 ): Promise<Scores | undefined> {
+  const judge = metrics.includes("randomFd") ? await comparison.judge(run.config) : undefined;
+  await comparison.fid(run.config); // weights that do not fit are found before the training
   const session = await runSession(run.folder, run.config, {
     ...hooks?.(run),
     ...(signal ? { signal } : {}),
@@ -162,11 +154,11 @@ async function trainAndScore(
   }
 }
 
-/** Draws the strips of a run that has none, from its checkpoint. */
-async function redraw({ folder, config }: RunAt): Promise<void> {
+/** Does something with a run that is done, from its checkpoint. */
+async function reopened<T>({ folder, config }: RunAt, body: (session: Session) => Promise<T>): Promise<T> {
   const session = await openSession(folder, config);
   try {
-    await drawStrips(session);
+    return await body(session);
   } finally {
     session.close();
   }

@@ -9,6 +9,7 @@ import { codesOf, decodeCodes, diagonalCodes, fitCodes, samplePrior } from "../t
 import type { Session } from "../train/session.ts";
 import type { Results } from "../train/summary.ts";
 import type { Metric } from "./experiments.ts";
+import type { Fid } from "./fid.ts";
 import { imagesCompared, type Judge, type Likeness } from "./judge.ts";
 
 /** Numbers measured of a run: those of the tables, and the other distances of its images. */
@@ -19,6 +20,8 @@ export const scoresSchema = z.object({
   likeness: z.record(z.string(), z.record(z.string(), z.number())),
   /** What its images were compared by: the classifier's accuracy, and cFDs of unseen real images and of noise. */
   judge: z.object({ accuracy: z.number(), floor: z.number(), ceiling: z.number() }).exactOptional(),
+  /** SHA-256 of the weights that FIDs were measured with. */
+  fidWeights: z.string().exactOptional(),
 });
 export type Scores = z.output<typeof scoresSchema>;
 
@@ -40,27 +43,21 @@ export async function score(session: Session, results: Results, judge: Judge | u
   const codes = await codesOf(model, data.train, basisCount);
   metrics.activeUnits = activeUnits(codes, model.codeSize);
   metrics.roundness = roundness(codes, model.codeSize);
-  const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
   const likeness: Record<string, Likeness> = {};
 
   if (config.data === "bumps") {
+    const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
     const drawn = await decodeCodes(model, mixture.sample(bumpsDrawn, seed));
     const { mean = 0, std = 1, shape } = data.train;
     if (data.diagonal)
       metrics.straightness = straightness(await diagonalCodes(model, data.diagonal), model.codeSize);
     metrics.generation = bumpFitError(drawn, { size: shape[0]!, mean, std }).percent;
   }
-  if (judge) {
-    const drawn = data.train.select(permutation(data.train.count, seed, 0).subarray(0, 2 * pairs));
-    const ends = await codesOf(model, drawn);
-    const half = ends.length / 2;
-    const way = interpolate(ends.subarray(0, half), ends.subarray(half), model.codeSize, between);
-    likeness.interpolation = await judge.compare(await decodeCodes(model, way));
-    likeness.random = await judge.compare(await decodeCodes(model, mixture.sample(imagesCompared, seed)));
-    if (modelFacts[config.model].variational)
-      likeness.prior = await judge.compare(await samplePrior(model, imagesCompared, seed));
-    for (const [what, { frechet }] of Object.entries(likeness)) metrics[`${what}Fd` as Metric] = frechet;
-  }
+  if (judge)
+    for (const [what, images] of await imagesOf(session)) {
+      likeness[what] = await judge.compare(images);
+      metrics[`${what}Fd`] = likeness[what].frechet;
+    }
   const { train = 0, evaluate = 0 } = session.timings;
   return scoresSchema.parse({
     steps: results.steps,
@@ -69,4 +66,28 @@ export async function score(session: Session, results: Results, judge: Judge | u
     likeness,
     ...(judge ? { judge: judge.facts } : {}),
   });
+}
+
+/** The scores of a run with FIDs by the given network, whose weights have that digest. */
+export async function withFids(session: Session, scores: Scores, fid: Fid, digest: string): Promise<Scores> {
+  const metrics = { ...scores.metrics };
+  for (const [what, images] of await imagesOf(session)) metrics[`${what}Fid`] = await fid.compare(images);
+  return { ...scores, metrics, fidWeights: digest };
+}
+
+/** The images that are compared with real ones: ways between training images, and samples. */
+async function imagesOf({ model, data, config }: Session) {
+  const { seed, basisCount } = config;
+  const drawn = data.train.select(permutation(data.train.count, seed, 0).subarray(0, 2 * pairs));
+  const ends = await codesOf(model, drawn);
+  const half = ends.length / 2;
+  const way = interpolate(ends.subarray(0, half), ends.subarray(half), model.codeSize, between);
+  const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
+  return [
+    ["interpolation", await decodeCodes(model, way)],
+    ["random", await decodeCodes(model, mixture.sample(imagesCompared, seed))],
+    ...(modelFacts[config.model].variational
+      ? [["prior", await samplePrior(model, imagesCompared, seed)] as const]
+      : []),
+  ] as const;
 }

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import type { Dataset } from "../data/dataset.ts";
+import { permutation } from "../data/random.ts";
+import type { Device } from "../device/device.ts";
+import { ArgumentError } from "../device/errors.ts";
+import { frechetDistance } from "../metrics/frechet.ts";
+import { Inception } from "../metrics/inception.ts";
+import { isSystemError, readFile } from "../train/files.ts";
+import { parseSafetensors } from "../train/safetensors.ts";
+import { imagesCompared } from "./judge.ts";
+
+/** A file with weights of Inception-v3, read once. */
+export interface InceptionFile {
+  path: string;
+  bytes: Uint8Array;
+  /** SHA-256 of the file: FIDs of other weights can not be compared. */
+  digest: string;
+}
+
+/** Reads the file. Throws ArgumentError where there is none. */
+export function readInceptionFile(path: string): InceptionFile {
+  try {
+    const bytes = readFile(path);
+    return { path, bytes, digest: createHash("sha256").update(bytes).digest("hex") };
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new ArgumentError(`${path} can not be read (${cause.message})`, { cause });
+  }
+}
+
+/**
+ * The Fréchet distance of images to as many of the training set, on the features of Inception-v3 with the weights of a
+ * file: the FID, where they are those that it was defined with.
+ */
+export class Fid {
+  readonly #inception: Inception;
+  readonly #reference: Float32Array;
+  readonly #shape: readonly number[];
+
+  private constructor(inception: Inception, reference: Float32Array, shape: readonly number[]) {
+    this.#inception = inception;
+    this.#reference = reference;
+    this.#shape = shape;
+  }
+
+  /** Throws ArgumentError or DataError for weights that are not Inception-v3's, naming the tensor. */
+  static async open(device: Device, { path, bytes }: InceptionFile, train: Dataset): Promise<Fid> {
+    const inception = new Inception(device, parseSafetensors(bytes, path).tensors, path);
+    const real = train.select(permutation(train.count, 0, 0).subarray(0, imagesCompared)).values();
+    return new Fid(inception, await inception.features(real, train.shape), train.shape);
+  }
+
+  /** The distance of images (N, H, W, C), from 0 to 1. */
+  async compare(images: Float32Array): Promise<number> {
+    const features = await this.#inception.features(images, this.#shape);
+    return frechetDistance(this.#reference, features, this.#inception.featureSize);
+  }
+
+  dispose(): void {
+    this.#inception.dispose();
+  }
+}
