@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeNpy } from "../../src/data/npy.ts";
 import { completeConfig, type Config, type PartialConfig } from "../../src/train/config.ts";
 import { RunFolder } from "../../src/train/run-folder.ts";
+import { runSession, type Progress, type SessionHooks } from "../../src/train/session.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { rounded, values } from "../check.ts";
 
@@ -39,4 +40,20 @@ export function outcome(folder: RunFolder): object {
     optimizer: bytes("optimizer.safetensors"),
     state: bytes("state.json"),
   };
+}
+
+/** Trains to the end, or to where the hooks stop it, and closes the device. */
+export async function train(run: ReturnType<typeof smallRun>, hooks: SessionHooks = {}): Promise<RunFolder> {
+  const session = await runSession(run.folder, run.config, hooks);
+  session.close();
+  return run.folder;
+}
+
+/** Hooks that stop the run after the step that is the `step`-th. */
+export function stopAt(step: number): SessionHooks {
+  const controller = new AbortController();
+  const onProgress = ({ line }: Progress) => {
+    if (line.step === step) controller.abort();
+  };
+  return { signal: controller.signal, onProgress };
 }

@@ -5,26 +5,10 @@ import { BusyError, DataError, DeviceLostError, NumericalError } from "../../src
 import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
 import { RunFolder } from "../../src/train/run-folder.ts";
-import { runSession, type Progress, type Session, type SessionHooks } from "../../src/train/session.ts";
+import { runSession, type Progress, type Session } from "../../src/train/session.ts";
 import type { TrainerState } from "../../src/train/trainer.ts";
-import { outcome, samplesFile, smallRun } from "./runs.ts";
+import { outcome, samplesFile, smallRun, stopAt, train } from "./runs.ts";
 import { temporaryFolder } from "../data/files.ts";
-
-/** Trains to the end, or to where the hooks stop it, and closes the device. */
-async function train(run: ReturnType<typeof smallRun>, hooks: SessionHooks = {}): Promise<RunFolder> {
-  const session = await runSession(run.folder, run.config, hooks);
-  session.close();
-  return run.folder;
-}
-
-/** Hooks that stop the run after the step that is the `step`-th. */
-function stopAt(step: number): SessionHooks {
-  const controller = new AbortController();
-  const onProgress = ({ line }: Progress) => {
-    if (line.step === step) controller.abort();
-  };
-  return { signal: controller.signal, onProgress };
-}
 
 const kinds: PartialConfig[] = [
   { model: "ae", optimizer: "sgd" },

@@ -150,7 +150,7 @@ async function withRun(
       );
     const isFinished = trainer.step >= config.steps; // before that, the basis kept is that of an earlier step
     if (model instanceof BasisAutoencoder && !(isFinished && model.basis))
-      await model.fitBasis(session.trainingBatches(config.basisCount), config.basis);
+      await session.fitBasis(config.basisCount);
     await body(session);
   } finally {
     session.close();

@@ -3,7 +3,8 @@ import type { DatasetName } from "../data/load.ts";
 import { downloadNames } from "../data/sources.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
-import type { RunFolder } from "../train/run-folder.ts";
+import { fineTuneSettings } from "../train/fine-tune.ts";
+import { RunFolder } from "../train/run-folder.ts";
 import { UsageError } from "./usage.ts";
 
 /** What a run may be given anew when it goes on: none of it changes the weights after a step. */
@@ -12,6 +13,7 @@ const free: ReadonlySet<string> = new Set([
   "path",
   "adapter",
   "basis",
+  "basisFile",
   "basisCount",
   "evaluateCount",
   "evaluateEvery",
@@ -28,9 +30,15 @@ export interface Sources {
 
 /** The whole configuration of a new run. Throws UsageError for settings that make none. */
 export function newConfig({ file, preset, flags }: Sources): Config {
-  const config = usage(() =>
-    completeConfig({ ...(file === undefined ? {} : readConfig(file)), ...flags }, preset, file ?? "options"),
-  );
+  const given: PartialConfig = { ...(file === undefined ? {} : readConfig(file)), ...flags };
+  const { fineTune } = given;
+  const before = fineTune === undefined ? {} : usage(() => fineTuneSettings(new RunFolder(fineTune)));
+  for (const key of ["model", "size", "latent", "rank"] as const)
+    if (fineTune !== undefined && given[key] !== undefined && given[key] !== before[key])
+      throw new UsageError(
+        `${fineTune} has ${key} ${before[key]}, not ${given[key]}; leave that out to fine-tune it`,
+      );
+  const config = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
   requirePath(config.data, config.path);
   return config;
 }
@@ -50,7 +58,8 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
   const after = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
   for (const key of Object.keys(given) as (keyof Config)[]) {
     const [was, is] = [before[key], after[key]].map((value) => JSON.stringify(value));
-    if (was === is || free.has(key)) continue;
+    const isFixed = before.fineTune !== undefined && key.startsWith("basis");
+    if (was === is || (free.has(key) && !isFixed)) continue;
     throw new UsageError(
       `the run in ${folder.path} was started with ${key} ${was}, not ${is}; ` +
         `leave that out to go on with it, or start another with --out FOLDER`,

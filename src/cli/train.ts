@@ -61,6 +61,12 @@ export function trainCommand(): Command {
     .addOption(
       choice("--basis <form>", shape.basis.unwrap().options, "inference basis (default concatenated)"),
     );
+  command
+    .option("--basis-file <file.npy>", "an inference basis of your own, (L, k) with orthonormal columns")
+    .option(
+      "--fine-tune <run>",
+      "go on from a run of RRAE or VRRAE with its encoder and basis fixed (default --out RUN-fine-tuned)",
+    );
   const contractions = shape.contraction.unwrap().options;
   command
     .addOption(choice("--contraction <form>", contractions, "Jacobian penalised (default last-layer)"))
@@ -90,7 +96,9 @@ function choice(flags: string, choices: readonly string[], help: string): Option
 async function train(flags: Flags): Promise<void> {
   const { config: file, preset, out, json, quiet, profile, ...settings } = flags;
   const sources = { file, preset, flags: settings };
-  const existing = out === undefined ? undefined : new RunFolder(out);
+  const { fineTune } = settings;
+  const target = out ?? (fineTune === undefined ? undefined : `${fineTune.replace(/\/+$/, "")}-fine-tuned`);
+  const existing = target === undefined ? undefined : new RunFolder(target);
   let config = existing?.exists ? resumedConfig(existing, sources) : newConfig(sources);
   const folder = existing ?? new RunFolder(`runs/${config.model}-${config.data}-${config.seed}`);
   const isNew = !folder.exists;
@@ -151,6 +159,9 @@ function headline(session: Session): string {
     `${modelFacts[config.model].title} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
       `samples of shape ${data.train.shape.join("×")}, ${parameters.toLocaleString("en")} parameters`,
     `Adapter: ${device.info.name} (${device.info.kind})` + (device.info.hint ? `. ${device.info.hint}` : ""),
+    ...(config.fineTune === undefined
+      ? []
+      : [`Fine-tuning ${config.fineTune}: its encoder and its basis stay as they are.`]),
     ...(trainer.step === 0 ? [] : [whereItIs(session)]),
   ].join("\n");
 }

@@ -72,6 +72,10 @@ export const configSchema = z.strictObject({
     .optional(),
   gauge: z.enum(["exact", "damped", "off"]).default("damped"),
   basis: z.enum(["concatenated", "pca"]).default("concatenated"),
+  /** A .npy file with a basis (L, k) of one's own, in place of one that is found from the training data. */
+  basisFile: z.string().optional(),
+  /** The folder of a run of RRAE or VRRAE to go on from, with its encoder and its basis fixed. */
+  fineTune: z.string().optional(),
   steps: count.optional(),
   batch: length.optional(),
   /** Samples of a batch that go through the networks at once; as many as the adapter can bind without it, and never more. */
@@ -173,6 +177,17 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
     throw new ArgumentError(
       `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
         `of length ${complete.latent} can have; lower rank, or raise batch and latent`,
+    );
+  for (const key of ["basisFile", "fineTune"] as const)
+    if (complete[key] !== undefined && !modelFacts[complete.model].truncated)
+      throw new ArgumentError(
+        `${source}: ${key} is for models with a basis, RRAE and VRRAE, not ${complete.model}`,
+      );
+  if (complete.fineTune !== undefined && complete.adaptive)
+    throw new ArgumentError(`${source}: the rank is fixed by then: fineTune and adaptive do not go together`);
+  if (complete.fineTune !== undefined && complete.optimizer === "adamw")
+    throw new ArgumentError(
+      `${source}: adamw shrinks the encoder too, which fineTune keeps fixed; take adam`,
     );
   if (complete.adaptive && !modelFacts[complete.model].truncated)
     throw new ArgumentError(

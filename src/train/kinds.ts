@@ -50,6 +50,8 @@ const special: Readonly<Record<string, (model: ModelName) => boolean>> = {
   beta: isVariational,
   gauge: (model) => isTruncated(model) && isVariational(model),
   basis: isTruncated,
+  basisFile: isTruncated,
+  fineTune: isTruncated,
   adaptive: isTruncated,
   layers: (model) => model === "irmae",
   penalty: (model) => ["lorae", "contractive", "sparse"].includes(model),

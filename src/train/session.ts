@@ -3,12 +3,14 @@ import { loadDataset, type LoadedData } from "../data/load.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import { DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
+import type { FittedBasis } from "../latent/basis.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { deviceParts } from "./batching.ts";
 import { buildModel, buildOptimizer } from "./build.ts";
 import type { Config } from "./config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "./diagnose.ts";
 import { relativeErrorOn } from "./evaluate.ts";
+import { beginFineTuning, readBasis } from "./fine-tune.ts";
 import type { RunLock } from "./lock.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.ts";
@@ -47,6 +49,8 @@ export class Session {
   readonly data: LoadedData;
   readonly model: Autoencoder;
   readonly trainer: Trainer;
+  /** A basis of the user's own, (L, k) row-major. */
+  readonly givenBasis: Float32Array | undefined;
   readonly timings: Timings = { prepare: 0, train: 0, evaluate: 0, checkpoint: 0 };
   interrupted = false;
   /** Steps taken by this process; those before its checkpoint not counted. */
@@ -62,8 +66,16 @@ export class Session {
     this.device = device;
     this.data = data;
     this.model = buildModel(device, config, data.train.shape);
-    const { batch, seed } = config;
-    this.trainer = new Trainer(this.model, data.train, buildOptimizer(this.model, config), { batch, seed });
+    const { batch, seed, basisFile, fineTune } = config;
+    const { model } = this;
+    if (model instanceof BasisAutoencoder && basisFile !== undefined)
+      this.givenBasis = readBasis(basisFile, [model.latentSize, model.codeSize]);
+    this.trainer = new Trainer(model, data.train, buildOptimizer(model, config), {
+      ...{ batch, seed },
+      ...(model instanceof BasisAutoencoder && fineTune !== undefined
+        ? { loss: (x, noise) => model.fineTuneLoss(x, noise) }
+        : {}),
+    });
     if (config.adaptive) this.trainer.search = new RankSearch(this.trainer, config.adaptive);
   }
 
@@ -115,10 +127,22 @@ export class Session {
     return deviceParts(this.model, this.data.train, batch, { count, seed });
   }
 
+  /**
+   * Gives RRAE and VRRAE their basis, found from so many training samples, or the one that is given, or is fixed by now;
+   * and says what was found. Undefined for other models.
+   */
+  async fitBasis(count: number): Promise<FittedBasis | undefined> {
+    const { model, config } = this;
+    if (!(model instanceof BasisAutoencoder)) return undefined;
+    const fixed = this.givenBasis ?? (config.fineTune === undefined ? undefined : await model.basis?.read());
+    const fitted = await model.fitBasis(this.trainingBatches(count), config.basis);
+    if (fixed) model.setBasis(fixed);
+    return fitted;
+  }
+
   /** The error on `data` in percent, by the inference path; RRAE and VRRAE get their basis first. */
   async errorOn(data: Dataset, basisCount: number): Promise<number> {
-    if (this.model instanceof BasisAutoencoder)
-      await this.model.fitBasis(this.trainingBatches(basisCount), this.config.basis);
+    await this.fitBasis(basisCount);
     return relativeErrorOn(this.model, data, this.config.batch);
   }
 
@@ -176,7 +200,8 @@ export async function openSession(folder: RunFolder, config: Config, lock?: RunL
   const device = await openDevice({ adapter: config.adapter });
   try {
     const session = new Session(folder, config, device, data, lock);
-    await loadCheckpoint(folder.path, session.trainer);
+    const isBegun = await loadCheckpoint(folder.path, session.trainer);
+    if (!isBegun && config.fineTune !== undefined) await beginFineTuning(session);
     session.timings.prepare = (performance.now() - start) / 1000;
     return session;
   } catch (error) {

@@ -1,5 +1,4 @@
 import type { Dataset } from "../data/dataset.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { variances } from "../latent/spectrum.ts";
 import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
 import { codesOf, decodeCodes, diagonalCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
@@ -41,10 +40,7 @@ export async function summarize(
 ): Promise<Results> {
   const { folder, config, model, data, trainer, timings, device } = session;
   const start = performance.now();
-  const fitted =
-    model instanceof BasisAutoencoder
-      ? await model.fitBasis(session.trainingBatches(config.basisCount), config.basis)
-      : undefined;
+  const fitted = await session.fitBasis(config.basisCount);
   await session.save();
   const errorOn = (set: Dataset) => relativeErrorOn(model, set, config.batch);
   const testError = await errorOn(data.test);

@@ -1,0 +1,72 @@
+import { parseNpy } from "../data/npy.ts";
+import { ArgumentError } from "../device/errors.ts";
+import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import type { Config, PartialConfig } from "./config.ts";
+import { isSystemError, readFile } from "./files.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { Session } from "./session.ts";
+import { restoreModel } from "./state.ts";
+
+/** What belongs to the first stage of training alone. */
+const firstStage = [
+  ...["steps", "logEvery", "evaluateEvery", "checkpointEvery"],
+  ...["adaptive", "fineTune", "basisFile"],
+] as const satisfies (keyof Config)[];
+
+/** The settings that a second stage takes over from the run in `folder`. Throws ArgumentError where there is none. */
+export function fineTuneSettings(folder: RunFolder): PartialConfig {
+  if (!folder.exists)
+    throw new ArgumentError(`${folder.path} holds no run to fine-tune; train one with: hestenes train`);
+  const left = new Set<string>(firstStage);
+  return Object.fromEntries(Object.entries(folder.config()).filter(([name]) => !left.has(name)));
+}
+
+/**
+ * Brings the session to the beginning of a second stage: weights and basis are those of the run `config.fineTune`, or
+ * the basis the one that is given. Throws ArgumentError for a run that is not trained.
+ */
+export async function beginFineTuning(session: Session): Promise<void> {
+  const { model, config, givenBasis } = session;
+  const from = config.fineTune!;
+  const checkpoint = readCheckpoint(from);
+  if (!checkpoint || !(model instanceof BasisAutoencoder))
+    throw new ArgumentError(`${from} holds no trained model to fine-tune`);
+  restoreModel(model, checkpoint.model, `${from}/checkpoint/model.safetensors`);
+  if (givenBasis) model.setBasis(givenBasis);
+  else if (!model.basis) await session.fitBasis(config.basisCount);
+  await model.device.finish();
+}
+
+/** How far the products of columns may be from those of an orthonormal basis. */
+const tolerance = 1e-3;
+
+/** Reads a basis U_f (L, k) from a .npy file. Throws ArgumentError or DataError unless its columns are orthonormal. */
+export function readBasis(file: string, [L, k]: readonly [number, number]): Float32Array {
+  const fail = (problem: string): never => {
+    throw new ArgumentError(`${file}: ${problem}`);
+  };
+  let bytes: Uint8Array;
+  try {
+    bytes = readFile(file);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    return fail(`the basis can not be read (${cause.message})`);
+  }
+  const { shape, data } = parseNpy(bytes, file);
+  if (shape.join() !== [L, k].join())
+    return fail(
+      `the basis has shape (${shape.join(", ")}); a model of latent ${L} and rank ${k} needs (${L}, ${k})`,
+    );
+  for (let i = 0; i < k; i++)
+    for (let j = 0; j <= i; j++) {
+      let product = 0;
+      for (let l = 0; l < L; l++) product += data[l * k + i]! * data[l * k + j]!;
+      if (!(Math.abs(product - (i === j ? 1 : 0)) <= tolerance))
+        return fail(
+          `the columns of a basis are orthonormal, but the product of columns ${j} and ${i} is ` +
+            `${product.toPrecision(4)}; take the Q of their QR decomposition`,
+        );
+    }
+  return Float32Array.from(data);
+}
