@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ArgumentError } from "../../src/device/errors.ts";
-import { experimentOf, experiments } from "../../src/reproduce/experiments.ts";
+import { experimentOf, experiments, withReading } from "../../src/reproduce/experiments.ts";
 import { completeConfig } from "../../src/train/config.ts";
 
 const all = Object.entries(experiments).flatMap(([name, { data }]) =>
@@ -25,6 +25,21 @@ test("a batch of the quick scale gives the KL term the weight per sample of the 
     experimentOf("table2", "mnist", scale).rows.find(({ label }) => label === "VAE")!.config.beta!;
   expect(beta("paper")).toBe(1e-3);
   expect(beta("quick")).toBeCloseTo((1e-3 * 576) / 64, 12);
+});
+
+test("where text and code disagree, either can be followed as a whole", () => {
+  const configs = (name: string, data: "bumps" | "mnist", reading: "text" | "code") => {
+    const { rows } = withReading(experimentOf(name, data, "paper"), reading);
+    return rows.map(({ config }) => completeConfig({ ...config, data }, "paper"));
+  };
+  expect(configs("table1", "bumps", "text").map(({ rate }) => rate)).toEqual([1e-4, 1e-4, 1e-4, 1e-4]);
+  expect(configs("table1", "bumps", "code").map(({ rate }) => rate)).toEqual([1e-3, 1e-3, 1e-3, 1e-3]);
+  expect(configs("table2", "mnist", "text").every(({ steps }) => steps === 2083)).toBe(true);
+  const published = (reading: "text" | "code") =>
+    configs("baselines", "mnist", reading).flatMap((one) => (one.published ? [one.model] : []));
+  expect([published("text"), published("code")]).toEqual([[], ["irmae", "lorae", "sparse"]]);
+  const read = withReading(experimentOf("table2", "mnist", "paper"), "text");
+  expect(read.notes[0]).toMatch(/2,083 on MNIST/);
 });
 
 test("without a data set it is the table's first; what there is not is refused", () => {

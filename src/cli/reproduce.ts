@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNames, type DatasetName } from "../data/load.ts";
-import { experimentOf, experiments, withFid, type Scale } from "../reproduce/experiments.ts";
+import {
+  experimentOf,
+  experiments,
+  withFid,
+  withReading,
+  type Experiment,
+  type Reading,
+  type Scale,
+} from "../reproduce/experiments.ts";
 import { readInceptionFile } from "../reproduce/fid.ts";
 import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
 import { experimentPage } from "../reproduce/page.ts";
@@ -14,7 +22,7 @@ import { columns } from "../device/columns.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { reproduceTime } from "./reproduce-time.ts";
 import { requirePath, usage, usageOf } from "./settings.ts";
-import { interruptSignal, printJson, whole } from "./usage.ts";
+import { interruptSignal, printJson, UsageError, whole } from "./usage.ts";
 import { version } from "../device/version.node.ts";
 
 interface Flags {
@@ -26,6 +34,7 @@ interface Flags {
   size?: number;
   out?: string;
   adapter?: string;
+  reading?: Reading;
   inception?: string;
   markdown?: string;
   json?: boolean;
@@ -54,6 +63,12 @@ export function reproduceCommand(): Command {
         .choices(["quick", "paper"])
         .default("quick"),
     )
+    .addOption(
+      new Option(
+        "--reading <reading>",
+        "with --scale paper: all as the paper's text has it, or as its code does (default: settings of the code, models of the text)",
+      ).choices(["text", "code"]),
+    )
     .option("--seeds <count>", "networks trained for each row (default 2, paper 5)", whole("--seeds"))
     .option("--steps <count>", "training steps of each; of time, steps that are measured", whole("--steps"))
     .option("--size <pixels>", "side of the bumps", whole("--size", 2))
@@ -71,10 +86,9 @@ export function reproduceCommand(): Command {
 
 async function run(name: string, flags: Flags): Promise<void> {
   if (name === "time") return reproduceTime(flags);
-  const { scale, data, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
+  const { scale, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
   const { markdown, json, quiet } = flags;
-  const plain = usage(() => experimentOf(name, data, scale));
-  const experiment = flags.inception === undefined ? plain : usage(() => withFid(plain));
+  const experiment = usage(() => chosenExperiment(name, flags));
   requirePath(experiment.data, path);
   const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
   const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
@@ -109,6 +123,14 @@ async function run(name: string, flags: Flags): Promise<void> {
     display.stop();
     release();
   }
+}
+
+function chosenExperiment(name: string, { data, scale, reading, inception }: Flags): Experiment {
+  if (reading !== undefined && scale !== "paper")
+    throw new UsageError("--reading is for --scale paper: the quick scale has settings of its own");
+  const plain = experimentOf(name, data, scale);
+  const read = reading === undefined ? plain : withReading(plain, reading);
+  return inception === undefined ? read : withFid(read);
 }
 
 function hooksOf({ row, seed, number, of, config }: RunAt, display: ProgressDisplay): SessionHooks {

@@ -9,6 +9,7 @@ export const timeNotes = [
     "The overhead is that of the median of the one over the median of the other; the quartiles are those of the overhead round by round.",
   "The overhead is not the SVD's alone: the latent vector of a VRRAE is L long, that of a VAE k, and so are the affine maps beside it. " +
     "The share is that of the kernels of the decomposition and its gradient, of the time that all kernels took; matrix products of the gradient are not in it.",
+  "Appendix A.4 gives the backward pass a cost of the square of the larger side; its products of matrices of that size are cubic.",
   "The paper's step of 576 images of 28 × 28 takes 2.64 s and one of 576 faces of 160 × 160 only 3.18 s: its times are " +
     "mostly those of loading the batch, one sample after the other in Python, so its overheads say little about the SVD.",
 ];

@@ -29,7 +29,7 @@ export function settingsOf({ runs }: Outcome): string[] {
 }
 
 /** The command that makes these runs, with a stand-in for the data's folder. */
-export function commandOf({ experiment: { name, data }, scale, runs }: Outcome): string {
+export function commandOf({ experiment: { name, data, reading }, scale, runs }: Outcome): string {
   const config = runs[0]?.config;
   const seeds = new Set(runs.map(({ seed }) => seed)).size;
   return [
@@ -37,8 +37,11 @@ export function commandOf({ experiment: { name, data }, scale, runs }: Outcome):
     ...(experiments[name]?.data[0] === data ? [] : [`--data ${data}`]),
     ...(data === "bumps" ? [] : [`--path FOLDER`]),
     ...(scale === "quick" ? [] : [`--scale ${scale}`]),
+    ...(reading === undefined ? [] : [`--reading ${reading}`]),
     `--seeds ${seeds}`,
-    ...(config && config.steps !== stepsAt(scale, data) ? [`--steps ${config.steps}`] : []),
+    ...(config && config.steps !== (runs[0]!.row.config.steps ?? stepsAt(scale, data))
+      ? [`--steps ${config.steps}`]
+      : []),
     ...(config && config.size !== presets[scale]![data]!.size ? [`--size ${config.size}`] : []),
   ].join(" ");
 }
@@ -49,7 +52,10 @@ export function cautionOf(outcome: Outcome): string | undefined {
   if (runs.length === 0) return undefined;
   const seeds = seedsOf(outcome);
   const steps = Math.min(...runs.map(({ config }) => config.steps));
-  const full = stepsAt(scale, experiment.data);
+  const full = Math.min(
+    stepsAt(scale, experiment.data),
+    ...experiment.rows.flatMap(({ config }) => config.steps ?? []),
+  );
   const reasons = [
     ...(complete ? [] : ["a part of the runs"]),
     ...(seeds < enoughSeeds ? [counted(seeds)] : []),
