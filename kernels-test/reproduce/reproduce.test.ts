@@ -101,14 +101,14 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   );
   expect(text).toContain("- A note with \\<marks\\>.\n- Settings: size 12, latent 8,");
   expect(text).toContain(
-    "Rows: Original, AE, VRRAE (β = 0).\n\n![Reconstructions](small-reconstructions.png)",
+    "From above: Original, AE, VRRAE (β = 0).\n\n![Reconstructions](small-reconstructions.png)",
   );
   expect(text).toContain("    npx hestenes reproduce small --data bumps --seeds 1 --steps 6 --size 12\n");
   const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
   expect(links).toHaveLength(6); // reconstructions, ways, samples, prior, and two latent spaces
   for (const link of links) expect(existsSync(join(dirname(markdown), link)), link).toBe(true);
   const strips = PNG.sync.read(readFileSync(join(dirname(markdown), "small-reconstructions.png")));
-  expect([strips.width, strips.height]).toEqual([2 * (10 * 14 - 2), 2 * (3 * 14 - 2)]);
+  expect([strips.width, strips.height]).toEqual([2 * (10 * 14 - 2), 2 * (3 * 12 + 2 * 8)]);
   const original = PNG.sync.read(readFileSync(join(out, "ae-500", "strips", "originals.png")));
   expect(strips.data.subarray(0, 4)).toEqual(original.data.subarray(0, 4));
 

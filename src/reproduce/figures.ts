@@ -19,9 +19,9 @@ export interface Figures {
   figures: Figure[];
 }
 
-/** Transparent pixels between rows of a picture, and between its blocks. */
-const gap = 2;
-const blockGap = 12;
+/** Transparent pixels between the strips of a picture, and between its blocks; within strips there are two. */
+const gap = 8;
+const blockGap = 24;
 
 /** Strips narrower than this are drawn at twice their size, wider ones than the other at half of it. */
 const narrow = 320;
@@ -35,7 +35,7 @@ export function figuresOf(outcome: Outcome): Figures[] {
   const strips = stripsOf(outcome).map(({ name, title, lead, blocks }) => {
     const drawn = blocks.filter((rows) => rows.length > 0);
     const labels = drawn[0]!.map(({ label }) => label).join(", ");
-    const rows = `Rows${drawn.length > 1 ? " of each block" : ""}: ${labels}.`;
+    const rows = `From above${drawn.length > 1 ? ", in each block" : ""}: ${labels}.`;
     const bytes = stacked(drawn.map((block) => block.map(({ file }) => PNG.sync.read(readFileSync(file)))));
     return { title, lead: `${lead} ${rows}`, figures: [{ name: `${name}.png`, alt: title, bytes }] };
   });
