@@ -105,7 +105,7 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   );
   expect(text).toContain("    npx hestenes reproduce small --data bumps --seeds 1 --steps 6 --size 12\n");
   const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
-  expect(links).toHaveLength(6); // reconstructions, ways, samples, prior, and two latent spaces
+  expect(links).toHaveLength(7); // reconstructions, ways, samples, prior, two latent spaces and one spectrum
   for (const link of links) expect(existsSync(join(dirname(markdown), link)), link).toBe(true);
   const strips = PNG.sync.read(readFileSync(join(dirname(markdown), "small-reconstructions.png")));
   expect([strips.width, strips.height]).toEqual([2 * (10 * 14 - 2), 2 * (3 * 12 + 2 * 8)]);

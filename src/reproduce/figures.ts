@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { PNG } from "pngjs";
-import { firstRuns, stripsOf } from "./gallery.ts";
+import { charts, firstRuns, stripsOf, type Chart } from "./gallery.ts";
 import type { Outcome } from "./reproduce.ts";
 
 /** A picture of a Markdown page: a file beside it. */
@@ -29,7 +29,7 @@ const wide = 600;
 
 /**
  * The pictures of an experiment's first runs, few and small enough to lie in a repository: the strips of each kind in one
- * PNG, and of bumps, whose codes have two numbers, the latent spaces.
+ * PNG, singular values, and of bumps, whose codes have two numbers, the latent spaces.
  */
 export function figuresOf(outcome: Outcome): Figures[] {
   const strips = stripsOf(outcome).map(({ name, title, lead, blocks }) => {
@@ -39,19 +39,19 @@ export function figuresOf(outcome: Outcome): Figures[] {
     const bytes = stacked(drawn.map((block) => block.map(({ file }) => PNG.sync.read(readFileSync(file)))));
     return { title, lead: `${lead} ${rows}`, figures: [{ name: `${name}.png`, alt: title, bytes }] };
   });
-  return [...strips, ...latentSpaces(outcome)];
+  const { scatter, spectrum } = charts;
+  const chosen = outcome.experiment.data === "bumps" ? [scatter, spectrum] : [spectrum];
+  return [...strips, ...chosen.flatMap((chart) => chartsOf(outcome, chart))];
 }
 
-function latentSpaces(outcome: Outcome): Figures[] {
-  if (outcome.experiment.data !== "bumps") return [];
+/** One chart of the first run of each row. */
+function chartsOf(outcome: Outcome, { file, title, lead }: Chart): Figures[] {
   const figures = firstRuns(outcome).flatMap(({ row: { label }, folder }) => {
-    const file = folder.file("latent.svg");
-    const name = `latent-${basename(folder.path)}.svg`;
-    return existsSync(file) ? [{ name, alt: label, bytes: readFileSync(file) }] : [];
+    const drawn = folder.file(file);
+    const name = `${basename(folder.path)}-${file}`;
+    return existsSync(drawn) ? [{ name, alt: label, bytes: readFileSync(drawn) }] : [];
   });
-  const lead =
-    "The codes of held-out bumps, coloured by the x of their centres; in red, a bump that moves along the diagonal.";
-  return figures.length === 0 ? [] : [{ title: "Latent space", lead, figures }];
+  return figures.length === 0 ? [] : [{ title, lead, figures }];
 }
 
 /** Blocks of pictures, all below each other, as one PNG. */

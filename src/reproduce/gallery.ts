@@ -130,6 +130,27 @@ export function gallery(outcome: Outcome): Html {
   )}`;
 }
 
+/** A chart of a run's report, by its file in the run's folder. */
+export interface Chart {
+  file: string;
+  title: string;
+  lead: string;
+}
+
+/** Charts that stand side by side, one of each run. */
+export const charts = {
+  scatter: {
+    file: "latent.svg",
+    title: "Latent space",
+    lead: "The first two coordinates of the codes of held-out samples.",
+  },
+  spectrum: {
+    file: "singular-values.svg",
+    title: "Singular values",
+    lead: "Of the latent vectors of training samples.",
+  },
+} as const satisfies Record<string, Chart>;
+
 /** The first run of each row that has any. */
 export function firstRuns({ experiment, runs }: Outcome): Outcome["runs"] {
   return experiment.rows.flatMap(({ label }) => runs.find((run) => run.row.label === label) ?? []);

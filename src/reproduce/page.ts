@@ -3,22 +3,16 @@ import { html, type Html } from "../train/html.ts";
 import { dotCharts } from "./dots.ts";
 import { metricTitles } from "./experiments.ts";
 import { notesCard, resultsPage } from "./frame.ts";
-import { firstRuns, gallery, picture } from "./gallery.ts";
+import { charts, firstRuns, gallery, picture, type Chart } from "./gallery.ts";
 import type { Outcome } from "./reproduce.ts";
 import { isError, judgeWords, linesOf, orderLead, ordersOf, oursOf, paperOf, type Line } from "./table.ts";
 import { factsOf, settingsOf, verdict } from "./verdict.ts";
-
-/** Charts of a run's report that stand side by side, and what they show. */
-const charts = [
-  ["latent.svg", "Latent space", "The first two coordinates of the codes of held-out samples."],
-  ["singular-values.svg", "Singular values", "Of the latent vectors of training samples."],
-] as const;
 
 /** The results of an experiment as one page without scripts or anything outside itself. */
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {
   const { experiment, runs } = outcome;
   const { title, metrics, notes, isScatter } = experiment;
-  const [scatter, spectrum] = charts;
+  const { scatter, spectrum } = charts;
   const lines = linesOf(outcome);
   return resultsPage({
     title,
@@ -104,7 +98,7 @@ function orders({ experiment }: Outcome, lines: readonly Line[]): Html | undefin
 }
 
 /** One chart of each of the runs. */
-function sideBySide(runs: Outcome["runs"], [file, title, lead]: (typeof charts)[number]): Html | undefined {
+function sideBySide(runs: Outcome["runs"], { file, title, lead }: Chart): Html | undefined {
   const drawn = runs.filter(({ folder }) => existsSync(folder.file(file)));
   if (drawn.length === 0) return undefined;
   return html`<section class="card wide">
