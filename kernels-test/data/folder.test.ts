@@ -6,6 +6,8 @@ import fc from "fast-check";
 import jpeg from "jpeg-js";
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";
+import { Batches } from "../../src/data/batches.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
 import { loadFolder } from "../../src/data/folder.ts";
 import { decodePicture } from "../../src/data/pictures.ts";
 import { resize } from "../../src/data/resize.ts";
@@ -175,6 +177,43 @@ describe("loadFolder", () => {
     expect([...data.labels!]).toEqual([0, 1]);
     expect([...data.values()]).toEqual([1, 0, 0, 0, 1, 0]);
     expect([...(await loadFolder(folder, { channels: 1 })).stored]).toEqual([76, 150]);
+  });
+
+  test("pictures too many for memory are decoded when they are needed, to the same values", async () => {
+    const folder = temporaryFolder();
+    for (const [index, name] of ["a", "b", "c", "d", "e", "f"].entries()) {
+      mkdirSync(join(folder, name[0]! < "d" ? "one" : "two"), { recursive: true });
+      const pixels = noisy.map((byte, i) => (i % 4 === 3 ? 255 : (byte + 40 * index) % 256));
+      writeFileSync(join(folder, name[0]! < "d" ? "one" : "two", `${name}.png`), png(6, 9, pixels));
+    }
+    const options = { size: [4, 5] } as const;
+    const held = await loadFolder(folder, options);
+    const needed = await loadFolder(folder, { ...options, inMemory: 6 * 60 - 1 });
+    expect([held.rows, needed.stored.length]).toEqual([undefined, 0]);
+    expect([needed.count, needed.shape, needed.labels]).toEqual([6, held.shape, held.labels]);
+    expect((await loadFolder(folder, { ...options, inMemory: 6 * 60 })).rows).toBeUndefined();
+    const ways: ((data: Dataset) => Dataset)[] = [
+      (data) => data,
+      (data) => data.slice(1, 4),
+      (data) => data.select([5, 0, 3]).take(2),
+      (data) => data.split(2, 7)[1],
+      (data) => data.standardised(),
+    ];
+    for (const way of ways) {
+      expect(way(needed).values()).toEqual(way(held).values());
+      expect(way(needed).labels).toEqual(way(held).labels);
+      expect(way(needed).statistics()).toEqual(way(held).statistics());
+    }
+    const [first, second] = [needed, held].map((data) => new Batches(data, { batch: 4, seed: 3 }));
+    const [x, y] = [new Float32Array(4 * 60), new Float32Array(4 * 60)];
+    for (let i = 0; i < 3; i++) expect(first!.next(x)).toEqual(second!.next(y));
+    expect(x).toEqual(y);
+    const grey = { ...options, channels: 1 } as const;
+    expect((await loadFolder(folder, { ...grey, inMemory: 0 })).values()).toEqual(
+      (await loadFolder(folder, grey)).values(),
+    );
+    writeFileSync(join(folder, "two", "e.png"), "gone");
+    await expectDataError(() => needed.values(4, 5), "e.png", 0, /neither a PNG nor/);
   });
 
   test("names the picture that does not fit, and the folder that has none", async () => {

@@ -1,6 +1,15 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { checkSeed, permutation, streams } from "./random.ts";
 
+/** Samples of bytes that are read when they are needed. */
+export interface StoredRows {
+  readonly count: number;
+  /** Writes the bytes of a sample to the front of `out`. */
+  read(row: number, out: Uint8Array): void;
+  /** Some of them, in that order. */
+  pick(rows: ArrayLike<number>): StoredRows;
+}
+
 /** What a data set is made of; a sample's value is `stored · scale + offset`. */
 export interface DatasetParts {
   name: string;
@@ -8,6 +17,8 @@ export interface DatasetParts {
   shape: readonly number[];
   /** The samples one after the other. */
   stored: Uint8Array | Float32Array;
+  /** Samples that are read when they are needed, in place of `stored`, which is empty then. */
+  rows?: StoredRows | undefined;
   scale?: number;
   offset?: number;
   /** One class per sample. */
@@ -28,7 +39,7 @@ export interface Statistics {
 
 /**
  * Samples of one shape. They stay as they were stored (bytes for images) and become float32 only when copied out,
- * so that 60,000 images of 28 × 28 take 47 MB.
+ * so that 60,000 images of 28 × 28 take 47 MB. Those that are too many to hold are read each time they are copied out.
  */
 export class Dataset {
   readonly name: string;
@@ -38,6 +49,7 @@ export class Dataset {
   /** Values per sample. */
   readonly size: number;
   readonly stored: Uint8Array | Float32Array;
+  readonly rows?: StoredRows;
   readonly scale: number;
   readonly offset: number;
   readonly labels?: Uint8Array;
@@ -56,7 +68,8 @@ export class Dataset {
     this.scale = parts.scale ?? 1;
     this.offset = parts.offset ?? 0;
     this.size = shape.reduce((product, n) => product * n, 1);
-    this.count = stored.length / this.size;
+    if (parts.rows) this.rows = parts.rows;
+    this.count = parts.rows?.count ?? stored.length / this.size;
     if (!Number.isInteger(this.count) || this.count === 0) {
       throw new ShapeError(
         `${name}: ${stored.length} values are not whole samples of shape [${shape.join(", ")}]`,
@@ -110,6 +123,7 @@ export class Dataset {
     return new Dataset({
       ...this,
       stored: this.stored.subarray(first * this.size, last * this.size),
+      rows: this.rows?.pick(Array.from({ length: last - first }, (_, row) => first + row)),
       labels: this.labels?.subarray(first, last),
       centres: this.centres?.subarray(2 * first, 2 * last),
     });
@@ -118,18 +132,18 @@ export class Dataset {
   /** The samples at `indices`, copied. */
   select(indices: ArrayLike<number>): Dataset {
     const { size, stored, labels, centres } = this;
-    const picked =
-      stored instanceof Uint8Array
-        ? new Uint8Array(indices.length * size)
-        : new Float32Array(indices.length * size);
+    const length = this.rows ? 0 : indices.length * size;
+    const picked = stored instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
     const rows = Array.from(indices);
     const stray = rows.find((index) => !(Number.isInteger(index) && index >= 0 && index < this.count));
     if (stray !== undefined)
       throw new ArgumentError(`${this.name}: no sample ${stray}; there are ${this.count}`);
-    rows.forEach((index, row) => picked.set(stored.subarray(index * size, (index + 1) * size), row * size));
+    if (!this.rows)
+      rows.forEach((index, row) => picked.set(stored.subarray(index * size, (index + 1) * size), row * size));
     return new Dataset({
       ...this,
       stored: picked,
+      rows: this.rows?.pick(rows),
       labels: labels && Uint8Array.from(rows, (index) => labels[index]!),
       centres:
         centres && Float32Array.from(rows.flatMap((index) => [centres[2 * index]!, centres[2 * index + 1]!])),
@@ -149,21 +163,22 @@ export class Dataset {
     return [this.select(order.subarray(0, count).sort()), this.select(order.subarray(count).sort())];
   }
 
-  /** One pass over all values, in float64. */
+  /** Two passes over all values, in float64. */
   statistics(): Statistics {
-    const { stored, scale, offset } = this;
+    const { count, size, scale, offset } = this;
     let sum = 0;
     let min = Infinity;
     let max = -Infinity;
-    for (const value of stored) {
-      sum += value;
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-    const mean = sum / stored.length;
+    for (const part of this.#parts())
+      for (const value of part) {
+        sum += value;
+        if (value < min) min = value;
+        if (value > max) max = value;
+      }
+    const mean = sum / (count * size);
     let squares = 0;
-    for (const value of stored) squares += (value - mean) * (value - mean);
-    const std = Math.sqrt(squares / stored.length) * Math.abs(scale);
+    for (const part of this.#parts()) for (const value of part) squares += (value - mean) * (value - mean);
+    const std = Math.sqrt(squares / (count * size)) * Math.abs(scale);
     return { mean: mean * scale + offset, std, min: min * scale + offset, max: max * scale + offset };
   }
 
@@ -178,10 +193,29 @@ export class Dataset {
     return new Dataset({ ...this, scale: this.scale / std, offset: (this.offset - mean) / std, mean, std });
   }
 
+  /** All that is stored: at once, or a sample at a time, each in the same memory. */
+  *#parts(): Generator<Uint8Array | Float32Array> {
+    const { rows, stored, size } = this;
+    if (rows) {
+      const row = new Uint8Array(size);
+      for (let i = 0; i < rows.count; i++) {
+        rows.read(i, row);
+        yield row;
+      }
+    } else yield stored;
+  }
+
+  /** Copies whole samples. */
   #copy(from: number, length: number, out: Float32Array, at: number): void {
-    const { stored, scale, offset } = this;
+    const { stored, rows, size, scale, offset } = this;
     const table = this.#byteValues;
-    if (table) for (let i = 0; i < length; i++) out[at + i] = table[stored[from + i]!]!;
+    if (rows) {
+      const row = new Uint8Array(size);
+      for (let i = 0; i < length; i += size) {
+        rows.read((from + i) / size, row);
+        for (let j = 0; j < size; j++) out[at + i + j] = row[j]! * scale + offset;
+      }
+    } else if (table) for (let i = 0; i < length; i++) out[at + i] = table[stored[from + i]!]!;
     else for (let i = 0; i < length; i++) out[at + i] = stored[from + i]! * scale + offset;
   }
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { Dataset } from "./dataset.ts";
-import { isFolder, listFolder, readBytes } from "./files.ts";
+import { Dataset, type StoredRows } from "./dataset.ts";
+import { isFolder, listFolder, readBytes, readBytesNow } from "./files.ts";
 import { decodePicture } from "./pictures.ts";
-import { resize } from "./resize.ts";
+import { resize, type Picture } from "./resize.ts";
 
 /** Options of `loadFolder`. */
 export interface FolderOptions {
@@ -13,14 +13,19 @@ export interface FolderOptions {
   channels?: 1 | 3;
   /** Only the pictures of these names, in this order; all of them without it. */
   names?: readonly string[];
+  /** Bytes of pixels that are held in memory, at most: pictures that have more are decoded when they are needed. 4 GiB unless given. */
+  inMemory?: number;
 }
 
 const mostBytes = 2 ** 32;
+/** Pictures that tell whether all are grey, where not all are read at once. */
+const looked = 100;
 const isPicture = (name: string) => /\.(png|jpe?g)$/i.test(name);
 
 /**
  * The PNG and JPEG pictures of a folder, sorted by name, as [H, W, 1] or [H, W, 3] with values in [0, 1]. When the
- * folder itself holds none, each of its folders is a class, numbered in sorted order.
+ * folder itself holds none, each of its folders is a class, numbered in sorted order. Pictures that are too many for
+ * memory are decoded anew each time they are needed; a damaged one is then found late.
  */
 export async function loadFolder(path: string, options: FolderOptions = {}): Promise<Dataset> {
   const { files, labels } = options.names
@@ -30,32 +35,76 @@ export async function loadFolder(path: string, options: FolderOptions = {}): Pro
   if (wanted?.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new ArgumentError(`folder: expected a size of whole numbers from 1 on, got ${wanted.join(" × ")}`);
   }
-  let shape: readonly [number, number] | undefined;
-  let pixels = new Uint8Array(0);
-  for (const [index, file] of files.entries()) {
-    let picture = decodePicture(await readBytes(file), file);
-    if (wanted) picture = resize(picture, ...wanted);
-    if (!shape) {
-      shape = [picture.height, picture.width];
-      pixels = allocate(path, files.length, picture.data.length);
-    } else if (picture.height !== shape[0] || picture.width !== shape[1]) {
-      throw new DataError(
-        file,
-        0,
-        `${picture.height} × ${picture.width} pixels, but ${files[0]} has ${shape.join(" × ")}; ` +
-          `give a size to resize all pictures to`,
-      );
-    }
-    pixels.set(picture.data, index * picture.data.length);
-  }
+  const [first] = files;
+  const { height, width } = pictureOf(await readBytes(first!), first!, wanted);
+  const form = { height, width, wanted, first: first! };
+  const size = 3 * height * width;
+  const isHeld = files.length * size <= (options.inMemory ?? mostBytes);
+  const read = isHeld ? files : files.slice(0, looked);
+  const pixels = new Uint8Array(read.length * size);
+  for (const [index, file] of read.entries())
+    pixels.set(ofForm(await readBytes(file), file, form).data, index * size);
   const channels = options.channels ?? (isGrey(pixels) ? 1 : 3);
-  return new Dataset({
-    name: path,
-    shape: [...shape!, channels],
-    stored: channels === 1 ? toGrey(pixels) : pixels,
-    scale: 1 / 255,
-    labels,
-  });
+  const rows = isHeld ? undefined : new PictureRows(files, form, channels);
+  const stored = rows ? new Uint8Array(0) : channels === 1 ? toGrey(pixels) : pixels;
+  return new Dataset({ name: path, shape: [height, width, channels], stored, rows, scale: 1 / 255, labels });
+}
+
+/** The size that all pictures have, or are given, and the one that they had it from. */
+interface Form {
+  height: number;
+  width: number;
+  wanted: readonly [number, number] | undefined;
+  first: string;
+}
+
+function pictureOf(bytes: Uint8Array, file: string, wanted: Form["wanted"]): Picture {
+  const picture = decodePicture(bytes, file);
+  return wanted ? resize(picture, ...wanted) : picture;
+}
+
+/** Decodes a picture, and refuses one of another size. */
+function ofForm(bytes: Uint8Array, file: string, { height, width, wanted, first }: Form): Picture {
+  const picture = pictureOf(bytes, file, wanted);
+  if (picture.height === height && picture.width === width) return picture;
+  throw new DataError(
+    file,
+    0,
+    `${picture.height} × ${picture.width} pixels, but ${first} has ${height} × ${width}; ` +
+      `give a size to resize all pictures to`,
+  );
+}
+
+/** Pictures in files, decoded when they are needed. */
+class PictureRows implements StoredRows {
+  readonly #files: readonly string[];
+  readonly #form: Form;
+  readonly #channels: 1 | 3;
+
+  constructor(files: readonly string[], form: Form, channels: 1 | 3) {
+    this.#files = files;
+    this.#form = form;
+    this.#channels = channels;
+  }
+
+  get count(): number {
+    return this.#files.length;
+  }
+
+  /** Throws DataError for a file that is damaged, of another size, or gone. */
+  read(row: number, out: Uint8Array): void {
+    const file = this.#files[row]!;
+    const { data } = ofForm(readBytesNow(file), file, this.#form);
+    out.set(this.#channels === 1 ? toGrey(data) : data);
+  }
+
+  pick(rows: ArrayLike<number>): PictureRows {
+    return new PictureRows(
+      Array.from(rows, (row) => this.#files[row]!),
+      this.#form,
+      this.#channels,
+    );
+  }
 }
 
 async function findPictures(path: string): Promise<{ files: string[]; labels: Uint8Array | undefined }> {
@@ -79,14 +128,6 @@ async function findPictures(path: string): Promise<{ files: string[]; labels: Ui
   if (classes > 256)
     throw new ArgumentError(`folder: ${path} has ${classes} classes; at most 256 are supported`);
   return { files, labels: Uint8Array.from(labels) };
-}
-
-function allocate(path: string, count: number, size: number): Uint8Array<ArrayBuffer> {
-  if (count * size <= mostBytes) return new Uint8Array(count * size);
-  throw new ArgumentError(
-    `folder: ${count} pictures of ${size} bytes in ${path} need ${count * size} bytes, more than ${mostBytes}; ` +
-      `give a smaller size`,
-  );
 }
 
 function isGrey(rgb: Uint8Array): boolean {
