@@ -1,4 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Page as Tab } from "playwright-core";
 import { expect, test } from "vitest";
 import { declaring, png } from "./files.ts";
 import { openPages, slow } from "./site.ts";
@@ -25,9 +29,22 @@ const labels = (count: number) => idx([count], (i) => i % 3);
 
 const square = (side: number, colour: Parameters<typeof png>[2]) => png(side, side, colour);
 
+/** Drops a folder of this name on the page, as a file manager does. */
+async function dropFolder(tab: Tab, name: string): Promise<void> {
+  const folder = join(mkdtempSync(join(tmpdir(), "hestenes-drop-")), name);
+  mkdirSync(folder);
+  const session = await tab.context().newCDPSession(tab);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+  rmSync(dirname(folder), { recursive: true });
+}
+
 test("drawings of mouse and keys become data, and models learn from them", slow, async () => {
   const { tab, wrong } = await openStudio(site, query);
   await tab.selectOption("#data", "drawn");
+  await tab.getByRole("button", { name: "Add drawing" }).click();
+  await tab.getByText("The pad is empty").waitFor();
   const pad = tab.locator("#pad");
   await pad.scrollIntoViewIfNeeded();
   const box = (await pad.boundingBox())!;
@@ -36,7 +53,7 @@ test("drawings of mouse and keys become data, and models learn from them", slow,
   await tab.mouse.move(box.x + 120, box.y + 130, { steps: 5 });
   await tab.mouse.up();
   await tab.getByRole("button", { name: "Add drawing" }).click();
-  await tab.getByText("21 pictures of 28 × 28").waitFor({ timeout: 60_000 }); // 24, less 3 to test on
+  await tab.getByText("21 pictures of 28 × 28").waitFor(); // 24, less 3 to test on
 
   await pad.focus();
   for (const key of [
@@ -54,7 +71,7 @@ test("drawings of mouse and keys become data, and models learn from them", slow,
   const lit = (x: number, y: number) => drawn[4 * (y * 168 + x)]! > 0;
   expect([lit(84, 68), lit(100, 68), lit(100, 76), lit(100, 92)]).toEqual([true, true, true, false]);
   await tab.getByRole("button", { name: "Add drawing" }).click();
-  await tab.getByText("42 pictures of 28 × 28").waitFor({ timeout: 60_000 });
+  await tab.getByText("42 pictures of 28 × 28").waitFor();
   expect(await tab.locator("#drawings").getByRole("listitem").count()).toBe(2);
   expect((await pixels(tab, "#drawings canvas", 1)).some((value, i) => i % 4 < 3 && value > 0)).toBe(true);
 
@@ -66,7 +83,7 @@ test("drawings of mouse and keys become data, and models learn from them", slow,
   expect(after.looks[0]!.pictures.every(Number.isFinite)).toBe(true);
   await tab.getByRole("button", { name: "Forget all" }).click();
   await tab.click("#reset"); // the run keeps the data that it has
-  await tab.getByText("42 pictures of 28 × 28").waitFor({ timeout: 60_000 });
+  await tab.getByText("42 pictures of 28 × 28").waitFor();
   expect(wrong).toEqual([]);
   await tab.close();
 });
@@ -99,7 +116,7 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
   ];
   for (const [count, files] of drops) {
     await drop(tab, files);
-    await tab.getByText(`${count} pictures of 16 × 16`).waitFor({ timeout: 60_000 });
+    await tab.getByText(`${count} pictures of 16 × 16`).waitFor();
     expect(await tab.locator("#data").inputValue()).toBe("files");
     const given = await pixels(tab, ".lane .rows canvas", 0);
     const isGrey = given.every((value, i) => i % 4 === 3 || value === given[i - (i % 4)]);
@@ -107,12 +124,12 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
     if (count !== 28) await trainTo(tab, 3);
   }
   await tab.selectOption("#data", "bumps");
-  await tab.getByText("100 pictures of 16 × 16").waitFor({ timeout: 60_000 });
+  await tab.getByText("100 pictures of 16 × 16").waitFor();
   await tab.selectOption("#data", "files");
-  await tab.getByText("24 pictures of 16 × 16").waitFor({ timeout: 60_000 });
+  await tab.getByText("24 pictures of 16 × 16").waitFor();
 
   await drop(tab, [{ name: "one.png", bytes: square(16, (i) => [i % 256, i % 99, 0]) }]);
-  await tab.getByText("1 picture of 16 × 16").waitFor({ timeout: 60_000 });
+  await tab.getByText("1 picture of 16 × 16").waitFor();
   expect(await tab.locator("#rank").inputValue()).toBe("1"); // more cannot be found in a batch of one
   await trainTo(tab, 3);
   expect(wrong).toEqual([]);
@@ -144,24 +161,52 @@ test("hostile files are refused in words, and the run at hand goes on", slow, as
       one("head.png", declaring(picture, 0x7f7f7f7f, 0x7f7f7f7f)),
       /head\.png.*a picture of 2139062143 × 2139062143 pixels/,
     ],
+    [
+      one(
+        "white.png",
+        square(16, () => [255, 255, 255]),
+      ),
+      /the picture is white from edge to edge/,
+    ],
+    [
+      one(
+        "black.idx",
+        idx([9, 16, 16], () => 0),
+      ),
+      /black\.idx: all .* pictures are black from edge to edge/,
+    ],
+    [
+      [1, 2].flatMap((k) =>
+        one(
+          `${k}.png`,
+          square(16 * k, () => [9, 200, 9]),
+        ),
+      ),
+      /all 2 pictures are of one and the same colour/,
+    ],
     [[...one("a.png", picture), ...one("b.idx", good)], /a\.png is a picture, b\.idx is an IDX file/],
     [[...one("a.idx", good), ...one("b.idx", images(4, 20))], /b\.idx.*20 × 20.*a\.idx 16 × 16/],
   ];
   for (const [files, words] of refusals) {
     await drop(tab, files);
-    await tab.locator("#notices").getByText(words).waitFor({ timeout: 30_000 });
+    await tab.locator("#notices").getByText(words).waitFor();
     expect(await tab.locator("#progress").textContent()).toContain("100 pictures of 16 × 16");
   }
+  await dropFolder(tab, "holiday");
+  await tab
+    .locator("#notices")
+    .getByText(/^holiday is a folder. Open it, and drop the files that are in it/)
+    .waitFor();
   await drop(tab, one("model.safetensors", new Uint8Array(40).fill(9)));
   await tab
     .locator("#notices")
     .getByText(/model\.safetensors/)
-    .waitFor({ timeout: 30_000 });
+    .waitFor();
   expect(await stepOf(tab)).toBe(0);
   await trainTo(tab, 3);
   expect(await tab.locator("#data").inputValue()).toBe("files");
   await tab.click("#reset"); // refused files are not remembered
-  await tab.getByText("100 pictures of 16 × 16").waitFor({ timeout: 60_000 });
+  await tab.getByText("100 pictures of 16 × 16").waitFor();
   expect(await tab.locator("#notices [data-key=error]").count()).toBe(0);
   expect(wrong).toEqual([]);
   await tab.close();

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page as Tab } from "playwright-core";
 import { expect, test } from "vitest";
-import { openPages, pages, slow } from "./site.ts";
+import { openPages, pages, patient, slow } from "./site.ts";
 
 /** Not at the top of its server: no page may know where it lies. */
 const site = await openPages("/some/folder/");
@@ -28,11 +28,13 @@ test("a newer version is offered, and taken when the visitor wants it", slow, as
   edit("bench.html", (text) => text.replace("How fast is it here?", "How slow is it here?"));
   edit("offline.js", (text) => text.replace(/"version":"\w+"/, '"version":"next"'));
   await tab.reload();
-  await tab.getByText("There is a newer version of this site").waitFor({ timeout: 60_000 });
+  await tab.getByText("There is a newer version of this site").waitFor();
   expect(await tab.locator("h1").textContent()).toBe("How fast is it here?");
   await tab.getByRole("button", { name: "Reload" }).click();
-  await tab.getByText("How slow is it here?").waitFor({ timeout: 60_000 });
-  await expect.poll(() => tab.evaluate(() => caches.keys())).toEqual([expect.stringMatching(/ next$/)]);
+  await tab.getByText("How slow is it here?").waitFor();
+  await expect
+    .poll(() => tab.evaluate(() => caches.keys()), patient)
+    .toEqual([expect.stringMatching(/ next$/)]);
   expect(wrong).toEqual([]);
 });
 
@@ -47,9 +49,9 @@ test(
     await site.stopServing();
     for (const [page, ready] of Object.entries(pages)) {
       await tab.goto(new URL(page.replace("index.html", ""), site.url).href);
-      await tab.waitForSelector(ready, { timeout: 100_000 });
+      await tab.waitForSelector(ready);
       await tab.reload();
-      await tab.waitForSelector(ready, { timeout: 100_000 });
+      await tab.waitForSelector(ready);
     }
     const peers = await tab.evaluate(async () => {
       const [name] = await caches.keys();

@@ -45,7 +45,10 @@ test("npm run web serves the pages, refuses a port that is taken, and ends by Ct
 
 test.each(["0x", "-1", "70000"])("npm run web refuses %s as a port", async (port) => {
   const { code, stderr } = await serve(port).ended;
-  expect([code, stderr]).toEqual([2, expect.stringMatching(`'${port}'.* is no port; give a number up to 65535`)]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(`'${port}'.* is no port; give a number up to 65535`),
+  ]);
 });
 
 test.each([

@@ -10,6 +10,9 @@ import { launchChromium } from "../browser/chromium.ts";
 /** The time that a test may take in a browser whose GPU is a processor. */
 export const slow = { timeout: 240_000 };
 
+/** The time in which something comes about that is waited for, while others have the processor too. */
+export const patient = { timeout: 120_000 };
+
 /** The pages, each with what says that it is ready. */
 export const pages = {
   "index.html?size=16": "#play:not([disabled])",
@@ -24,17 +27,19 @@ export async function openPages(base = "/"): Promise<BuiltSite> {
   return site;
 }
 
-/** Lets the next commands destroy the device of the page's worker. */
-export async function loseDevice(tab: Tab): Promise<void> {
-  await tab.workers()[0]!.evaluate(() => {
+/** Lets the next commands destroy the device of the page's worker; and so on, `times` devices in a row. */
+export async function loseDevice(tab: Tab, times = 1): Promise<void> {
+  await tab.workers()[0]!.evaluate((times) => {
     const name = "createCommandEncoder";
     const original = Object.getOwnPropertyDescriptor(GPUDevice.prototype, name)!;
+    const lost = new Set<GPUDevice>();
     GPUDevice.prototype[name] = function (this: GPUDevice, descriptor) {
-      Object.defineProperty(GPUDevice.prototype, name, original);
+      lost.add(this);
+      if (lost.size === times) Object.defineProperty(GPUDevice.prototype, name, original);
       this.destroy();
-      return this.createCommandEncoder(descriptor);
+      return (original.value as GPUDevice[typeof name]).call(this, descriptor);
     };
-  });
+  }, times);
 }
 
 /** A folder that was built by Vite, served to this machine only, and a browser to look at it. */
@@ -75,6 +80,7 @@ export class BuiltSite {
     options: { colorScheme?: "light" | "dark"; bypassCSP?: boolean } = {},
   ): Promise<{ tab: Tab; wrong: string[] }> {
     const tab = await this.#browser.newPage({ acceptDownloads: true, ...options });
+    tab.setDefaultTimeout(patient.timeout);
     const wrong: string[] = [];
     tab.on("pageerror", (error) => wrong.push(error.stack ?? error.message));
     tab.on("console", (message) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openPages, pages, slow } from "./site.ts";
+import { openPages, pages, patient, slow } from "./site.ts";
 import { address, asked, openStudio, waitPast } from "./studio.ts";
 
 const site = await openPages();
@@ -10,14 +10,27 @@ test(
   async () => {
     const { tab, wrong } = await openStudio(site, address.replace("steps=10", "steps=100000"));
     await tab.setViewportSize({ width: 390, height: 844 });
+    await tab.reload();
+    await tab.waitForSelector("#play:not([disabled])");
     const begin = tab.getByRole("button", { name: "Start training" });
     const { y, height } = (await begin.boundingBox())!;
     expect(y + height).toBeLessThan(844);
+    const rank = tab.locator("#rank");
+    const losses = tab.getByRole("heading", { name: "Loss" });
+    expect([await rank.isVisible(), await losses.isVisible()]).toEqual([false, false]);
     await begin.click();
     await waitPast(tab, 1);
+    expect(await losses.isVisible()).toBe(true); // once there is something in it
     const pause = tab.getByRole("button", { name: "Pause" });
-    await expect.poll(async () => (await pause.boundingBox())!.y, { timeout: 10_000 }).toBeLessThan(300);
+    await expect.poll(async () => (await pause.boundingBox())!.y, patient).toBeLessThan(300);
     expect(await pause.evaluate((button) => button === document.activeElement)).toBe(true);
+    const redrawn = (await tab.locator(".lane .rows").first().boundingBox())!;
+    expect(redrawn.y + redrawn.height).toBeLessThan(844); // beside the button
+    await tab.getByText("Choose pictures, models, k and β").click();
+    await rank.fill("3");
+    await tab.setViewportSize({ width: 1280, height: 844 });
+    await tab.setViewportSize({ width: 390, height: 844 });
+    expect(await rank.isVisible()).toBe(true); // stays open
     await tab.getByRole("button", { name: "See it train" }).click(); // does not stop it
     expect(await asked(tab, "pause")).toEqual([]);
     await pause.click();
@@ -34,12 +47,12 @@ test("the address's β is taken to its last digit until the slider is moved", sl
   const refused = tab.getByText(/^rank=99 became 32/);
   expect(await refused.count()).toBe(1);
   await tab.click("#reset");
-  await refused.waitFor({ state: "detached", timeout: 60_000 }); // it spoke of the first run
+  await refused.waitFor({ state: "detached" }); // it spoke of the first run
   await tab.locator("#beta").focus();
   await tab.keyboard.press("ArrowRight");
   expect((await asked(tab, "setBeta")).map(([beta]) => beta)).toEqual([0.00316]);
   await tab.click("#reset");
-  await expect.poll(betas, { timeout: 60_000 }).toEqual([0.00234, 0.00234, 0.00316]);
+  await expect.poll(betas, patient).toEqual([0.00234, 0.00234, 0.00316]);
   expect(wrong).toEqual([]);
   await tab.close();
 });
@@ -55,10 +68,7 @@ test("a page whose worker does not load says so, and not that WebGPU is missing"
       };
     });
     await tab.goto(new URL(page, site.url).href);
-    await tab
-      .locator("#notices")
-      .getByText("computes did not load). Reload it.")
-      .waitFor({ timeout: 30_000 });
+    await tab.locator("#notices").getByText("computes did not load). Reload it.").waitFor();
     expect(await tab.locator("#device").textContent()).toBe("not opened");
     await tab.close();
   }
@@ -113,7 +123,7 @@ test(
       given.items.add(new File(["no model"], "bad.safetensors"));
       change("load", (field) => (field.files = given.files));
     });
-    await tab.locator("#notices").getByText("bad.safetensors").waitFor({ timeout: 60_000 });
+    await tab.locator("#notices").getByText("bad.safetensors").waitFor();
     expect((await asked(tab, "setUp")).map(([{ seed, models }]) => [seed, ...models])).toEqual([
       [500, "vrrae"],
       [1, "vrrae"],
@@ -130,9 +140,9 @@ test("k is again what it was once there are enough pictures for it", slow, async
   await tab.selectOption("#data", "files");
   const one = Buffer.from([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4]);
   await tab.setInputFiles("#choose-files", { name: "one", mimeType: "", buffer: one });
-  await expect.poll(rank, { timeout: 60_000 }).toBe("1");
+  await expect.poll(rank, patient).toBe("1");
   await tab.selectOption("#data", "bumps");
-  await expect.poll(rank, { timeout: 60_000 }).toBe("2");
+  await expect.poll(rank, patient).toBe("2");
   expect(wrong).toEqual([]);
   await tab.close();
 });

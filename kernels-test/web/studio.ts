@@ -13,16 +13,16 @@ type Message = { sent: { id: number; method: string; args: unknown[] } } | { cam
 type Answer = { event: TrainEvent } | { id: number; result?: unknown };
 
 /**
- * A page that is ready to train, and keeps what it says to its worker and hears from it. `prepare` runs in it before
- * its own code.
+ * A page that is ready to train, and keeps what it says to its worker and hears from it. What `prepare` has runs in it
+ * before its own code.
  */
 export async function openStudio(
   site: BuiltSite,
   query = address,
-  prepare?: () => void,
+  ...prepare: (() => void)[]
 ): Promise<{ tab: Tab; wrong: string[] }> {
   const { tab, wrong } = await site.visit("about:blank");
-  if (prepare) await tab.addInitScript(prepare);
+  for (const script of prepare) await tab.addInitScript(script);
   await tab.addInitScript(() => {
     const wire: unknown[] = [];
     Object.assign(globalThis, { wire });
@@ -38,7 +38,7 @@ export async function openStudio(
     };
   });
   await tab.goto(new URL(query, site.url).href);
-  await tab.waitForSelector("#play:not([disabled])", { timeout: 120_000 });
+  await tab.waitForSelector("#play:not([disabled])");
   return { tab, wrong };
 }
 

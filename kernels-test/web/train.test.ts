@@ -14,7 +14,7 @@ import {
   size,
   trainInNode,
 } from "./reference.ts";
-import { loseDevice, openPages, slow } from "./site.ts";
+import { loseDevice, openPages, patient, slow } from "./site.ts";
 import {
   address,
   asked,
@@ -100,8 +100,15 @@ test("a model from Node loads, redraws as it did, and saves to the same weights"
   const { model } = await trainInNode(device, "vrrae", 3);
   const file = encodeSafetensors(await readModel(model));
   const { tab, wrong } = await openStudio(site, `${address}&model=ae&with=`);
+  await tab.locator("#progress").evaluate((progress) => {
+    const said: string[] = [];
+    Object.assign(globalThis, { said });
+    new MutationObserver(() => said.push(progress.textContent)).observe(progress, { childList: true });
+  });
   await tab.setInputFiles("#load", { name: "model.safetensors", mimeType: "", buffer: Buffer.from(file) });
-  await tab.getByText("model.safetensors is a VRRAE").waitFor({ timeout: 60_000 });
+  await tab.getByText("model.safetensors is a VRRAE").waitFor();
+  const said = await tab.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+  expect(said).toEqual(["Loading model.safetensors …", expect.stringMatching(/^Ready/)]);
   expect(apart((await lastLook(tab)).looks[0]!.pictures, await reconstructed(model))).toBeLessThan(1e-4);
 
   const saved = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
@@ -134,7 +141,7 @@ test(
       ["picture.png", new Uint8Array(64).fill(137), /picture\.png/],
     ] as const) {
       await tab.setInputFiles("#load", { name, mimeType: "", buffer: Buffer.from(bytes) });
-      await tab.locator("#notices").getByText(words).waitFor({ timeout: 60_000 });
+      await tab.locator("#notices").getByText(words).waitFor();
     }
     expect(wrong).toEqual([]);
     await tab.close();
@@ -160,8 +167,8 @@ test(
       }
     });
     const setUps = () => asked(tab, "setUp").then((calls) => calls.map(([{ seed }]) => seed));
-    await expect.poll(setUps, { timeout: 60_000 }).toEqual([500, 1, 3]);
-    await expect.poll(() => tab.locator("#seed").inputValue(), { timeout: 60_000 }).toBe("3");
+    await expect.poll(setUps, patient).toEqual([500, 1, 3]);
+    await expect.poll(() => tab.locator("#seed").inputValue(), patient).toBe("3");
     expect(await tab.locator("#progress").textContent()).toMatch(/^Ready/);
     expect(wrong).toEqual([]);
     await tab.close();
@@ -180,12 +187,14 @@ test("rank and β act on the run at hand, by keys, while it goes on", slow, asyn
   await tab.locator("#rank").focus();
   await tab.keyboard.press("ArrowRight");
   expect(await tab.locator("#rank-value").textContent()).toBe("3");
-  await tab.getByText("of 3", { exact: true }).nth(1).waitFor({ timeout: 60_000 });
+  expect(await tab.locator("#idea-k").textContent()).toBe("keep k = 3"); // and so does the drawing
+  expect((await tab.locator("#idea-kept").getAttribute("d"))!.match(/M/g)).toHaveLength(3);
+  await tab.getByText("of 3", { exact: true }).nth(1).waitFor();
   await waitPast(tab, (await stepOf(tab)) + 2);
   expect((await lastLook(tab)).looks.map(({ codeSize }) => codeSize)).toEqual([3, 3]);
   await tab.locator("#play").focus();
   await tab.keyboard.press("Enter");
-  await expect.poll(() => tab.locator("#play").textContent(), { timeout: 60_000 }).toBe("Start");
+  await expect.poll(() => tab.locator("#play").textContent(), patient).toBe("Start");
 
   const history = await historyOf(tab);
   for (const name of ["vrrae", "vae"]) {
@@ -205,7 +214,7 @@ test("rank and β act on the run at hand, by keys, while it goes on", slow, asyn
     const before = await stepOf(tab);
     await waitPast(tab, before + 2);
     await act();
-    await expect.poll(() => stepOf(tab), { timeout: 60_000 }).toBeLessThan(before);
+    await expect.poll(() => stepOf(tab), patient).toBeLessThan(before);
     await waitPast(tab, 3);
     expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed, rank: 3, beta: 1 });
     expect(await tab.locator("#play").textContent()).toBe("Pause");
@@ -265,7 +274,7 @@ test(
     await tab.click("#play");
     await waitPast(tab, 1);
     await loseDevice(tab);
-    await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
+    await tab.getByText("The GPU was lost, and found again").waitFor();
     await tab.waitForTimeout(500);
     await waitPast(tab, (await stepOf(tab)) + 1);
 
@@ -275,13 +284,17 @@ test(
       gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
     });
     await loseDevice(tab);
+    const lost = tab.locator('[data-key="lost"]');
     const again = tab.getByRole("button", { name: "Try again" });
-    await again.waitFor({ timeout: 60_000 });
+    await again.waitFor();
+    expect(await lost.locator("p").textContent()).toMatch(
+      /^The browser took it away \([^)]+[^).]\)\. The browser gives this page no other one now\. The run is kept as it was at step \d+\.$/,
+    );
     await tab.click("#play");
-    await tab.getByText(/the GPU was lost.*press Try again/).waitFor({ timeout: 30_000 });
+    await tab.getByText(/the GPU was lost.*press Try again/).waitFor();
     await tab.workers()[0]!.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
     await again.click();
-    await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
+    await tab.getByText("The GPU was lost, and found again").waitFor();
     await tab.waitForTimeout(500);
     await waitPast(tab, (await stepOf(tab)) + 1);
     await tab.close();

@@ -3,7 +3,7 @@ import type { EngineName } from "../../../bench/engine.ts";
 import { titles } from "../../../bench/families.ts";
 import type { Failure, Row } from "../../../bench/results.ts";
 import { times } from "../../../bench/table.ts";
-import { frame, show } from "../shared/charts.ts";
+import { frame, logTicks, show } from "../shared/charts.ts";
 
 const colours: Record<EngineName, string> = {
   hestenes: "#3b82f6",
@@ -29,22 +29,24 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
     const least = own.get(labelOf(row));
     return row.engine === "hestenes" || least === undefined ? words : `${words} · ${times(row.ms / least)}`;
   };
+  const [label, bar] = [22, 15];
+  const group = label + bar * engines.length;
   const plot = Plot.plot({
     ...frame,
     width: Math.max(300, host.clientWidth),
-    height: 40 + labels.length * (14 + 15 * engines.length),
+    height: 40 + labels.length * group,
     marginLeft: 8,
     marginRight: 190,
-    marginTop: 22,
+    marginTop: label,
     x: {
       type: "log",
       label: null,
       grid: true,
-      ticks: Math.max(2, Math.floor(host.clientWidth / 160)),
+      ticks: logTicks(rows.map(({ ms }) => ms)),
       tickFormat: (ms: number) => `${ms}`,
     },
     y: { axis: null, domain: engines },
-    fy: { domain: labels, axis: null, padding: 0.34 },
+    fy: { domain: labels, axis: null, paddingInner: label / group, paddingOuter: 0 },
     marks: [
       Plot.barX(rows, {
         x1: 0.4 * Math.min(...rows.map(({ ms }) => ms)),
@@ -66,7 +68,7 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
         fy: (label: string) => label,
         text: (label: string) => label,
         frameAnchor: "top-left",
-        dy: -12,
+        dy: -14,
         fontWeight: 600,
       }),
     ],

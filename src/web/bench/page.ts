@@ -1,6 +1,7 @@
 import { comparisons, type Failure, type Results, type Row } from "../../../bench/results.ts";
 import { verdict } from "../../../bench/table.ts";
 import type { AdapterDescription } from "#gpu";
+import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
@@ -52,8 +53,14 @@ function ticked<T extends string>(id: string): T[] {
   );
 }
 
+function drawTimes(): void {
+  const host = byId("chart", HTMLElement);
+  if (rows.length > 0) timesChart(host, rows);
+  else host.replaceChildren();
+}
+
 function show(): void {
-  timesChart(byId("chart", HTMLElement), rows);
+  drawTimes();
   copy.disabled = rows.length === 0;
   const lines = rows.map((row) =>
     make("tr", {}, ...figures(row).map((text, i) => make(i === 0 ? "th" : "td", {}, text))),
@@ -100,6 +107,7 @@ async function start(): Promise<void> {
     return;
   }
   rows.length = failed.length = 0;
+  show();
   dismiss("lost");
   dismiss("error");
   setRunning(true);
@@ -157,6 +165,7 @@ async function open(): Promise<void> {
   progress.textContent = "A minute or two, longer for training steps and without a GPU.";
   run.onclick = () => void (running ? stop() : start()).catch(sayError);
   copy.onclick = () => void copyJson();
+  onWidth(byId("chart", HTMLElement), drawTimes);
 }
 
 open().catch((error: unknown) => sayUnusable(error, "Nothing can be measured without WebGPU; see above."));

@@ -4,6 +4,7 @@ import { inputsOf } from "../../../bench/inputs.ts";
 import { measure, type Measured } from "../../../bench/measure.ts";
 import { tasks, type Task } from "../../../bench/tasks.ts";
 import { openDevice, type Device } from "../../device/device.ts";
+import { reasonOf } from "../shared/loss.ts";
 import { serve, tell } from "../shared/rpc.ts";
 import type { BenchApi, BenchEvent, Choice, Peer } from "./protocol.ts";
 
@@ -19,12 +20,14 @@ async function open(): Promise<Device> {
   if (device) return device;
   const opened = (device = await openDevice());
   lost = undefined;
-  void opened.gpu.lost.then(({ message, reason }) => {
+  void opened.gpu.lost.then((info) => {
     device = undefined;
-    lost = message || reason;
+    lost = reasonOf(info);
   });
   return opened;
 }
+
+const isLost = () => lost !== undefined;
 
 /** Loads a peer when it is first asked for: the page stays small without. */
 const peers: Record<Peer, () => Promise<Engine>> = {
@@ -53,7 +56,7 @@ async function run({ groups, peers, heavy, budget, only }: Choice): Promise<void
       say({
         kind: "measured",
         rows: [],
-        failed: [{ engine: name, case: "all", op: "open", reason: reasonOf(error) }],
+        failed: [{ engine: name, case: "all", op: "open", reason: messageOf(error) }],
       });
     }
   }
@@ -72,21 +75,23 @@ async function run({ groups, peers, heavy, budget, only }: Choice): Promise<void
         { budget, most: mostRuns },
         sayDoing,
       );
-    let measured = await attempt().catch((error: unknown) => failure(task, error));
+    const tried = () => attempt().catch((error: unknown) => failure(task, messageOf(error)));
+    let measured = await tried();
     if (lost !== undefined) {
       say({ kind: "lost", reason: lost, what });
-      measured = await attempt().catch((error: unknown) => failure(task, error));
+      measured = await tried();
+      if (isLost()) measured = failure(task, "its GPU was lost twice");
     }
     say({ kind: "measured", ...measured });
   }
 }
 
 /** What is told of a task that no engine came to the end of. */
-function failure({ name, op }: Task, error: unknown): Measured {
-  return { rows: [], failed: [{ engine: "hestenes", case: name, op, reason: reasonOf(error) }] };
+function failure({ name, op }: Task, reason: string): Measured {
+  return { rows: [], failed: [{ engine: "hestenes", case: name, op, reason }] };
 }
 
-function reasonOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -9,24 +9,45 @@ export interface Surface {
   present(): Promise<void>;
 }
 
+/** Canvases whose device was lost: some devices are lost of drawing to a canvas, and none of being read. */
+const copied = new WeakSet<HTMLCanvasElement>();
+
 /**
- * The canvas itself, or where WebGPU computes on the CPU, and may have no screen to share memory with, a copy. A canvas
- * stays what it first was: where another kind of device takes over, it is drawn to as before.
+ * What is put on `canvas` frame by frame: by a GPU from a canvas of its own; pixel by pixel where WebGPU computes on the
+ * CPU, and may have no screen to share memory with, and once a device was lost. So one of any kind can take over.
  */
 export function surfaceOf(canvas: HTMLCanvasElement, device: GPUDevice, info: GPUAdapterInfo): Surface {
   const { architecture, description, vendor } = info;
   const isOnCpu = info.isFallbackAdapter || isSoftware(`${vendor} ${architecture} ${description}`);
-  const context =
-    canvas.getContext(isOnCpu ? "2d" : "webgpu") ?? canvas.getContext(isOnCpu ? "webgpu" : "2d");
-  return context instanceof GPUCanvasContext
-    ? canvasSurface(context, device)
-    : new CopiedSurface(canvas, device);
+  void device.lost.then(() => copied.add(canvas));
+  return new (isOnCpu || copied.has(canvas) ? CopiedSurface : CanvasSurface)(canvas, device);
 }
 
-function canvasSurface(context: GPUCanvasContext, device: GPUDevice): Surface {
-  const format = navigator.gpu.getPreferredCanvasFormat();
-  context.configure({ device, format, alphaMode: "premultiplied" });
-  return { format, texture: () => context.getCurrentTexture(), present: () => Promise.resolve() };
+/** A canvas that is not in the page. */
+class CanvasSurface implements Surface {
+  readonly format = navigator.gpu.getPreferredCanvasFormat();
+  readonly #canvas: HTMLCanvasElement;
+  readonly #own = document.createElement("canvas");
+  readonly #context: GPUCanvasContext;
+
+  constructor(canvas: HTMLCanvasElement, device: GPUDevice) {
+    this.#canvas = canvas;
+    this.#context = this.#own.getContext("webgpu")!;
+    this.#context.configure({ device, format: this.format, alphaMode: "premultiplied" });
+  }
+
+  texture(): GPUTexture {
+    const { width, height } = this.#canvas;
+    if (this.#own.width !== width || this.#own.height !== height) Object.assign(this.#own, { width, height });
+    return this.#context.getCurrentTexture();
+  }
+
+  present(): Promise<void> {
+    const shown = this.#canvas.getContext("2d")!;
+    shown.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    shown.drawImage(this.#own, 0, 0);
+    return Promise.resolve();
+  }
 }
 
 /** A texture that is read back and put on the canvas pixel by pixel. */

@@ -17,6 +17,17 @@ export function show(host: HTMLElement, plot: SVGElement | HTMLElement, label: s
   host.replaceChildren(plot);
 }
 
+/** Calls `draw` when `host` gets another width: charts fill what there is. */
+export function onWidth(host: HTMLElement, draw: () => void): void {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.round(entry!.contentRect.width);
+    if (now === width) return;
+    width = now;
+    draw();
+  }).observe(host);
+}
+
 /** What all charts have in common. */
 export const frame = { style: { background: "none", fontSize: "12px", overflow: "visible" } } as const;
 
@@ -93,6 +104,9 @@ export function lossChart(
   show(host, plot, `Loss over the steps, now ${words.join(" and ") || "empty"}`);
 }
 
+/** A few bars are as wide as these many would be. */
+const leastPlaces = 8;
+
 /** How much the numbers of a code vary, as bars; those past the first `kept` are cut away by the model. */
 export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: number, colour: string): void {
   const bars = Array.from(spectrum, (value, i) => ({ direction: i + 1, value, kept: i < kept }));
@@ -103,7 +117,13 @@ export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: n
     marginLeft: 34,
     marginTop: 12,
     marginBottom: 24,
-    x: { label: null, type: "band", domain: bars.map(({ direction }) => direction), tickSize: 0 },
+    x: {
+      label: null,
+      type: "band",
+      domain: Array.from({ length: Math.max(leastPlaces, bars.length) }, (_, i) => i + 1),
+      ticks: bars.map(({ direction }) => direction),
+      tickSize: 0,
+    },
     y: { label: null, ticks: 3, grid: true, domain: [0, Math.max(0.1, ...spectrum) * 1.05] },
     marks: [
       Plot.barY(bars, {

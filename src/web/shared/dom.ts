@@ -1,5 +1,5 @@
 /** The element with this id, of the class that the code needs. */
-export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
+export function byId<T extends Element>(id: string, type: new () => T): T {
   const element = document.getElementById(id);
   if (element instanceof type) return element;
   throw new Error(`the page has no ${type.name} with the id ${id}`);
@@ -21,31 +21,6 @@ export function download(name: string, content: Uint8Array<ArrayBuffer> | string
   const url = URL.createObjectURL(new Blob([content], { type }));
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-/** Calls `onFiles` for files that are dropped on `target` or chosen through `input`. */
-export function acceptFiles(
-  target: HTMLElement,
-  input: HTMLInputElement,
-  onFiles: (files: File[]) => void,
-): void {
-  const over = (event: DragEvent, inside: boolean) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    target.classList.toggle("dropping", inside);
-  };
-  target.addEventListener("dragover", (event) => over(event, true));
-  target.addEventListener("dragleave", (event) => over(event, false));
-  target.addEventListener("drop", (event) => {
-    over(event, false);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) onFiles(files);
-  });
-  input.addEventListener("change", () => {
-    const files = [...(input.files ?? [])];
-    input.value = "";
-    if (files.length > 0) onFiles(files);
-  });
 }
 
 /** Buttons of which one is pressed. */

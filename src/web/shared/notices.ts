@@ -42,8 +42,9 @@ export function sayError(error: unknown): void {
   else notice("error", "That did not work", message);
 }
 
-/** Says in the bar and in the page's own words that nothing can be done here, and why. */
+/** Says in the bar and in the page's own words that nothing can be done here, and why; what is of no use then is hidden. */
 export function sayUnusable(error: unknown, words: string): void {
+  document.body.classList.add("unusable");
   const lacks = error instanceof Error && error.name === "NoAdapterError";
   byId("device", HTMLElement).textContent = lacks ? "no WebGPU" : "not opened";
   byId("progress", HTMLElement).textContent = lacks ? words : "This page could not be opened; see above.";

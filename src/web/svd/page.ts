@@ -1,4 +1,6 @@
-import { acceptFiles, byId, make } from "../shared/dom.ts";
+import { onWidth } from "../shared/charts.ts";
+import { byId, make } from "../shared/dom.ts";
+import { acceptFiles } from "../shared/drop.ts";
 import { Latest } from "../shared/latest.ts";
 import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { imageData } from "../shared/paint.ts";
@@ -19,9 +21,13 @@ const rank = byId("rank", HTMLInputElement);
 const direction = byId("direction", HTMLInputElement);
 const side = byId("side", HTMLSelectElement);
 
-/** The file at hand, undefined for the page's own picture, and what came out of it. */
+/** The file at hand, undefined for the page's own picture, that which was last asked for, and what came out of it. */
 let given: File | undefined;
+let wanted: File | undefined;
 let found: Decomposition | undefined;
+/** Devices that were lost since a picture was last decomposed. */
+let losses = 0;
+const mostLosses = 3;
 
 function say(text: string): void {
   byId("progress", HTMLElement).textContent = text;
@@ -30,10 +36,14 @@ function say(text: string): void {
 async function take(picture: File | undefined): Promise<void> {
   say(picture ? `Reading ${picture.name} …` : "Decomposing …");
   byId("workbench", HTMLElement).ariaBusy = "true";
+  wanted = picture;
   try {
     found = await remote.call("decompose", picture, Number(side.value));
     given = picture;
     dismiss("error");
+  } catch (error) {
+    if (!isOfLoss(error)) wanted = given;
+    throw error;
   } finally {
     say("");
     byId("workbench", HTMLElement).ariaBusy = "false";
@@ -45,6 +55,8 @@ async function take(picture: File | undefined): Promise<void> {
   }
   paint(byId("original", HTMLCanvasElement), matrix, shape);
   byId("given", HTMLElement).textContent = `${given?.name ?? "An example"}: ${sizeInWords(shape)}.`;
+  byId("size-words", HTMLElement).textContent =
+    shape.channels === 1 ? "as a matrix" : "as a matrix, colours side by side";
   byId("size", HTMLElement).textContent = `${shape.height} × ${shape.channels * shape.width}`;
   byId("time", HTMLElement).textContent = `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`;
   byId("time", HTMLElement).title = `median of ${runs}`;
@@ -63,17 +75,22 @@ async function take(picture: File | undefined): Promise<void> {
   await Promise.all([showRank.settled(), showDirection.settled()]);
 }
 
-/** Opens another device, and decomposes the picture there. */
+/** Opens another device, and decomposes the picture there; after some that were lost as well, when it is asked to. */
 async function recover(reason: string): Promise<void> {
   found = undefined;
-  try {
-    await take(given);
-    const text = `The browser took it away (${reason}). A new one was opened, and the picture decomposed again.`;
-    notice("lost", "The GPU was lost, and found again", text);
-  } catch {
-    const again = make("button", { onclick: () => void recover(reason) }, "Try again");
-    notice("lost", "The GPU was lost", `The browser took it away (${reason}).`, again);
-  }
+  const taken = `The browser took it away (${reason})`;
+  if (losses++ < mostLosses)
+    try {
+      await take(wanted);
+      losses = 0;
+      const text = `${taken}. A new one was opened, and the picture decomposed again.`;
+      return notice("lost", "The GPU was lost, and found again", text);
+    } catch (error) {
+      if (isOfLoss(error)) return; // which is told of, too
+    }
+  losses = 0;
+  const again = make("button", { onclick: () => void recover(reason) }, "Try again");
+  notice("lost", "The GPU was lost", `${taken}, and this page has no other one now.`, again);
 }
 
 function paint(canvas: HTMLCanvasElement, values: Float32Array, shape: PictureShape): void {
@@ -88,7 +105,14 @@ function draw(canvas: HTMLCanvasElement, image: ImageData): void {
 
 /** Of pictures and slider positions that come faster than the worker answers, the last one counts. */
 function latest<T = void>(act: (value: T) => Promise<void>): Latest<T> {
-  return new Latest((value: T) => act(value).catch(sayError));
+  return new Latest((value: T) => act(value).catch(sayUnlessLost));
+}
+
+const isOfLoss = (error: unknown) => error instanceof Error && error.name === "DeviceLostError";
+
+/** A lost device is told of once, as an event, and what was asked of it is done on the next one. */
+function sayUnlessLost(error: unknown): void {
+  if (!isOfLoss(error)) sayError(error);
 }
 
 const taking = latest(take);
@@ -105,11 +129,15 @@ const showRank = latest(async () => {
   byId("energy", HTMLElement).textContent = percent(energy(values, k));
   byId("stored", HTMLElement).textContent = percent(kept / all);
   byId("words", HTMLElement).textContent = inWords(k, kept, all);
-  valuesChart(byId("curve", HTMLElement), values, k);
+  drawCurve();
   const at = found;
   const copy = await remote.call("atRank", k);
   if (at === found) paint(byId("low-rank", HTMLCanvasElement), copy, shape);
 });
+
+function drawCurve(): void {
+  if (found) valuesChart(byId("curve", HTMLElement), found.values, Number(rank.value));
+}
 
 const showDirection = latest(async () => {
   if (!found) return;
@@ -133,6 +161,7 @@ async function open(): Promise<void> {
   direction.oninput = () => showDirection.give();
   side.onchange = () => taking.give(given);
   acceptFiles(document.body, byId("choose", HTMLInputElement), ([file]) => file && taking.give(file));
+  onWidth(byId("curve", HTMLElement), drawCurve);
   taking.give(undefined);
 }
 

@@ -1,5 +1,5 @@
 import { openDevice, type Device } from "../../device/device.ts";
-import { ArgumentError } from "../../device/errors.ts";
+import { ArgumentError, DeviceLostError } from "../../device/errors.ts";
 import { mul } from "../../ops/elementwise.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { sum } from "../../ops/reduce.ts";
@@ -8,6 +8,7 @@ import { backward } from "../../tensor/tape.ts";
 import { tensor, type Tensor } from "../../tensor/tensor.ts";
 import { serve, tell } from "../shared/rpc.ts";
 import { Lock } from "../shared/lock.ts";
+import { reasonOf } from "../shared/loss.ts";
 import { decodeImage } from "../shared/pictures.ts";
 import type { Decomposition, SvdApi, SvdEvent } from "./protocol.ts";
 import { samplePicture } from "./sample.ts";
@@ -30,9 +31,9 @@ let matrix: Matrix | undefined;
 async function open(): Promise<Device> {
   if (device) return device;
   const opened = (device = await openDevice());
-  void opened.gpu.lost.then(({ message, reason }) => {
+  void opened.gpu.lost.then((info) => {
     device = matrix = undefined;
-    say({ kind: "lost", reason: message || reason });
+    say({ kind: "lost", reason: reasonOf(info) });
   });
   return opened;
 }
@@ -69,8 +70,9 @@ function forget(): void {
 }
 
 function need(): Matrix {
-  if (!matrix) throw new ArgumentError("no matrix was decomposed yet, or its device was lost: give it again");
-  return matrix;
+  if (matrix) return matrix;
+  if (!device) throw new DeviceLostError("the device of this picture was lost");
+  throw new ArgumentError("no picture was decomposed yet: choose one");
 }
 
 /** U_k S_k V_kᵀ: the singular values after the k-th are put to zero. */

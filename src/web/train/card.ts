@@ -38,7 +38,13 @@ export class ModelCard {
       make(
         "div",
         { className: "row" },
-        make("h2", {}, name, " ", make("span", {}, `${about} · ${parameters.toLocaleString("en")} weights`)),
+        make(
+          "h2",
+          {},
+          name,
+          " ",
+          make("span", {}, `${about} ·\u00a0${parameters.toLocaleString("en")}\u00a0weights`),
+        ),
         save,
       ),
       make(

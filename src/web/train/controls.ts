@@ -1,5 +1,6 @@
 import { byId, make } from "../shared/dom.ts";
 import type { Asked } from "./address.ts";
+import { drawIdea } from "./idea.ts";
 import { modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
 
@@ -43,6 +44,15 @@ export class Controls {
     this.size = size;
     this.#extra = { batch, steps, logEvery };
     this.#label();
+    this.#fold();
+  }
+
+  /** On a phone the choices are folded up, so that the models are on the screen with Start. */
+  #fold(): void {
+    const settings = byId("settings", HTMLDetailsElement);
+    const wide = matchMedia("(min-width: 641px)");
+    settings.open = wide.matches;
+    wide.onchange = () => (settings.open ||= wide.matches);
   }
 
   /** Calls back: `anew` for what starts a new run, `rank` and `beta` for what changes the one at hand. */
@@ -106,6 +116,7 @@ export class Controls {
 
   #label(): void {
     byId("rank-value", HTMLOutputElement).value = this.#rank.value;
+    drawIdea(Number(this.#rank.value));
     const beta = this.#askedBeta;
     byId("beta-value", HTMLOutputElement).value =
       beta === 0 ? "0" : beta < 1e-3 ? beta.toExponential(1) : String(Number(beta.toPrecision(2)));

@@ -36,9 +36,23 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
   if (choice.kind === "drawn")
     return { ...withTest(drawn(choice.drawings, seed), seed), range: [0, 1], preset: "mnist" };
   const contents = await readFiles(choice.files);
-  return "arrays" in contents
-    ? { ...idx(contents.arrays, seed), range: [0, 1], preset: "mnist" }
-    : { ...withTest(pictures(contents.pictures), seed), range: [0, 1], preset: "folder" };
+  const isIdx = "arrays" in contents;
+  const parts = isIdx ? idx(contents.arrays, seed) : withTest(pictures(contents.pictures), seed);
+  for (const part of [parts.train, parts.test]) checkShows(part);
+  return { ...parts, range: [0, 1], preset: isIdx ? "mnist" : "folder" };
+}
+
+/** Refuses pictures, all of one colour, of which there is nothing to learn. */
+function checkShows({ name, count, shape, stored }: Dataset): void {
+  const channels = shape.at(-1)!;
+  if (stored.some((value, i) => value !== stored[i % channels])) return;
+  const colour = stored.subarray(0, channels);
+  const isAll = (level: number) => colour.every((value) => value === level);
+  const words = isAll(0) ? "black" : isAll(255) ? "white" : "of one and the same colour";
+  throw new ArgumentError(
+    `${name}: ${count === 1 ? "the picture is" : `all ${count} pictures are`} ${words} from edge to edge, ` +
+      "so there is nothing to redraw; give pictures that show something",
+  );
 }
 
 type Parts = Pick<LoadedChoice, "train" | "test">;

@@ -1,5 +1,6 @@
 import { openDevice, type Device } from "../../device/device.ts";
 import { DeviceLostError } from "../../device/errors.ts";
+import { reasonOf } from "../shared/loss.ts";
 
 /** Milliseconds in which a device's loss shows itself after a command failed of it. */
 const moment = 100;
@@ -23,16 +24,25 @@ export class Gpu {
   /** @throws DeviceLostError where it was lost, and no other could be opened yet. */
   require(): Device {
     if (this.#device) return this.#device;
-    throw new DeviceLostError("the GPU was lost, and there is no other yet: press Try again");
+    throw this.lostError();
+  }
+
+  /** What is said of a task that ended with the device, in words for who looks at the page. */
+  lostError(): DeviceLostError {
+    return new DeviceLostError(
+      this.#device
+        ? "the GPU was lost while this was done, and so was the next one; the run is kept: ask for it once more"
+        : "the GPU was lost, and there is no other yet: press Try again",
+    );
   }
 
   async open(): Promise<Device> {
     if (this.#device) return this.#device;
     const device = (this.#device = await this.#open());
-    void device.gpu.lost.then(({ message, reason }) => {
+    void device.gpu.lost.then((info) => {
       if (this.#device !== device) return;
       this.#device = undefined;
-      this.#onLost(message || reason);
+      this.#onLost(reasonOf(info));
     });
     return device;
   }

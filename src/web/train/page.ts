@@ -1,8 +1,7 @@
-import { lossChart } from "../shared/charts.ts";
+import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
 import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
-import { Paced } from "../shared/paced.ts";
 import { Remote } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
 import { readAddress } from "./address.ts";
@@ -10,13 +9,10 @@ import { bytesOf } from "./bytes.ts";
 import { ModelCard } from "./card.ts";
 import { Controls } from "./controls.ts";
 import type { DataChoice } from "./datasets.ts";
+import { Losses } from "./losses.ts";
 import { models } from "./models.ts";
 import type { LookEvent, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
-import { RunLog } from "./runLog.ts";
 import { Sources, type DataKind } from "./sources.ts";
-
-/** Milliseconds between drawings of the loss chart. */
-const chartPause = 300;
 
 /** The page on which models are trained: the worker does the work, this shows it. */
 class TrainPage {
@@ -24,7 +20,7 @@ class TrainPage {
   readonly #asked = readAddress(new URLSearchParams(location.search));
   readonly #controls = new Controls(this.#asked);
   readonly #latent: LatentView;
-  readonly #log = new RunLog();
+  readonly #losses = new Losses();
   /** New runs, one after the other; of those asked for meanwhile, the last. */
   readonly #runs = new Latest<(isLast: () => boolean) => Promise<void>>((run, isLast) =>
     run(isLast).catch(sayError),
@@ -35,7 +31,6 @@ class TrainPage {
   #playing = false;
   /** Whether the run that is being set up trains at once, as the one before it did. */
   #goesOn = false;
-  readonly #lossChart = new Paced(chartPause, () => this.#drawLosses());
 
   constructor(worker: Worker) {
     this.#remote = new Remote<TrainApi, TrainEvent>(worker, (event) => this.#on(event));
@@ -100,8 +95,7 @@ class TrainPage {
       play.focus({ preventScroll: true });
       byId("studio", HTMLElement).scrollIntoView();
     };
-    history.onclick = () =>
-      download("history.jsonl", this.#log.text(this.#setUp?.settings.models ?? []), "application/jsonl");
+    history.onclick = () => this.#losses.download();
     load.onchange = () => {
       const file = load.files?.[0];
       load.value = "";
@@ -121,20 +115,11 @@ class TrainPage {
       rank: (value) => rank.give(value),
       beta: (value) => beta.give(value),
     });
-    this.#followWidth();
-    anew(sources.choice("bumps")!);
-  }
-
-  /** Draws the charts anew when they get another width: they fill what there is. */
-  #followWidth(): void {
-    let width = 0;
-    new ResizeObserver(([entry]) => {
-      const now = Math.round(entry!.contentRect.width);
-      if (now === width || !this.#setUp) return;
-      width = now;
-      this.#drawLosses();
+    onWidth(byId("lanes", HTMLElement), () => {
+      this.#losses.draw();
       this.#showLook();
-    }).observe(byId("loss", HTMLElement));
+    });
+    anew(sources.choice("bumps")!);
   }
 
   /** Sets up a new run; where that fails, the one at hand stays. */
@@ -164,6 +149,7 @@ class TrainPage {
 
   async #load(file: File, isLast: () => boolean): Promise<void> {
     this.#goesOn = false; // a model that was loaded stands still
+    this.#controls.progress.textContent = `Loading ${file.name} …`;
     const loading = bytesOf(file, file.name).then((bytes) => this.#remote.call("load", bytes, file.name));
     const setUp = await loading.catch((error: unknown) => {
       // The form may hold a choice whose turn this file took; the corner for pictures stays open.
@@ -171,6 +157,7 @@ class TrainPage {
       const kind = data.value;
       if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
       data.value = kind;
+      this.#sayProgress();
       throw error;
     });
     for (const key of ["error", "lost", "address"]) dismiss(key);
@@ -197,8 +184,8 @@ class TrainPage {
   #show(setUp: SetUp, goesOn: boolean, inForm = true): void {
     this.#setUp = setUp;
     if (inForm) this.#controls.show(setUp);
-    if (!goesOn) this.#log.clear();
     const { settings, data, parameters } = setUp;
+    this.#losses.show(settings.models, goesOn);
     this.#cards = settings.models.map(
       (model, i) => new ModelCard(i, model, parameters[i]!, data, () => void this.#save(i).catch(sayError)),
     );
@@ -209,7 +196,6 @@ class TrainPage {
     );
     this.#showLook();
     this.#sayProgress();
-    this.#drawLosses();
   }
 
   #lastLook: LookEvent | undefined;
@@ -233,8 +219,8 @@ class TrainPage {
       case "state":
         this.#playing = event.playing;
         this.#controls.showPlaying(event.playing);
-        if (!event.playing) this.#drawLosses();
-        return;
+        if (!event.playing) this.#losses.draw();
+        return this.#sayProgress();
       case "lost":
         return this.#onLost(event);
       case "failure":
@@ -243,37 +229,33 @@ class TrainPage {
   }
 
   #onLosses(event: LossEvent): void {
-    this.#log.add(event);
+    this.#losses.add(event);
     this.#controls.history.disabled = false;
     event.losses.forEach(({ loss }, i) => this.#cards[i]?.showLoss(loss!));
     this.#sayProgress();
-    this.#lossChart.ask();
   }
 
   #sayProgress(): void {
-    const event = this.#log.last;
+    const event = this.#losses.last;
     const data = this.#setUp?.data;
     const words = event
       ? [`step ${event.step.toLocaleString("en")}`, `${event.stepsPerSecond.toPrecision(3)} steps/s`]
-      : data && [
-          "Ready",
-          `${data.count.toLocaleString("en")} ${data.count === 1 ? "picture" : "pictures"} of ${data.shape.slice(0, 2).join(" × ")}`,
-        ];
+      : this.#playing
+        ? ["Starting", "the first steps take a moment"]
+        : data && [
+            "Ready",
+            `${data.count.toLocaleString("en")} ${data.count === 1 ? "picture" : "pictures"} of ${data.shape.slice(0, 2).join(" × ")}`,
+          ];
     if (words) this.#controls.progress.replaceChildren(make("b", {}, words[0]!), ` · ${words[1]}`);
     else this.#controls.progress.textContent = "";
   }
 
-  #drawLosses(): void {
-    const names = this.#setUp?.settings.models.map((model) => models[model].name) ?? [];
-    lossChart(byId("loss", HTMLElement), this.#log.points(names.length), names);
-  }
-
-  #onLost({ reason, step, recovered }: LostEvent): void {
+  #onLost({ reason, step, recovered, why = "" }: LostEvent): void {
+    const taken = `The browser took it away (${reason}).`;
     if (recovered) {
-      this.#log.cutTo(step);
+      this.#losses.cutTo(step);
       this.#sayProgress();
-      this.#drawLosses();
-      const text = `The browser took it away (${reason}). A new one was opened, and the run goes on from step ${step}.`;
+      const text = `${taken} A new one was opened, and the run goes on from step ${step}.`;
       return notice("lost", "The GPU was lost, and found again", text);
     }
     const again = make(
@@ -281,7 +263,7 @@ class TrainPage {
       { onclick: () => void this.#remote.call("reopen").catch(sayError) },
       "Try again",
     );
-    notice("lost", "The GPU was lost", `${reason} The run is kept as it was at step ${step}.`, again);
+    notice("lost", "The GPU was lost", `${taken} ${why} The run is kept as it was at step ${step}.`, again);
   }
 }
 

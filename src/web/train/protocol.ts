@@ -88,6 +88,8 @@ export interface LostEvent {
   reason: string;
   step: number;
   recovered: boolean;
+  /** Why there is no new one, as a sentence. */
+  why?: string;
 }
 
 export interface FailureEvent {

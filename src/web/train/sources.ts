@@ -1,5 +1,7 @@
 import type { Picture } from "../../data/resize.ts";
-import { acceptFiles, byId, make } from "../shared/dom.ts";
+import { byId, make } from "../shared/dom.ts";
+import { acceptFiles } from "../shared/drop.ts";
+import { dismiss, sayError } from "../shared/notices.ts";
 import type { DataChoice } from "./datasets.ts";
 import { Pad } from "./pad.ts";
 
@@ -49,7 +51,8 @@ export class Sources {
 
   #add(onData: (choice: DataChoice) => void): void {
     const drawing = this.#pad.picture();
-    if (!drawing) return;
+    if (!drawing) return sayError(new Error("The pad is empty. Draw a digit on it first, then add it."));
+    dismiss("error");
     this.#drawings.push(drawing);
     const { width, height } = drawing;
     const thumbnail = make("canvas", { width, height });

@@ -1,0 +1,125 @@
+import type { Lock } from "../shared/lock.ts";
+import type { Gpu } from "./gpu.ts";
+import { inTurn } from "./lanes.ts";
+import type { TrainEvent } from "./protocol.ts";
+import { Rate } from "./rate.ts";
+import type { Stage } from "./stage.ts";
+
+/** Milliseconds between readings of the losses, and between looks at the models. */
+const lossPause = 100;
+const lookPause = 500;
+/** A look may take this share of the time. */
+const lookShare = 0.2;
+/** Steps given to the device before it is waited for. */
+const stepsAhead = 4;
+
+/** Trains the models of a stage in lockstep, and tells how it goes. */
+export class Loop {
+  readonly #stage: Stage;
+  readonly #gpu: Gpu;
+  readonly #lock: Lock;
+  readonly #tell: (event: TrainEvent) => void;
+  readonly #rate = new Rate();
+  /** How many set-ups there were: training ends with the one that it began with. */
+  #run = 0;
+  #playing = false;
+  #seconds = 0;
+  /** The step whose losses the page has. */
+  #toldStep = 0;
+  #due = { losses: 0, look: 0 };
+
+  constructor(stage: Stage, gpu: Gpu, lock: Lock, tell: (event: TrainEvent) => void) {
+    this.#stage = stage;
+    this.#gpu = gpu;
+    this.#lock = lock;
+    this.#tell = tell;
+  }
+
+  get playing(): boolean {
+    return this.#playing;
+  }
+
+  start(): void {
+    if (this.#playing) return;
+    this.#playing = true;
+    void this.#train();
+  }
+
+  stop(): void {
+    this.#playing = false;
+  }
+
+  /** Ends the run at hand: another one is on the stage, and stands still. */
+  begin(): void {
+    this.#run++;
+    this.#playing = false;
+    this.#seconds = this.#toldStep = 0;
+  }
+
+  /** The run at hand goes on from `step`, which is told already. */
+  goBackTo(step: number): void {
+    this.#toldStep = step;
+  }
+
+  announce(): void {
+    this.#tell({ kind: "state", playing: this.#playing, step: this.#stage.step });
+  }
+
+  /** Trains until it is paused or set up anew; everything else gets its turn between two batches of steps. */
+  async #train(): Promise<void> {
+    const run = this.#run;
+    const goesOn = () => this.#playing && this.#run === run;
+    this.announce();
+    try {
+      while (goesOn()) await this.#lock.run(async () => void (goesOn() && (await this.#advance())));
+      if (this.#run !== run) return;
+      await this.#lock.run(async () => {
+        await this.#readLosses();
+        await this.#look();
+      });
+    } catch (error) {
+      if (await this.#gpu.isLost(error)) return; // recovering goes on training
+      this.#playing = false;
+      this.#tell({ kind: "failure", message: error instanceof Error ? error.message : String(error) });
+    }
+    this.announce();
+  }
+
+  async #advance(): Promise<void> {
+    const { lanes, settings } = this.#stage.need();
+    const start = performance.now();
+    const { steps = Infinity, logEvery } = settings;
+    let taken = 0;
+    while (taken < (logEvery ?? stepsAhead) && this.#stage.step < steps) {
+      for (const lane of lanes) lane.trainer.advance();
+      taken++;
+    }
+    await this.#gpu.require().finish();
+    const now = performance.now();
+    this.#seconds += (now - start) / 1000;
+    this.#rate.add(taken, now - start);
+    if (this.#stage.step >= steps) this.#playing = false;
+    if (logEvery !== undefined || now >= this.#due.losses) await this.#readLosses();
+    if (now >= this.#due.look) await this.#look();
+    await this.#stage.keepUp();
+  }
+
+  async #readLosses(): Promise<void> {
+    if (this.#stage.step === this.#toldStep) return;
+    const read = await inTurn(this.#stage.need().lanes, (lane) => lane.trainer.losses());
+    const { step, epoch } = read[0]!;
+    if (read.some((lane) => Object.keys(lane.losses).length === 0)) return; // just to be recorded anew
+    const stepsPerSecond = this.#rate.perSecond;
+    const losses = read.map((lane) => lane.losses);
+    this.#toldStep = step;
+    this.#tell({ kind: "losses", step, epoch, seconds: this.#seconds, stepsPerSecond, losses });
+    this.#due.losses = performance.now() + lossPause;
+  }
+
+  async #look(): Promise<void> {
+    const start = performance.now();
+    await this.#stage.look();
+    const now = performance.now();
+    this.#due.look = now + Math.max(lookPause, (now - start) / lookShare);
+  }
+}
