@@ -4,7 +4,7 @@ import { openDevice } from "../../src/device/device.ts";
 import { svd } from "../../src/ops/svd.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { declaring, png } from "./files.ts";
-import { loseDevice, openPages, slow } from "./site.ts";
+import { loseDevice, openPages, patient, slow } from "./site.ts";
 import { pixels } from "./studio.ts";
 
 const site = await openPages();
@@ -42,7 +42,7 @@ test("the SVD page's numbers are Node's", slow, async () => {
   await tab.locator("#rank").fill("5");
   const square = (list: Float32Array) => list.reduce((sum, value) => sum + value * value, 0);
   const energy = (100 * square(expected.subarray(0, 5))) / square(expected);
-  await expect.poll(() => tab.locator("#energy").textContent()).toBe(`${energy.toFixed(1)} %`);
+  await expect.poll(() => tab.locator("#energy").textContent(), patient).toBe(`${energy.toFixed(1)} %`);
   const drawn = await pixels(tab, "#low-rank");
   const columns = 3 * width;
   const rankFive = (row: number, column: number) =>
@@ -127,7 +127,7 @@ test(
       ["huge.webp", webp, /huge\.webp, byte 24: a picture of 16777216 × 16777216 pixels/],
     ] as const) {
       await choose(tab, name, bytes);
-      await tab.locator("#notices [data-key=error]").getByText(words).waitFor({ timeout: 30_000 });
+      await tab.locator("#notices [data-key=error]").getByText(words).waitFor();
       expect(await tab.locator("#given").textContent()).toMatch(/^good\.png: 20 × 10 pixels, grey/);
     }
     await tab.locator("#rank").fill("1");
@@ -148,13 +148,28 @@ test(
     await tab.waitForSelector("#gradient[data-drawn]");
     await loseDevice(tab);
     await tab.locator("#rank").fill("3");
-    await tab.getByText("The GPU was lost, and found again").waitFor({ timeout: 60_000 });
+    await tab.getByText("The GPU was lost, and found again").waitFor();
     const before = await tab.locator("#energy").textContent();
     await tab.locator("#rank").fill("9");
-    await expect.poll(() => tab.locator("#energy").textContent()).not.toBe(before);
+    await expect.poll(() => tab.locator("#energy").textContent(), patient).not.toBe(before);
     await tab.locator("#direction").fill("4");
     await tab.waitForSelector('#gradient[data-drawn="4"]');
     expect(await tab.getByText("That did not work").count()).toBe(0);
+
+    const picture = png(
+      30,
+      20,
+      grey((i) => i % 200),
+    );
+    await loseDevice(tab, 2); // the next one, too
+    await choose(tab, "new.png", picture);
+    await tab.getByText("new.png: 30 × 20 pixels, grey").waitFor(); // what was asked for, not what was there before
+    await loseDevice(tab, 9);
+    await choose(tab, "later.png", picture);
+    await tab.getByText("this page has no other one now").waitFor();
+    expect(await tab.getByText("That did not work").count()).toBe(0);
+    while ((await tab.getByText("later.png: ").count()) === 0)
+      await tab.getByRole("button", { name: "Try again" }).click();
     await tab.close();
   },
 );
