@@ -17,13 +17,19 @@ const WEBGPU = [
   "--enable-features=Vulkan,WebGPU",
 ];
 
+/** Where the package Chromium of Debian and its like is installed. */
+const DEBIAN = "/usr/bin/chromium";
+/** Whether the browser that comes along runs here. */
+const isBundled = process.platform === "linux" && process.arch === "x64";
+
 /**
  * Starts a headless Chromium whose WebGPU computes with SwiftShader, or one without an adapter: the browser that
- * HESTENES_CHROMIUM names, else the one inside the package @sparticuz/chromium. `close` ends its processes and
- * deletes its profile; so does the end of this process, but one by SIGKILL leaves the profile.
+ * HESTENES_CHROMIUM names, else the one inside the package @sparticuz/chromium, else, where that does not run, Debian's.
+ * `close` ends its processes and deletes its profile; so does the end of this process, but one by SIGKILL leaves the
+ * profile.
  */
 export async function launchChromium({ webgpu = true } = {}): Promise<Browser> {
-  const own = process.env.HESTENES_CHROMIUM;
+  const own = process.env.HESTENES_CHROMIUM ?? (isBundled || !existsSync(DEBIAN) ? undefined : DEBIAN);
   const { executablePath, libraries } = own
     ? { executablePath: own, libraries: undefined }
     : bundledChromium();
@@ -37,9 +43,9 @@ export async function launchChromium({ webgpu = true } = {}): Promise<Browser> {
 
 /** The package's Chromium, unpacked once per user and version, and the libraries that the system lacks for it. */
 function bundledChromium(): { executablePath: string; libraries: string | undefined } {
-  if (process.platform !== "linux" || process.arch !== "x64")
+  if (!isBundled)
     throw new Error(
-      "The browser that comes along runs on Linux x64 only: set HESTENES_CHROMIUM to the path of a Chrome or Chromium.",
+      `The browser that comes along runs on Linux x64 only: set HESTENES_CHROMIUM to the path of a Chrome or Chromium, or install ${DEBIAN}.`,
     );
   const root = cacheRoot();
   const folder = join(root, `chromium-${packageVersion()}`);

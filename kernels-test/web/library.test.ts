@@ -12,6 +12,7 @@ import {
   writeDeclarations,
   writeNodeModules,
 } from "../../src/web/build/library.ts";
+import { launchChromium } from "../browser/chromium.ts";
 import { BuiltSite } from "./site.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
@@ -81,25 +82,35 @@ test("the example for bundlers gives the nuclear norm and its gradient", slow, a
   );
   try {
     const { tab, wrong } = await site.visit("");
-    await tab.getByText("7.0000: 1.00 0.00 0.00 0.00 1.00 0.00").waitFor({ timeout: 60_000 });
+    await tab.getByText("7.0000: 1.00 0.00 0.00 0.00 1.00 0.00").waitFor();
     expect(wrong).toEqual([]);
   } finally {
     await site.close();
   }
 });
 
-test("the example for a plain script gives the singular values", slow, async () => {
-  const site = await openUserSite("");
-  try {
-    writeFileSync(join(site.folder, "plain.html"), plain!);
-    cpSync(join(user, "node_modules", "hestenes", "dist", "hestenes.js"), join(site.folder, "hestenes.js"));
-    const { tab, wrong } = await site.visit("plain.html");
-    await tab.getByText("4 and 3").waitFor({ timeout: 60_000 });
-    expect(wrong).toEqual([]);
-  } finally {
-    await site.close();
-  }
-});
+test(
+  "the example for a plain script gives the singular values, or says what to do without WebGPU",
+  slow,
+  async () => {
+    const site = await openUserSite("");
+    try {
+      writeFileSync(join(site.folder, "plain.html"), plain!);
+      cpSync(join(user, "node_modules", "hestenes", "dist", "hestenes.js"), join(site.folder, "hestenes.js"));
+      const { tab, wrong } = await site.visit("plain.html");
+      await tab.getByText("4 and 3").waitFor();
+      expect(wrong).toEqual([]);
+
+      const poor = await launchChromium({ webgpu: false });
+      const poorTab = await poor.newPage();
+      await poorTab.goto(new URL("plain.html", site.url).href);
+      await poorTab.getByText(/^No WebGPU adapter was found.*Turn on hardware acceleration/).waitFor();
+      await poor.close();
+    } finally {
+      await site.close();
+    }
+  },
+);
 
 /** What TypeScript says against the user's `files`, each with its text. */
 function problemsOf(files: Record<string, string>, options: ts.CompilerOptions): [string, string][] {
