@@ -5,7 +5,7 @@ import { openDevice } from "../../src/device/device.ts";
 import { DataError } from "../../src/device/errors.ts";
 import { writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase } from "../../src/reproduce/time.ts";
-import { fewSteps, timeMarkdown, timePage, timeWords } from "../../src/reproduce/time-page.ts";
+import { timeCaution, timeMarkdown, timePage, timeWords } from "../../src/reproduce/time-page.ts";
 import { temporaryFolder } from "../data/files.ts";
 
 const small: TimedCase = {
@@ -63,13 +63,15 @@ test("steps are timed in turn, kept in a file, and shown beside the paper's", as
   device.close();
 });
 
-test("a median of few steps comes with a warning", () => {
+test("a median of few steps, or of steps that differ much, comes with a warning", () => {
   const times = (count: number) => ({
     ...{ name: "Small", adapter: "", vae: Array<number>(count).fill(1), vrrae: Array<number>(count).fill(2) },
   });
-  expect(fewSteps([times(11), times(1)])).toMatch(/^With 1 step each .* 11 or more\.$/);
-  expect(fewSteps([times(11)])).toBeUndefined();
-  expect(fewSteps([])).toBeUndefined();
+  expect(timeCaution([times(11), times(1)])).toMatch(/^With 1 step each .* 11 or more\.$/);
+  expect(timeCaution([times(11)])).toBeUndefined();
+  const noisy = { ...times(11), vrrae: Array.from({ length: 11 }, (_, i) => 1 + i / 50) };
+  expect(timeCaution([times(11), { ...noisy, name: "Busy" }])).toMatch(/differs too much .*\(Busy\)/);
+  expect(timeCaution([])).toBeUndefined();
 });
 
 test("the cases are those of the paper's data sets, faces at its own scale alone", () => {

@@ -5,7 +5,7 @@ import { version } from "../device/version.node.ts";
 import type { Scale } from "../reproduce/experiments.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase, type Times } from "../reproduce/time.ts";
 import { writeMarkdown } from "../reproduce/markdown.ts";
-import { fewSteps, timeMarkdown, timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
+import { timeCaution, timeMarkdown, timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { usage } from "./settings.ts";
@@ -79,6 +79,6 @@ function commandOf({ scale, steps }: TimeFlags): string {
 }
 
 function notesOf(all: readonly Times[]): string[] {
-  const warning = fewSteps(all);
+  const warning = timeCaution(all);
   return warning === undefined ? timeNotes : [warning, ...timeNotes];
 }

@@ -17,11 +17,21 @@ export const timeNotes = [
 /** Steps of each model under which a median says little on a machine that does other things too. */
 const enoughRounds = 11;
 
-/** A warning where too few steps were measured. */
-export function fewSteps(all: readonly Times[]): string | undefined {
+/** Points of percent that the quartiles of an overhead may lie apart before it says little. */
+const mostSpread = 10;
+
+/** A warning where too few steps were measured, or where they differ too much, as on a machine that does other things. */
+export function timeCaution(all: readonly Times[]): string | undefined {
   const least = Math.min(...all.map(({ vae }) => vae.length));
-  if (least >= enoughRounds) return undefined;
-  return `With ${least} ${least === 1 ? "step" : "steps"} each the overhead is not to be relied on: measure ${enoughRounds} or more.`;
+  if (least < enoughRounds)
+    return `With ${least} ${least === 1 ? "step" : "steps"} each the overhead is not to be relied on: measure ${enoughRounds} or more.`;
+  const noisy = all.filter((times) => {
+    const [low, high] = overheadOf(times).quartiles;
+    return high - low > mostSpread;
+  });
+  if (noisy.length === 0) return undefined;
+  const names = noisy.map(({ name }) => name).join(", ");
+  return `The overhead differs too much from round to round to be relied on (${names}): measure on a machine that does nothing else.`;
 }
 
 /** A row of words for each case: the first is the heading. */
@@ -81,7 +91,7 @@ function headOf(all: readonly Times[], adapter: string): { title: string; verdic
       found.length === 0
         ? "Nothing is measured yet."
         : `A VRRAE's step beside a VAE's: ${found.map(({ name, percent }) => `${signed(percent)} on ${name}`).join(", ")}; ` +
-          `in the paper +1.3 to +6.6 %. ${fewSteps(all) ?? ""}`,
+          `in the paper +1.3 to +6.6 %. ${timeCaution(all) ?? ""}`,
     facts: [`${all[0]?.vae.length ?? 0} steps each, in turn`, adapter],
   };
 }
