@@ -4,8 +4,12 @@ import { svd } from "../../src/ops/svd.ts";
 import { rounded, withDevices } from "../check.ts";
 import { from, random, ratios, svdReference, withSpectrum, type Dense } from "./matrices.ts";
 
-/** Around the sizes from which, and up to which, the lanes of a subgroup hold a matrix: 17 and 32, and 33 rows. */
+/** Around the sizes of which one, two, four and eight lanes of a subgroup hold a matrix: up to 4, 8, 16 and 32. */
 const shapes = [
+  [4, 32],
+  [5, 4],
+  [8, 8],
+  [32, 9],
   [16, 16],
   [17, 17],
   [17, 32],

@@ -3,8 +3,8 @@
 //   load      a, info -> b, w, l   b = a · 2^−e, w (Q × stride) = b or its transpose, l (P × 4B) = 0
 //   rescale   x, info -> y         y = x · 2^(sign · e), for `size` numbers of each matrix
 // M N: the matrix; P = min(M, N), Q = max(M, N); B: blocks of four columns of l; e: the exponent of the largest |a|.
-// `measure` gives a matrix to a workgroup, the others an element to a lane. A matrix that has no factors is
-// zero to `load`, and `rescale` gives `poison` for it.
+// `measure` gives a matrix to a workgroup, `load` some entries of a column to a lane, of whose place nothing is divided, as
+// CPUs do lane by lane; `rescale` a number. A matrix that has no factors is zero to `load`, and `rescale` gives `poison` for it.
 // requires lib/svdScale.wgsl
 
 override WG: u32 = 8;
@@ -47,18 +47,18 @@ fn near(bits: u32, m: u32) -> u32 {
 
 @compute @workgroup_size(WG)
 fn load(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  let size = p.Q * p.P;
-  if (i < p.count * size) {
-    let m = i / size;
-    let r = i % size / p.P;
-    let c = i % p.P;
-    let at = m * size + select(r * p.P + c, c * p.Q + r, p.M < p.N);
-    let entry = near(a[at], m);
-    b[at] = entry;
-    w[(m * p.Q + r) * p.stride + c] = entry;
+  let c = id.x;
+  let m = id.z;
+  for (var t = 0u; t < (p.Q + groups.y - 1) / groups.y; t++) {
+    let r = id.y + t * groups.y;
+    if (r < p.Q && c < p.P) {
+      let at = m * p.Q * p.P + select(r * p.P + c, c * p.Q + r, p.M < p.N);
+      let entry = near(a[at], m);
+      b[at] = entry;
+      w[(m * p.Q + r) * p.stride + c] = entry;
+    }
+    if (r < p.P && c < 4 * p.B) { l[(m * p.P + r) * 4 * p.B + c] = 0; }
   }
-  if (i < p.count * p.P * 4 * p.B) { l[i] = 0; }
 }
 
 @compute @workgroup_size(WG)

@@ -7,7 +7,8 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
 import { complete, rescale, shortSide } from "./svd/decompose.ts";
-import { lanes } from "./svd/jacobi.ts";
+import { fitsSubgroup, lanes } from "./svd/jacobi.ts";
+import { decomposeSmall } from "./svd/small.ts";
 import { measureValues } from "./svd/values.ts";
 import { decomposeTruncated, releaseTruncation, type Method } from "./svd/truncation.ts";
 import { truncationGradient, type Gauge } from "./svd/truncationGradient.ts";
@@ -59,16 +60,18 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
     whole.view([count, rows, columns], first * rows * columns);
   const saved = parts.map((part) =>
     device.scope(() => {
+      const [uOut, sOut, vOut] = [within(part, U, M, P), within(part, S, 1, P), within(part, Vt, P, N)];
+      if (fitsSubgroup(device, Math.max(M, N), P))
+        return { ...part, ...decomposeSmall(within(part, a, M, N), { U: uOut, S: sOut, Vt: vOut }) };
       const { vectors, values: near, scaled, info } = shortSide(within(part, a, M, N));
       const others = measureValues(scaled, vectors, near, M < N);
       complete(others, info);
       const [u, v] = M < N ? [vectors, others] : [others, vectors];
-      const [uOut, vOut] = [within(part, U, M, P), within(part, Vt, P, N)];
       const params = { M, N, P, B: 0, C: P, K: P, count: part.count, zero: 0, poison: NaN };
       const constants = { WG: lanes(device, P) };
       const grid = [Math.ceil(P / constants.WG), part.count] as const;
       svdKernel("orient", { u, v, info, uOut, vOut }, params, grid, { constants });
-      copyInto(within(part, S, 1, P), rescale(near, info));
+      copyInto(sOut, rescale(near, info));
       return { ...part, near, info };
     }),
   );

@@ -1,12 +1,10 @@
 import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { ALONE, fitsSubgroup, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
+import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
 const reduceKernel = kernel("svd/reduce");
-const reduceSharedKernel = kernel("svd/reduce.shared");
 const orthonormaliseKernel = kernel("svd/orthonormalise");
-const orthonormaliseSharedKernel = kernel("svd/orthonormalise.shared");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
@@ -42,8 +40,9 @@ export function shortSide(a: Tensor): ShortSide {
     const norms = empty(device, [count, P]);
     const params = { M, N, P, Q, B, stride, count, size: 0, sign: 0, poison: 0 };
     const constants = { WG: lanes(device, P / 4) };
-    const grid = linearGrid(count * P * Math.max(Q, 4 * B), 64);
-    prepareKernel("load", { a, info, b: scaled, w, l }, params, grid, { constants: { WG: 64 } });
+    const across = P <= 32 ? lanes(device, P) : 64;
+    const grid = [Math.ceil((4 * B) / across), Math.min(65535, Math.ceil(Q / 8)), count] as const;
+    prepareKernel("load", { a, info, b: scaled, w, l }, params, grid, { constants: { WG: across } });
     triangulate(w, P, l, info);
     orthogonaliseColumns(l, info);
 
@@ -85,10 +84,6 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const [count, Q, stride] = w.shape as [number, number, number];
   const params = { P, Q, B: l.shape[2]! / 4, stride, k: 0 };
   const work = { flops: 2 * count * Q * P * P };
-  if (fitsSubgroup(device, Q, P)) {
-    reduceSharedKernel("reduce", { info, w, l }, params, [count], { work });
-    return;
-  }
   const columns = { norms: empty(device, [count, P]), order: empty(device, [count, P]) };
   const panel = empty(device, [count, Q, 4]);
   const WG = lanes(device, P / 4);
@@ -136,10 +131,6 @@ export function orthonormalise(
   const s = empty(device, [count, K]);
   const params = { Q, K, bounded: Number(bounded), strong, zero };
   const work = { bytes: 16 * count * Q * K };
-  if (fitsSubgroup(device, Q, K)) {
-    orthonormaliseSharedKernel("orthonormalise", { y, info, s }, params, [count], { work });
-    return s;
-  }
   const scratch = empty(device, [count, K + Q]);
   const constants = { WG: lanes(device, Q) };
   orthonormaliseKernel("orthonormalise", { y, info, s, scratch }, params, [count], { constants, work });

@@ -8,7 +8,7 @@ const roundsKernel = kernel("svd/rounds");
 const sharedKernel = kernel("svd/jacobi.shared");
 
 /** More sweeps than any matrix takes, by far: none was seen to take 17. LAPACK's limit is 30. */
-const SWEEPS = 40;
+export const SWEEPS = 40;
 
 /** So many of them are launched round by round, on many workgroups; what still turns after them, a workgroup ends. */
 const LAUNCHED = 16;
@@ -26,12 +26,21 @@ export function lanes(device: Device, wanted: number): number {
 }
 
 /**
- * Whether eight lanes of a CPU adapter hold a matrix (rows, columns) among them, as in lib/svdColumns.wgsl: where it is small
- * enough, and not so small that most of them would idle. The four lanes of SwiftShader take 1.8 times as long as
- * the kernels for any size.
+ * Whether eight lanes of a CPU adapter hold a matrix (rows, columns) among them, as in lib/svdColumns.wgsl. The four lanes of
+ * SwiftShader take 1.8 times as long as the kernels for any size.
  */
 export function fitsSubgroup(device: Device, rows: number, columns: number): boolean {
-  return sharers(device) === 8 && columns > 16 && columns <= 32 && rows <= 32;
+  return sharers(device) === 8 && columns <= 32 && rows <= 32;
+}
+
+/** The lanes that hold so many columns: a power of two, for each to meet all others. */
+export function holders(columns: number): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(columns / 4)));
+}
+
+/** Columns of R entries count as orthogonal up to this cosine. */
+export function toleranceOf(R: number): number {
+  return Math.max(4, Math.sqrt(R)) * 2 ** -23;
 }
 
 /** Columns of the matrix that `orthogonaliseColumns` takes in place of one with P: whole pairs of blocks. */
@@ -47,7 +56,7 @@ export function padded(P: number): number {
 export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): void {
   const { device } = w;
   const [count, R, width] = w.shape as [number, number, number];
-  const tolerance = Math.max(4, Math.sqrt(R)) * 2 ** -23;
+  const tolerance = toleranceOf(R);
   const alone = (most: number) => {
     const B = width / 4;
     const options = { constants: { WG: lanes(device, B / 2) } };
@@ -55,7 +64,7 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
   };
   if (fitsSubgroup(device, R, width)) {
     const B = width / 4;
-    sharedKernel("solve", { w, info }, { R, B, sweeps, tolerance }, [count]);
+    sharedKernel("solve", { w, info }, { R, B, lanes: holders(width), sweeps, tolerance }, [count]);
     return;
   }
   if (width <= ALONE) {

@@ -6,7 +6,7 @@ import { lanes } from "./jacobi.ts";
 const valuesKernel = kernel("svd/values");
 
 /** Values up to this many times the first are taken as the rotations left them: what they are off by is as small. */
-const WEAK = 2 ** -10;
+export const WEAK = 2 ** -10;
 
 /**
  * Makes `values` (count, K), with `vectors` (count, P, K) as they are, those of matrices a (count, M, N): the lengths of
