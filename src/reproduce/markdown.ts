@@ -2,7 +2,8 @@ import { basename, dirname, extname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../train/files.ts";
 import { figuresOf, type Figures } from "./figures.ts";
 import type { Outcome } from "./reproduce.ts";
-import { judgeWords, linesOf, orderLead, ordersOf, wordsOf } from "./table.ts";
+import { metricTitles, type Metric } from "./experiments.ts";
+import { figure, judgeWords, linesOf, orderLead, ordersOf, wordsOf, type Line } from "./table.ts";
 import { commandOf, factsOf, settingsOf, verdict } from "./verdict.ts";
 
 /** What a page of results says in Markdown. */
@@ -24,7 +25,8 @@ export interface MarkdownPage {
 /** The results of an experiment, with a few pictures of its runs. */
 export function experimentMarkdown(outcome: Outcome, version: string): MarkdownPage {
   const { experiment } = outcome;
-  const orders = ordersOf(experiment, linesOf(outcome));
+  const lines = linesOf(outcome);
+  const orders = ordersOf(experiment, lines);
   const words = judgeWords(outcome);
   return {
     title: experiment.title,
@@ -39,12 +41,24 @@ export function experimentMarkdown(outcome: Outcome, version: string): MarkdownP
             [["", "ours", "paper"], ...orders.map(({ title, ours, paper = "–" }) => [title, ours, paper])],
           ]
         : []),
+      ...(lines.some(({ seeds }) => seeds.length > 1)
+        ? ["Each seed, in their order.", seedsTable(experiment.metrics, lines)]
+        : []),
     ],
     notes: [...experiment.notes, ...settingsOf(outcome).map((settings) => `Settings: ${settings}.`)],
     figures: figuresOf(outcome),
     command: commandOf(outcome),
     version,
   };
+}
+
+/** The values of each seed, by row and metric. */
+function seedsTable(metrics: readonly Metric[], lines: readonly Line[]): string[][] {
+  const rows = lines.map(({ label, cells }) => [
+    label,
+    ...cells.map(({ values }) => values.map(figure).join(", ") || "–"),
+  ]);
+  return [["", ...metrics.map((metric) => metricTitles[metric])], ...rows];
 }
 
 /** Writes a page, and its pictures beside it, whose names begin with the page's. */
