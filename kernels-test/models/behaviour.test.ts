@@ -72,6 +72,27 @@ test("the sampled coefficients of a VRRAE have ‖α̃_i‖² = s_i² + Σ σ² 
   expectClose(mean, want, 0.03, "‖α̃_i‖²");
 });
 
+test("coefficients share one constant among them: collapse to the same means is for one of them at most", async () => {
+  const [B, L, k] = [20, 6, 3];
+  const shares = async (constant: number) => {
+    const h = tensor(
+      device,
+      values(B * L, 9).map((value) => value + constant),
+      [B, L],
+    );
+    const { coefficients, singularValues } = truncatedSvd(h, k);
+    const [alpha, s] = [await coefficients.read(), await singularValues.read()];
+    return Array.from(s, (norm, i) => {
+      const mean = alpha.reduce((sum, value, at) => sum + (at % k === i ? value / B : 0), 0);
+      return (B * mean ** 2) / norm ** 2; // 1 where all samples have the same mean
+    });
+  };
+  const [spread, constant] = [await shares(0), await shares(100)];
+  for (const each of [spread, constant])
+    expect(each.reduce((sum, share) => sum + share, 0)).toBeLessThan(1 + 1e-5);
+  expect(constant[0]).toBeGreaterThan(0.999);
+});
+
 test("the KL term of a VRRAE is ½ (Σ s_i² + Σ (σ² − 1 − log σ²))", async () => {
   const model = vrrae(device, { input: [D], latent: 6, rank: 2, beta: 1, seed: 3 });
   const x = batch(9);
