@@ -11,10 +11,12 @@ fn spread(
 ) -> vec4f {
   var products = vec4f(0);
   for (var i = 0u; i < CHUNK; i++) {
-    let own = select(vec4f(0), (*x)[first + i], mine);
-    let entry = factor * subgroupShuffle((own.x + own.y) + (own.z + own.w), owner);
+    let own = (*x)[first + i];
+    let left = select(own.x, own.y, mine.y);
+    let right = select(own.z, own.w, mine.w);
+    let entry = factor * subgroupShuffle(select(left, right, mine.z || mine.w), owner);
     (*q)[first + i] = entry;
-    products += entry * (*x)[first + i];
+    products += entry * own;
   }
   return products;
 }

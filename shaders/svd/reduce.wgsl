@@ -1,7 +1,7 @@
 // svd/reduce: the triangle of a pivoted factorisation w Π = Q R of each matrix of a batch.
-//   begin     w -> norms, order        a lane per column
 //   reduce    w -> l, info             all of it; a workgroup per matrix
-//   next      w -> l, panel, found     four pivots of it, for large matrices; a workgroup per matrix
+//   begin     w -> norms, order        of large matrices; a lane per column
+//   next      w -> l, panel, found     four pivots of large ones; a workgroup per matrix
 //   project   w, panel, found -> w, l  takes them out of the columns that are left; many workgroups per matrix
 // w (Q × stride): P columns of Q rows, Q ≥ P. l (P × 4B) = R^T, zero before; row c of it belongs to column c of w as it was,
 // so that nothing is permuted. `order` tells which column now stands at each place of w, `norms` its squared length.
@@ -35,17 +35,20 @@ fn placeOf(matrix: u32) -> Place {
   return Place(matrix * p.Q * p.stride / 4, matrix * p.P * 4 * p.B, matrix * p.P, matrix * p.Q);
 }
 
-@compute @workgroup_size(WG)
-fn begin(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= p.P) { return; }
-  let at = placeOf(id.y);
+/** The squared length of the column at place c, which is where it starts from. */
+fn measureColumn(at: Place, c: u32) {
   var norm = 0.0;
   for (var r = 0u; r < p.Q; r++) {
-    let x = w[at.w + r * p.stride / 4 + id.x / 4][id.x % 4];
+    let x = w[at.w + r * p.stride / 4 + c / 4][c % 4];
     norm = fma(x, x, norm);
   }
-  norms[at.columns + id.x] = norm;
-  order[at.columns + id.x] = id.x;
+  norms[at.columns + c] = norm;
+  order[at.columns + c] = c;
+}
+
+@compute @workgroup_size(WG)
+fn begin(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < p.P) { measureColumn(placeOf(id.y), id.x); }
 }
 
 var<workgroup> parts: array<vec4f, WG>;
@@ -203,6 +206,8 @@ fn leaveNoise(at: Place, k: u32, end: u32, floor: f32, lane: u32) {
 @compute @workgroup_size(WG)
 fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let at = placeOf(group.x);
+  for (var c = lane; c < p.P; c += WG) { measureColumn(at, c); }
+  storageBarrier();
   var floor = 0.0;
   var rank = 0u;
   for (var step = 0u; step < (p.P + 3) / 4; step++) {

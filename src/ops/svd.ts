@@ -71,7 +71,7 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
       const constants = { WG: lanes(device, P) };
       const grid = [Math.ceil(P / constants.WG), part.count] as const;
       svdKernel("orient", { u, v, info, uOut, vOut }, params, grid, { constants });
-      copyInto(sOut, rescale(near, info));
+      rescale(near, info, 1, sOut);
       return { ...part, near, info };
     }),
   );

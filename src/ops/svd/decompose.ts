@@ -67,11 +67,9 @@ export function measure(a: Tensor): Tensor {
 
 /**
  * Results x (count, …) of matrices that were scaled, in the units of the matrices themselves: x · 2^e, or x · 2^−e with
- * sign −1. NaN for matrices that have no factors.
+ * sign −1. NaN for matrices that have no factors. Written to y, which is made unless given.
  */
-export function rescale(x: Tensor, info: Tensor, sign: 1 | -1 = 1): Tensor {
-  const { device } = x;
-  const y = empty(device, x.shape);
+export function rescale(x: Tensor, info: Tensor, sign: 1 | -1 = 1, y = empty(x.device, x.shape)): Tensor {
   const [count] = info.shape as [number];
   const params = { M: 0, N: 0, P: 0, Q: 0, B: 0, stride: 0, count, size: x.size / count, sign, poison: NaN };
   prepareKernel("rescale", { x, info, y }, params, linearGrid(x.size, 64), { constants: { WG: 64 } });
@@ -88,12 +86,12 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const panel = empty(device, [count, Q, 4]);
   const WG = lanes(device, P / 4);
   const constants = { WG };
-  reduceKernel("begin", { w, ...columns }, params, [Math.ceil(P / WG), count], { constants });
   const operands = { info, w, l, ...columns, panel };
   if (P <= ALONE) {
     reduceKernel("reduce", operands, params, [count], { constants, work });
     return;
   }
+  reduceKernel("begin", { w, ...columns }, params, [Math.ceil(P / WG), count], { constants });
   const found = empty(device, [count, 12]);
   for (let k = 0; k < P; k += 4) {
     reduceKernel("next", { ...operands, found }, { ...params, k }, [count], { constants });
