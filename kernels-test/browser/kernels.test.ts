@@ -1,17 +1,29 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { BrowserSession } from "./session.ts";
 
-const session = await BrowserSession.open();
-afterAll(() => session.close());
+/** A browser compiles one kernel after the other: two of them have two processors at work. */
+const first = await BrowserSession.open();
+const sessions = [first, await first.another()];
+afterAll(() => Promise.all(sessions.map((session) => session.close())));
+
+/** Files of many tests first: where two that are neighbours take about as long, no browser waits. */
+const files = (await first.collect()).sort((a, b) => b.tests.length - a.tests.length);
+const results: (Map<string, Promise<void>> | undefined)[] = [];
+
+/** Starts the tests of the nth file, unless they are started or there is none. */
+function start(n: number): void {
+  const file = files[n];
+  if (file) results[n] ??= sessions[n % sessions.length]!.run(file);
+}
 
 /** Every op test again, in a browser's WebGPU: another compiler front end, and checks that can not be turned off. */
-for (const file of await session.collect()) {
+for (const [n, file] of files.entries()) {
   describe(file.name, () => {
-    let results: Map<string, Promise<void>>;
     beforeAll(() => {
-      results = session.run(file);
+      start(n);
+      start(n + 1); // in the browser that ended the file before this one
     });
     for (const { id, path } of file.tests)
-      test(path.join(" > "), { timeout: 300_000 }, () => results.get(id));
+      test(path.join(" > "), { timeout: 300_000 }, () => results[n]!.get(id));
   });
 }
