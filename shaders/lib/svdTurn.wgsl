@@ -24,9 +24,10 @@ fn unsettled(g: Gram, tolerance: f32) -> bool {
 
 /**
  * Rotates columns x_i and y_i, for i = 0 … 3, to be orthogonal. Those well within the tolerance stay: columns of equal
- * length would be turned by large angles that rounding errors choose, at 3 to 5 more sweeps where many are equal.
+ * length would be turned by large angles that rounding errors choose, at 3 to 5 more sweeps where many are equal. Of those
+ * that turn, the longer becomes x_i where `lead` is positive, and y_i where it is negative.
  */
-fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>, tolerance: f32) {
+fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>, tolerance: f32, lead: vec4f) {
   let x2 = diagonal((*g).xx);
   let y2 = diagonal((*g).yy);
   let unit = max(max(x2, y2), vec4f(1e-37));
@@ -36,8 +37,11 @@ fn rotate(g: ptr<function, Gram>, turn: ptr<function, Turn>, tolerance: f32) {
   let reach = abs(gap) + sqrt(gap * gap + twice * twice);
   let wanted = (reach > vec4f(0)) & (abs(xy) > 0.25 * tolerance * sqrt(x2) * sqrt(y2));
   let tangent = select(vec4f(0), select(twice, -twice, gap < vec4f(0)) / max(reach, vec4f(1e-37)), wanted);
-  let c = 1 / sqrt(1 + tangent * tangent);
-  let s = tangent * c;
+  let cosine = 1 / sqrt(1 + tangent * tangent);
+  let sine = tangent * cosine;
+  let exchanged = wanted & (gap * lead > vec4f(0));
+  let c = select(cosine, sine, exchanged);
+  let s = select(sine, -cosine, exchanged);
   let yx = transpose((*g).xy);
   for (var j = 0u; j < 4; j++) {
     let p1 = c[j] * (*g).xx[j] - s[j] * (*g).xy[j];
@@ -99,4 +103,36 @@ fn normalise(turn: ptr<function, Turn>) {
     (*turn).x[k] = fma(-0.5 * x, (*turn).x[k], (*turn).x[k]);
     (*turn).y[k] = fma(-0.5 * y, (*turn).y[k], (*turn).y[k]);
   }
+}
+
+/** Rotates eight columns once around, all pairs of them, long ones to the front, where x_0 stands at `place` and y_0 at 4. */
+fn diagonalise(g: ptr<function, Gram>, tolerance: f32, place: f32) -> Turn {
+  var turn = identity();
+  var x = place + vec4f(0, 1, 2, 3);
+  var y = vec4f(4, 5, 6, 7);
+  for (var step = 0u; step < 7; step++) {
+    rotate(g, &turn, tolerance, y - x);
+    turnTable(g, &turn);
+    let top = x;
+    x = movedTop(top, y);
+    y = movedBottom(top, y);
+  }
+  normalise(&turn);
+  return turn;
+}
+
+/** The block that starts at a place of a ring of 2B: even blocks go up one after the other, odd ones down on the way back. */
+fn blockFrom(place: u32) -> u32 {
+  let start = place % (2 * p.B);
+  return min(start, 2 * p.B - 1 - start);
+}
+
+/**
+ * The blocks that pass each other in round `round` of B, from `low` to the place beside it and back, the first one first. They
+ * begin in order, neighbours change places in every round (odd–even transposition), and in the end all have met.
+ */
+fn pairOf(round: u32, low: u32) -> vec2u {
+  let up = blockFrom(2 * p.B + low - round);
+  let down = blockFrom(4 * p.B - 2 - low - round);
+  return vec2u(min(up, down), max(up, down));
 }

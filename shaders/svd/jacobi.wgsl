@@ -1,9 +1,8 @@
 // svd/jacobi: one-sided Jacobi (Hestenes 1958) on the columns of w (R × 4B), four columns to a block.
 //   solve    w, info -> w, info   `sweeps` more sweeps, if they are needed; a workgroup per matrix
-// R rows, B blocks (even). A round pairs every block with another one; a sweep is the B − 1 rounds of a
-// tournament. A lane owns a pair of blocks: it forms the Gram matrix of their eight columns, rotates
-// that once around, and applies the product of the rotations to the columns; lanes never exchange
-// anything within a round.
+// R rows, B blocks (even). A sweep is B rounds, in which blocks pass their neighbours, as in svd/rounds. A lane owns a
+// pair of blocks: it forms the Gram matrix of their eight columns, rotates that once around, and applies the
+// product of the rotations to the columns; lanes never exchange anything within a round.
 // requires lib/svdTurn.wgsl
 
 override WG: u32 = 8;
@@ -12,14 +11,6 @@ struct Params { R: u32, B: u32, sweeps: u32, tolerance: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> info: array<u32>;
-
-/** The blocks that meet at table `t` in round `round`: the last one stays, the others move around. */
-fn pairOf(round: u32, t: u32) -> vec2u {
-  let last = p.B - 1;
-  let i = select((round + t) % last, last, t == 0u);
-  let j = (round + last - t) % last;
-  return vec2u(min(i, j), max(i, j));
-}
 
 /** Makes the columns of blocks i and j orthogonal; false if they were. `base` is where matrix starts. */
 fn orthogonalise(base: u32, i: u32, j: u32) -> bool {
@@ -33,12 +24,7 @@ fn orthogonalise(base: u32, i: u32, j: u32) -> bool {
     g.yy[0] += y * y.x; g.yy[1] += y * y.y; g.yy[2] += y * y.z; g.yy[3] += y * y.w;
   }
   if (!unsettled(g, p.tolerance)) { return false; }
-  var turn = identity();
-  for (var step = 0u; step < 7; step++) {
-    rotate(&g, &turn, p.tolerance);
-    turnTable(&g, &turn);
-  }
-  normalise(&turn);
+  let turn = diagonalise(&g, p.tolerance, 0);
   for (var r = 0u; r < p.R; r++) {
     let row = base + r * p.B;
     let x = w[row + i];
@@ -64,9 +50,9 @@ fn solve(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) grou
     if (lane == 0u) { atomicStore(&turned, 0u); }
     workgroupBarrier();
     var rotated = false;
-    for (var round = 0u; round < p.B - 1; round++) {
-      for (var t = lane; t < p.B / 2; t += WG) {
-        let pair = pairOf(round, t);
+    for (var round = 0u; round < p.B; round++) {
+      for (var t = lane; t < (p.B - round % 2) / 2; t += WG) {
+        let pair = pairOf(round, 2 * t + round % 2);
         rotated = orthogonalise(base, pair.x, pair.y) || rotated;
       }
       storageBarrier();

@@ -2,13 +2,16 @@
 //   begin    info -> flags   before the first sweep; a matrix of rank 0 is done, as if by a sweep
 //   round    w, flags -> w   one round of one sweep; many workgroups per matrix
 //   settle   flags -> flags, info   between two sweeps
-// R rows, B blocks (even). A round pairs every block with another one; a sweep is the B − 1 rounds of a
-// tournament. A lane owns a pair of blocks: it forms the Gram matrix of their sixteen columns, rotates
-// that once around, and applies the rotations to the columns; lanes never exchange anything within a round.
-// Sixteen columns and not eight: memory is read half as often. On lavapipe, no faster (512 columns) were: one product of the
-// rotations, applied once in place of three turns (256 for 384 multiplications a row); Gram matrices of the blocks kept
-// from round to round (64 for 160); products made of the rows while they are rotated, the neighbour's block shuffled in. What
-// such kernels load and store of a row takes two thirds of the time.
+// R rows, B blocks (even). A lane owns a pair of blocks: it forms the Gram matrix of their sixteen columns, rotates
+// that once around, and applies the rotations to the columns; lanes never exchange anything within a round. A sweep is B
+// rounds, in which blocks pass their neighbours, and long columns go to the front. 512 random columns take 8 sweeps, the
+// last three of which turn few; 10 without exchanges, and 10 in the rounds of a tournament, which exchanges do not help.
+// Of a sweep's 43 ms (lavapipe, CPU, 512 columns), products take 17. Two thirds are loads and stores: 16.5 million numbers,
+// each loaded twice and stored once, at ten instructions each. No faster were: one product of the rotations, applied once
+// in place of three turns (256 for 384 multiplications a row); Gram matrices of the blocks kept from round to round (64 for
+// 160); products made of the rows while they are rotated, the neighbour's block shuffled in; a launch for eight rounds of
+// eight blocks. Nor 64 columns a pair, held by eight lanes, which load a quarter: 15 ms for products and 13 for
+// turning, but 16 for the rotations, and 200 KB of machine code that takes seconds to compile.
 // flags[2b] is set when matrix b is done, flags[2b+1] while it is not.
 // requires lib/svdTurn.wgsl
 
@@ -19,14 +22,6 @@ struct Params { R: u32, B: u32, round: u32, count: u32, tolerance: f32 }
 @group(0) @binding(1) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> flags: array<atomic<u32>>;
 @group(0) @binding(3) var<storage, read_write> info: array<u32>;
-
-/** The blocks that meet at table `t` in round `round`: the last one stays, the others move around. */
-fn pairOf(round: u32, t: u32) -> vec2u {
-  let last = p.B - 1;
-  let i = select((round + t) % last, last, t == 0u);
-  let j = (round + last - t) % last;
-  return vec2u(min(i, j), max(i, j));
-}
 
 /** The Gram matrix of sixteen columns, by fours: a matrix for each two of the fours. */
 struct Gram16 {
@@ -72,17 +67,6 @@ fn unsettled16(g: Gram16) -> bool {
     || apart(g.bd, b, sqrt(diagonal(g.dd))) || apart(g.cd, c, sqrt(diagonal(g.dd)));
 }
 
-/** Rotates eight columns once around, all pairs of them. */
-fn diagonalise(g: ptr<function, Gram>) -> Turn {
-  var turn = identity();
-  for (var step = 0u; step < 7; step++) {
-    rotate(g, &turn, p.tolerance);
-    turnTable(g, &turn);
-  }
-  normalise(&turn);
-  return turn;
-}
-
 /** The left and the right half of the row (x, y) times the turn. */
 fn turnX(x: vec4f, y: vec4f, turn: Turn) -> vec4f {
   return x.x * turn.x[0] + x.y * turn.x[1] + x.z * turn.x[2] + x.w * turn.x[3]
@@ -122,8 +106,8 @@ fn orthogonalise(at: vec2u) -> bool {
   for (var step = 0u; step < 3; step++) {
     var ab = Gram(g.aa, g.ab, g.bb);
     var cd = Gram(g.cc, g.cd, g.dd);
-    let l = diagonalise(&ab);
-    let r = diagonalise(&cd);
+    let l = diagonalise(&ab, p.tolerance, 0);
+    let r = diagonalise(&cd, p.tolerance, select(0.0, 8.0, step == 2));
     g = turnGram(g, ab, cd, l, r);
     left[step] = l;
     right[step] = r;
@@ -161,9 +145,10 @@ fn begin(@builtin(global_invocation_id) id: vec3u) {
 
 @compute @workgroup_size(WG)
 fn round(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= p.B / 2 || atomicLoad(&flags[2 * id.y]) != 0u) { return; }
+  let low = 2 * id.x + p.round % 2;
+  if (low + 1 >= p.B || atomicLoad(&flags[2 * id.y]) != 0u) { return; }
   let base = id.y * p.R * 2 * p.B;
-  if (orthogonalise(base + 2 * pairOf(p.round, id.x))) { atomicStore(&flags[2 * id.y + 1], 1u); }
+  if (orthogonalise(base + 2 * pairOf(p.round, low))) { atomicStore(&flags[2 * id.y + 1], 1u); }
 }
 
 @compute @workgroup_size(WG)

@@ -31,7 +31,7 @@ export interface SvdOptions {
  * with orthonormal columns, S (…, r) largest first, Vt (…, r, N) with orthonormal rows. Leading axes
  * are a batch. The entry of each column of U that is largest in absolute value is positive. Values are off by less than
  * 1e-6 of the first, with two known exceptions, the factors orthonormal and their product a to LAPACK's test ratios below
- * 2 in up to 180 columns and below 11 in 1024 (for both see svd/README.md), also where the rank is deficient, and the
+ * 2 in up to 180 columns and below 16 in 1024 (for both see svd/README.md), also where the rank is deficient, and the
  * numbers subnormal, whatever the adapter makes of those. A matrix with a NaN or an infinity gives NaN throughout on the
  * device, and a NumericalError to `read()`; so does S where a value is past float32's 3.4e38. Without entries, the factors
  * have none either.

@@ -80,7 +80,7 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
   roundsKernel("begin", { flags, info }, params, each, { constants });
   const launched = Math.min(sweeps, LAUNCHED);
   for (let sweep = 0; sweep < launched; sweep++) {
-    for (let round = 0; round < B - 1; round++)
+    for (let round = 0; round < B; round++)
       roundsKernel("round", { w, flags }, { ...params, round }, [Math.ceil(B / 2 / WG), count], {
         constants,
       });
