@@ -1,7 +1,7 @@
-import type { Locator, Page as Tab } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import type { Page as Tab } from "playwright-core";
+import { expect, test } from "vitest";
 import { decodeCodes } from "../../src/train/generate.ts";
-import { Camera, type Point3 } from "../../src/web/latent/camera.ts";
+import { Plane, type Place } from "./plane.ts";
 import { apart, modelInNode, nodeDevice } from "./reference.ts";
 import { openPages, patient, slow } from "./site.ts";
 import {
@@ -16,131 +16,7 @@ import {
   waitPast,
 } from "./studio.ts";
 
-describe.each([2, 3] as const)("the camera in %i dimensions", (dimensions) => {
-  const points = Float32Array.from({ length: 60 }, (_, i) => 9 * Math.sin(7 * i) + (i % 3));
-  const positions = Array.from(
-    { length: 20 },
-    (_, i) => [...points.slice(3 * i, 3 * i + 3)] as unknown as Point3,
-  );
-  const camera = new Camera();
-  camera.dimensions = dimensions;
-  camera.aspect = 1.5;
-  camera.frame(points, 3);
-
-  test("shows all points, and finds them again under their places on the screen", () => {
-    for (const position of positions) {
-      const [x, y] = camera.project(position);
-      expect(Math.max(Math.abs(x), Math.abs(y))).toBeLessThan(1);
-      expect(apart(camera.unproject([x, y], position), position)).toBeLessThan(1e-4);
-    }
-  });
-
-  test("moves what is dragged with the pointer, and what is stepped along the screen", () => {
-    const [point] = positions;
-    const [x, y] = camera.project(point!);
-    const [right] = camera.project(camera.shifted(point!, 0.1, 0));
-    const [, up] = camera.project(camera.shifted(point!, 0, 0.1));
-    expect(right).toBeGreaterThan(x);
-    expect(up).toBeGreaterThan(y);
-    const front = camera.unproject([0, 0]);
-    const before = camera.project(dimensions === 2 ? front : camera.shifted(point!, 0, 0));
-    camera.drag(0.1, 0);
-    const after = camera.project(dimensions === 2 ? front : point!);
-    if (dimensions === 2) expect(after[0] - before[0]).toBeCloseTo(0.1, 4);
-    else expect(after).not.toEqual(before);
-  });
-
-  test("zooms", () => {
-    const width = () => camera.project(positions[1]!)[0] - camera.project(positions[0]!)[0];
-    const before = Math.abs(width());
-    camera.zoom(0.5);
-    expect(Math.abs(width())).toBeGreaterThan(1.5 * before);
-  });
-});
-
 const [site, device] = await Promise.all([openPages(), nodeDevice()]);
-
-type Place = readonly [x: number, y: number];
-
-/** The plane of a page, by places from 0 at the left and top to 1 at the right and bottom. */
-class Plane {
-  readonly tab: Tab;
-  readonly canvas: Locator;
-
-  private constructor(tab: Tab) {
-    this.tab = tab;
-    this.canvas = tab.locator("#scatter");
-  }
-
-  static async in(tab: Tab): Promise<Plane> {
-    const plane = new Plane(tab);
-    await plane.show();
-    return plane;
-  }
-
-  /** Brings it before the eyes, and waits until its dots stand still. */
-  async show(): Promise<void> {
-    await this.canvas.evaluate((canvas) => canvas.scrollIntoView({ block: "center", behavior: "instant" }));
-    for (let before = NaN, now = await this.hash(); now !== before;) {
-      await this.tab.waitForTimeout(700);
-      [before, now] = [now, await this.hash()];
-    }
-  }
-
-  /** A number that stands for what is seen. */
-  hash(): Promise<number> {
-    return this.canvas.evaluate((canvas: HTMLCanvasElement) => {
-      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-      return data.reduce((hash, value) => (Math.imul(hash, 31) + value) | 0, 0);
-    });
-  }
-
-  async at([x, y]: Place): Promise<Place> {
-    const box = (await this.canvas.boundingBox())!;
-    return [box.x + x * box.width, box.y + y * box.height];
-  }
-
-  /** Does something that moves the probe, and waits for the picture there. */
-  async decoding(act: () => Promise<void>): Promise<number[]> {
-    const drawn = () => this.tab.locator("#decoded").getAttribute("data-drawn");
-    const before = await drawn();
-    await act();
-    await expect.poll(drawn, patient).not.toBe(before);
-    return pixels(this.tab, "#decoded");
-  }
-
-  hover(place: Place): Promise<number[]> {
-    return this.decoding(async () => this.tab.mouse.move(...(await this.at(place))));
-  }
-
-  /** Does something that changes what is seen, and waits until it is. */
-  async redrawing(act: () => Promise<void>): Promise<void> {
-    const before = await this.hash();
-    await act();
-    await expect.poll(() => this.hash(), patient).not.toBe(before);
-  }
-
-  /** Where the highest and the lowest of the dots of `codes` (N, 2) are, as the page first frames them. */
-  async dots(codes: number[]): Promise<[Place, Place]> {
-    const { width, height } = (await this.canvas.boundingBox())!;
-    const camera = new Camera();
-    camera.aspect = width / height;
-    camera.frame(new Float32Array(codes), 2);
-    const places = Array.from({ length: codes.length / 2 }, (_, i): Place => {
-      const [x, y] = camera.project([codes[2 * i]!, codes[2 * i + 1]!, 0]);
-      return [(1 + x) / 2, (1 - y) / 2];
-    }).sort((p, q) => p[1] - q[1]);
-    return [places[0]!, places.at(-1)!];
-  }
-
-  async drag(from: Place, to: Place): Promise<void> {
-    await this.tab.mouse.move(...(await this.at(from)));
-    await this.tab.mouse.down();
-    const [x, y] = await this.at(to);
-    await this.tab.mouse.move(x, y, { steps: 4 });
-    await this.tab.mouse.up();
-  }
-}
 
 test(
   "the plane: hovering decodes as Node does, dragging interpolates, prior and mixture are sampled",

@@ -97,6 +97,17 @@ export async function downloaded(tab: Tab, click: () => Promise<void>): Promise<
   return new Uint8Array(readFileSync(await download.path()));
 }
 
+/** The lines of a downloaded history. */
+export async function historyOf(tab: Tab) {
+  const text = new TextDecoder().decode(await downloaded(tab, () => tab.click("#history")));
+  return text
+    .trim()
+    .split("\n")
+    .map(
+      (line) => JSON.parse(line) as { model: string; step: number; loss: number; parts: { betaKl: number } },
+    );
+}
+
 /** With what the page asked its worker for `method` so far. */
 export function asked<K extends keyof TrainApi>(tab: Tab, method: K): Promise<Parameters<TrainApi[K]>[]> {
   return tab.evaluate(

@@ -1,4 +1,3 @@
-import type { Page as Tab } from "playwright-core";
 import { expect, test } from "vitest";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -20,6 +19,7 @@ import {
   asked,
   downloaded,
   events,
+  historyOf,
   lastLook,
   openStudio,
   pixels,
@@ -32,17 +32,6 @@ import {
 const [site, device] = await Promise.all([openPages(), nodeDevice()]);
 
 const endless = `?size=${size}&batch=${batch}&seed=${seed}&logEvery=1`;
-
-/** The lines of a downloaded history. */
-async function historyOf(tab: Tab) {
-  const text = new TextDecoder().decode(await downloaded(tab, () => tab.click("#history")));
-  return text
-    .trim()
-    .split("\n")
-    .map(
-      (line) => JSON.parse(line) as { model: string; step: number; loss: number; parts: { betaKl: number } },
-    );
-}
 
 /** What `model` makes of the pictures that the page reconstructs. */
 async function reconstructed(model: Autoencoder): Promise<Float32Array> {
