@@ -23,8 +23,9 @@ export interface Figures {
 const gap = 8;
 const blockGap = 24;
 
-/** Strips narrower than this are drawn at twice their size, wider ones than the other at half of it. */
-const narrow = 320;
+/** Blocks of strips in a picture; the page in HTML has all. */
+const mostBlocks = 2;
+/** Pictures wider than this are drawn at half their size. */
 const wide = 600;
 
 /**
@@ -33,7 +34,7 @@ const wide = 600;
  */
 export function figuresOf(outcome: Outcome): Figures[] {
   const strips = stripsOf(outcome).map(({ name, title, lead, blocks }) => {
-    const drawn = blocks.filter((rows) => rows.length > 0);
+    const drawn = blocks.filter((rows) => rows.length > 0).slice(0, mostBlocks);
     const labels = drawn[0]!.map(({ label }) => label).join(", ");
     const rows = `From above${drawn.length > 1 ? ", in each block" : ""}: ${labels}.`;
     const bytes = stacked(drawn.map((block) => block.map(({ file }) => PNG.sync.read(readFileSync(file)))));
@@ -70,19 +71,7 @@ function stacked(blocks: readonly PNG[][]): Uint8Array {
     }
     top += heights[at]! + blockGap;
   });
-  const sized = width < narrow ? enlarged(all) : width > wide ? reduced(all) : all;
-  return PNG.sync.write(sized, { deflateLevel: 9 });
-}
-
-/** Each pixel as a square of four. */
-function enlarged(picture: PNG): PNG {
-  const out = new PNG({ width: 2 * picture.width, height: 2 * picture.height });
-  for (let y = 0; y < out.height; y++)
-    for (let x = 0; x < out.width; x++) {
-      const from = 4 * ((y >> 1) * picture.width + (x >> 1));
-      out.data.set(picture.data.subarray(from, from + 4), 4 * (y * out.width + x));
-    }
-  return out;
+  return PNG.sync.write(width > wide ? reduced(all) : all, { deflateLevel: 9 });
 }
 
 /** Squares of four pixels as their mean; what is transparent stays so. */
