@@ -35,7 +35,9 @@ export function startScript(script: string, args: readonly string[], env: NodeJS
   });
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
-    child[name].setEncoding("utf8").on("data", (text: string) => (said[name] += stripVTControlCharacters(text)));
+    child[name]
+      .setEncoding("utf8")
+      .on("data", (text: string) => (said[name] += stripVTControlCharacters(text)));
   const ended = once(child, "close").then(([code, signal]) => ({
     code: (code ?? signal) as number | string,
     ...said,
