@@ -192,3 +192,23 @@ test("a model of another type than float32, or with what is no number, is refuse
   const broken = { dtype: "F32", shape: [2], data: Float32Array.of(1, NaN) } as const;
   expect(() => inferModel(new Map([["bias", broken]]), "broken")).toThrow(/broken, .*bias has NaN where/);
 });
+
+test.each([16, 28, 32, 48, 64, 96])("a model of square pictures of %i pixels is found to be one", (size) => {
+  const places = Math.ceil(size / 16) ** 2;
+  const shapes: Record<string, number[]> = {
+    "encoder.conv1.weight": [3, 3, 1, 32],
+    "encoder.conv2.weight": [3, 3, 32, 64],
+    "encoder.linear.weight": [64 * Math.ceil(size / 4) ** 2, 8],
+    "decoder.linear.weight": [8, 32 * places],
+    "decoder.conv.weight": Array(2)
+      .fill(16 * Math.sqrt(places) + 1 - size)
+      .concat([8, 1]) as number[],
+  };
+  const tensors = new Map(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      { dtype: "F32", shape, data: new Float32Array(1) } as const,
+    ]),
+  );
+  expect(inferModel(tensors, "square").input).toEqual([size, size, 1]);
+});

@@ -13,7 +13,6 @@ const free: ReadonlySet<string> = new Set([
   "path",
   "adapter",
   "basis",
-  "basisFile",
   "basisCount",
   "evaluateCount",
   "evaluateEvery",

@@ -51,7 +51,8 @@ export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: str
   const places = small / 32;
   if (places > mostPlaces || [C, features, latent, R, S, width].some((extent) => extent < 1))
     throw new DataError(file, 0, "its layers are of sizes that no model of images has");
-  for (let rows = 1; rows <= places; rows++) {
+  // a decoder of some numbers makes pictures of several shapes: those nearest to a square are meant
+  for (let rows = Math.floor(Math.sqrt(places)); rows >= 1; rows--) {
     const [H, W] = [16 * rows + 1 - R, (16 * places) / rows + 1 - S];
     if (places % rows === 0 && Math.ceil(H / 4) * Math.ceil(W / 4) * width === features)
       return { ...kindOf(tensors, latent), input: [H, W, C], latent };
