@@ -2,9 +2,12 @@
 //   sort     l -> x                    x (P × P) = the P columns of l (P × 4B), longest first
 //   orient   u, v, info -> uOut, vOut  u (M × C) and v (N × C) with their signs settled, v transposed
 //   basis    u, s, info -> uOut        the first K columns of u (M × C), signs settled, dead ones zero
-// `sort` gives a matrix to a workgroup, the others a column to a lane. Of each column of u the entry that
-// is largest in absolute value becomes positive (the first one of them). A matrix that has no factors
-// gives `poison` everywhere.
+//   follow   u -> uOut, vOut           columns of uOut (M × K) and vOut (N × K) change their sign where that of uOut has
+//                                      a negative product with the one, of C given ones, that it is most along; u (C × K)
+//                                      are these products
+// `sort` gives a matrix to a workgroup, the others a column to a lane. `orient` and `basis` make the entry of each column
+// of u that is largest in absolute value positive (the first one of them). A matrix that has no factors gives `poison`
+// everywhere.
 // requires lib/svdScale.wgsl
 
 override WG: u32 = 8;
@@ -43,11 +46,11 @@ fn sort(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
 }
 
-/** 1, or −1 where the largest entry of column j of u is negative. */
-fn signOf(matrix: u32, j: u32) -> f32 {
+/** 1, or −1 where the largest of `count` entries of u, `stride` apart, is negative. */
+fn signOf(first: u32, count: u32, stride: u32) -> f32 {
   var most = 0.0;
-  for (var r = 0u; r < p.M; r++) {
-    let entry = u[(matrix * p.M + r) * p.C + j];
+  for (var r = 0u; r < count; r++) {
+    let entry = u[first + r * stride];
     if (abs(entry) > abs(most)) { most = entry; }
   }
   return select(1.0, -1.0, most < 0.0);
@@ -58,7 +61,7 @@ fn orient(@builtin(global_invocation_id) id: vec3u) {
   let j = id.x;
   if (j >= p.C) { return; }
   let finite = !lost(info[4 * id.y], info[4 * id.y + 3]);
-  let sign = signOf(id.y, j);
+  let sign = signOf(id.y * p.M * p.C + j, p.M, p.C);
   for (var r = 0u; r < p.M; r++) {
     let i = (id.y * p.M + r) * p.C + j;
     uOut[i] = select(p.poison, sign * u[i], finite);
@@ -75,8 +78,17 @@ fn basis(@builtin(global_invocation_id) id: vec3u) {
   if (j >= p.K) { return; }
   let finite = !lost(info[0], info[3]);
   let dead = s[j] <= p.zero * s[0];
-  let sign = signOf(0, j);
+  let sign = signOf(j, p.M, p.C);
   for (var r = 0u; r < p.M; r++) {
     uOut[r * p.K + j] = select(p.poison, select(sign * u[r * p.C + j], 0.0, dead), finite);
   }
+}
+
+@compute @workgroup_size(WG)
+fn follow(@builtin(global_invocation_id) id: vec3u) {
+  let j = id.x;
+  if (j >= p.K) { return; }
+  if (signOf(j, p.C, p.K) > 0.0) { return; }
+  for (var r = 0u; r < p.M; r++) { uOut[r * p.K + j] *= -1.0; }
+  for (var r = 0u; r < p.N; r++) { vOut[r * p.K + j] *= -1.0; }
 }

@@ -93,6 +93,32 @@ test("coefficients share one constant among them: collapse to the same means is 
   expect(constant[0]).toBeGreaterThan(0.999);
 });
 
+test("a VRRAE's singular vectors keep their signs from one step of training to the next", async () => {
+  const model = vrrae(device, { input: [D], latent: 6, rank: 3, beta: 1, seed: 3 });
+  model.setRank(2); // the third of the last basis stays empty
+  const last = model.carried.get("lastBasis")!;
+  const lossOf = async (sign: number) => {
+    last.write((await last.read()).map((entry) => sign * entry));
+    return model.loss(batch(9), new RandomState(device, 1)).loss.item();
+  };
+  const loss = await lossOf(1);
+  const basis = await last.read();
+  const h = model.networks.encoder!.apply(batch(9), (name) => model.arena.get(`encoder.${name}`));
+  const own = await truncatedSvd(h, 2).basis.read();
+  expect([...basis]).toEqual(
+    Array.from({ length: 18 }, (_, i) => (i % 3 < 2 ? own[2 * Math.floor(i / 3) + (i % 3)] : 0)),
+  );
+  const turned = await lossOf(-1);
+  expect([...(await last.read())]).toEqual([...basis].map((entry) => (entry === 0 ? 0 : -entry)));
+  expect(Math.abs(turned - loss)).toBeGreaterThan(1e-3 * loss); // its variances are affine in the coefficients
+  expect(await lossOf(1)).toBe(turned);
+
+  const fitted = await model.fitBasis([batch(9)]);
+  expect([...fitted.basis].every((entry, i) => Math.abs(entry + own[i]!) < 1e-4)).toBe(true);
+  model.restoreBasis(fitted.basis.map((entry) => -entry));
+  expect(await lossOf(1)).toBe(loss);
+});
+
 test("the KL term of a VRRAE is ½ (Σ s_i² + Σ (σ² − 1 − log σ²))", async () => {
   const model = vrrae(device, { input: [D], latent: 6, rank: 2, beta: 1, seed: 3 });
   const x = batch(9);

@@ -55,11 +55,12 @@ export class BasisFit {
   }
 
   /**
-   * The basis of everything that was added. Frees what was collected.
+   * The basis of everything that was added; its signs go by vectors `towards` (L, any number), if there are any, as in
+   * `truncatedSvd`. Frees what was collected.
    *
    * @throws NumericalError for latent vectors that hold a NaN or an infinity.
    */
-  async finish(): Promise<FittedBasis> {
+  async finish(towards?: Float32Array): Promise<FittedBasis> {
     const L = this.#latent;
     const moments = Matrix.from1DArray(L, L, Array.from(await this.#moments.read()));
     const projectors = Matrix.from1DArray(L, L, Array.from(await this.#projectors.read()));
@@ -73,7 +74,7 @@ export class BasisFit {
     const within = span.vectors.subMatrix(0, L - 1, 0, this.#rank - 1);
     const turn = leading(within.transpose().mmul(moments).mmul(within));
     const basis = within.mmul(turn.vectors);
-    fixSigns(basis);
+    fixSigns(basis, towards && Matrix.from1DArray(L, towards.length / L, Array.from(towards)));
     return {
       basis: Float32Array.from(basis.to1DArray()),
       get singularValues() {
@@ -101,13 +102,20 @@ function leading(symmetric: Matrix): Eigenpairs {
   };
 }
 
-/** Makes the largest entry of each column positive, the rule of `truncatedSvd`. */
-function fixSigns(basis: Matrix): void {
-  for (let column = 0; column < basis.columns; column++) {
-    const entries = basis.getColumn(column);
-    const largest = entries.reduce((best, entry) => (Math.abs(entry) > Math.abs(best) ? entry : best), 0);
-    if (largest < 0) basis.mulColumn(column, -1);
-  }
+/**
+ * Makes the largest entry of each column positive, then the largest product of each with the vectors `towards`: the rules
+ * of `truncatedSvd`.
+ */
+function fixSigns(basis: Matrix, towards?: Matrix): void {
+  const turn = (judged: Matrix) => {
+    for (let column = 0; column < basis.columns; column++) {
+      const entries = judged.getColumn(column);
+      const largest = entries.reduce((best, entry) => (Math.abs(entry) > Math.abs(best) ? entry : best), 0);
+      if (largest < 0) basis.mulColumn(column, -1);
+    }
+  };
+  turn(basis);
+  if (towards) turn(towards.transpose().mmul(basis));
 }
 
 function roots(values: readonly number[]): Float64Array {

@@ -31,6 +31,9 @@ export abstract class Autoencoder {
    */
   atOnce: number;
 
+  /** Tensors that a step of training hands on to the next beside the weights, by name: part of a checkpoint, not of a model's file. */
+  readonly carried: ReadonlyMap<string, Tensor> = new Map();
+
   #noise: RandomState | undefined;
 
   constructor(device: Device, networks: Record<string, Network> & { encoder: Network; decoder: Network }) {
@@ -44,7 +47,7 @@ export abstract class Autoencoder {
     this.device = device;
     this.input = encoder.inputShape;
     this.networks = networks;
-    const most = Math.floor(largestBinding(device) / largestTensor(Object.values(networks)));
+    const most = Math.floor(device.largestBinding / 4 / largestTensor(Object.values(networks)));
     this.atOnce = Math.max(1, most);
     this.arena = new ParameterArena(
       device,
@@ -86,6 +89,12 @@ export abstract class Autoencoder {
     return this.#quietly(() => this.sampleOf(randomNormal(noise, [count, this.codeSize])));
   }
 
+  /** Frees its parameters and whatever else it keeps on the device. */
+  dispose(): void {
+    this.arena.dispose();
+    for (const tensor of this.carried.values()) tensor.dispose();
+  }
+
   /** Runs one of the model's networks on a batch, whose parts, if it comes in such, it puts together. */
   protected run(name: string, x: Batch): Tensor {
     const { network, parameter } = this.#network(name);
@@ -121,15 +130,9 @@ function checkBatch(op: string, shape: Shape, sample: Shape): void {
     );
 }
 
-/** Numbers that a tensor of the device may have. */
-function largestBinding({ gpu }: Device): number {
-  const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
-  return Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
-}
-
 /** Refuses, before initial values are drawn, networks whose parameters do not fit one buffer of the device. */
 function checkParameters(device: Device, networks: Readonly<Record<string, Network>>): void {
-  const most = largestBinding(device);
+  const most = Math.floor(device.gpu.limits.maxBufferSize / 4);
   const rows = Object.entries(networks).flatMap(([prefix, { layers }]) =>
     layers.map((row) => ({ ...row, name: `${prefix}.${row.name}` })),
   );

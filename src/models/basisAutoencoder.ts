@@ -10,6 +10,9 @@ import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import type { Batch } from "./parts.ts";
 
+/** What a model that keeps the basis of its last step of training, (L, any number), carries it as: signs go by it. */
+export const LAST_BASIS = "lastBasis";
+
 /**
  * An autoencoder whose latent batch is cut to rank k by an SVD while it trains. Outside training it
  * needs a fixed basis U_f (L, k), from `fitBasis` or `setBasis`; the code of a sample is then
@@ -77,6 +80,11 @@ export abstract class BasisAutoencoder extends Autoencoder {
     else this.#basis = tensor(this.device, values, [this.latentSize, this.codeSize], "parameter").keep();
   }
 
+  /** As `setBasis`, with the basis that the model had when its weights were saved, for training to go on from. */
+  restoreBasis(values: ArrayLike<number>): void {
+    this.setBasis(values);
+  }
+
   /**
    * Fixes the basis from the latent vectors of training batches (N, …input), each in one tensor or several, and returns it with
    * its singular values over all of them. `form`: see `BasisFit`.
@@ -88,9 +96,14 @@ export abstract class BasisAutoencoder extends Autoencoder {
     const fit = new BasisFit(this.device, this.latentSize, this.codeSize, form);
     for await (const x of batches)
       noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
-    const fitted = await fit.finish();
+    const fitted = await fit.finish(await this.carried.get(LAST_BASIS)?.read());
     this.setBasis(fitted.basis);
     return fitted;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#basis?.dispose();
   }
 
   protected codeOf(x: Batch): Tensor {

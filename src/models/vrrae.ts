@@ -6,10 +6,11 @@ import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
 import { pad, slice } from "../ops/rearrange.ts";
 import { truncatedSvd, type Gauge } from "../ops/svd.ts";
+import { copyInto } from "../tensor/accumulate.ts";
 import { noGrad } from "../tensor/record.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { zeros, type Tensor } from "../tensor/tensor.ts";
 import { type Losses } from "./autoencoder.ts";
-import { BasisAutoencoder } from "./basisAutoencoder.ts";
+import { BasisAutoencoder, LAST_BASIS } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
@@ -40,6 +41,9 @@ export interface VrraeOptions extends NetworkOptions {
  *
  * Where `mean` is "affine", the means are μ = W_f α + b_f in place of α, but the variances those of α. With β = 0 the noise stays and the KL term goes (the paper's ablation).
  *
+ * A singular vector and its negative are as good as each other for the truncation, but not for log σ², which is affine in
+ * the coefficients: so the signs of a step's vectors follow those of the step before.
+ *
  * `setRank` lowers k: coefficients come in the order of their singular values, so those that are left have the leading
  * block of W_g and W_f, which stay as large as they were.
  */
@@ -47,6 +51,9 @@ export class Vrrae extends BasisAutoencoder {
   /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
   beta: number;
   readonly #gauge: Gauge;
+  /** (L, largest k): the basis of the last step; zeros where there is none yet, and beside one of a lowered rank. */
+  readonly #lastBasis: Tensor;
+  override readonly carried: ReadonlyMap<string, Tensor>;
 
   constructor(
     device: Device,
@@ -57,16 +64,39 @@ export class Vrrae extends BasisAutoencoder {
     super(device, networks, latent, rank);
     this.beta = beta;
     this.#gauge = gauge;
+    this.#lastBasis = zeros(device, [latent, rank], "parameter").keep();
+    this.carried = new Map([[LAST_BASIS, this.#lastBasis]]);
   }
 
   loss(x: Batch, noise: RandomState): Losses {
     const h = this.run("encoder", x);
-    const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, { gauge: this.#gauge });
+    const { coefficients: alpha, basis } = truncatedSvd(h, this.codeSize, {
+      gauge: this.#gauge,
+      towards: this.#lastBasis,
+    });
+    this.#remember(basis);
     const mu = this.#mean(alpha);
     const logVariance = this.#affine("variance", alpha);
     const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
     const error = this.errorOf(matmul(z, basis, { transposeB: true }), x);
     return { loss: add(error, betaKl), error, betaKl };
+  }
+
+  override restoreBasis(values: ArrayLike<number>): void {
+    super.restoreBasis(values);
+    this.#remember(this.basis!);
+  }
+
+  #remember(basis: Tensor): void {
+    noGrad(this.device, () => this.device.scope(() => copyInto(this.#lastBasis, this.#widened(basis))));
+  }
+
+  /** x (…, k) with zeros up to the rank that the model was built with. */
+  #widened(x: Tensor): Tensor {
+    return pad(x, [
+      [0, 0],
+      [0, this.largestRank - this.codeSize],
+    ]);
   }
 
   protected override codeOf(x: Batch): Tensor {
@@ -80,13 +110,8 @@ export class Vrrae extends BasisAutoencoder {
 
   /** An affine map between coefficients (N, k), by the leading block of the one for all that the model was built with. */
   #affine(name: "mean" | "variance", alpha: Tensor): Tensor {
-    const missing = this.largestRank - this.codeSize;
-    if (missing === 0) return this.run(name, alpha);
-    const whole = pad(alpha, [
-      [0, 0],
-      [0, missing],
-    ]);
-    return slice(this.run(name, whole), [0, 0], alpha.shape);
+    if (this.codeSize === this.largestRank) return this.run(name, alpha);
+    return slice(this.run(name, this.#widened(alpha)), [0, 0], alpha.shape);
   }
 
   /** As in training the means are sampled, with variances that are trained on; but without the KL term. */

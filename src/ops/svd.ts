@@ -145,6 +145,11 @@ export interface TruncatedSvdOptions {
   method?: Method;
   /** (L, k): the basis of a similar h, from which "topk" starts. The result is as exact with any. */
   warm?: Tensor;
+  /**
+   * (L, any number): vectors for the signs to go by, for instance the basis of the step before. Each basis vector points
+   * to the side of the one of them that it is most along; where all of them are zero, the usual rule holds.
+   */
+  towards?: Tensor;
 }
 
 /** What `truncatedSvd` gives. */
@@ -166,7 +171,7 @@ export interface TruncatedSvd {
  * The k leading directions of a batch of B latent vectors, h (B, L), one to a row: where papers hold
  * Y = hᵀ = U S Vᵀ with a sample to a column, here h = V S Uᵀ, the coefficients are h U_k = V_k S_k (B, k) and
  * the basis is U_k (L, k). h is not centred. The entry of each basis vector that is largest in absolute
- * value is positive. Where h has fewer than k directions, the other columns are zero, and so
+ * value is positive, unless `towards` says otherwise. Where h has fewer than k directions, the other columns are zero, and so
  * is their gradient.
  *
  * The gradient includes that of the kept directions towards the discarded ones, from all triplets.
@@ -175,7 +180,7 @@ export interface TruncatedSvd {
  * that is none of those named.
  */
 export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions = {}): TruncatedSvd {
-  const { gauge = "damped", damping = 1e-4, gapCap = 1e-3, method = "auto", warm } = options;
+  const { gauge = "damped", damping = 1e-4, gapCap = 1e-3, method = "auto", warm, towards } = options;
   checkTruncation("truncatedSvd", h, k);
   if (!["exact", "damped", "off"].includes(gauge))
     throw new ArgumentError(`truncatedSvd: gauge is "exact", "damped" or "off", not "${gauge}"`);
@@ -186,7 +191,11 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
     throw new ShapeError(
       `truncatedSvd: warm is ${show(warm.shape)}, expected (L, k), ${show([h.shape[1]!, k])}`,
     );
-  const kept = decomposeTruncated(h, k, { method, gapCap, warm });
+  if (towards && !(towards.shape.length === 2 && towards.shape[0] === h.shape[1]))
+    throw new ShapeError(
+      `truncatedSvd: towards is ${show(towards.shape)}, expected vectors (${h.shape[1]}, any number)`,
+    );
+  const kept = decomposeTruncated(h, k, { method, gapCap, warm, towards });
   const { basis, info } = kept;
   const coefficients = rescale(kept.coefficients, info);
   const spectrum = rescale(kept.values, info);

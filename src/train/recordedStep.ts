@@ -27,7 +27,7 @@ export function recordStep(model: Autoencoder, optimizer: Optimizer, x: Tensor, 
     loss,
     dispose() {
       program.dispose();
-      for (const owned of [loss, noise, optimizer, model.arena]) owned.dispose();
+      for (const owned of [loss, noise, optimizer, model]) owned.dispose();
     },
   };
 }

@@ -22,6 +22,7 @@ export async function readTrainer(trainer: Trainer): Promise<RunState<EncodableT
   const { model, optimizer, noise } = trainer;
   const moments = await readAll(optimizer.state(), "U32");
   moments.set(noiseName, await readTensor(noise.tensor, "U32"));
+  for (const [name, part] of await readAll(model.carried, "F32")) moments.set(name, part);
   const good = trainer.search?.good;
   if (good) moments.set(goodName, { dtype: "F32", shape: [good.length], data: Float32Array.from(good) });
   return { model: await readModel(model), optimizer: moments, state: trainer.state() };
@@ -47,6 +48,7 @@ export async function restoreTrainer(
   const moments = file("optimizer");
   for (const [name, tensor] of trainer.optimizer.state()) restore(tensor, optimizer.get(name), moments, name);
   restore(trainer.noise.tensor, optimizer.get(noiseName), moments, noiseName);
+  for (const [name, tensor] of trainer.model.carried) restore(tensor, optimizer.get(name), moments, name);
   trainer.restore(state);
   await trainer.model.device.finish();
 }
@@ -61,7 +63,7 @@ export function restoreModel(
   const basis = weights.get(basisName);
   if (!basis || !(model instanceof BasisAutoencoder)) return;
   if (basis.shape.length === 2) model.setRank(basis.shape[1]!); // it may have been lowered
-  model.setBasis(floats(basis));
+  model.restoreBasis(floats(basis));
 }
 
 async function readAll(

@@ -1,5 +1,6 @@
 import { kernel } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { matmul } from "../matmul.ts";
 import { lanes } from "./jacobi.ts";
 
 const svdKernel = kernel("svd");
@@ -21,4 +22,29 @@ export function leadingColumns(u: Tensor, s: Tensor, info: Tensor, k: number, ze
   const params = { M, N: 0, P: 0, B: 0, C, K: k, count: 1, zero, poison: NaN };
   svdKernel("basis", { u, s, info, uOut }, params, [Math.ceil(k / WG)], { constants: { WG } });
   return uOut;
+}
+
+/**
+ * Turns each column of a basis (L, k), and that of the coefficients (B, k) with it, to the side of the one of the vectors
+ * `towards` (L, any number) that it is most along; leaves it as it is where its products with them are zero.
+ */
+export function follow(towards: Tensor, basis: Tensor, coefficients: Tensor): void {
+  const { device } = basis;
+  const [L, K] = basis.shape as [number, number];
+  const products = matmul(towards, basis, { transposeA: true });
+  const WG = lanes(device, K);
+  const params = {
+    M: L,
+    N: coefficients.shape[0]!,
+    P: 0,
+    B: 0,
+    C: towards.shape[1]!,
+    K,
+    count: 1,
+    zero: 0,
+    poison: NaN,
+  };
+  const operands = { u: products, uOut: basis, vOut: coefficients };
+  svdKernel("follow", operands, params, [Math.ceil(K / WG)], { constants: { WG } });
+  products.dispose();
 }

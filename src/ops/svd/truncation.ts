@@ -1,6 +1,6 @@
 import type { Tensor } from "../../tensor/tensor.ts";
 import { matmul } from "../matmul.ts";
-import { leadingColumns, roundingLevel } from "./basis.ts";
+import { follow, leadingColumns, roundingLevel } from "./basis.ts";
 import { orthonormalise, shortSide, strongImages } from "./decompose.ts";
 import { ALONE } from "./jacobi.ts";
 import { measureValues } from "./values.ts";
@@ -44,31 +44,38 @@ export interface DecomposeOptions {
   gapCap: number;
   /** (L, k): where "topk" starts. */
   warm?: Tensor | undefined;
+  /** (L, any number): vectors that the signs go by. */
+  towards?: Tensor | undefined;
 }
 
 /** Decomposes h (B, L) and keeps k directions. Nothing is put on the tape. */
 export function decomposeTruncated(
   h: Tensor,
   k: number,
-  { method, gapCap, warm }: DecomposeOptions,
+  { method, gapCap, warm, towards }: DecomposeOptions,
 ): Truncation {
   const { device } = h;
   return device.scope(() =>
     device.noGrad(() => {
-      if (!usesBlock(h, k, method)) return decomposeFully(h, k);
-      const leading = findLeading(h, k, gapCap, warm);
-      const full = decomposeFully(gated(leading), k);
-      return {
-        h: leading.h,
-        info: adopted(leading, full.info),
-        basis: chosen(leading, leading.basis, full.basis),
-        coefficients: chosen(leading, leading.coefficients, full.coefficients),
-        values: chosen(leading, leading.values, full.values),
-        all: full.all,
-        leading,
-      };
+      const kept = usesBlock(h, k, method) ? decomposeByBlock(h, k, gapCap, warm) : decomposeFully(h, k);
+      if (towards) follow(towards, kept.basis, kept.coefficients);
+      return kept;
     }),
   );
+}
+
+function decomposeByBlock(h: Tensor, k: number, gapCap: number, warm: Tensor | undefined): Truncation {
+  const leading = findLeading(h, k, gapCap, warm);
+  const full = decomposeFully(gated(leading), k);
+  return {
+    h: leading.h,
+    info: adopted(leading, full.info),
+    basis: chosen(leading, leading.basis, full.basis),
+    coefficients: chosen(leading, leading.coefficients, full.coefficients),
+    values: chosen(leading, leading.values, full.values),
+    all: full.all,
+    leading,
+  };
 }
 
 /**

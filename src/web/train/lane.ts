@@ -172,8 +172,7 @@ export class Lane {
   dispose(): void {
     this.trainer.dispose();
     this.#optimizer.dispose();
-    this.model.arena.dispose();
-    if (this.model instanceof BasisAutoencoder) this.model.basis?.dispose();
+    this.model.dispose();
   }
 }
 
@@ -187,7 +186,7 @@ function partsOf(device: Device, config: Config, data: Dataset) {
     return { model, optimizer, trainer: new Trainer(model, data, optimizer, { batch, seed }) };
   } catch (error) {
     optimizer?.dispose();
-    model.arena.dispose();
+    model.dispose();
     throw error;
   }
 }
