@@ -22,10 +22,27 @@ afterAll(() => device.close());
 const accumulate = kernel("accumulate");
 
 test("a tensor past the adapter's limit names limit and size", () => {
-  const limit = Math.min(device.gpu.limits.maxStorageBufferBindingSize, device.gpu.limits.maxBufferSize);
-  const elements = limit / 4 + 64;
+  const limit = device.gpu.limits.maxBufferSize;
+  const elements = Math.ceil(limit / 4) + 64;
   expect(() => empty(device, [elements])).toThrow(LimitError);
   expect(() => empty(device, [elements])).toThrow(String(limit));
+});
+
+test("a tensor past a binding can be held and read; a launch on all of it names operand, size and limit", async () => {
+  const own = await openDevice({ validation: true, binding: 1100 });
+  expect(own.largestBinding).toBe(1024);
+  const list = Float32Array.from({ length: 257 }, (_, i) => i);
+  const [x, y] = [tensor(own, list), zeros(own, [257])];
+  expect(await x.read()).toEqual(list);
+  const launch = () => accumulate("copy", { a: x, out: y }, { N: 257 }, [5]);
+  expect(launch).toThrow(LimitError);
+  expect(launch).toThrow(/accumulate\.copy: a takes 1028 bytes.*at most 1024 at once/);
+  accumulate("copy", { a: x.view([256]), out: y.view([256]) }, { N: 256 }, [4]);
+  expect(await y.read()).toEqual(list.map((value) => (value < 256 ? value : 0)));
+  own.close();
+  await expect(openDevice({ binding: 100 })).rejects.toThrow(/binding is a number of bytes from 256 on/);
+  const { maxStorageBufferBindingSize } = device.gpu.limits;
+  expect(maxStorageBufferBindingSize - device.largestBinding).toBeLessThan(256);
 });
 
 test("values that do not fill a shape are refused", () => {

@@ -102,9 +102,8 @@ withDevices((device) => {
 
   test("as many samples go through the networks at once as leave every tensor within a binding", () => {
     const model = builds.vrrae!(device());
-    const { maxBufferSize, maxStorageBufferBindingSize } = device().gpu.limits;
     const largest = 16 * 8 * 4; // the decoder's last map, before it is cut to 9 × 6
-    expect(model.atOnce).toBe(Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4 / largest));
+    expect(model.atOnce).toBe(Math.floor(device().largestBinding / 4 / largest));
   });
 
   test("training in parts goes the same way, recorded and eagerly to the last bit, in flat memory", async () => {

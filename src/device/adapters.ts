@@ -26,6 +26,8 @@ export interface AdapterRequest {
   validation?: boolean | undefined;
   /** Choose kernels as `hestenes devices --tune` measured on this machine, where it did; default true. */
   tuned?: boolean | undefined;
+  /** Bytes that a binding may hold, if fewer than the adapter's own limit: to try what a smaller one would do. */
+  binding?: number | undefined;
 }
 
 export interface OpenedAdapter {

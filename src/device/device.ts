@@ -19,8 +19,11 @@ export async function openDevice(request: AdapterRequest = {}): Promise<Device> 
   }
   const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
+  const { binding } = request;
+  if (binding !== undefined && !(binding >= 256))
+    throw new ArgumentError(`openDevice: binding is a number of bytes from 256 on, not ${binding}`);
   const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  return new Device(gpu, info, request.tuned === false ? undefined : readTuning(info)?.choices);
+  return new Device(gpu, info, request.tuned === false ? undefined : readTuning(info)?.choices, binding);
 }
 
 /** A GPU, or the software that stands in for one, and everything that lives on it. */
@@ -29,6 +32,11 @@ export class Device {
   readonly info: AdapterDescription;
   /** The measured choice for each class of shapes, see `src/ops/lib/choice.ts`. */
   readonly tuning: ReadonlyMap<string, string>;
+  /**
+   * Bytes that a launch may bind of one tensor, in whole steps of 256. A tensor may be larger, as far as one buffer holds
+   * it: what is launched on it has to go window by window, see `inWindows`.
+   */
+  readonly largestBinding: number;
   readonly pipelines: PipelineCache;
   readonly queue: CommandQueue;
   readonly #ledger = new MemoryLedger();
@@ -39,10 +47,16 @@ export class Device {
   #recording: Program | undefined;
   #gradients = true;
 
-  constructor(gpu: GPUDevice, info: AdapterDescription, tuning: ReadonlyMap<string, string> = new Map()) {
+  constructor(
+    gpu: GPUDevice,
+    info: AdapterDescription,
+    tuning: ReadonlyMap<string, string> = new Map(),
+    binding = Infinity,
+  ) {
     this.gpu = gpu;
     this.info = info;
     this.tuning = tuning;
+    this.largestBinding = Math.floor(Math.min(binding, gpu.limits.maxStorageBufferBindingSize) / 256) * 256;
     this.pipelines = new PipelineCache(gpu);
     this.queue = new CommandQueue(gpu);
     this.#pool = new StoragePool(gpu, this.#ledger);
@@ -94,7 +108,8 @@ export class Device {
     if (this.#recording)
       throw new ArgumentError("a tensor is read while a step is recorded: return it and read it afterwards");
     this.queue.check();
-    const size = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+    const rounded = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
+    const size = Math.min(rounded, this.gpu.limits.maxBufferSize);
     const staging = this.#staging.get(size)?.pop() ?? this.gpu.createBuffer({ size, usage: 0x1 | 0x8 });
     storage.retain();
     try {

@@ -118,6 +118,12 @@ function checkAliases(source: Shader, entryPoint: string, operands: Operands): v
 function slice(where: string, operand: Operand): GPUBufferBinding {
   if (operand.storage.references === 0)
     throw new LifetimeError(`${where} was freed: return it from the scope that made it, or keep it outside`);
+  const { largestBinding } = operand.device;
+  if (operand.byteLength > largestBinding)
+    throw new LimitError(
+      `${where} takes ${operand.byteLength} bytes, of which this adapter binds at most ${largestBinding} at once ` +
+        `(maxStorageBufferBindingSize): use a smaller batch or a smaller layer`,
+    );
   const size = Math.max(16, Math.ceil(operand.byteLength / 16) * 16); // whole vec4s; buffers are rounded up
   return { buffer: operand.storage.buffer, offset: operand.byteOffset, size };
 }

@@ -103,12 +103,10 @@ export class StoragePool {
 
   /** Throws LimitError for a tensor that the adapter can not hold. */
   check(bytes: number): void {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    if (bytes > limit)
+    const { maxBufferSize } = this.#device.limits;
+    if (bytes > maxBufferSize)
       throw new LimitError(
-        `a tensor of ${bytes} bytes is past this adapter's limit of ${limit} bytes ` +
-          `(maxBufferSize ${maxBufferSize}, maxStorageBufferBindingSize ${maxStorageBufferBindingSize}): ` +
+        `a tensor of ${bytes} bytes is past this adapter's limit of ${maxBufferSize} bytes (maxBufferSize): ` +
           `use a smaller batch or split the work`,
       );
   }

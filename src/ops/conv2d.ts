@@ -1,7 +1,7 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { transposed } from "./convTranspose2d.ts";
-import { epilogueOf, sumSlices, type Epilogue } from "./epilogue.ts";
+import { epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
 import { convolution, flopsOf, type ConvolutionOptions, type Geometry } from "./lib/convolution.ts";
 import type { Activation } from "./lib/activation.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
@@ -140,8 +140,8 @@ export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geo
   const across = Math.ceil(S / 5);
   const lanes = narrow ? R * across * K * (C / 4) : out.size; // of a slice
   const most = pointwise ? 2 ** 11 : narrow ? 2 ** 13 : 2 ** 16;
-  const slices =
-    narrow || G > 1 ? filterSlices(geometry, 64, most / lanes) : filterSlices(geometry, 1024, 256);
+  const [pixels, wanted] = narrow || G > 1 ? [64, most / lanes] : [1024, 256];
+  const slices = fittingSlices(filterSlices(geometry, pixels, wanted), out);
   const parts = slices > 1 ? empty(out.device, [slices, ...out.shape]) : out;
   const params = { ...geometry, slices };
   const work = { flops: flopsOf(geometry) };

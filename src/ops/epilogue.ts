@@ -19,6 +19,11 @@ export function epilogueOf({ bias, activation = "none" }: Epilogue, unread: Tens
   };
 }
 
+/** Into how many slices, at most `most`, a sum is cut whose parts (Z, …out) a binding has to hold. */
+export function fittingSlices(most: number, out: Tensor): number {
+  return Math.max(1, Math.min(most, Math.floor(out.device.largestBinding / out.byteLength)));
+}
+
 /** out (M,N) = activation(Σ parts (Z,M,N) + bias), the Z slices added in order. */
 export function sumSlices(parts: Tensor, out: Tensor, N: number, epilogue: Epilogue = {}): void {
   if (out.size === 0) return;

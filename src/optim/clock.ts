@@ -1,6 +1,7 @@
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
+import { inWindows, windowSize } from "../tensor/windows.ts";
 import type { ParameterArena } from "./arena.ts";
 import { packSchedule, type Schedule } from "./schedules.ts";
 
@@ -41,7 +42,9 @@ export class Clock {
   readonly #gradients: Tensor;
   readonly #params: Record<string, number>;
   readonly #milestones: Tensor;
-  /** Sums of squares, in two stages; without a clip there are none. */
+  /** Partial sums of squares that a launch gives. */
+  readonly #partialCount: number;
+  /** Sums of squares, in two stages, the first of them window by window; without a clip there are none. */
   readonly #sums: { partials: Tensor; folded: Tensor } | undefined;
 
   constructor({ device, gradients }: ParameterArena, { rate, schedule, clip, betas }: ClockOptions) {
@@ -50,8 +53,10 @@ export class Clock {
     if (clip !== undefined && !(clip > 0))
       throw new ArgumentError(`optimizer: clip is a positive number, not ${clip}`);
     const { milestones, ...packed } = packSchedule(schedule ?? { kind: "constant" });
-    const N4 = gradients.size / 4;
-    const P = Math.min(16384, Math.ceil(N4 / (8 * WG)) * WG);
+    const window = windowSize(gradients);
+    const P = Math.min(16384, Math.ceil(window / 4 / (8 * WG)) * WG);
+    const allP = P * Math.ceil(gradients.size / window);
+    this.#partialCount = P;
     this.#gradients = gradients;
     this.tensor = tensor(device, new Float32Array(8), [8], "optimizer").keep();
     this.#milestones = tensor(
@@ -62,8 +67,8 @@ export class Clock {
     ).keep();
     this.#params = {
       ...packed,
-      N4,
-      P,
+      N4: 0,
+      P: allP,
       M: milestones.length,
       rate,
       clip: Math.min(clip ?? 0, largestFloat),
@@ -72,7 +77,7 @@ export class Clock {
     };
     if (clip !== undefined)
       this.#sums = {
-        partials: empty(device, [P, 3], "optimizer").keep(),
+        partials: empty(device, [allP, 3], "optimizer").keep(),
         folded: empty(device, [folds, 3], "optimizer").keep(),
       };
   }
@@ -84,9 +89,15 @@ export class Clock {
     const milestones = this.#milestones;
     if (!this.#sums) return clockKernel("advance", { clock, milestones }, params, [1]);
     const { partials, folded } = this.#sums;
-    const gradients = this.#gradients;
-    const work = { flops: 2 * gradients.size, bytes: 4 * gradients.size };
-    clockKernel("square", { gradients, partials }, params, [params.P! / WG], { work });
+    const P = this.#partialCount;
+    let from = 0;
+    inWindows({ gradients: this.#gradients }, ({ gradients }, size) => {
+      using own = partials.view([P, 3], 3 * from);
+      const work = { flops: 2 * size, bytes: 4 * size };
+      const sizes = { N4: size / 4, P };
+      clockKernel("square", { gradients, partials: own }, { ...params, ...sizes }, [P / WG], { work });
+      from += P;
+    });
     clockKernel("fold", { squares: partials, folded }, params, [1]);
     clockKernel("advance_clipped", { total: folded, clock, milestones }, params, [1]);
   }

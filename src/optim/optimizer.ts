@@ -1,6 +1,7 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { inWindows } from "../tensor/windows.ts";
 import type { ParameterArena } from "./arena.ts";
 import { Clock, type ClockReading } from "./clock.ts";
 import type { Schedule } from "./schedules.ts";
@@ -12,8 +13,9 @@ const WG = 64;
 export interface Optimizer {
   /**
    * Updates all parameters from the gradients in their arena and sets these to zero, in two launches
-   * (four with a clip). A parameter that got no gradient counts as having gradient zero: it moves by
-   * momentum and weight decay alone. Everything that changes is on the device, so steps can be recorded.
+   * (four with a clip); in some more where no binding holds the whole arena. A parameter that got no
+   * gradient counts as having gradient zero: it moves by momentum and weight decay alone. Everything
+   * that changes is on the device, so steps can be recorded.
    */
   step(): void;
   /** Updates so far, learning rate, gradient norm. */
@@ -138,7 +140,6 @@ class ArenaOptimizer implements Optimizer {
     for (const [moment, whole] of Object.entries(this.#moments))
       for (const [name, slice] of arena.slices(whole)) this.#state.set(`${moment}.${name}`, slice);
     this.#params = {
-      N4: arena.values.size / 4,
       beta1: betas[0],
       gain1: 1 - betas[0],
       gain2: 1 - betas[1],
@@ -153,10 +154,18 @@ class ArenaOptimizer implements Optimizer {
   step(): void {
     this.#clock.advance();
     const { values: parameters, gradients } = this.#arena;
-    const operands = { clock: this.#clock.tensor, parameters, gradients, ...this.#moments };
-    const arrays = Object.keys(operands).length - 1;
-    optimizerKernel(this.#entryPoint, operands, this.#params, linearGrid(this.#params.N4!, WG), {
-      work: { bytes: 8 * parameters.size * arrays },
+    const arrays = 2 + Object.keys(this.#moments).length;
+    inWindows({ parameters, gradients, ...this.#moments }, (windows, size) => {
+      const operands = { clock: this.#clock.tensor, ...windows };
+      optimizerKernel(
+        this.#entryPoint,
+        operands,
+        { ...this.#params, N4: size / 4 },
+        linearGrid(size / 4, WG),
+        {
+          work: { bytes: 8 * size * arrays },
+        },
+      );
     });
   }
 

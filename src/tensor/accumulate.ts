@@ -1,5 +1,6 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { empty, type Tensor } from "./tensor.ts";
+import { inWindows } from "./windows.ts";
 
 const accumulateKernel = kernel("accumulate");
 
@@ -8,20 +9,26 @@ const accumulateKernel = kernel("accumulate");
  * in a new tensor otherwise. Takes over `a`.
  */
 export function accumulate(a: Tensor, b: Tensor): Tensor {
-  const N = a.size;
   const inPlace = a.storage.references === 1 || a.storage.kind === "optimizer";
   if (inPlace && a.storage !== b.storage) {
-    accumulateKernel("add_to", { a: b, out: a }, { N }, linearGrid(N, 64), { work: { bytes: 12 * N } });
+    launch("add_to", { a: b, out: a });
     return a;
   }
   const out = empty(a.device, a.shape);
-  accumulateKernel("add", { a, b, out }, { N }, linearGrid(N, 64), { work: { bytes: 12 * N } });
+  launch("add", { a, b, out });
   a.dispose();
   return out;
 }
 
 /** Copies the values of `from` to `to`, which has as many. */
 export function copyInto(to: Tensor, from: Tensor): void {
-  const N = to.size;
-  accumulateKernel("copy", { a: from, out: to }, { N }, linearGrid(N, 64), { work: { bytes: 8 * N } });
+  launch("copy", { a: from, out: to });
+}
+
+/** An entry point on tensors of one size. */
+function launch(entryPoint: "add" | "add_to" | "copy", tensors: Readonly<Record<string, Tensor>>): void {
+  inWindows(tensors, (operands, N) => {
+    const work = { bytes: (entryPoint === "copy" ? 8 : 12) * N };
+    accumulateKernel(entryPoint, operands, { N }, linearGrid(N, 64), { work });
+  });
 }
