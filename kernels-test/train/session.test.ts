@@ -83,6 +83,17 @@ test("how often a run is evaluated and saved does not change its weights", async
   expect(fewer.at(-1)).toEqual(lines.at(-1));
 });
 
+test("steps that are taken are not taken back: fewer are refused, and the run stays as it was", async () => {
+  const run = smallRun({ model: "ae" });
+  await train(run);
+  const before = run.folder.config();
+  const shorter = { ...run.config, steps: 11 };
+  await expect(runSession(run.folder, shorter)).rejects.toThrow(
+    /has taken 12 steps, more than 11; .* another folder/,
+  );
+  expect(run.folder.config()).toEqual(before);
+});
+
 test("progress tells the pace once the kernels are compiled, and the first step counts as preparation", async () => {
   const run = smallRun({ model: "vae", evaluateEvery: 100 });
   const seen: Progress[] = [];

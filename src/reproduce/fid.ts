@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/random.ts";
 import type { Device } from "../device/device.ts";
-import { ArgumentError } from "../device/errors.ts";
 import { frechetDistance } from "../metrics/frechet.ts";
 import { Inception } from "../metrics/inception.ts";
-import { isSystemError, readFile } from "../train/files.ts";
+import { readGivenFile } from "../train/files.ts";
 import { parseSafetensors } from "../train/safetensors.ts";
 import { imagesCompared } from "./judge.ts";
 
@@ -19,13 +18,8 @@ export interface InceptionFile {
 
 /** Reads the file. Throws ArgumentError where there is none. */
 export function readInceptionFile(path: string): InceptionFile {
-  try {
-    const bytes = readFile(path);
-    return { path, bytes, digest: createHash("sha256").update(bytes).digest("hex") };
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    throw new ArgumentError(`${path} can not be read (${cause.message})`, { cause });
-  }
+  const bytes = readGivenFile(path);
+  return { path, bytes, digest: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /**

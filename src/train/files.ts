@@ -71,6 +71,16 @@ export function readFile(path: string): Buffer {
   return fs.readFileSync(path);
 }
 
+/** The bytes of a file that a person named. Throws ArgumentError where it can not be read, DataError for a folder. */
+export function readGivenFile(path: string): Buffer {
+  try {
+    return readFile(path);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    throw new ArgumentError(`${path} can not be read (${cause.message})`, { cause });
+  }
+}
+
 /** Brings renames in a folder to the disk; Windows can not open folders and needs no such step. */
 export function syncFolder(folder: string): void {
   if (process.platform === "win32") return;

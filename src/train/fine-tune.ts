@@ -3,7 +3,7 @@ import { ArgumentError } from "../device/errors.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { Config, PartialConfig } from "./config.ts";
-import { isSystemError, readFile } from "./files.ts";
+import { readGivenFile } from "./files.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 import { restoreModel } from "./state.ts";
@@ -46,14 +46,7 @@ export function readBasis(file: string, [L, k]: readonly [number, number]): Floa
   const fail = (problem: string): never => {
     throw new ArgumentError(`${file}: ${problem}`);
   };
-  let bytes: Uint8Array;
-  try {
-    bytes = readFile(file);
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    return fail(`the basis can not be read (${cause.message})`);
-  }
-  const { shape, data } = parseNpy(bytes, file);
+  const { shape, data } = parseNpy(readGivenFile(file), file);
   if (shape.join() !== [L, k].join())
     return fail(
       `the basis has shape (${shape.join(", ")}); a model of latent ${L} and rank ${k} needs (${L}, ${k})`,

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset, type LoadedData } from "../data/load.ts";
 import { openDevice, type Device } from "../device/device.ts";
-import { DeviceLostError, NumericalError } from "../device/errors.ts";
+import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import type { FittedBasis } from "../latent/basis.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
@@ -179,6 +179,11 @@ async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): 
     throw error;
   });
   try {
+    const { step } = session.trainer;
+    if (step > config.steps)
+      throw new ArgumentError(
+        `the run in ${folder.path} has taken ${step} steps, more than ${config.steps}; for a shorter one, give another folder`,
+      );
     folder.create(config);
     folder.rewind(session.trainer.step);
     hooks.onStart?.(session);

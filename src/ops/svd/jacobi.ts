@@ -57,14 +57,14 @@ export function orthogonaliseColumns(w: Tensor, info: Tensor, sweeps = SWEEPS): 
   const { device } = w;
   const [count, R, width] = w.shape as [number, number, number];
   const tolerance = toleranceOf(R);
+  const fours = width / 4;
   const alone = (most: number) => {
-    const B = width / 4;
-    const options = { constants: { WG: lanes(device, B / 2) } };
-    jacobiKernel("solve", { w, info }, { R, B, sweeps: most, tolerance }, [count], options);
+    const options = { constants: { WG: lanes(device, fours / 2) } };
+    jacobiKernel("solve", { w, info }, { R, B: fours, sweeps: most, tolerance }, [count], options);
   };
   if (fitsSubgroup(device, R, width)) {
-    const B = width / 4;
-    sharedKernel("solve", { w, info }, { R, B, lanes: holders(width), sweeps, tolerance }, [count]);
+    const params = { R, B: fours, lanes: holders(width), sweeps, tolerance };
+    sharedKernel("solve", { w, info }, params, [count]);
     return;
   }
   if (width <= ALONE) {
