@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { openDevice, type Device } from "../src/device/device.ts";
 import { ArgumentError, ShapeError } from "../src/device/errors.ts";
 import * as ops from "../src/ops/arithmetic.ts";
+import { tanh } from "../src/ops/elementwise.ts";
 import { broadcastShape, sizeOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
@@ -224,4 +226,24 @@ withDevices((device) => {
     );
     expect(() => ops.add(1, 2)).toThrow(ArgumentError);
   });
+});
+
+test("tensors that no binding holds are gone through window by window, to the same bits", async () => {
+  const results = async (device: Device) => {
+    const [x, y, one] = [[5, 100], [5, 100], [1]].map((shape, i) => {
+      const made = tensor(device, values(sizeOf(shape), i + 1), shape);
+      made.requiresGrad = true;
+      return made;
+    }) as [Tensor, Tensor, Tensor];
+    const out = ops.add(3, ops.mul(ops.where(ops.max(x, 0.2), ops.mul(x, y), tanh(y)), 0.5));
+    const found = [await out.read(), await ops.mul(one, x).read()];
+    backward(out, tensor(device, values(500, 9), [5, 100]));
+    return [...found, await x.grad!.read(), await y.grad!.read()];
+  };
+  const devices = [
+    await openDevice({ validation: true }),
+    await openDevice({ validation: true, binding: 768 }),
+  ];
+  expect(await results(devices[1]!)).toEqual(await results(devices[0]!));
+  for (const device of devices) device.close();
 });

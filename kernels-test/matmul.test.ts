@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { openDevice } from "../src/device/device.ts";
+import { openDevice, type Device } from "../src/device/device.ts";
 import { matmul, type MatmulOptions } from "../src/ops/matmul.ts";
+import { sizeOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
-import { tensor } from "../src/tensor/tensor.ts";
-import { checkOp, sharing, withDevices } from "./check.ts";
+import { tensor, type Tensor } from "../src/tensor/tensor.ts";
+import { checkOp, expectClose, sharing, values, withDevices } from "./check.ts";
 import { epilogueReference, matmulReference, transposeReference } from "./references.ts";
 
 /** matmul of two lists with the given shapes, in float64. */
@@ -202,4 +203,36 @@ test("empty batches and matrices stay empty, and have gradients", async () => {
   expect([...(await x.grad!.read())]).toEqual([0, 0, 0, 0, 0, 0]);
   expect(() => matmul(x, b, { activation: "swish" as "relu" })).toThrow(/no activation is named "swish"/);
   device.close();
+});
+
+test("a b that no binding holds is multiplied window by window of its rows", async () => {
+  const [M, K, N] = [3, 300, 8];
+  const inputs = (device: Device) =>
+    [[M, K], [K, N], [N]].map((shape, i) => {
+      const x = tensor(device, values(sizeOf(shape), i + 1), shape);
+      x.requiresGrad = true;
+      return x;
+    }) as [Tensor, Tensor, Tensor];
+  const results = async (device: Device) => {
+    const [a, b, bias] = inputs(device);
+    const y = matmul(a, b, { bias, activation: "tanh" });
+    const out = await y.read();
+    backward(y, tensor(device, values(M * N, 4), [M, N]));
+    return { out, da: await a.grad!.read(), db: await b.grad!.read(), dbias: await bias.grad!.read() };
+  };
+  const whole = await openDevice({ validation: true });
+  const parted = await openDevice({ validation: true, binding: 4 * N * 130 }); // windows of 128, 128 and 44 rows
+  const [want, found] = [await results(whole), await results(parted)];
+  for (const name of ["out", "da", "db", "dbias"] as const) expectClose(found[name], want[name], 1e-5, name);
+  expect(await results(parted)).toEqual(found);
+
+  const [a, b] = inputs(parted);
+  expect(() => matmul(a, b.view([N, K]), { transposeB: true })).toThrow(
+    /^matmul\S+: b takes 9600 bytes, .* at most 4096 at once/,
+  );
+  const wide = tensor(parted, new Float32Array(2 * 1056), [2, 1056]);
+  expect(() => matmul(tensor(parted, [1, 2], [1, 2]), wide)).toThrow(
+    /rows of 4224 bytes and can be parted at each 2 of them, .* at most 4096 bytes/,
+  );
+  for (const device of [whole, parted]) device.close();
 });

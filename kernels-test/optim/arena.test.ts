@@ -1,10 +1,12 @@
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openDevice, type Device } from "../../src/device/device.ts";
 import { ArgumentError, ShapeError } from "../../src/device/errors.ts";
 import { add } from "../../src/ops/arithmetic.ts";
 import { ParameterArena } from "../../src/optim/arena.ts";
+import { adaBelief } from "../../src/optim/optimizer.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { withDevices } from "../check.ts";
+import { expectClose, values, withDevices } from "../check.ts";
 
 const specs = [
   { name: "w", shape: [2, 2], values: Float32Array.of(1, 2, 3, 4) },
@@ -59,5 +61,54 @@ withDevices((device) => {
     );
     const arena = new ParameterArena(device(), specs);
     expect(() => arena.get("c")).toThrow(/no parameter named c; there are w, b, s/);
+  });
+});
+
+describe("an arena that no binding holds", () => {
+  const sizes = [40, 2500, 330]; // the middle one is past a binding, too: windows of 1024 are cut through it
+  const arenaOn = (device: Device) =>
+    new ParameterArena(
+      device,
+      sizes.map((size, i) => ({
+        ...{ name: `p${i}`, shape: [size] },
+        values: Float32Array.from(values(size, i + 1)),
+      })),
+    );
+  const gradient = (t: number, i: number) => values(sizes[i]!, 10 * t + i);
+  /** The parameters after five updates, the last one with a number that is none if one is wanted, and the clock. */
+  async function train(device: Device, clip?: number, last?: number) {
+    const arena = arenaOn(device);
+    const optimizer = adaBelief(arena, { rate: 1e-2, clip });
+    for (let t = 0; t < 5; t++) {
+      [...arena.parameters.values()].forEach(({ gradSlot }, i) => gradSlot!.write(gradient(t, i)));
+      if (last !== undefined && t === 4) arena.get("p2").gradSlot!.view([1], 329).write([last]);
+      optimizer.step();
+    }
+    const [parameters, clock] = [await arena.values.read(), await optimizer.read()];
+    expect(new Set(await arena.gradients.read())).toEqual(new Set([0]));
+    return { parameters, clock };
+  }
+  const devices: Device[] = [];
+  beforeAll(async () => {
+    for (const binding of [undefined, 4096]) devices.push(await openDevice({ validation: true, binding }));
+  });
+  afterAll(() => {
+    for (const device of devices) device.close();
+  });
+
+  test("is updated window by window to the same bits", async () => {
+    const [whole, parted] = devices as [Device, Device];
+    expect(await train(parted)).toEqual(await train(whole));
+  });
+
+  test("has its whole gradient clipped, and left out where the last window holds a NaN", async () => {
+    const [whole, parted] = devices as [Device, Device];
+    const [want, found] = [await train(whole, 3), await train(parted, 3)];
+    expectClose(found.parameters, want.parameters, 1e-6);
+    const norm = Math.hypot(...sizes.flatMap((_, i) => gradient(4, i)));
+    expect(norm).toBeGreaterThan(3);
+    expect(found.clock.gradientNorm! / norm).toBeCloseTo(1, 6);
+    expect(await train(parted, 3)).toEqual(found);
+    expect((await train(parted, 3, NaN)).clock).toMatchObject({ step: 4, skipped: 1 });
   });
 });

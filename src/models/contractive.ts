@@ -2,9 +2,10 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul, sigmoid, square, sub } from "../ops/elementwise.ts";
+import { matmul } from "../ops/matmul.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { Autoencoder, type Losses } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
@@ -75,7 +76,9 @@ export class Contractive extends Autoencoder {
   /** Σ_n Σ_l (z_nl (1 − z_nl))² Σ_d W_dl². */
   #ofLastLayer(z: Tensor): Tensor {
     const weights = [...this.arena.parameters.keys()].filter((name) => /^encoder\..*weight$/.test(name));
-    const columns = sum(square(this.arena.get(weights.at(-1)!)), [0]);
+    const weight = this.arena.get(weights.at(-1)!);
+    const ones = tensor(this.device, new Float32Array(weight.shape[0]!).fill(1), [1, weight.shape[0]!]);
+    const columns = matmul(ones, square(weight)); // their sums: a product takes a weight that no binding holds
     return sum(mul(square(sub(z, square(z))), columns));
   }
 

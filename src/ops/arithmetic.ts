@@ -3,6 +3,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { broadcastShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track, type Gradients } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { inWindows } from "../tensor/windows.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./lib/strided.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -42,6 +43,12 @@ function launch(
   const [some] = [m, a, b].filter((value) => typeof value === "object"); // bound in place of a number, and not read
   const of = (value: Value) => (typeof value === "number" ? some! : value);
   const operands: Record<string, Tensor> = { a: of(a), b: of(b), ...(m && { m }), ...(dy && { dy }), out };
+  if (out.byteLength > out.device.largestBinding && inFours && A !== modes.row && B !== modes.row) {
+    const isWhole = ([name, { size }]: [string, Tensor]) =>
+      size === N && !(name === "a" && isNumber(a)) && !(name === "b" && isNumber(b));
+    const whole = Object.fromEntries(Object.entries(operands).filter(isWhole));
+    return inWindows(whole, ({ out, ...windows }) => launch(entry, { a, b, ...windows }, out!, constants));
+  }
   const bytes = 4 * Object.values(operands).reduce((sum, operand) => sum + operand.size, 0);
   const strides = [a, b, m ?? 0].map((value) => broadcastStrides(shapeOf(value), shape));
   const walk = mergeAxes(entry, shape, strides);

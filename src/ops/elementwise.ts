@@ -2,6 +2,7 @@ import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { inWindows } from "../tensor/windows.ts";
 
 export { add, div, max, min, mul, pow, sub, where } from "./arithmetic.ts";
 
@@ -29,18 +30,20 @@ type Name = keyof typeof slopeFrom;
 const names = Object.keys(slopeFrom);
 
 function apply(name: Name, x: Tensor, s = 0, t = 0): Tensor {
-  const N = x.size;
-  const params = { N, s, t };
   const constants = { F: names.indexOf(name) };
-  const grid = linearGrid(Math.ceil(N / 4), WG);
+  const launch = (entry: "forward" | "backward", tensors: Readonly<Record<string, Tensor>>) =>
+    inWindows(tensors, (operands, N) => {
+      const work = { bytes: 4 * N * Object.keys(tensors).length };
+      const grid = linearGrid(Math.ceil(N / 4), WG);
+      elementwiseKernel(entry, operands, { N, s, t }, grid, { constants, work });
+    });
 
   const y = empty(x.device, x.shape);
-  elementwiseKernel("forward", { x, out: y }, params, grid, { constants, work: { bytes: 8 * N } });
+  launch("forward", { x, out: y });
 
   return track(y, [x], (dy, gradients) => {
     const dx = gradients.empty(0);
-    const v = slopeFrom[name] === "x" ? x : y;
-    elementwiseKernel("backward", { v, dy, out: dx }, params, grid, { constants, work: { bytes: 12 * N } });
+    launch("backward", { v: slopeFrom[name] === "x" ? x : y, dy, out: dx });
     return [dx];
   });
 }

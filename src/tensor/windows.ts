@@ -32,20 +32,25 @@ export function windowSize({ size, device }: Tensor): number {
 /**
  * A matrix (R, …) as blocks of its rows, in order, each as large as a binding of the device holds.
  *
- * @throws LimitError where that is less than 64 rows.
+ * @throws LimitError where it does not even hold the rows from one possible beginning to the next, 64 at most.
  */
 export function rowWindows(x: Tensor): { first: number; rows: Tensor }[] {
   const [R, ...rest] = x.shape as [number, ...number[]];
   const { largestBinding } = x.device;
   const length = x.size / R;
-  const most = Math.floor(largestBinding / (4 * length) / step) * step;
+  const least = step / greatestCommonDivisor(step, length);
+  const most = Math.floor(largestBinding / (4 * length * least)) * least;
   if (most === 0)
     throw new LimitError(
-      `${x.toString()} has rows of ${4 * length} bytes, this adapter binds at most ${largestBinding} at once, ` +
-        `which is less than ${step} of them: make the matrix narrower`,
+      `${x.toString()} has rows of ${4 * length} bytes and can be parted at each ${least} of them, ` +
+        `but this adapter binds at most ${largestBinding} bytes at once: make the matrix narrower`,
     );
   return Array.from({ length: Math.ceil(R / most) }, (_, i) => {
     const first = i * most;
     return { first, rows: x.view([Math.min(most, R - first), ...rest], first * length) };
   });
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
