@@ -6,7 +6,7 @@ import type { Page as Tab } from "playwright-core";
 import { expect, test } from "vitest";
 import { declaring, png } from "./files.ts";
 import { openPages, slow } from "./site.ts";
-import { address, drop, lastLook, openStudio, pixels, stepOf, trainTo } from "./studio.ts";
+import { address, drop, lastLook, openStudio, pixels, refused, stepOf, trainTo } from "./studio.ts";
 
 const site = await openPages();
 
@@ -128,8 +128,17 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
   await tab.selectOption("#data", "files");
   await tab.getByText("24 pictures of 16 × 16").waitFor();
 
+  const unused = tab.locator("#notices > [data-key=unused] > p");
+  await drop(tab, [
+    { name: "images", bytes: images(20) },
+    { name: "seven", bytes: labels(7) },
+  ]);
+  await tab.getByText("18 pictures of 16 × 16").waitFor();
+  expect(await unused.textContent()).toBe("seven has 7 labels, but images 20 images.");
+
   await drop(tab, [{ name: "one.png", bytes: square(16, (i) => [i % 256, i % 99, 0]) }]);
   await tab.getByText("1 picture of 16 × 16").waitFor();
+  expect(await unused.count()).toBe(0);
   expect(await tab.locator("#rank").inputValue()).toBe("1"); // more cannot be found in a batch of one
   await trainTo(tab, 3);
   expect(wrong).toEqual([]);
@@ -153,10 +162,13 @@ test("hostile files are refused in words, and the run at hand goes on", slow, as
     [one("half.idx", good.subarray(0, 7)), /half\.idx.*ends inside its header/],
     [one("none.idx", header(0, 16, 16)), /none\.idx.*dimension 0 is 0/],
     [one("floats.idx", Uint8Array.of(0, 0, 13, 3, 0, 0, 0, 1)), /floats\.idx.*element type 13/],
-    [one("labels.idx", labels(9)), /labels\.idx.*holds labels; images/],
-    [one("notes.txt", new TextEncoder().encode("hello")), /notes\.txt.*neither an IDX file.*68 65 6c 6c/],
-    [one("empty.bin", new Uint8Array(0)), /empty\.bin.*it is empty/],
-    [one("cut.png", picture.subarray(0, 60)), /cut\.png.*cannot decode/],
+    [one("labels.idx", labels(9)), /labels\.idx holds labels and no images\. Drop a file of images too/],
+    [
+      one("notes.txt", new TextEncoder().encode("hello")),
+      /notes\.txt is not a picture, an IDX file or a model.*68 65 6c 6c/,
+    ],
+    [one("empty.bin", new Uint8Array(0)), /empty\.bin is empty/],
+    [one("cut.png", picture.subarray(0, 60)), /cut\.png is no picture.*cut or damaged/],
     [
       one("head.png", declaring(picture, 0x7f7f7f7f, 0x7f7f7f7f)),
       /head\.png.*a picture of 2139062143 × 2139062143 pixels/,
@@ -189,8 +201,10 @@ test("hostile files are refused in words, and the run at hand goes on", slow, as
   ];
   for (const [files, words] of refusals) {
     await drop(tab, files);
-    await tab.locator("#notices").getByText(words).waitFor();
+    await refused(tab, words);
     expect(await tab.locator("#progress").textContent()).toContain("100 pictures of 16 × 16");
+    expect(await tab.locator("#data").inputValue()).toBe("bumps"); // which Start trains on
+    expect(await tab.getByText("Choose files", { exact: true }).isVisible()).toBe(true); // others may be given
   }
   await dropFolder(tab, "holiday");
   await tab
@@ -198,13 +212,11 @@ test("hostile files are refused in words, and the run at hand goes on", slow, as
     .getByText(/^holiday is a folder. Open it, and drop the files that are in it/)
     .waitFor();
   await drop(tab, one("model.safetensors", new Uint8Array(40).fill(9)));
-  await tab
-    .locator("#notices")
-    .getByText(/model\.safetensors/)
-    .waitFor();
+  await refused(tab, /model\.safetensors is not a model that this page can read/);
   expect(await stepOf(tab)).toBe(0);
+  await tab.selectOption("#data", "files"); // of which there are none yet
   await trainTo(tab, 3);
-  expect(await tab.locator("#data").inputValue()).toBe("files");
+  expect(await tab.locator("#data").inputValue()).toBe("bumps");
   await tab.click("#reset"); // refused files are not remembered
   await tab.getByText("100 pictures of 16 × 16").waitFor();
   expect(await tab.locator("#notices [data-key=error]").count()).toBe(0);

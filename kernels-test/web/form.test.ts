@@ -4,7 +4,7 @@ import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
 import { Paced } from "../../src/web/shared/paced.ts";
 import { readAddress } from "../../src/web/train/address.ts";
-import { bytesOf } from "../../src/web/train/bytes.ts";
+import { bytesOf } from "../../src/web/shared/bytes.ts";
 import { readFiles } from "../../src/web/train/files.ts";
 import { inferModel } from "../../src/web/train/infer.ts";
 import type { LossEvent } from "../../src/web/train/protocol.ts";
@@ -165,13 +165,15 @@ describe("files that are too much for a page", () => {
     );
     const packed = file("bomb.gz", Uint8Array.from(bomb), Uint8Array.from(padding), zeros);
     await expect(readFiles([packed])).rejects.toThrow(
-      /bomb\.gz.*declares 419430416 bytes; 268435456 are unpacked here at most/,
+      /^bomb\.gz is .* too large\..*declares 419430416 bytes; 268435456 are unpacked here at most/,
     );
   });
 
   test("arrays of pictures that no page can train on are refused", async () => {
     const images = file("wide.idx", header(1, 300, 300), new Uint8Array(300 * 300));
-    await expect(readFiles([images])).rejects.toThrow(/wide\.idx.*sides of 300 pixels.*256 at most/);
+    await expect(readFiles([images])).rejects.toThrow(
+      /wide\.idx are too large: .*sides are of 300 pixels.*256 at most/,
+    );
     const labels = file("labels.idx", header(5000), new Uint8Array(5000));
     expect(await readFiles([labels])).toMatchObject({ arrays: [{ name: "labels.idx", shape: [5000] }] });
   });
@@ -179,7 +181,7 @@ describe("files that are too much for a page", () => {
   test("a file of more bytes than any model has is not read", async () => {
     const huge = Object.defineProperty(new File([], "huge.safetensors"), "size", { value: 2 ** 33 });
     await expect(bytesOf(huge, huge.name)).rejects.toThrow(
-      /huge\.safetensors.*8589934592 bytes are more than/,
+      /^huge\.safetensors is too large for a page: it has 8,590 MB, and 268 MB are the most/,
     );
     const small = new File([Uint8Array.of(1, 2)], "small");
     expect(await bytesOf(small, small.name)).toEqual(Uint8Array.of(1, 2));

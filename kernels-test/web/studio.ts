@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Page as Tab } from "playwright-core";
+import { expect } from "vitest";
 import type { TrainApi, TrainEvent } from "../../src/web/train/protocol.ts";
 import { batch, seed, size } from "./reference.ts";
 import type { BuiltSite } from "./site.ts";
@@ -169,6 +170,16 @@ export function lastDecoded(tab: Tab): Promise<{ lane: number; codes: number[]; 
     const [lane, codes] = args as [number, Float32Array];
     return { lane, codes: [...codes], pictures: [...answers.get(id)!] };
   });
+}
+
+/** Words of libraries and formats, which say nothing to who looks at a page. */
+const jargon = /\bbyte|offset|shape|\btensor|axes|dtype|[FU]32|\.weight|element type|dimension/i;
+
+/** Waits for a refusal of this kind: in plain words first, then perhaps, in brackets, in a library's. */
+export async function refused(tab: Tab, words: RegExp): Promise<void> {
+  const text = tab.locator("#notices > [data-key=error] > p").filter({ hasText: words });
+  await text.waitFor();
+  expect((await text.textContent())!.split(" (")[0]).not.toMatch(jargon);
 }
 
 /** Drops files on the page, as from a file manager. */

@@ -5,13 +5,25 @@ import { svd } from "../../src/ops/svd.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { declaring, png } from "./files.ts";
 import { loseDevice, openPages, patient, slow } from "./site.ts";
-import { pixels } from "./studio.ts";
+import { pixels, refused } from "./studio.ts";
 
 const site = await openPages();
 
 /** Chooses a picture on the SVD page. */
 function choose(tab: Tab, name: string, bytes: Uint8Array): Promise<void> {
   return tab.setInputFiles("#choose", { name, mimeType: "", buffer: Buffer.from(bytes) });
+}
+
+/** Of each dot in the chart of the singular values, whether all of it is within the chart. */
+async function wholeDots(tab: Tab): Promise<boolean[]> {
+  const chart = (await tab.locator("#curve").boundingBox())!;
+  const dots = await tab.locator("#curve circle").all();
+  return Promise.all(
+    dots.map(async (dot) => {
+      const { y, height } = (await dot.boundingBox())!;
+      return height > 4 && y >= chart.y && y + height <= chart.y + chart.height;
+    }),
+  );
 }
 
 /** The colour of pixel i, of its level. */
@@ -87,6 +99,7 @@ test(
       await choose(tab, `${width}.png`, png(width, height, grey(level)));
       await tab.getByText(size, { exact: true }).waitFor();
       await tab.getByText(`${width}.png: `).waitFor();
+      if (width === 1) expect(await wholeDots(tab)).toEqual([true]);
       if (width !== 256) continue;
       const shown = await pixels(tab, "#original");
       for (let at = 0; at < shown.length; at += 4) expect(Math.abs(shown[at]! - 127.5)).toBeLessThan(3);
@@ -117,17 +130,21 @@ test(
       ...new Uint8Array(6).fill(255),
     );
     for (const [name, bytes, words] of [
-      ["notes.txt", Buffer.from("hello"), /notes\.txt.*cannot decode it as a picture/],
-      ["empty.png", new Uint8Array(0), /empty\.png.*it is empty/],
-      ["cut.png", good.subarray(0, 40), /cut\.png.*cannot decode it as a picture/],
-      ["none.png", declaring(good, 0, 10), /none\.png, byte 16: a picture of 10 × 0 pixels/],
-      ["huge.png", declaring(good, 60_000, 60_000), /huge\.png, byte 16: a picture of 60000 × 60000 pixels/],
-      ["huge.jpg", jpeg, /huge\.jpg, byte 7: a picture of 65535 × 65535 pixels/],
-      ["huge.gif", gif, /huge\.gif, byte 6: a picture of 65535 × 65535 pixels/],
-      ["huge.webp", webp, /huge\.webp, byte 24: a picture of 16777216 × 16777216 pixels/],
+      ["notes.txt", Buffer.from("hello"), /notes\.txt is no picture that this browser can read/],
+      ["empty.png", new Uint8Array(0), /empty\.png is empty/],
+      ["cut.png", good.subarray(0, 40), /cut\.png is no picture.*cut or damaged/],
+      ["none.png", declaring(good, 0, 10), /none\.png has no pixels.*byte 16: a picture of 10 × 0 pixels/],
+      [
+        "huge.png",
+        declaring(good, 60_000, 60_000),
+        /huge\.png has .*too many.*byte 16: a picture of 60000 × 60000/,
+      ],
+      ["huge.jpg", jpeg, /huge\.jpg has .*too many.*byte 7: a picture of 65535 × 65535/],
+      ["huge.gif", gif, /huge\.gif has .*too many.*byte 6: a picture of 65535 × 65535/],
+      ["huge.webp", webp, /huge\.webp has .*too many.*byte 24: a picture of 16777216 ×/],
     ] as const) {
       await choose(tab, name, bytes);
-      await tab.locator("#notices [data-key=error]").getByText(words).waitFor();
+      await refused(tab, words);
       expect(await tab.locator("#given").textContent()).toMatch(/^good\.png: 20 × 10 pixels, grey/);
     }
     await tab.locator("#rank").fill("1");

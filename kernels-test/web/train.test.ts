@@ -23,6 +23,7 @@ import {
   lastLook,
   openStudio,
   pixels,
+  refused,
   stepOf,
   steps,
   trainTo,
@@ -124,13 +125,19 @@ test(
     const foreign = encodeSafetensors(
       new Map([["x", { dtype: "F32", shape: [1], data: new Float32Array(1) }]]),
     );
+    const clock = encodeSafetensors(
+      new Map([["clock", { dtype: "U32", shape: [1], data: new Uint32Array(1) }]]),
+    );
+    const gap = Uint8Array.from(foreign).fill(0x39, foreign.indexOf(0x34, 9), foreign.indexOf(0x34, 9) + 1); // 4 → 9
     for (const [name, bytes, words] of [
-      ["other.safetensors", foreign, /other\.safetensors.*not a model of images/],
-      ["cut.safetensors", foreign.subarray(0, 20), /cut\.safetensors/],
-      ["picture.png", new Uint8Array(64).fill(137), /picture\.png/],
+      ["other.safetensors", foreign, /other\.safetensors is not a model.*encoder\.conv1\.weight/],
+      ["optimizer.safetensors", clock, /optimizer\.safetensors is not a model.*clock is of type U32/],
+      ["gap.safetensors", gap, /gap\.safetensors is not a model.*offsets 0 to 9/],
+      ["cut.safetensors", foreign.subarray(0, 20), /cut\.safetensors is .*cut or damaged/],
+      ["picture.png", new Uint8Array(64).fill(137), /picture\.png is not a model/],
     ] as const) {
       await tab.setInputFiles("#load", { name, mimeType: "", buffer: Buffer.from(bytes) });
-      await tab.locator("#notices").getByText(words).waitFor();
+      await refused(tab, words);
     }
     expect(wrong).toEqual([]);
     await tab.close();
@@ -280,10 +287,12 @@ test(
       /^The browser took it away \([^)]+[^).]\)\. The browser gives this page no other one now\. The run is kept as it was at step \d+\.$/,
     );
     await tab.click("#play");
-    await tab.getByText(/the GPU was lost.*press Try again/).waitFor();
+    const error = tab.locator('[data-key="error"]');
+    await error.getByText(/the GPU was lost.*press Try again/).waitFor();
     await tab.workers()[0]!.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
     await again.click();
     await tab.getByText("The GPU was lost, and found again").waitFor();
+    expect(await error.count()).toBe(0); // there is nothing to press any more
     await tab.waitForTimeout(500);
     await waitPast(tab, (await stepOf(tab)) + 1);
     await tab.close();

@@ -108,8 +108,7 @@ async function start(): Promise<void> {
   }
   rows.length = failed.length = 0;
   show();
-  dismiss("lost");
-  dismiss("error");
+  dismiss("lost", "error");
   setRunning(true);
   announce.textContent = "Measuring.";
   const began = performance.now();

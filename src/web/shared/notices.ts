@@ -13,9 +13,10 @@ export function notice(key: string, title: string, text: string, ...more: HTMLEl
   byId("notices", HTMLElement).append(box);
 }
 
-/** Takes back what was said under this key. */
-export function dismiss(key: string): void {
-  for (const old of document.querySelectorAll(`#notices > [data-key="${key}"]`)) old.remove();
+/** Takes back what was said under these keys. */
+export function dismiss(...keys: string[]): void {
+  for (const key of keys)
+    for (const old of document.querySelectorAll(`#notices > [data-key="${key}"]`)) old.remove();
 }
 
 /** Says what to do where there is no WebGPU. */

@@ -1,6 +1,8 @@
 import { checkPixels, declaredSize } from "../../data/picture-size.ts";
 import type { Picture } from "../../data/resize.ts";
-import { DataError } from "../../device/errors.ts";
+import { ArgumentError } from "../../device/errors.ts";
+import { bytesOf } from "./bytes.ts";
+import { orInWords } from "./refusal.ts";
 
 /** Bytes of a file that are looked at for its picture's size. */
 const headBytes = 2 ** 18;
@@ -9,8 +11,8 @@ const headBytes = 2 ** 18;
  * The pixels of a picture's file, shrunk so that its longer side is at most `side`; grey ones with one channel, others
  * with three. Transparency lies on white. In a worker, where it holds up no page.
  *
- * @throws DataError that names the file for what the browser cannot decode, and, before it tries where the file's
- *   beginning says so, for pictures without pixels or with more than 64 million.
+ * @throws ArgumentError in words for the visitor for what the browser cannot decode, and, before it tries where the
+ *   file's beginning says so, for pictures without pixels or with more than 64 million.
  */
 export async function decodeImage(file: File, side = Infinity): Promise<Picture> {
   const bitmap = await decode(file);
@@ -31,18 +33,22 @@ export async function decodeImage(file: File, side = Infinity): Promise<Picture>
 }
 
 async function decode(file: File): Promise<ImageBitmap> {
-  if (file.size === 0) throw new DataError(file.name, 0, "it is empty");
-  try {
-    const declared = declaredSize(new Uint8Array(await file.slice(0, headBytes).arrayBuffer()));
-    if (declared) checkPixels(file.name, declared);
-    const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
-    checkPixels(file.name, { height: bitmap.height, width: bitmap.width, offset: 0 });
+  const { name } = file;
+  if (file.size === 0) throw new ArgumentError(`${name} is empty. Choose a PNG, JPEG, WebP or GIF picture.`);
+  const words = `${name} has no pixels, or too many for a page. Choose a picture of 64 million pixels at most.`;
+  return orInWords(words, async () => {
+    const declared = declaredSize(await bytesOf(file.slice(0, headBytes), name));
+    if (declared) checkPixels(name, declared);
+    const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch((error: unknown) => {
+      const found = (error as Error).message;
+      throw new ArgumentError(
+        `${name} is no picture that this browser can read, or it is cut or damaged. Choose a PNG, JPEG, WebP or GIF ` +
+          `picture. (${found})`,
+      );
+    });
+    checkPixels(name, { height: bitmap.height, width: bitmap.width, offset: 0 });
     return bitmap;
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    const why = `the browser cannot decode it as a picture (${(error as Error).message})`;
-    throw new DataError(file.name, 0, `${why}; choose a PNG, JPEG, WebP or GIF file`);
-  }
+  });
 }
 
 /** The pixels of a picture that the browser has decoded or drawn. */

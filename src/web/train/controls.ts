@@ -22,6 +22,8 @@ export class Controls {
   /** What the visitor or the address asked for: data may allow a lower rank, and the slider of β has steps. */
   #askedRank: number;
   #askedBeta: number;
+  /** Where the pictures of the run at hand come from. */
+  #kind: Settings["data"]["kind"] = "bumps";
   /** What only the address can say: for tests, and for links to a particular run. */
   readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
   /** Side of the moving spot's pictures, if the address says it. */
@@ -102,7 +104,7 @@ export class Controls {
     if (settings.rank !== Math.min(this.#askedRank, maxRank)) this.#askedRank = settings.rank; // a file's
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
-    this.data.value = settings.data.kind;
+    this.data.value = this.#kind = settings.data.kind;
     this.#seed.value = String(settings.seed);
     this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
     this.#label();
@@ -110,6 +112,7 @@ export class Controls {
   }
 
   showPlaying(playing: boolean): void {
+    if (playing) this.data.value = this.#kind; // which it is, even where other pictures were about to be given
     this.play.textContent = playing ? "Pause" : "Start";
     this.begin.textContent = playing ? "See it train" : "Start training";
   }
@@ -118,7 +121,8 @@ export class Controls {
     byId("rank-value", HTMLOutputElement).value = this.#rank.value;
     drawIdea(Number(this.#rank.value));
     const beta = this.#askedBeta;
-    byId("beta-value", HTMLOutputElement).value =
+    const words =
       beta === 0 ? "0" : beta < 1e-3 ? beta.toExponential(1) : String(Number(beta.toPrecision(2)));
+    byId("beta-value", HTMLOutputElement).value = this.#beta.ariaValueText = words;
   }
 }

@@ -3,7 +3,7 @@ import { bumps } from "../../data/bumps.ts";
 import { Dataset } from "../../data/dataset.ts";
 import { resize, type Picture } from "../../data/resize.ts";
 import { uniform } from "../../data/random.ts";
-import { ArgumentError, DataError } from "../../device/errors.ts";
+import { ArgumentError } from "../../device/errors.ts";
 import { readFiles, type NamedIdx } from "./files.ts";
 
 /** Where the pictures come from. Files are read anew for every run: only their names are kept. */
@@ -19,6 +19,8 @@ export interface LoadedChoice {
   range: readonly [number, number];
   /** The data set of the command line whose `quick` settings suit this one. */
   preset: "bumps" | "mnist" | "folder";
+  /** Which of the visitor's files are not used, and why; a sentence each. */
+  unused: string[];
 }
 
 /** Side of a drawing, and copies that are made of each: turned, scaled and moved a little. */
@@ -31,13 +33,15 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
   if (choice.kind === "bumps") {
     const { train, test } = bumps({ size: choice.size, testCount: heldOut, seed });
     const { min, max } = train.statistics();
-    return { train, test, range: [min, max], preset: "bumps" };
+    return { train, test, range: [min, max], preset: "bumps", unused: [] };
   }
   if (choice.kind === "drawn")
-    return { ...withTest(drawn(choice.drawings, seed), seed), range: [0, 1], preset: "mnist" };
+    return { ...withTest(drawn(choice.drawings, seed), seed), range: [0, 1], preset: "mnist", unused: [] };
   const contents = await readFiles(choice.files);
   const isIdx = "arrays" in contents;
-  const parts = isIdx ? idx(contents.arrays, seed) : withTest(pictures(contents.pictures), seed);
+  const parts = isIdx
+    ? idx(contents.arrays, seed)
+    : { ...withTest(pictures(contents.pictures), seed), unused: [] };
   for (const part of [parts.train, parts.test]) checkShows(part);
   return { ...parts, range: [0, 1], preset: isIdx ? "mnist" : "folder" };
 }
@@ -64,30 +68,38 @@ function withTest(all: Dataset, seed: number): Parts {
   return { train, test };
 }
 
-/** MNIST's files: images, with labels of the same number where a file of them is there. */
-function idx(arrays: NamedIdx[], seed: number): Parts {
-  const images = arrays.filter(({ shape }) => shape.length === 3).sort((a, b) => b.shape[0]! - a.shape[0]!);
+/** MNIST's files: those of the most images, and of the next to test on, each with as many labels if there are such. */
+function idx(arrays: NamedIdx[], seed: number): Parts & Pick<LoadedChoice, "unused"> {
+  const images = arrays
+    .filter(({ shape }) => shape.length === 3)
+    .sort((a, b) => b.shape[0]! - a.shape[0]!)
+    .slice(0, 2);
   const [first, second] = images;
   if (!first) {
     const { name, shape } = arrays[0]!;
-    throw new DataError(
-      name,
-      3,
-      `holds ${shape.length === 1 ? "labels" : `${shape.length} dimensions`}; images, with 3 dimensions, are needed`,
+    const holds = shape.length === 1 ? "labels and no images" : `arrays of ${shape.length} dimensions`;
+    throw new ArgumentError(
+      `${name} holds ${holds}. Drop a file of images too, such as train-images-idx3-ubyte.gz.`,
     );
   }
   const [, H, W] = first.shape as [number, number, number];
   if (second && second.shape.slice(1).join() !== first.shape.slice(1).join())
-    throw new DataError(
-      second.name,
-      8,
-      `its images are ${second.shape.slice(1).join(" × ")}, those of ${first.name} ${H} × ${W}; choose files that match`,
+    throw new ArgumentError(
+      `The images in ${second.name} are ${second.shape.slice(1).join(" × ")}, those in ${first.name} ${H} × ${W}. ` +
+        "Choose files that match.",
     );
+  const rest = new Set(arrays.filter((array) => !images.includes(array)));
   const [train, test] = images.map(({ name, shape, data }) => {
-    const labels = arrays.find((other) => other.shape.length === 1 && other.shape[0] === shape[0])?.data;
-    return new Dataset({ name, shape: [H, W, 1], stored: data, scale: 1 / 255, labels });
+    const labels = [...rest].find((other) => other.shape.join() === String(shape[0]));
+    if (labels) rest.delete(labels);
+    return new Dataset({ name, shape: [H, W, 1], stored: data, scale: 1 / 255, labels: labels?.data });
   });
-  return test ? { train: train!, test: test.take(heldOut) } : withTest(train!, seed);
+  const unused = [...rest].map(({ name, shape: [count, ...others] }) =>
+    others.length === 0
+      ? `${name} has ${count} labels, but ${images.map((file) => `${file.name} ${file.shape[0]} images`).join(", ")}.`
+      : `${name}: one file of images is trained on, and one is tested on.`,
+  );
+  return { ...(test ? { train: train!, test: test.take(heldOut) } : withTest(train!, seed)), unused };
 }
 
 function pictures(given: Picture[]): Dataset {

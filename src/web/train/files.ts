@@ -1,9 +1,10 @@
 import { isGzip } from "../../data/gunzip.ts";
 import { readIdx, type IdxArray } from "../../data/idx.ts";
 import { resize, type Picture } from "../../data/resize.ts";
-import { ArgumentError, DataError } from "../../device/errors.ts";
-import { bytesOf, mostBytes } from "./bytes.ts";
+import { ArgumentError } from "../../device/errors.ts";
+import { bytesOf, mostBytes } from "../shared/bytes.ts";
 import { decodeImage, withChannels } from "../shared/pictures.ts";
+import { orInWords } from "../shared/refusal.ts";
 
 /** An array of an IDX file, and the name that it came under. */
 export interface NamedIdx extends IdxArray {
@@ -23,7 +24,7 @@ const mostPictures = 20_000;
  * Reads files that were dropped or chosen, told apart by their first bytes. Pictures become square: as large as the
  * first one's longer side, at most 64 pixels, coloured if one of them is.
  *
- * @throws DataError that names the file for one that is neither, is damaged or cut, or is too large; ArgumentError for
+ * @throws ArgumentError in words for the visitor: for a file that is neither, is damaged or cut, or is too large; for
  *   none, too many, or both kinds at once.
  */
 export async function readFiles(files: readonly File[]): Promise<FileContents> {
@@ -51,31 +52,33 @@ async function kindOf(file: File): Promise<keyof typeof named> {
   const isPng = a === 0x89 && b === 0x50;
   const isJpeg = a === 0xff && b === 0xd8;
   if (isPng || isJpeg || file.type.startsWith("image/")) return "picture";
-  const found = head.length === 0 ? "it is empty" : `it begins with ${[...head].map(hex).join(" ")}`;
-  throw new DataError(
-    file.name,
-    0,
-    `neither an IDX file, packed with gzip or not, nor a PNG or JPEG picture: ${found}`,
+  if (head.length === 0) throw new ArgumentError(`${file.name} is empty. Choose another file.`);
+  throw new ArgumentError(
+    `${file.name} is not a picture, an IDX file or a model that this page can read. It takes PNG and JPEG pictures, ` +
+      "MNIST's and Fashion-MNIST's files as they are downloaded, and models as model.safetensors. " +
+      `(It begins with ${[...head].map(hex).join(" ")}.)`,
   );
 }
 
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
 async function readArray(file: File): Promise<IdxArray> {
-  const bytes = await bytesOf(file, file.name);
+  const { name } = file;
+  const bytes = await bytesOf(file, name);
+  const words =
+    `${name} is no IDX file that this page can read, or it is cut, damaged or too large. Download it again, and drop ` +
+    "it as it came, packed or unpacked.";
   try {
-    const array = await readIdx(bytes, file.name, undefined, mostBytes);
+    const array = await orInWords(words, () => readIdx(bytes, name, undefined, mostBytes));
     const side = Math.max(...array.shape.slice(1, 3));
-    if (side > arraySide)
-      throw new DataError(
-        file.name,
-        8,
-        `its pictures have sides of ${side} pixels; a page can train on ${arraySide} at most`,
-      );
-    return array;
+    if (side <= arraySide) return array;
+    throw new ArgumentError(
+      `The pictures in ${name} are too large: their sides are of ${side} pixels, and a page can train on ` +
+        `${arraySide} at most.`,
+    );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // from `new Uint8Array`: a header that asks for too much
-    throw new DataError(file.name, 4, `declares more than this page's memory can take (${error.message})`);
+    throw new ArgumentError(`${name} declares more than this page's memory can take. (${error.message})`);
   }
 }
 

@@ -27,6 +27,7 @@ export class Loop {
   /** The step whose losses the page has. */
   #toldStep = 0;
   #due = { losses: 0, look: 0 };
+  #isWatched = true;
 
   constructor(stage: Stage, gpu: Gpu, lock: Lock, tell: (event: TrainEvent) => void) {
     this.#stage = stage;
@@ -47,6 +48,12 @@ export class Loop {
 
   stop(): void {
     this.#playing = false;
+  }
+
+  /** Looks at the models as they train, or leaves that out: no one sees it in a hidden page. */
+  watch(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+    this.#due.look = 0;
   }
 
   /** Ends the run at hand: another one is on the stage, and stands still. */
@@ -100,7 +107,7 @@ export class Loop {
     this.#rate.add(taken, now - start);
     if (this.#stage.step >= steps) this.#playing = false;
     if (logEvery !== undefined || now >= this.#due.losses) await this.#readLosses();
-    if (now >= this.#due.look) await this.#look();
+    if (this.#isWatched && now >= this.#due.look) await this.#look();
     await this.#stage.keepUp();
   }
 

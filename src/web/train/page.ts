@@ -1,3 +1,4 @@
+import { bytesOf } from "../shared/bytes.ts";
 import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
@@ -5,7 +6,6 @@ import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
 import { readAddress } from "./address.ts";
-import { bytesOf } from "./bytes.ts";
 import { ModelCard } from "./card.ts";
 import { Controls } from "./controls.ts";
 import type { DataChoice } from "./datasets.ts";
@@ -119,6 +119,9 @@ class TrainPage {
       this.#losses.draw();
       this.#showLook();
     });
+    const watch = () => void this.#remote.call("watch", !document.hidden).catch(sayError);
+    document.addEventListener("visibilitychange", watch);
+    watch();
     anew(sources.choice("bumps")!);
   }
 
@@ -133,13 +136,14 @@ class TrainPage {
       const setUp = await this.#remote.call("setUp", settings);
       this.#sources?.keep(settings.data);
       if (this.#setUp) dismiss("address"); // the first run is the one that the address asked for
-      for (const key of ["error", "loaded", "lost"]) dismiss(key);
+      dismiss("error", "loaded", "lost", "unused");
       this.#show(setUp, false, isLast());
+      const { unused } = setUp.data;
+      if (unused.length > 0) notice("unused", "Not all of the files are used", unused.join(" "));
       if (this.#goesOn) await this.#remote.call("play");
     } catch (error) {
-      if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
+      if (this.#setUp && isLast()) this.#controls.show(this.#setUp); // the corner for other files stays open
       this.#controls.reset.disabled = false; // to try again
-      data.value = kind; // with other files, too
       this.#sayProgress();
       throw error;
     } finally {
@@ -153,14 +157,11 @@ class TrainPage {
     const loading = bytesOf(file, file.name).then((bytes) => this.#remote.call("load", bytes, file.name));
     const setUp = await loading.catch((error: unknown) => {
       // The form may hold a choice whose turn this file took; the corner for pictures stays open.
-      const { data } = this.#controls;
-      const kind = data.value;
       if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
-      data.value = kind;
       this.#sayProgress();
       throw error;
     });
-    for (const key of ["error", "lost", "address"]) dismiss(key);
+    dismiss("error", "lost", "address", "unused");
     this.#show(setUp, false);
     this.#sources?.reveal(setUp.settings.data.kind);
     notice(
@@ -253,6 +254,7 @@ class TrainPage {
   #onLost({ reason, step, recovered, why = "" }: LostEvent): void {
     const taken = `The browser took it away (${reason}).`;
     if (recovered) {
+      dismiss("error"); // it may say to press Try again
       this.#losses.cutTo(step);
       this.#sayProgress();
       const text = `${taken} A new one was opened, and the run goes on from step ${step}.`;

@@ -32,6 +32,8 @@ export interface DataFacts {
   /** What tells the samples apart whose codes are shown, in their order, if anything does. */
   labels: Uint8Array | undefined;
   centres: Float32Array | undefined;
+  /** Which of the visitor's files are not used, and why; a sentence each. */
+  unused: readonly string[];
 }
 
 export interface SetUp {
@@ -105,6 +107,8 @@ export interface TrainApi {
   setUp(settings: Settings): Promise<SetUp>;
   play(): Promise<void>;
   pause(): Promise<void>;
+  /** Whether someone looks at the page: while no one does, the models train without being looked at. */
+  watch(isWatched: boolean): Promise<void>;
   setRank(rank: number): Promise<SetUp>;
   setBeta(beta: number): Promise<void>;
   /** The model as the bytes of a `model.safetensors`. */

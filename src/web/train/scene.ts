@@ -34,6 +34,7 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
     preview: views.preview.values(),
     labels: views.shown.labels,
     centres: views.shown.centres,
+    unused: choice.unused,
   };
   return { views, facts };
 }

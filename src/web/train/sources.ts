@@ -25,8 +25,12 @@ export class Sources {
     byId("forget-drawings", HTMLButtonElement).onclick = () => this.#forget();
     acceptFiles(document.body, byId("choose-files", HTMLInputElement), (files) => {
       const model = files.find(({ name }) => /\.safetensors$/i.test(name));
-      if (model) onModel(model);
-      else onData({ kind: "files", files });
+      if (!model) onData({ kind: "files", files });
+      else if (files.length === 1) onModel(model);
+      else
+        sayError(
+          new Error(`${model.name} is a model. Drop it alone, and what it is to learn from by itself.`),
+        );
     });
   }
 

@@ -3,6 +3,7 @@ import type { Device } from "../../device/device.ts";
 import { parseSafetensors } from "../../train/safetensors.ts";
 import { Lock } from "../shared/lock.ts";
 import { whyNot } from "../shared/loss.ts";
+import { orInWords } from "../shared/refusal.ts";
 import { loadChoice, type LoadedChoice } from "./datasets.ts";
 import { Gpu } from "./gpu.ts";
 import { inferModel } from "./infer.ts";
@@ -86,6 +87,11 @@ export class Studio implements TrainApi {
     return this.#lock.run(() => Promise.resolve());
   }
 
+  watch(isWatched: boolean): Promise<void> {
+    this.#loop.watch(isWatched);
+    return Promise.resolve();
+  }
+
   setRank(rank: number): Promise<SetUp> {
     return this.#do(async () => {
       const { settings, lanes, ...rest } = this.#stage.need();
@@ -111,15 +117,20 @@ export class Studio implements TrainApi {
   }
 
   load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
-    return this.#do(async () => {
-      const scene = this.#stage.need();
-      const { tensors } = parseSafetensors(bytes, file);
-      const { model, input, latent, rank } = inferModel(tensors, file);
-      const { data, choice } = await dataFor(input, scene, file);
-      const settings = { ...scene.settings, models: [model], rank, data };
-      const config = loadedConfigOf(settings, model, choice, { latent, rank });
-      return this.#begin(settings, choice, (_, on) => Lane.loaded(on, config, choice.train, tensors, file));
-    });
+    const words =
+      `${file} is not a model that this page can read, or it is cut or damaged. Choose a model.safetensors that this ` +
+      "page or hestenes train saved: an AE, VAE, RRAE or VRRAE of pictures.";
+    return this.#do(() => orInWords(words, () => this.#load(bytes, file)));
+  }
+
+  async #load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
+    const scene = this.#stage.need();
+    const { tensors } = parseSafetensors(bytes, file);
+    const { model, input, latent, rank } = inferModel(tensors, file);
+    const { data, choice } = await dataFor(input, scene, file);
+    const settings = { ...scene.settings, models: [model], rank, data };
+    const config = loadedConfigOf(settings, model, choice, { latent, rank });
+    return this.#begin(settings, choice, (_, on) => Lane.loaded(on, config, choice.train, tensors, file));
   }
 
   decode(lane: number, codes: Float32Array): Promise<Float32Array> {
@@ -143,6 +154,7 @@ export class Studio implements TrainApi {
       } catch (error) {
         if (!(await this.#gpu.isLost(error))) throw error;
       }
+    await this.#lock.run(() => Promise.resolve()); // another device may be on its way
     throw this.#gpu.lostError();
   }
 

@@ -9,6 +9,7 @@ serve<TrainApi>({
   setUp: (settings) => studio.setUp(settings),
   play: () => studio.play(),
   pause: () => studio.pause(),
+  watch: (isWatched) => studio.watch(isWatched),
   setRank: (rank) => studio.setRank(rank),
   setBeta: (beta) => studio.setBeta(beta),
   save: (lane) => studio.save(lane),
