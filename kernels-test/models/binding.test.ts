@@ -78,6 +78,7 @@ test.each(Object.keys(builds))(
     for (const [weight, gradient] of want.gradients)
       expectClose(found.gradients.get(weight)!, gradient, 1e-5, weight);
   },
+  180_000,
 );
 
 test("under the limit a step that is replayed gives the bits of one that is taken anew, in flat memory", async () => {
@@ -94,7 +95,7 @@ test("under the limit a step that is replayed gives the bits of one that is take
   for (let step = 0; step < 10; step++) recorded.advance();
   await narrow.finish();
   expect(narrow.memory()).toEqual(memory);
-});
+}, 180_000);
 
 test("what can not be parted says which operand of what is too large", () => {
   const x = narrow.tensor(values(3 * 10_000), [3, 10_000]);
