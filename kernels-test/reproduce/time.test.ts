@@ -63,6 +63,15 @@ test("steps are timed in turn, kept in a file, and shown beside the paper's", as
   device.close();
 });
 
+test("batches past what the adapter binds are timed in parts", async () => {
+  const device = await openDevice({ binding: 1.25 * 2 ** 20 }); // 160 samples of 16 × 16 × 8, as the decoder makes
+  const wide = { ...small, batch: 170 };
+  const [times] = await measureTimes(device, [wide], { rounds: 1, out: temporaryFolder() });
+  expect([times!.vae.length, times!.vrrae.length]).toEqual([1, 1]);
+  expect(device.memory().byKind.parameter.live).toBe(0);
+  device.close();
+});
+
 test("a median of few steps, or of steps that differ much, comes with a warning", () => {
   const times = (count: number) => ({
     ...{ name: "Small", adapter: "", vae: Array<number>(count).fill(1), vrrae: Array<number>(count).fill(2) },

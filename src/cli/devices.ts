@@ -56,7 +56,7 @@ function describe(adapter: AdapterDescription, all: boolean): string {
     `${chosen ? "*" : " "} ${name}${chosen ? "  (chosen)" : ""}`,
     `    kind      ${kind}`,
     `    driver    ${driver || "unknown"} (${backend})`,
-    `    largest   tensor ${mebibytes("maxStorageBufferBindingSize")}, ` +
+    `    largest   binding ${mebibytes("maxStorageBufferBindingSize")}, ` +
       `buffer ${mebibytes("maxBufferSize")}, ` +
       `workgroup memory ${(adapter.limits.maxComputeWorkgroupStorageSize ?? 0) / 1024} KiB, ` +
       `${adapter.limits.maxComputeInvocationsPerWorkgroup} invocations`,

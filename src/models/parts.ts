@@ -15,6 +15,12 @@ export function partsOf(x: Batch): readonly [Tensor, ...Tensor[]] {
   return (Array.isArray(x) ? x : [x]) as unknown as readonly [Tensor, ...Tensor[]];
 }
 
+/** The sizes of the parts, alike but for the last one, of a batch of which `atOnce` samples go through networks at once. */
+export function partSizes(batch: number, atOnce: number): number[] {
+  const size = Math.ceil(batch / Math.ceil(batch / atOnce));
+  return Array.from({ length: Math.ceil(batch / size) }, (_, part) => Math.min(size, batch - part * size));
+}
+
 /** Parameters of a network by name. */
 type Parameters = (name: string) => Tensor;
 
@@ -31,6 +37,10 @@ export function largestTensor(networks: readonly Network[]): number {
  * A network applied to a batch in parts, (N, …output): only one part's activations are in memory at any time. They are
  * computed again for the gradient (Chen et al., "Training deep nets with sublinear memory cost", 2016), which the parts
  * add up to. The samples themselves get none.
+ *
+ * A step on the paper's faces, 576 images of 160 × 160 in 4 parts where a binding holds 128 MiB, takes 2.0 GB with a
+ * VRRAE of 54.5 million parameters: 0.9 for parameters, gradients and two moments, 0.2 for the batch, and up to 1.0 for
+ * the activations of a part, their gradients, and those of the parameters from the part and from the parts before.
  */
 export function applyInParts(network: Network, parts: readonly Tensor[], parameter: Parameters): Tensor {
   const { device } = parts[0]!;

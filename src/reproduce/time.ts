@@ -4,11 +4,11 @@ import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { DataError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
+import { partSizes, type Batch } from "../models/parts.ts";
 import { vae } from "../models/vae.ts";
 import { vrrae } from "../models/vrrae.ts";
 import { randomUniform, RandomState } from "../ops/random.ts";
 import { adaBelief } from "../optim/optimizer.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { presets } from "../train/config.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../train/files.ts";
 import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
@@ -91,13 +91,15 @@ async function measure(
   rounds: number,
   signal: AbortSignal | undefined,
 ): Promise<Times | undefined> {
-  const noise = new RandomState(device, 0);
-  using x = randomUniform(noise, [batch, ...input]).keep();
-  noise.dispose();
-  const steps = [
-    stepOf(vae(device, { input, latent: rank, beta: 1e-6 }), x),
-    stepOf(vrrae(device, { input, latent, rank, beta: 1e-6 }), x),
+  const models = [
+    vae(device, { input, latent: rank, beta: 1e-6 }),
+    vrrae(device, { input, latent, rank, beta: 1e-6 }),
   ] as const;
+  const atOnce = Math.min(...models.map((model) => model.atOnce));
+  const noise = new RandomState(device, 0);
+  const x = partSizes(batch, atOnce).map((size) => randomUniform(noise, [size, ...input]).keep());
+  noise.dispose();
+  const steps = [stepOf(models[0], x), stepOf(models[1], x)] as const;
   try {
     for (const step of steps) await timeOf(step); // the first replay makes what the recording did not
     const seconds = [[], []] as [number[], number[]];
@@ -116,11 +118,11 @@ async function measure(
       ...(svdShare === undefined ? {} : { svdShare }),
     };
   } finally {
-    for (const step of steps) step.dispose();
+    for (const owned of [...steps, ...x]) owned.dispose();
   }
 }
 
-function stepOf(model: Autoencoder, x: Tensor): RecordedStep {
+function stepOf(model: Autoencoder, x: Batch): RecordedStep {
   return recordStep(model, adaBelief(model.arena, { rate: 1e-3 }), x, 1);
 }
 

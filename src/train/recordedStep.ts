@@ -1,4 +1,5 @@
 import type { Autoencoder } from "../models/autoencoder.ts";
+import type { Batch } from "../models/parts.ts";
 import { RandomState } from "../ops/random.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { record, type Program } from "../tensor/record.ts";
@@ -14,7 +15,7 @@ export interface RecordedStep {
 }
 
 /** Takes one step of training on the batch x, loss, gradients, optimizer, with noise of `seed`, and records it. */
-export function recordStep(model: Autoencoder, optimizer: Optimizer, x: Tensor, seed: number): RecordedStep {
+export function recordStep(model: Autoencoder, optimizer: Optimizer, x: Batch, seed: number): RecordedStep {
   const noise = new RandomState(model.device, seed);
   const { program, result: loss } = record(model.device, () => {
     const losses = model.loss(x, noise);

@@ -4,7 +4,7 @@ import type { AdaptiveState, RankSearch } from "./adaptive.ts";
 import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder, Losses } from "../models/autoencoder.ts";
-import type { Batch } from "../models/parts.ts";
+import { partSizes, type Batch } from "../models/parts.ts";
 import { RandomState } from "../ops/random.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { record, type Program } from "../tensor/record.ts";
@@ -68,10 +68,7 @@ export class Trainer {
     this.optimizer = optimizer;
     this.batches = new Batches(data, { batch, seed });
     this.#batch = new Float32Array(batch * data.size);
-    const size = Math.ceil(batch / Math.ceil(batch / model.atOnce));
-    this.#inputs = Array.from({ length: Math.ceil(batch / size) }, (_, part) =>
-      empty(model.device, [Math.min(size, batch - part * size), ...model.input]),
-    );
+    this.#inputs = partSizes(batch, model.atOnce).map((size) => empty(model.device, [size, ...model.input]));
     this.noise = new RandomState(model.device, seed);
   }
 
