@@ -58,8 +58,8 @@ fn freest(x: ptr<function, Columns>, before: vec4<bool>, rows: u32) -> u32 {
 }
 
 /**
- * Makes the K columns of x, of `rows` rows and these lengths, orthonormal in the order of their places, as svd/orthonormalise
- * does. Those longer than `strong` times the first are orthogonal. The lengths become those of what was left of each.
+ * Makes the K columns of x, of `rows` rows and these lengths, orthonormal in the order of their places, to the end of
+ * svd/complete. Those longer than `strong` times the first are orthogonal. The lengths become those of what was left of each.
  */
 fn orthonormalise(
   x: ptr<function, Columns>, rows: u32, K: u32, lengths: ptr<function, vec4f>, places: vec4u, strong: f32, lane: u32,

@@ -4,7 +4,7 @@
 // lib/svdScale.wgsl. P = min(M, N) and Q = max(M, N) ≤ 32. Lane i holds columns 4 i … 4 i + 3 of what is worked on: of w = a
 // or its transpose (Q × P), then of the transposed triangle of its pivoted factorisation, which the rotations make the
 // vectors v of the short side, and of the images w v. What each stage does, and why, is in svd/reduce, svd/jacobi,
-// svd/orthonormalise, svd/values and svd. Columns stay where they are; `places` has their order, longest first.
+// svd/complete, svd/values and svd. Columns stay where they are; `places` has their order, longest first.
 // requires lib/svdColumns.wgsl
 // requires lib/svdMeet.wgsl
 // requires lib/svdSpan.wgsl

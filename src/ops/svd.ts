@@ -6,7 +6,7 @@ import { needsTape, track, trackAll } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
-import { complete, rescale, shortSide } from "./svd/decompose.ts";
+import { completeImages, rescale, shortSide } from "./svd/decompose.ts";
 import { fitsSubgroup, lanes } from "./svd/jacobi.ts";
 import { decomposeSmall } from "./svd/small.ts";
 import { measureValues } from "./svd/values.ts";
@@ -65,7 +65,7 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
         return { ...part, ...decomposeSmall(within(part, a, M, N), { U: uOut, S: sOut, Vt: vOut }) };
       const { vectors, values: near, scaled, info } = shortSide(within(part, a, M, N));
       const others = measureValues(scaled, vectors, near, M < N);
-      complete(others, info);
+      completeImages(others, info);
       const [u, v] = M < N ? [vectors, others] : [others, vectors];
       const params = { M, N, P, B: 0, C: P, K: P, count: part.count, zero: 0, poison: NaN };
       const constants = { WG: lanes(device, P) };

@@ -4,7 +4,6 @@ import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
 const reduceKernel = kernel("svd/reduce");
-const orthonormaliseKernel = kernel("svd/orthonormalise");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
@@ -49,7 +48,7 @@ export function shortSide(a: Tensor): ShortSide {
     const vectors = empty(device, [count, P, P]);
     const sizes = { M, N, P, B, C: P, K: P, count, zero: 0, poison: 0 };
     svdKernel("sort", { l, lengths: norms, x: vectors }, sizes, [count], { constants });
-    const values = orthonormalise(vectors, info, { strong: 1e-9, bounded: true });
+    const values = complete(vectors, info, { strong: 1e-9, noise: 1e-9, bounded: true });
     return { vectors, values, scaled, info };
   });
 }
@@ -106,36 +105,6 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   }
 }
 
-export interface OrthonormaliseOptions {
-  /** Columns longer than so many times the first are known to be orthogonal to each other. */
-  strong: number;
-  /** Whether no more columns than the rank in `info` have a length other than zero. */
-  bounded?: boolean;
-  /** Columns not longer than so many times the first become zero instead of completing the basis. */
-  zero?: number;
-}
-
-/**
- * Makes the columns of y (count, Q, K), longest first, orthonormal in place, and returns the lengths
- * (count, K) that they had, in descending order.
- */
-export function orthonormalise(
-  y: Tensor,
-  info: Tensor,
-  { strong, bounded = false, zero = 0 }: OrthonormaliseOptions,
-): Tensor {
-  const { device } = y;
-  const [count, Q, K] = y.shape as [number, number, number];
-  const s = empty(device, [count, K]);
-  const params = { Q, K, bounded: Number(bounded), strong, zero };
-  const work = { bytes: 16 * count * Q * K };
-  const scratch = empty(device, [count, K + Q]);
-  const constants = { WG: lanes(device, Q) };
-  orthonormaliseKernel("orthonormalise", { y, info, s, scratch }, params, [count], { constants, work });
-  scratch.dispose();
-  return s;
-}
-
 /**
  * The `strong` of images, of Q entries, of orthonormal vectors. Rounding leaves some ε / s in the products of those of values
  * s, in units of the first, and LAPACK compares them with Q ε.
@@ -147,37 +116,58 @@ export function strongImages(Q: number): number {
 /** Columns of a panel of svd/complete. */
 const PANEL = 16;
 
+export interface CompleteOptions {
+  /** Columns longer than so many times the first are known to be orthogonal to each other. */
+  strong: number;
+  /** Columns not longer than so many times the first are rounding errors, which the others' complement takes the place of. */
+  noise: number;
+  /** Whether no more columns than the rank in `info` have a length other than zero. */
+  bounded?: boolean;
+}
+
 /**
- * Does what `orthonormalise` does, on many workgroups if y is large. Columns not longer than a few rounding errors
- * of the first are replaced.
+ * Makes the columns of y (count, Q, K), longest first, orthonormal in place, and returns the lengths (count, K) that they
+ * had, in descending order. `many`: by many workgroups, where there are enough columns.
  */
-export function complete(y: Tensor, info: Tensor): Tensor {
+export function complete(
+  y: Tensor,
+  info: Tensor,
+  { strong, noise, bounded = false }: CompleteOptions,
+  many = false,
+): Tensor {
   const { device } = y;
   const [count, Q, K] = y.shape as [number, number, number];
-  if (K <= ALONE) return orthonormalise(y, info, { strong: strongImages(Q) });
   const s = empty(device, [count, K]);
   const x = empty(device, [count, Q, PANEL]);
   const t = empty(device, [count, K, PANEL]);
-  const noise = 4 * Math.sqrt(Q) * 2 ** -23;
-  const params = { Q, K, first: 0, again: 0, strong: 0.1, noise };
+  const params = { Q, K, first: 0, again: 0, bounded: Number(bounded), strong, noise };
   const WG = lanes(device, Q);
   const run = (entry: string, operands: Operands, wanted: number, place = {}) =>
     completeKernel(entry, operands, { ...params, ...place }, [Math.ceil(wanted / WG), count], {
       constants: { WG },
     });
-  run("measure", { y, s }, K);
-  for (let first = 0; first < K; first += PANEL) {
-    run("take", { y, s, x }, Q, { first });
-    for (const again of [0, 1]) {
-      if (first > 0) {
-        run("products", { y, s, x, t }, first / 4, { first });
-        run("subtract", { y, s, x, t }, 4 * Math.ceil(Q / 4), { first });
+  if (!many || K <= ALONE) run("alone", { y, info, s, x, t }, WG);
+  else {
+    run("measure", { y, s }, K);
+    for (let first = 0; first < K; first += PANEL) {
+      run("take", { y, s, x, t }, Q, { first });
+      for (const again of [0, 1]) {
+        if (first > 0) {
+          run("products", { y, s, x, t }, first / 4, { first });
+          run("subtract", { y, s, x, t }, 4 * Math.ceil(Q / 4), { first });
+        }
+        run("settle", { y, s, x, t }, WG, { first, again });
       }
-      run("settle", { y, s, x }, WG, { first, again });
     }
+    run("finish", { info, s }, WG);
   }
-  run("finish", { s }, WG);
   x.dispose();
   t.dispose();
   return s;
+}
+
+/** Makes images y (count, Q, K) of orthonormal vectors orthonormal, as `complete` does. */
+export function completeImages(y: Tensor, info: Tensor): Tensor {
+  const Q = y.shape[1]!;
+  return complete(y, info, { strong: strongImages(Q), noise: 4 * Math.sqrt(Q) * 2 ** -23 }, true);
 }
