@@ -196,6 +196,7 @@ test("hostile files are refused in words, and the run at hand goes on", slow, as
       ),
       /all 2 pictures are of one and the same colour/,
     ],
+    [[...one("a.png", picture), ...one("m.safetensors", good)], /m\.safetensors is a model\. Drop it alone/],
     [[...one("a.png", picture), ...one("b.idx", good)], /a\.png is a picture, b\.idx is an IDX file/],
     [[...one("a.idx", good), ...one("b.idx", images(4, 20))], /b\.idx.*20 × 20.*a\.idx 16 × 16/],
   ];

@@ -1,5 +1,7 @@
 import { gzipSync } from "node:zlib";
+import { parseHTML } from "linkedom";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { timesChart } from "../../src/web/bench/chart.ts";
 import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
 import { Paced } from "../../src/web/shared/paced.ts";
@@ -106,6 +108,37 @@ test("a chart without losses, or of losses that are no numbers, has an axis with
   expect(logTicks([7])).toEqual([7]);
 });
 
+describe("the benchmark's chart", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test.each([
+    [1000, [120, 883], ["200", "400", "600", "800"]],
+    [1000, [1, 300], ["1", "10", "100"]],
+    [300, [120, 14_499], ["200", "2000"]],
+  ] as const)(
+    "%i pixels wide, from %j ms, has a label for each tick that fits",
+    (clientWidth, times, labels) => {
+      const { document } = parseHTML("<html><body></body></html>");
+      vi.stubGlobal("document", document);
+      vi.stubGlobal("window", { document });
+      const host = Object.assign(document.createElement("div"), { clientWidth });
+      timesChart(
+        host,
+        times.map((ms, i) => ({
+          engine: i ? "jax-js" : "hestenes",
+          case: "matmul",
+          op: "fwd",
+          ms,
+          min: ms,
+          n: 1,
+        })),
+      );
+      const texts = [...host.querySelectorAll("text")].map(({ textContent }) => textContent);
+      expect(texts.filter((text) => /^\d+$/.test(text))).toEqual(labels);
+    },
+  );
+});
+
 describe("drawing", () => {
   afterEach(() => vi.unstubAllGlobals());
 
@@ -182,6 +215,12 @@ describe("files that are too much for a page", () => {
     const huge = Object.defineProperty(new File([], "huge.safetensors"), "size", { value: 2 ** 33 });
     await expect(bytesOf(huge, huge.name)).rejects.toThrow(
       /^huge\.safetensors is too large for a page: it has 8,590 MB, and 268 MB are the most/,
+    );
+    const gone = Object.assign(new File([], "gone"), {
+      arrayBuffer: () => Promise.reject(new Error("none")),
+    });
+    await expect(bytesOf(gone, gone.name)).rejects.toThrow(
+      /^The browser cannot read gone\. .*choose it again/,
     );
     const small = new File([Uint8Array.of(1, 2)], "small");
     expect(await bytesOf(small, small.name)).toEqual(Uint8Array.of(1, 2));

@@ -88,6 +88,52 @@ test(
   },
 );
 
+test(
+  "by keys, where the probe is gets said; keys for the browser stay its own, and a menu's button holds nothing",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, `${address}&with=`);
+    const plane = await Plane.in(tab);
+    await plane.decoding(() => plane.canvas.press("ArrowRight"));
+    const place = () => tab.locator("#coordinates output[aria-live=off]").allTextContents();
+    const numbers = await place();
+    expect(numbers).toHaveLength(2);
+    expect(await tab.locator("#probe-said").textContent()).toBe(
+      `number 1: ${numbers[0]}, number 2: ${numbers[1]}`,
+    );
+    for (const [i, number] of numbers.entries())
+      expect(await tab.locator(`#axis-${i}`).getAttribute("aria-valuetext")).toBe(number);
+    expect(await tab.locator("#beta").getAttribute("aria-valuetext")).toBe("0.001"); // the slider holds a logarithm
+
+    const isTaken = (canvas: string, init: Record<string, string | boolean>) =>
+      tab
+        .locator(canvas)
+        .evaluate(
+          (canvas, init) =>
+            !canvas.dispatchEvent(new KeyboardEvent("keydown", { ...init, cancelable: true })),
+          init,
+        );
+    for (const [canvas, keys] of [
+      ["#scatter", ["+", "-", "0", "ArrowLeft"]],
+      ["#pad", ["ArrowLeft", " "]],
+    ] as const)
+      for (const key of keys) {
+        expect([key, await isTaken(canvas, { key })]).toEqual([key, true]);
+        for (const other of ["ctrlKey", "metaKey", "altKey"])
+          expect([key, await isTaken(canvas, { key, [other]: true })]).toEqual([key, false]);
+      }
+
+    await tab.mouse.move(...(await plane.at([0.02, 0.02])));
+    await tab.mouse.down({ button: "right" }); // whose way up the menu takes
+    await plane.hover([0.3, 0.3]);
+    const before = await place();
+    await plane.hover([0.7, 0.8]);
+    expect(await place()).not.toEqual(before);
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
+
 test("three dimensions: mouse, fingers and keys turn, zoom and decode", slow, async () => {
   const { tab, wrong } = await openStudio(site, `${address}&with=&rank=3`);
   await trainTo(tab, steps);

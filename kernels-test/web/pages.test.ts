@@ -19,25 +19,46 @@ describe.each(Object.entries(pages))("%s", (page, ready) => {
     await tab.close();
   });
 
-  test("has a name for everything that can be reached by key, and fits a phone", slow, async () => {
-    const { tab } = await site.visit(page);
-    await tab.waitForSelector(ready);
-    const nameless = await tab.evaluate(() =>
-      [...document.querySelectorAll<HTMLElement>("a, button, input, select, canvas, [tabindex]")]
-        .filter((element) => {
-          const labels = "labels" in element ? [...(element.labels as NodeListOf<HTMLElement>)] : [];
-          const texts = [element.ariaLabel, element.textContent, ...labels.map((label) => label.textContent)];
-          return element.offsetParent !== null && texts.every((text) => !text?.trim());
-        })
-        .map((element) => element.outerHTML.slice(0, 120)),
-    );
-    expect(nameless).toEqual([]);
-    expect(await tab.locator("h1").count()).toBe(1);
-    await tab.setViewportSize({ width: 360, height: 740 });
-    await tab.waitForTimeout(300);
-    expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
-    await tab.close();
-  });
+  test(
+    "has a name for everything that can be reached by key, and fits a phone, in large letters too",
+    slow,
+    async () => {
+      const { tab } = await site.visit(page);
+      await tab.waitForSelector(ready);
+      const nameless = await tab.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>("a, button, input, select, canvas, [tabindex]")]
+          .filter((element) => {
+            const labels = "labels" in element ? [...(element.labels as NodeListOf<HTMLElement>)] : [];
+            const texts = [
+              element.ariaLabel,
+              element.textContent,
+              ...labels.map((label) => label.textContent),
+            ];
+            return element.offsetParent !== null && texts.every((text) => !text?.trim());
+          })
+          .map((element) => element.outerHTML.slice(0, 120)),
+      );
+      expect(nameless).toEqual([]);
+      expect(await tab.locator("h1").count()).toBe(1);
+      for (const [width, letters] of [
+        [360, "100%"],
+        [360, "200%"],
+        [768, "200%"],
+      ] as const) {
+        await tab.setViewportSize({ width, height: 740 });
+        await tab.evaluate((size) => (document.documentElement.style.fontSize = size), letters);
+        await tab.waitForTimeout(300);
+        expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        expect(
+          await tab
+            .locator("main p")
+            .first()
+            .evaluate((text) => parseFloat(getComputedStyle(text).fontSize)),
+        ).toBeGreaterThan(letters === "200%" ? 30 : 15);
+      }
+      await tab.close();
+    },
+  );
 });
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -134,6 +134,18 @@ test(
   },
 );
 
+test("the worker is told whether the page is seen", slow, async () => {
+  const { tab, wrong } = await openStudio(site, `${address}&with=`);
+  for (const isHidden of [true, false])
+    await tab.evaluate((isHidden) => {
+      Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, isHidden);
+  expect(await asked(tab, "watch")).toEqual([[true], [false], [true]]);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
 test("k is again what it was once there are enough pictures for it", slow, async () => {
   const { tab, wrong } = await openStudio(site, `${address}&with=`);
   const rank = () => tab.locator("#rank-value").textContent();

@@ -3,7 +3,7 @@ import type { EngineName } from "../../../bench/engine.ts";
 import { titles } from "../../../bench/families.ts";
 import type { Failure, Row } from "../../../bench/results.ts";
 import { times } from "../../../bench/table.ts";
-import { frame, logTicks, show } from "../shared/charts.ts";
+import { frame, labelled, logTicks, show } from "../shared/charts.ts";
 
 const colours: Record<EngineName, string> = {
   hestenes: "#3b82f6",
@@ -16,6 +16,9 @@ const colours: Record<EngineName, string> = {
 };
 
 const labelOf = (row: Row) => `${row.case} ${row.op}`;
+
+/** What is written beside the longest bar, and under an axis, takes so many pixels. */
+const [besides, tickWidth] = [190, 50];
 
 /** The median times as bars, an operation a group; shorter is better. */
 export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
@@ -30,24 +33,29 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
     return row.engine === "hestenes" || least === undefined ? words : `${words} · ${times(row.ms / least)}`;
   };
   const [label, bar] = [22, 15];
+  const width = Math.max(300, host.clientWidth);
+  const ticks = logTicks(
+    rows.map(({ ms }) => ms),
+    Math.min(6, Math.max(1, Math.floor((width - besides) / tickWidth))),
+  );
   const group = label + bar * engines.length;
   const plot = Plot.plot({
     ...frame,
-    width: Math.max(300, host.clientWidth),
+    width,
     height: 40 + labels.length * group,
     marginLeft: 8,
-    marginRight: 190,
+    marginRight: besides,
     marginTop: label,
     x: {
       type: "log",
       label: null,
       grid: true,
-      ticks: logTicks(rows.map(({ ms }) => ms)),
-      tickFormat: (ms: number) => `${ms}`,
+      ticks,
     },
     y: { axis: null, domain: engines },
     fy: { domain: labels, axis: null, paddingInner: label / group, paddingOuter: 0 },
     marks: [
+      Plot.axisX(ticks, labelled),
       Plot.barX(rows, {
         x1: 0.4 * Math.min(...rows.map(({ ms }) => ms)),
         x2: "ms",

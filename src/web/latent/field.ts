@@ -26,7 +26,7 @@ export class CodeField {
         code[axis] = Number(input.value);
         this.#onMove(code);
       };
-      return { input, output: make("output", {}, "0") };
+      return { input, output: make("output", { ariaLive: "off" }, "0") };
     });
     byId("coordinates", HTMLElement).replaceChildren(
       ...this.#sliders.map(({ input, output }, axis) =>
@@ -56,7 +56,13 @@ export class CodeField {
     this.code = code;
     this.#sliders.forEach(({ input, output }, axis) => {
       input.value = String(code[axis]);
-      output.value = code[axis]!.toFixed(2);
+      output.value = input.ariaValueText = code[axis]!.toFixed(2);
     });
+  }
+
+  /** Says where the probe is to those who do not see it. */
+  say(): void {
+    const words = this.#sliders.map(({ output }, axis) => `number ${axis + 1}: ${output.value}`);
+    byId("probe-said", HTMLElement).textContent = words.join(", ");
   }
 }

@@ -1,3 +1,5 @@
+import { isOfBrowser } from "../shared/dom.ts";
+
 /** A place on a canvas in clip space: −1 … 1, y upwards. */
 export type Place = readonly [number, number];
 
@@ -47,6 +49,7 @@ export function followPointer(canvas: HTMLCanvasElement, handlers: PointerHandle
     { passive: false },
   );
   canvas.addEventListener("keydown", (event) => {
+    if (isOfBrowser(event)) return;
     const arrow = arrows[event.key];
     if (arrow && event.shiftKey) handlers.drag(-keyDrag * arrow[0], -keyDrag * arrow[1]);
     else if (arrow) handlers.step(...arrow);
@@ -72,6 +75,7 @@ function followPointers(canvas: HTMLCanvasElement, handlers: PointerHandlers): v
     holds = false;
   };
   canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return; // a menu comes, and takes the button's way up
     const at = place(event);
     down.set(event.pointerId, at);
     canvas.setPointerCapture(event.pointerId);

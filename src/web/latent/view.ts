@@ -213,6 +213,7 @@ export class LatentView {
     const place = this.#camera.shifted(placesOf(code, code.length)[0]!, stride * dx, stride * dy);
     this.#strip.stretch(place);
     this.#probe(movedTo(code, place, this.#camera.dimensions));
+    this.#field.say();
   }
 
   /** Begins a line at the dot nearest to the probe, or ends there the one that was begun. */

@@ -39,8 +39,8 @@ const digits = [
   Array.from({ length: 90 }, (_, i) => (10 + i) / 10),
 ];
 
-/** Round numbers between the least and the largest of `values`: at least three where there are so many, at most six. */
-export function logTicks(values: readonly number[]): number[] {
+/** Round numbers between the least and the largest of `values`: at least three where there are so many, at most `most`. */
+export function logTicks(values: readonly number[], most = 6): number[] {
   const [low, high] = values.reduce(([l, h], v) => [Math.min(l, v), Math.max(h, v)], [Infinity, 0]);
   if (!(low > 0 && low <= high)) return [];
   const decades: number[] = [];
@@ -51,9 +51,12 @@ export function logTicks(values: readonly number[]): number[] {
       .filter((tick) => tick >= low && tick <= high),
   );
   const ticks = within.find(({ length }) => length >= 3) ?? within.at(-1)!;
-  const stride = Math.ceil(ticks.length / 6);
+  const stride = Math.ceil(ticks.length / most);
   return ticks.filter((_, i) => i % stride === 0);
 }
+
+/** What makes each tick of a logarithmic axis have its label: of itself, such an axis leaves some without. */
+export const labelled = { label: null, text: (tick: number) => `${tick}` } as const;
 
 /** The losses of the models over the steps; logarithmic. */
 export function lossChart(
@@ -62,6 +65,7 @@ export function lossChart(
   names: string[],
 ): void {
   const points = lanes.flat().filter(({ loss }) => loss > 0);
+  const ticks = logTicks(points.map(({ loss }) => loss));
   const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
   const below = last.length > 1 && last[0]!.loss > last[1]!.loss ? 1 : 0; // its label goes under its line's end
   const plot = Plot.plot({
@@ -76,10 +80,10 @@ export function lossChart(
       type: "log",
       label: null,
       grid: true,
-      ticks: logTicks(points.map(({ loss }) => loss)),
-      tickFormat: (value: number) => `${value}`,
+      ticks,
     },
     marks: [
+      Plot.axisY(ticks, labelled),
       ...lanes.map((_, lane) =>
         Plot.lineY(
           points.filter((point) => point.lane === lane),

@@ -23,6 +23,11 @@ export function download(name: string, content: Uint8Array<ArrayBuffer> | string
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+/** Whether a key is pressed with others that make it the browser's: to zoom, to go back. */
+export function isOfBrowser({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return ctrlKey || metaKey || altKey;
+}
+
 /** Buttons of which one is pressed. */
 export function segments(
   id: string,

@@ -1,5 +1,5 @@
 import type { Picture } from "../../data/resize.ts";
-import { byId } from "../shared/dom.ts";
+import { byId, isOfBrowser } from "../shared/dom.ts";
 
 type Place = [x: number, y: number];
 
@@ -48,6 +48,7 @@ export class Pad {
     const { canvas } = this;
     let drawing = false;
     canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return; // a menu comes
       canvas.setPointerCapture(event.pointerId);
       drawing = true;
       this.#pen = this.#placeOf(event);
@@ -70,6 +71,7 @@ export class Pad {
     const { canvas } = this;
     canvas.addEventListener("keydown", (event) => {
       const step = arrows[event.key];
+      if (isOfBrowser(event)) return;
       if (step) this.#step(step);
       else if (event.key === " ") this.#toggle();
       else return;
