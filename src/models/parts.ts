@@ -38,9 +38,10 @@ export function largestTensor(networks: readonly Network[]): number {
  * computed again for the gradient (Chen et al., "Training deep nets with sublinear memory cost", 2016), which the parts
  * add up to. The samples themselves get none.
  *
- * A step on the paper's faces, 576 images of 160 × 160 in 4 parts where a binding holds 128 MiB, takes 2.0 GB with a
- * VRRAE of 54.5 million parameters: 0.9 for parameters, gradients and two moments, 0.2 for the batch, and up to 1.0 for
- * the activations of a part, their gradients, and those of the parameters from the part and from the parts before.
+ * A step on the paper's faces, 576 images of 160 × 160 in 4 parts where a binding holds 128 MiB, uses up to 2.0 GB with
+ * a VRRAE of 54.5 million parameters: 0.9 for parameters, gradients and two moments, 0.2 for the batch, and 1.0 for the
+ * activations of a part, their gradients, and those of the parameters from the part and from the parts before. In buffers
+ * of many sizes, which a recorded step keeps, that comes to 3.0 GB.
  */
 export function applyInParts(network: Network, parts: readonly Tensor[], parameter: Parameters): Tensor {
   const { device } = parts[0]!;
