@@ -142,20 +142,23 @@ function shortTitle(metric: Metric): string {
 
 /** Mean ± deviation, as it is shown. */
 export function oursOf({ mean, deviation }: Cell): string {
-  if (mean === undefined) return "–";
-  return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation)}`);
+  return mean === undefined ? "–" : spread(mean, deviation);
 }
 
 /** The paper's figure, or nothing. */
 export function paperOf({ published }: Cell): string {
   if (!published) return "";
-  const [mean, deviation] = published;
-  return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation)}`);
+  return spread(...published);
 }
 
-/** A number with as many decimals as tell something. */
-export function figure(value: number): string {
-  const size = Math.abs(value);
+/** A mean with its deviation, if there is one, to as many decimals. */
+function spread(mean: number, deviation?: number): string {
+  return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation, mean)}`);
+}
+
+/** A number with as many decimals as tell something, or as tell something of `like`. */
+export function figure(value: number, like = value): string {
+  const size = Math.abs(like);
   return value.toFixed(size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 4);
 }
 
