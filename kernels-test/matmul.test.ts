@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openDevice, type Device } from "../src/device/device.ts";
+import { affine } from "../src/ops/lib/affine.ts";
 import { matmul, type MatmulOptions } from "../src/ops/matmul.ts";
 import { sizeOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
@@ -205,7 +206,7 @@ test("empty batches and matrices stay empty, and have gradients", async () => {
   device.close();
 });
 
-test("a b that no binding holds is multiplied window by window of its rows", async () => {
+test("affine: a weight that no binding holds is multiplied window by window of its rows", async () => {
   const [M, K, N] = [3, 300, 8];
   const inputs = (device: Device) =>
     [[M, K], [K, N], [N]].map((shape, i) => {
@@ -213,9 +214,9 @@ test("a b that no binding holds is multiplied window by window of its rows", asy
       x.requiresGrad = true;
       return x;
     }) as [Tensor, Tensor, Tensor];
-  const results = async (device: Device) => {
+  const results = async (device: Device, activation: "tanh" | "gelu" = "tanh") => {
     const [a, b, bias] = inputs(device);
-    const y = matmul(a, b, { bias, activation: "tanh" });
+    const y = affine(a, b, { bias, activation });
     const out = await y.read();
     backward(y, tensor(device, values(M * N, 4), [M, N]));
     return { out, da: await a.grad!.read(), db: await b.grad!.read(), dbias: await bias.grad!.read() };
@@ -225,13 +226,14 @@ test("a b that no binding holds is multiplied window by window of its rows", asy
   const [want, found] = [await results(whole), await results(parted)];
   for (const name of ["out", "da", "db", "dbias"] as const) expectClose(found[name], want[name], 1e-5, name);
   expect(await results(parted)).toEqual(found);
+  const [wantGelu, foundGelu] = [await results(whole, "gelu"), await results(parted, "gelu")];
+  expectClose(foundGelu.out, wantGelu.out, 1e-5);
+  expectClose(foundGelu.db, wantGelu.db, 1e-5);
 
   const [a, b] = inputs(parted);
-  expect(() => matmul(a, b.view([N, K]), { transposeB: true })).toThrow(
-    /^matmul\S+: b takes 9600 bytes, .* at most 4096 at once/,
-  );
+  expect(() => matmul(a, b)).toThrow(/^matmul\S+: b takes 9600 bytes, .* at most 4096 at once/);
   const wide = tensor(parted, new Float32Array(2 * 1056), [2, 1056]);
-  expect(() => matmul(tensor(parted, [1, 2], [1, 2]), wide)).toThrow(
+  expect(() => affine(tensor(parted, [1, 2], [1, 2]), wide)).toThrow(
     /rows of 4224 bytes and can be parted at each 2 of them, .* at most 4096 bytes/,
   );
   for (const device of [whole, parted]) device.close();

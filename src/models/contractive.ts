@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul, sigmoid, square, sub } from "../ops/elementwise.ts";
-import { matmul } from "../ops/matmul.ts";
+import { affine } from "../ops/lib/affine.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
@@ -78,7 +78,7 @@ export class Contractive extends Autoencoder {
     const weights = [...this.arena.parameters.keys()].filter((name) => /^encoder\..*weight$/.test(name));
     const weight = this.arena.get(weights.at(-1)!);
     const ones = tensor(this.device, new Float32Array(weight.shape[0]!).fill(1), [1, weight.shape[0]!]);
-    const columns = matmul(ones, square(weight)); // their sums: a product takes a weight that no binding holds
+    const columns = affine(ones, square(weight)); // their sums, also of a weight that no binding holds
     return sum(mul(square(sub(z, square(z))), columns));
   }
 

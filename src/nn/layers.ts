@@ -6,8 +6,8 @@ import {
 } from "../ops/convTranspose2d.ts";
 import { elu, gelu, leakyRelu, relu, sigmoid, softplus, tanh } from "../ops/elementwise.ts";
 import type { Activation } from "../ops/lib/activation.ts";
+import { affine } from "../ops/lib/affine.ts";
 import { convolution, transposedConvolution, type Pair } from "../ops/lib/convolution.ts";
-import { matmul } from "../ops/matmul.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -46,7 +46,7 @@ export function linear(
         );
       return [outputs];
     },
-    apply: (x, parameter) => matmul(x, parameter("weight"), { activation, ...biasOf(bias, parameter) }),
+    apply: (x, parameter) => affine(x, parameter("weight"), { activation, ...biasOf(bias, parameter) }),
   };
 }
 

@@ -1,14 +1,11 @@
 import { ShapeError } from "../device/errors.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { accumulate } from "../tensor/accumulate.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { rowWindows } from "../tensor/windows.ts";
 import { gelu } from "./elementwise.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
 import type { Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
-import { concat, slice } from "./rearrange.ts";
 
 const matmulTiles = tiledKernel("matmul");
 
@@ -27,8 +24,8 @@ export interface MatmulOptions {
 
 /**
  * activation(a · b + bias), for a (M,K) and b (K,N): (M,N). Either may be a batch (B,M,K), (B,K,N);
- * a batch of one, or a single matrix, is multiplied with each matrix of the other. Where neither is a batch or
- * transposed, b may be larger than what a binding of the device holds.
+ * a batch of one, or a single matrix, is multiplied with each matrix of the other. For a b that may be larger than what
+ * a binding of the device holds, see `affine`.
  *
  * @throws ShapeError where the shapes do not fit.
  */
@@ -49,8 +46,6 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   if (bias && bias.size !== N)
     throw new ShapeError(`matmul: bias is ${show(bias.shape)}, expected (${N}), one value for each column`);
 
-  const isPlain = a.shape.length === 2 && b.shape.length === 2 && !transposeA && !transposeB;
-  if (isPlain && b.byteLength > b.device.largestBinding) return productInWindows(a, b, options);
   const B = aBatch === 1 ? bBatch : aBatch;
   const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
   product({ a, b, out: y, M, N, K, B, transposeA, transposeB, variant, bias, activation });
@@ -88,38 +83,6 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   });
 }
 
-/**
- * activation(a · b + bias) for a (M,K) and a b (K,N) that no binding holds: Σ_i a[:, K_i] · b[K_i, :] over windows K_i
- * of the rows of b, added up in their order.
- */
-function productInWindows(a: Tensor, b: Tensor, options: MatmulOptions): Tensor {
-  const { device } = a;
-  const [M, N] = [a.shape[0]!, b.shape[1]!];
-  const columns = (first: number, rows: Tensor) => slice(a, [0, first], [M, rows.shape[0]!]);
-  const y = device.noGrad(() =>
-    device.scope(() => {
-      const sum = rowWindows(b)
-        .map(({ first, rows }) => matmul(columns(first, rows), rows))
-        .reduce((before, part) => accumulate(before, part));
-      const y = empty(device, [M, N]);
-      sumSlices(sum, y, N, options);
-      return y;
-    }),
-  );
-  return track(y, options.bias ? [a, b, options.bias] : [a, b], (dy, gradients) => {
-    const { dz, db: dbias } = epilogueGradients(dy, y, options, 2, gradients);
-    const db = gradients.wanted(1) ? gradients.empty(1) : undefined;
-    for (const { first, rows } of db ? rowWindows(db) : [])
-      product({
-        ...{ a: columns(first, rows), b: dz, out: rows, M: rows.shape[0]!, N, K: M, B: 1 },
-        ...{ transposeA: true, transposeB: false, variant: options.variant },
-      });
-    if (!gradients.wanted(0)) return [undefined, db, dbias];
-    const parts = rowWindows(b).map(({ rows }) => matmul(dz, rows, { transposeB: true }));
-    return [concat(parts, 1), db, dbias];
-  });
-}
-
 /** The batch, rows and columns of an operand, after its transposition. */
 function matrices(operand: string, { shape }: Tensor, transposed: boolean): [number, number, number] {
   if (shape.length !== 2 && shape.length !== 3)
@@ -129,7 +92,7 @@ function matrices(operand: string, { shape }: Tensor, transposed: boolean): [num
   return transposed ? [batch, columns, rows] : [batch, rows, columns];
 }
 
-interface Product extends Epilogue {
+export interface Product extends Epilogue {
   a: Tensor;
   b: Tensor;
   out: Tensor;
@@ -144,7 +107,19 @@ interface Product extends Epilogue {
 }
 
 /** Launches the product that the fields describe; deep ones in slices of the depth, which are added after. */
-function product({ a, b, out, M, N, K, B, transposeA, transposeB, variant, ...epilogue }: Product): void {
+export function product({
+  a,
+  b,
+  out,
+  M,
+  N,
+  K,
+  B,
+  transposeA,
+  transposeB,
+  variant,
+  ...epilogue
+}: Product): void {
   const tile = variant ?? chooseTile(out.device, { label: "matmul.tile", rows: M, columns: N });
   const Z = fittingSlices(slicesOf(tile, M, N, K, B), out);
   const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
