@@ -12,7 +12,7 @@ import { Judge } from "../../src/reproduce/judge.ts";
 import { experimentMarkdown, writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { experimentPage } from "../../src/reproduce/page.ts";
 import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
-import { linesOf, orderOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
+import { figure, linesOf, orderOf, oursOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
 import { cautionOf, commandOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
 import { completeConfig } from "../../src/train/config.ts";
 import { encodeSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
@@ -294,4 +294,12 @@ test("the judge puts real images below broken ones, and both between its floor a
   expect(good.coverage).toBeGreaterThan(poor.coverage);
   judge.dispose();
   device.close();
+});
+
+test("a deviation has the decimals of its mean; figures past 100 have none", () => {
+  const cell = { metric: "test", values: [1, 2] } as const;
+  expect(oursOf({ ...cell, values: [...cell.values], mean: 34.07, deviation: 0.093 })).toBe("34.07 ± 0.09");
+  expect(oursOf({ ...cell, values: [...cell.values], mean: 138.2, deviation: 12.62 })).toBe("138 ± 13");
+  expect(oursOf({ ...cell, values: [...cell.values], mean: 0.0123, deviation: 0.2 })).toBe("0.0123 ± 0.2000");
+  expect([145.46, 99.4].map(figure)).toEqual(["145", "99.40"]);
 });

@@ -153,13 +153,17 @@ export function paperOf({ published }: Cell): string {
 
 /** A mean with its deviation, if there is one, to as many decimals. */
 function spread(mean: number, deviation?: number): string {
-  return figure(mean) + (deviation === undefined ? "" : ` ± ${figure(deviation, mean)}`);
+  return figure(mean) + (deviation === undefined ? "" : ` ± ${deviation.toFixed(decimalsOf(mean))}`);
 }
 
-/** A number with as many decimals as tell something, or as tell something of `like`. */
-export function figure(value: number, like = value): string {
-  const size = Math.abs(like);
-  return value.toFixed(size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 4);
+/** A number with as many decimals as tell something. */
+export function figure(value: number): string {
+  return value.toFixed(decimalsOf(value));
+}
+
+function decimalsOf(value: number): number {
+  const size = Math.abs(value);
+  return size >= 100 ? 0 : size >= 0.1 || size === 0 ? 2 : 4;
 }
 
 /** Leaves out the columns that have nothing below the heading. */
