@@ -134,7 +134,9 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
     { name: "seven", bytes: labels(7) },
   ]);
   await tab.getByText("18 pictures of 16 × 16").waitFor();
-  expect(await unused.textContent()).toBe("seven has 7 labels, but images 20 images.");
+  expect(await unused.textContent()).toBe(
+    "seven is left out: it has labels for 7 pictures, and images has 20.",
+  );
 
   await drop(tab, [{ name: "one.png", bytes: square(16, (i) => [i % 256, i % 99, 0]) }]);
   await tab.getByText("1 picture of 16 × 16").waitFor();

@@ -7,6 +7,7 @@ import { Latest } from "../../src/web/shared/latest.ts";
 import { Paced } from "../../src/web/shared/paced.ts";
 import { readAddress } from "../../src/web/train/address.ts";
 import { bytesOf } from "../../src/web/shared/bytes.ts";
+import { loadChoice } from "../../src/web/train/datasets.ts";
 import { readFiles } from "../../src/web/train/files.ts";
 import { inferModel } from "../../src/web/train/infer.ts";
 import type { LossEvent } from "../../src/web/train/protocol.ts";
@@ -177,7 +178,7 @@ test("of values that come meanwhile the last one counts, and what waits for them
   expect(done).toEqual(["a false", "c true", "d true"]);
 });
 
-describe("files that are too much for a page", () => {
+describe("files that are given to a page", () => {
   const header = (...shape: number[]) => {
     const bytes = new Uint8Array(4 + 4 * shape.length);
     const view = new DataView(bytes.buffer);
@@ -186,6 +187,24 @@ describe("files that are too much for a page", () => {
     return bytes;
   };
   const file = (name: string, ...parts: Uint8Array<ArrayBuffer>[]) => new File(parts, name);
+
+  test("labels go with as many images, each with its own; what is left out is said", async () => {
+    const images = (name: string) =>
+      file(
+        name,
+        header(3, 2, 2),
+        Uint8Array.from({ length: 12 }, (_, i) => i),
+      );
+    const labels = (name: string, ...values: number[]) =>
+      file(name, header(values.length), Uint8Array.from(values));
+    const files = [images("a"), labels("b", 0, 1, 2), images("c"), labels("d", 2, 1, 0), labels("e", 5)];
+    const { train, test, unused } = await loadChoice({ kind: "files", files: [...files, images("f")] }, 1);
+    expect([train.labels, test.labels]).toEqual([Uint8Array.of(0, 1, 2), Uint8Array.of(2, 1, 0)]);
+    expect(unused).toEqual([
+      "e is left out: it has labels for 1 picture, and a has 3, c has 3.",
+      "f is left out: one file of images is trained on, and one is tested on.",
+    ]);
+  });
 
   test("a packed file that unpacks to more than a page takes is refused before it is unpacked", async () => {
     const zeros = new Uint8Array(2 ** 20);

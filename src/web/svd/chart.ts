@@ -21,6 +21,7 @@ export function valuesChart(host: HTMLElement, values: Float32Array, k: number):
       labelAnchor: "center",
       labelArrow: "none",
       ticks: isFew ? points.map(({ index }) => index) : 6,
+      tickFormat: (index: number) => `${index}`,
       domain: [0, values.length + 1],
     },
     marginBottom: 40,

@@ -94,10 +94,11 @@ function idx(arrays: NamedIdx[], seed: number): Parts & Pick<LoadedChoice, "unus
     if (labels) rest.delete(labels);
     return new Dataset({ name, shape: [H, W, 1], stored: data, scale: 1 / 255, labels: labels?.data });
   });
+  const there = images.map(({ name, shape }) => `${name} has ${shape[0]}`).join(", ");
   const unused = [...rest].map(({ name, shape: [count, ...others] }) =>
     others.length === 0
-      ? `${name} has ${count} labels, but ${images.map((file) => `${file.name} ${file.shape[0]} images`).join(", ")}.`
-      : `${name}: one file of images is trained on, and one is tested on.`,
+      ? `${name} is left out: it has labels for ${count} ${count === 1 ? "picture" : "pictures"}, and ${there}.`
+      : `${name} is left out: one file of images is trained on, and one is tested on.`,
   );
   return { ...(test ? { train: train!, test: test.take(heldOut) } : withTest(train!, seed)), unused };
 }
