@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PNG } from "pngjs";
@@ -213,6 +213,7 @@ describe("a folder with the split of CelebA", () => {
     const csv = "image_id,partition\n" + official.replaceAll(" ", ",").replace("000004", "missing");
     const within = "img_align_celeba/img_align_celeba";
     const path = faces(csv, { within, file: "list_eval_partition.csv" });
+    rmSync(join(path, within, "000004.png"));
     const { train, test } = await loadDataset("folder", { path, size: 8, limit: 2 });
     expect([reds(train), reds(test)]).toEqual([
       [1, 2],
@@ -231,6 +232,13 @@ describe("a folder with the split of CelebA", () => {
       "list_eval_partition.txt",
       offset,
       message,
+    );
+  });
+
+  test("refuses pictures that the file, perhaps cut short, does not name", async () => {
+    const path = faces(official.split("\n").slice(0, 5).join("\n"));
+    await expect(loadDataset("folder", { path, size: 8 })).rejects.toThrow(
+      /does not say what 000006.png is for, nor 1 more of the pictures in .*img_align_celeba/,
     );
   });
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeNpy } from "../../src/data/npy.ts";
@@ -57,6 +57,9 @@ test("a basis of one's own is the run's, and a second stage's", async () => {
   expect(weightsOf(first.folder).get("basis")!.data).toEqual(basis);
   const found = smallRun();
   await train(found);
+  renameSync(file, `${file}.away`); // a run keeps its basis
+  expect((await run("evaluate", first.folder.path)).code).toBe(0);
+  renameSync(`${file}.away`, file);
   const second = secondStage(found.folder, { basisFile: file });
   await train(second);
   expect(weightsOf(second.folder).get("basis")!.data).toEqual(basis);

@@ -20,7 +20,7 @@ export interface FolderOptions {
 const mostBytes = 2 ** 32;
 /** Pictures that tell whether all are grey, where not all are read at once. */
 const looked = 100;
-const isPicture = (name: string) => /\.(png|jpe?g)$/i.test(name);
+export const isPicture = (name: string) => /\.(png|jpe?g)$/i.test(name);
 
 /**
  * The PNG and JPEG pictures of a folder, sorted by name, as [H, W, 1] or [H, W, 3] with values in [0, 1]. When the

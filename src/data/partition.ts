@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
+import { isPicture } from "./folder.ts";
 import { isFolder, listFolder, readBytes } from "./files.ts";
 
 /** The pictures for training and for testing of a folder that says so, by name and in the order of the file. */
@@ -23,7 +24,8 @@ const pictureFolder = "img_align_celeba";
  *
  * The code of the VRRAE paper counts the test pictures from one too many and leaves out the first; here it is there.
  *
- * @throws DataError for a line that is none or a name that leaves the folder, ArgumentError where a part is empty.
+ * @throws DataError for a line that is none or a name that leaves the folder, ArgumentError where a part is empty, or pictures
+ * are in none.
  */
 export async function readPartition(path: string): Promise<Partition | undefined> {
   const present = await listFolder("folder", path);
@@ -51,5 +53,13 @@ export async function readPartition(path: string): Promise<Partition | undefined
     if (names.length === 0) throw new ArgumentError(`folder: ${file} has no pictures for ${what}`);
   let folder = path;
   while (await isFolder(join(folder, pictureFolder))) folder = join(folder, pictureFolder);
+  const listed = new Set(parts.flat());
+  const left = (await listFolder("folder", folder)).filter((one) => isPicture(one) && !listed.has(one));
+  if (left.length > 0)
+    throw new ArgumentError(
+      `folder: ${file} does not say what ${left[0]!} is for` +
+        (left.length > 1 ? `, nor ${left.length - 1} more of the pictures in ${folder}` : "") +
+        `; a part of the file may be missing`,
+    );
   return { folder, train, test };
 }

@@ -23,18 +23,17 @@ export function fineTuneSettings(folder: RunFolder): PartialConfig {
 }
 
 /**
- * Brings the session to the beginning of a second stage: weights and basis are those of the run `config.fineTune`, or
- * the basis the one that is given. Throws ArgumentError for a run that is not trained.
+ * Brings the session to the beginning of a second stage: weights and basis are those of the run `config.fineTune`,
+ * though a basis of one's own may take that one's place later. Throws ArgumentError for a run that is not trained.
  */
 export async function beginFineTuning(session: Session): Promise<void> {
-  const { model, config, givenBasis } = session;
+  const { model, config } = session;
   const from = config.fineTune!;
   const checkpoint = readCheckpoint(from);
   if (!checkpoint || !(model instanceof BasisAutoencoder))
     throw new ArgumentError(`${from} holds no trained model to fine-tune`);
   restoreModel(model, checkpoint.model, `${from}/checkpoint/model.safetensors`);
-  if (givenBasis) model.setBasis(givenBasis);
-  else if (!model.basis) await session.fitBasis(config.basisCount);
+  if (!model.basis && config.basisFile === undefined) await session.fitBasis(config.basisCount);
   await model.device.finish();
 }
 

@@ -49,8 +49,6 @@ export class Session {
   readonly data: LoadedData;
   readonly model: Autoencoder;
   readonly trainer: Trainer;
-  /** A basis of the user's own, (L, k) row-major. */
-  readonly givenBasis: Float32Array | undefined;
   readonly timings: Timings = { prepare: 0, train: 0, evaluate: 0, checkpoint: 0 };
   interrupted = false;
   /** Steps taken by this process; those before its checkpoint not counted. */
@@ -66,10 +64,8 @@ export class Session {
     this.device = device;
     this.data = data;
     this.model = buildModel(device, config, data.train.shape);
-    const { batch, seed, basisFile, fineTune } = config;
+    const { batch, seed, fineTune } = config;
     const { model } = this;
-    if (model instanceof BasisAutoencoder && basisFile !== undefined)
-      this.givenBasis = readBasis(basisFile, [model.latentSize, model.codeSize]);
     this.trainer = new Trainer(model, data.train, buildOptimizer(model, config), {
       ...{ batch, seed },
       ...(model instanceof BasisAutoencoder && fineTune !== undefined
@@ -134,7 +130,8 @@ export class Session {
   async fitBasis(count: number): Promise<FittedBasis | undefined> {
     const { model, config } = this;
     if (!(model instanceof BasisAutoencoder)) return undefined;
-    const fixed = this.givenBasis ?? (config.fineTune === undefined ? undefined : await model.basis?.read());
+    const isFixed = config.basisFile !== undefined || config.fineTune !== undefined;
+    const fixed = isFixed ? await model.basis?.read() : undefined;
     const fitted = await model.fitBasis(this.trainingBatches(count), config.basis);
     if (fixed) model.setBasis(fixed);
     return fitted;
@@ -207,6 +204,9 @@ export async function openSession(folder: RunFolder, config: Config, lock?: RunL
     const session = new Session(folder, config, device, data, lock);
     const isBegun = await loadCheckpoint(folder.path, session.trainer);
     if (!isBegun && config.fineTune !== undefined) await beginFineTuning(session);
+    const { model } = session;
+    if (model instanceof BasisAutoencoder && config.basisFile !== undefined && !(isBegun && model.basis))
+      model.setBasis(readBasis(config.basisFile, [model.latentSize, model.codeSize])); // from then on in checkpoints
     session.timings.prepare = (performance.now() - start) / 1000;
     return session;
   } catch (error) {
