@@ -84,8 +84,8 @@ export function orderOf(
 
 /** What the signs of `orderOf` mean. */
 export const orderLead =
-  "Least first. A “<” stands between means further apart than their deviations together, a “≈” between others, " +
-  "a comma where a single seed tells none.";
+  "Least first. A “<” stands between means further apart than the root of the sum of their squared deviations, " +
+  "a “≈” between others, a comma where a single seed tells none.";
 
 /** The orders by all metrics of an experiment that have one. */
 export function ordersOf(
