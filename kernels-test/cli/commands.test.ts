@@ -107,10 +107,10 @@ describe("a run on vectors", () => {
 
   test("a model without a prior has a mixture", async () => {
     const plain = `${folder}/plain`;
-    await run(...vectors(path, plain, "--model", "ae"));
+    await run(...vectors(path, plain, "--model", "rrae"));
     expect(await run("sample", plain, "--from", "prior")).toMatchObject({
       code: 2,
-      stderr: "hestenes: ae has no prior; use --from mixture\n",
+      stderr: "hestenes: rrae has no prior; use --from mixture\n",
     });
     expect((await run("sample", plain)).code).toBe(0);
   });

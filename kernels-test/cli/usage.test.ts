@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { honest, serve, status } from "../data/server.ts";
+import { newConfig } from "../../src/cli/settings.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { samplesFile } from "../train/runs.ts";
 import { start } from "./command.ts";
@@ -67,6 +68,18 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--data", "npy"], /npy needs --path, where its files are$/m],
   [["data", "info", "folder"], /folder needs --path/],
   [["train", "--data", "mnist", "--path", "x", "--size", "9"], /size is for bumps and folders/],
+  [
+    ["train", "--model", "ae", "--published"],
+    /--published is for irmae, lorae, sparse, not for ae; leave it out/,
+  ],
+  [["train", "--model", "ae", "--latent", "8"], /--latent is for long-ae, rrae, .*, not for ae/],
+  [["train", "--model", "vae", "--gauge", "exact"], /--gauge is for vrrae, rrae-vae, not for vae/],
+  [["train", "--model", "ae", "--basis", "pca"], /--basis is for rrae, vrrae, rrae-vae, not for ae/],
+  [["train", "--layers", "3"], /--layers is for irmae, not for vrrae/],
+  [["train", "--path", "x"], /bumps are computed, not read from files; leave out --path/],
+  [["data", "info", "bumps", "--path", "x"], /bumps are computed, .*leave out --path/],
+  [["reproduce", "table1", "--path", "x"], /bumps are computed, .*leave out --path/],
+  [["reproduce", "time", "--seeds", "3"], /--seeds is not for time; leave it out/],
   [["train", "--config", "/no/such.json"], /--config \/no\/such\.json: ENOENT/],
   [["evaluate"], /missing required argument 'run'/],
   [["sample", "x", "--from", "thin air"], /'thin air' is invalid.*prior, mixture/],
@@ -138,6 +151,13 @@ describe("a configuration file", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });
+});
+
+test("a file may have settings that the model makes no use of", () => {
+  const file = `${temporaryFolder()}/settings.json`;
+  writeFileSync(file, '{"latent": 8, "published": true, "path": "x"}');
+  const config = newConfig({ file, preset: "paper", flags: { model: "ae", rank: 3 } });
+  expect(config).toMatchObject({ model: "ae", latent: 8, rank: 3, published: true });
 });
 
 test("what is missing or damaged is a failure that names it", async () => {

@@ -5,7 +5,7 @@ import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
 import { makeFolder } from "../train/files.ts";
-import { requirePath, usage, usageOf } from "./settings.ts";
+import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, whole } from "./usage.ts";
 
 export function dataCommand(): Command {
@@ -87,6 +87,7 @@ async function showData(
   { path, size, json }: { path?: string; size?: number; json?: boolean },
 ): Promise<void> {
   requirePath(name, path);
+  if (path !== undefined) refusePath(name);
   const options = { ...(path === undefined ? {} : { path }), ...(size ? { size } : {}) };
   const loaded = await usageOf(loadDataset(name, options));
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {

@@ -21,7 +21,7 @@ import type { SessionHooks } from "../train/session.ts";
 import { columns } from "../device/columns.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { reproduceTime } from "./reproduce-time.ts";
-import { requirePath, usage, usageOf } from "./settings.ts";
+import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, UsageError, whole } from "./usage.ts";
 import { version } from "../device/version.node.ts";
 
@@ -85,11 +85,16 @@ export function reproduceCommand(): Command {
 }
 
 async function run(name: string, flags: Flags): Promise<void> {
-  if (name === "time") return reproduceTime(flags);
+  if (name === "time") {
+    for (const flag of ["data", "path", "reading", "seeds", "size", "inception"] as const)
+      if (flags[flag] !== undefined) throw new UsageError(`--${flag} is not for time; leave it out`);
+    return reproduceTime(flags);
+  }
   const { scale, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
   const { markdown, json, quiet } = flags;
   const experiment = usage(() => chosenExperiment(name, flags));
   requirePath(experiment.data, path);
+  if (path !== undefined) refusePath(experiment.data);
   const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
   const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
   const given = { path, steps, size, adapter };

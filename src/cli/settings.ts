@@ -4,6 +4,7 @@ import { downloadNames } from "../data/sources.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
 import { fineTuneSettings } from "../train/fine-tune.ts";
+import { isSettingOf, modelsWith } from "../train/kinds.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { UsageError } from "./usage.ts";
 
@@ -38,6 +39,7 @@ export function newConfig({ file, preset, flags }: Sources): Config {
         `${fineTune} has ${key} ${before[key]}, not ${given[key]}; leave that out to fine-tune it`,
       );
   const config = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
+  checkFlags(config, flags);
   requirePath(config.data, config.path);
   return config;
 }
@@ -64,7 +66,23 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
         `leave that out to go on with it, or start another with --out FOLDER`,
     );
   }
+  checkFlags(after, flags);
   return after;
+}
+
+/** Throws UsageError for flags that make no difference to the model or to the data. */
+function checkFlags({ model, data }: Config, flags: PartialConfig): void {
+  for (const name of Object.keys(flags))
+    if (!isSettingOf(model, name)) {
+      const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      throw new UsageError(`--${flag} is for ${modelsWith(name).join(", ")}, not for ${model}; leave it out`);
+    }
+  if (flags.path !== undefined) refusePath(data);
+}
+
+/** Throws UsageError for a data set that lies in no files; for where some are given. */
+export function refusePath(data: DatasetName): void {
+  if (data === "bumps") throw new UsageError("bumps are computed, not read from files; leave out --path");
 }
 
 /** Throws UsageError for a data set that lies in files where none are given. */

@@ -65,6 +65,11 @@ export function isSettingOf(model: ModelName, name: string): boolean {
   return special[name]?.(model) ?? true;
 }
 
+/** The models that the setting of that name makes a difference to. */
+export function modelsWith(name: string): ModelName[] {
+  return modelNames.filter((model) => isSettingOf(model, name));
+}
+
 const partTitles: ReadonlyMap<string, string> = new Map([
   ["betaKl", "β·KL"],
   ["nuclearNorm", "nuclear norm"],
