@@ -117,7 +117,11 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   await expect(refused).rejects.toThrow(ArgumentError);
   await expect(refused).rejects.toThrow(/ae-500 holds a run with steps 6, not 7; give another folder/);
   writeFileSync(join(out, "ae-500", "scores.json"), "{");
-  await expect(reproduce(small, options(out))).rejects.toThrow(DataError);
+  const damaged = reproduce(small, options(out));
+  await expect(damaged).rejects.toThrow(DataError);
+  await expect(damaged).rejects.toThrow(
+    /scores\.json, byte 0: not JSON .*; delete scores\.json, and the run/,
+  );
   const strip = join(out, "vrrae-0-500", "strips", "reconstructions.png");
   const drawn = readFileSync(strip);
   rmSync(join(out, "vrrae-0-500", "strips"), { recursive: true });
@@ -127,6 +131,11 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   expect(existsSync(join(out, "ae-500", "report.html"))).toBe(true);
   expect(readFileSync(strip).equals(drawn)).toBe(true); // from the checkpoint, without training
   expect(JSON.parse(readFileSync(join(out, "ae-500", "scores.json"), "utf8"))).toMatchObject({ steps: 6 });
+  rmSync(join(out, "ae-500", "strips"), { recursive: true });
+  rmSync(join(out, "ae-500", "checkpoint"), { recursive: true });
+  await expect(reproduce(small, options(out))).rejects.toThrow(
+    /ae-500 holds no trained model; delete scores/,
+  );
 }, 120_000);
 
 test("faces split as CelebA's are go through a table; without classes there is no cFD", async () => {

@@ -153,7 +153,11 @@ describe("a damaged checkpoint is an error that names the file", () => {
     const model = fs.readFileSync(at("checkpoint", "model.safetensors"));
     writeCheckpoint(run, partsOf(51));
     fs.writeFileSync(at("checkpoint", "model.safetensors"), model);
-    expect(() => readCheckpoint(run)).toThrow(/model\.safetensors, byte 0: damaged or of another checkpoint/);
+    expect(() => readCheckpoint(run)).toThrow(
+      /model\.safetensors, byte 0: damaged or of another checkpoint: .*; delete the folder of the checkpoint, and the run/,
+    );
+    fs.rmSync(at("checkpoint", "model.safetensors"));
+    expect(() => readCheckpoint(run)).toThrow(/missing from the checkpoint; delete the folder of the/);
   });
 });
 

@@ -154,23 +154,26 @@ async function trainAndScore(
   }
 }
 
-/** Does something with a run that is done, from its checkpoint. */
+/** Does something with a run that is done, from its checkpoint. Throws ArgumentError where that is gone. */
 async function reopened<T>({ folder, config }: RunAt, body: (session: Session) => Promise<T>): Promise<T> {
   const session = await openSession(folder, config);
   try {
+    if (!session.isDone) throw new ArgumentError(`${folder.path} holds no trained model; ${advice}`);
     return await body(session);
   } finally {
     session.close();
   }
 }
 
+/** What helps against damage to what was measured. */
+const advice = "delete scores.json, and the run is measured again";
+
 /** The scores of a run that is done. */
 function scoresOf(folder: RunFolder): Scores | undefined {
   const file = folder.file("scores.json");
   if (!existsSync(file)) return undefined;
   const parsed = scoresSchema.safeParse(json(file));
-  if (!parsed.success)
-    throw new DataError(file, 0, "these are no scores; take the file away to measure again");
+  if (!parsed.success) throw new DataError(file, 0, `these are no scores; ${advice}`);
   return parsed.data;
 }
 
@@ -178,7 +181,7 @@ function json(file: string): unknown {
   try {
     return JSON.parse(readFile(file).toString("utf8"));
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON: ${cause.message}`);
+    if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON (${cause.message}); ${advice}`);
     throw cause;
   }
 }

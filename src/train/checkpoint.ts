@@ -32,6 +32,9 @@ const files = {
   state: "state.json",
 } as const;
 
+/** What helps against damage. */
+const advice = "delete the folder of the checkpoint, and the run is trained anew";
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const stateFile = z.strictObject({
   version: z.literal(1),
@@ -136,9 +139,8 @@ function readFolder(folder: string): Checkpoint {
   const tensors = (part: "model" | "optimizer") => {
     const path = join(folder, files[part]);
     const bytes = readBytes(path);
-    const { tensors } = parseSafetensors(bytes, path);
     checkDigest(path, sha(bytes), sha256[part]);
-    return tensors;
+    return parseSafetensors(bytes, path).tensors;
   };
   return { model: tensors("model"), optimizer: tensors("optimizer"), state };
 }
@@ -149,11 +151,11 @@ function readState(path: string): z.infer<typeof stateFile> {
     value = JSON.parse(readBytes(path).toString("utf8"));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new DataError(path, 0, `not JSON: ${error.message}`);
+    throw new DataError(path, 0, `not JSON (${error.message}); ${advice}`);
   }
   const checked = stateFile.safeParse(value);
   if (!checked.success)
-    throw new DataError(path, 0, `not a checkpoint's state: ${z.prettifyError(checked.error)}`);
+    throw new DataError(path, 0, `not a checkpoint's state (${z.prettifyError(checked.error)}); ${advice}`);
   const { state } = value as z.infer<typeof stateFile>;
   const { sha256 } = checked.data;
   checkDigest(path, stateDigest(sha256, JSON.stringify(state)), sha256.state);
@@ -165,7 +167,7 @@ function readBytes(path: string): Buffer {
     return readFile(path);
   } catch (error) {
     if (!(isSystemError(error) && error.code === "ENOENT")) throw error;
-    throw new DataError(path, 0, "the file is missing from the checkpoint");
+    throw new DataError(path, 0, `the file is missing from the checkpoint; ${advice}`);
   }
 }
 
@@ -176,7 +178,11 @@ function stateDigest({ model, optimizer }: { model: string; optimizer: string },
 
 function checkDigest(path: string, got: string, expected: string): void {
   if (got !== expected)
-    throw new DataError(path, 0, `damaged or of another checkpoint: SHA-256 is ${got}, expected ${expected}`);
+    throw new DataError(
+      path,
+      0,
+      `damaged or of another checkpoint: SHA-256 is ${got}, expected ${expected}; ${advice}`,
+    );
 }
 
 function sha(content: string | Uint8Array): string {
