@@ -254,6 +254,9 @@ test("what was run too briefly is no finding; what was run in full is one", () =
   expect(verdict(outcome(3, 20))).toBe(
     "Not a finding: 20 of the scale's 500 steps can not rank the models. Here AE happens to have the least diagonal test error, 21.00 ± 1.00 %.",
   );
+  const stopped = { ...full, runs: full.runs.slice(0, 1), complete: false };
+  expect(factsOf(stopped)[3]).toBe("1 runs so far, 0 or 1 seed each");
+  expect(cautionOf(stopped)).toBe("a part of the runs and 0 or 1 seed can not rank the models");
   const none = { ...full, runs: [] };
   expect([cautionOf(none), verdict(none)]).toEqual([undefined, "No run is finished yet."]);
   expect([titled("test", "3.1"), titled("randomFd", "7")]).toEqual(["test error 3.1 %", "random cFD 7"]);

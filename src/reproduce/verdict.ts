@@ -14,7 +14,7 @@ export function factsOf(outcome: Outcome): string[] {
     `scale ${scale}`,
     ...(config ? [`${config.steps} steps each`] : []),
     ...(config?.size === undefined ? [] : [`${config.size} × ${config.size} pixels`]),
-    `${runs.length} runs${complete ? "" : " so far"}, ${counted(seedsOf(outcome))} each`,
+    `${runs.length} runs${complete ? "" : " so far"}, ${seedWords(outcome)} each`,
     adapter,
   ];
 }
@@ -50,7 +50,7 @@ export function commandOf({ experiment: { name, data, reading }, scale, runs }: 
 export function cautionOf(outcome: Outcome): string | undefined {
   const { experiment, scale, runs, complete } = outcome;
   if (runs.length === 0) return undefined;
-  const seeds = seedsOf(outcome);
+  const [seeds] = seedsOf(outcome);
   const steps = Math.min(...runs.map(({ config }) => config.steps));
   const full = Math.min(
     stepsAt(scale, experiment.data),
@@ -58,7 +58,7 @@ export function cautionOf(outcome: Outcome): string | undefined {
   );
   const reasons = [
     ...(complete ? [] : ["a part of the runs"]),
-    ...(seeds < enoughSeeds ? [counted(seeds)] : []),
+    ...(seeds < enoughSeeds ? [seedWords(outcome)] : []),
     ...(steps < full ? [`${steps} of the scale's ${full} steps`] : []),
   ];
   return reasons.length === 0 ? undefined : `${reasons.join(" and ")} can not rank the models`;
@@ -107,11 +107,13 @@ export function verdict(outcome: Outcome): string {
   return `${best.label} has the least ${least}${agreed ?? ""}.${close}${rest}`;
 }
 
-/** Seeds that every row has. */
-function seedsOf({ experiment: { rows }, runs }: Outcome): number {
-  return Math.min(...rows.map(({ label }) => runs.filter(({ row }) => row.label === label).length));
+/** The least and the most seeds that a row has; while runs are made, they are one apart. */
+function seedsOf({ experiment: { rows }, runs }: Outcome): [least: number, most: number] {
+  const counts = rows.map(({ label }) => runs.filter(({ row }) => row.label === label).length);
+  return [Math.min(...counts), Math.max(...counts)];
 }
 
-function counted(seeds: number): string {
-  return `${seeds} ${seeds === 1 ? "seed" : "seeds"}`;
+function seedWords(outcome: Outcome): string {
+  const [least, most] = seedsOf(outcome);
+  return `${least === most ? "" : `${least} or `}${most} ${most === 1 ? "seed" : "seeds"}`;
 }
