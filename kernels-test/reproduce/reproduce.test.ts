@@ -155,10 +155,11 @@ test("faces split as CelebA's are go through a table; without classes there is n
     metrics: ["randomFd", "test"],
     rows: small.rows.slice(0, 1),
   };
-  const notices: string[] = [];
+  const [phases, notices]: [string[], string[]] = [[], []];
   const settings = { path, size: 16, steps: 2, batch: 6, latent: 4, rank: 2, evaluateCount: 4 };
   const out = temporaryFolder();
-  const more = { settings, onNotice: (text: string) => void notices.push(text) };
+  const onPhase = (text: string) => void phases.push(text);
+  const more = { settings, onPhase, onNotice: (text: string) => void notices.push(text) };
   const outcome = await reproduce(faces, options(out, more));
   expect(outcome.complete).toBe(true);
   expect(metricsOf(outcome)[0]!.test).toBeGreaterThan(0);
@@ -179,6 +180,7 @@ test("faces split as CelebA's are go through a table; without classes there is n
     options(out, { ...more, inception: readInceptionFile(file) }),
   );
   expect(features).toHaveBeenCalledTimes(3); // real images, ways and samples
+  expect([phases, notices.length]).toEqual([["Taking Inception features of training images."], 1]);
   expect(measured.experiment.metrics.join()).toBe("randomFd,interpolationFid,randomFid,priorFid,test");
   expect(metricsOf(measured)[0]).toMatchObject({ test: metricsOf(outcome)[0]!.test });
   expect(metricsOf(measured)[0]!.randomFid).toBeGreaterThan(0);
@@ -243,6 +245,9 @@ test("what was run too briefly is no finding; what was run in full is one", () =
   expect(commandOf(full)).toBe("npx hestenes reproduce small --data bumps --seeds 3 --size 16");
   expect(cautionOf(full)).toBeUndefined();
   expect(verdict(full)).toBe("AE has the least diagonal test error, 21.00 ± 1.00 %.");
+  expect(factsOf(outcome(1, 1)).slice(1)).toEqual([
+    ...["1 step each", "16 × 16 pixels", "2 runs, 1 seed each", "llvmpipe"],
+  ]);
   expect(factsOf(full)).toEqual([
     "scale quick",
     "500 steps each",
@@ -255,7 +260,7 @@ test("what was run too briefly is no finding; what was run in full is one", () =
     "Not a finding: 20 of the scale's 500 steps can not rank the models. Here AE happens to have the least diagonal test error, 21.00 ± 1.00 %.",
   );
   const stopped = { ...full, runs: full.runs.slice(0, 1), complete: false };
-  expect(factsOf(stopped)[3]).toBe("1 runs so far, 0 or 1 seed each");
+  expect(factsOf(stopped)[3]).toBe("1 run so far, 0 or 1 seed each");
   expect(cautionOf(stopped)).toBe("a part of the runs and 0 or 1 seed can not rank the models");
   const none = { ...full, runs: [] };
   expect([cautionOf(none), verdict(none)]).toEqual([undefined, "No run is finished yet."]);

@@ -5,7 +5,8 @@ import { openDevice } from "../../src/device/device.ts";
 import { DataError } from "../../src/device/errors.ts";
 import { writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase } from "../../src/reproduce/time.ts";
-import { timeCaution, timeMarkdown, timePage, timeWords } from "../../src/reproduce/time-page.ts";
+import { timeCaution, timeHead, timeMarkdown, timePage, timeWords } from "../../src/reproduce/time-page.ts";
+import { run } from "../cli/main.ts";
 import { temporaryFolder } from "../data/files.ts";
 
 const small: TimedCase = {
@@ -63,6 +64,21 @@ test("steps are timed in turn, kept in a file, and shown beside the paper's", as
   device.close();
 });
 
+test("the table in the terminal has a title", async () => {
+  const out = temporaryFolder();
+  const device = await openDevice();
+  for (const { name } of timedCases("quick")) {
+    const times = { name, adapter: device.info.name, vae: [1], vrrae: [1.1] };
+    writeFileSync(join(out, `${name.toLowerCase()}.json`), JSON.stringify(times));
+  }
+  const { code, stdout } = await run("reproduce", "time", "--steps", "1", "--out", out);
+  expect(code).toBe(0);
+  expect(stdout.split("\n").slice(0, 3)).toEqual([
+    ...["Table A.4-1: time of a step", `1 step each, in turn, ${device.info.name}`, ""],
+  ]);
+  device.close();
+});
+
 test("batches past what the adapter binds are timed in parts", async () => {
   const device = await openDevice({ binding: 1.25 * 2 ** 20 }); // 160 samples of 16 × 16 × 8, as the decoder makes
   const wide = { ...small, batch: 170 };
@@ -77,6 +93,7 @@ test("a median of few steps, or of steps that differ much, comes with a warning"
     ...{ name: "Small", adapter: "", vae: Array<number>(count).fill(1), vrrae: Array<number>(count).fill(2) },
   });
   expect(timeCaution([times(11), times(1)])).toMatch(/^With 1 step each .* 11 or more\.$/);
+  expect(timeHead([times(1)], "an adapter").facts).toEqual(["1 step each, in turn", "an adapter"]);
   expect(timeCaution([times(11)])).toBeUndefined();
   const noisy = { ...times(11), vrrae: Array.from({ length: 11 }, (_, i) => 1 + i / 20) };
   expect(timeCaution([times(11), { ...noisy, name: "Busy" }])).toMatch(/differs too much .*\(Busy\)/);

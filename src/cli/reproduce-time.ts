@@ -5,7 +5,14 @@ import { version } from "../device/version.node.ts";
 import type { Scale } from "../reproduce/experiments.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase, type Times } from "../reproduce/time.ts";
 import { writeMarkdown } from "../reproduce/markdown.ts";
-import { timeCaution, timeMarkdown, timeNotes, timePage, timeWords } from "../reproduce/time-page.ts";
+import {
+  timeCaution,
+  timeHead,
+  timeMarkdown,
+  timeNotes,
+  timePage,
+  timeWords,
+} from "../reproduce/time-page.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { usage } from "./settings.ts";
@@ -41,10 +48,13 @@ export async function reproduceTime(flags: TimeFlags): Promise<void> {
     writeFileAtomic(join(folder, "results.html"), timePage(cases, all, made));
     if (markdown !== undefined)
       usage(() => writeMarkdown(markdown, { ...timeMarkdown(cases, all, made), command: commandOf(flags) }));
+    const { title, facts } = timeHead(all, device.info.name);
     if (json) printJson(results);
     else
       process.stdout.write(
         [
+          title,
+          `${facts.join(", ")}\n`,
           columns(timeWords(cases, all), 1),
           "",
           ...notesOf(all),

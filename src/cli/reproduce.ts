@@ -16,6 +16,7 @@ import { experimentPage } from "../reproduce/page.ts";
 import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
 import { judgeWords, linesOf, titled, wordsOf } from "../reproduce/table.ts";
 import { cautionOf, factsOf } from "../reproduce/verdict.ts";
+import { counted } from "../reproduce/words.ts";
 import { writeFileAtomic } from "../train/files.ts";
 import type { SessionHooks } from "../train/session.ts";
 import { columns } from "../device/columns.ts";
@@ -108,6 +109,7 @@ async function run(name: string, flags: Flags): Promise<void> {
       reproduce(experiment, {
         ...{ scale, seeds, settings, out, version, inception, signal },
         hooks: (at) => hooksOf(at, display),
+        onPhase: (text) => display.say(text),
         onNotice: (text) => display.notice(text),
         onScores: (soFar) => {
           display.stop();
@@ -122,7 +124,7 @@ async function run(name: string, flags: Flags): Promise<void> {
     if (json) printJson(resultsOf(outcome));
     else process.stdout.write(summary(outcome, out, markdown));
     if (outcome.complete) return;
-    display.notice(`Stopped after ${outcome.runs.length} runs. The same command goes on.`);
+    display.notice(`Stopped after ${counted(outcome.runs.length, "run")}. The same command goes on.`);
     process.exitCode = 130;
   } finally {
     display.stop();

@@ -13,6 +13,8 @@ export interface ComparisonOptions {
   scale: Scale;
   /** Weights that the FID is measured with; without them it is not. */
   inception?: InceptionFile | undefined;
+  /** Called with what takes its time. */
+  onPhase?: ((phase: string) => void) | undefined;
   onNotice?: ((notice: string) => void) | undefined;
 }
 
@@ -31,7 +33,7 @@ export class Comparison {
 
   /** A classifier trained on the data of `config`; undefined, with a notice, where these have no classes. */
   async judge(config: Config): Promise<Judge | undefined> {
-    const { scale, onNotice } = this.#options;
+    const { scale, onPhase, onNotice } = this.#options;
     if (this.#judge || this.#isTold) return this.#judge;
     const data = await this.#load(config);
     if (!data.train.labels) {
@@ -40,18 +42,18 @@ export class Comparison {
       return undefined;
     }
     const device = await this.#open(config);
-    onNotice?.("Training the classifier that images are compared by.");
+    onPhase?.("Training the classifier that images are compared by.");
     this.#judge = await Judge.train(device, data, { steps: classifierSteps[scale] });
     return this.#judge;
   }
 
   /** The given network; undefined where none is given. */
   async fid(config: Config): Promise<Fid | undefined> {
-    const { inception, onNotice } = this.#options;
+    const { inception, onPhase } = this.#options;
     if (this.#fid || !inception) return this.#fid;
     const { train } = await this.#load(config);
     const device = await this.#open(config);
-    onNotice?.("Taking Inception features of training images.");
+    onPhase?.("Taking Inception features of training images.");
     this.#fid = await Fid.open(device, inception, train);
     return this.#fid;
   }

@@ -26,6 +26,8 @@ export interface ReproduceOptions {
   inception?: InceptionFile | undefined;
   /** Where a run of the experiment stands, for showing it. */
   hooks?: (run: RunAt) => SessionHooks;
+  /** Called with what is done before a run, and takes its time. */
+  onPhase?: (phase: string) => void;
   onNotice?: (notice: string) => void;
   /** Called when a run is finished, or found to be. */
   onScores?: (outcome: Outcome) => void;

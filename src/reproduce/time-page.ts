@@ -2,6 +2,7 @@ import { html, type Html } from "../train/html.ts";
 import { notesCard, resultsPage } from "./frame.ts";
 import type { MarkdownPage } from "./markdown.ts";
 import { overheadOf, type TimedCase, type Times } from "./time.ts";
+import { counted } from "./words.ts";
 
 /** What a reader has to know to compare the times. */
 export const timeNotes = [
@@ -24,7 +25,7 @@ const mostSpread = 10;
 export function timeCaution(all: readonly Times[]): string | undefined {
   const least = Math.min(...all.map(({ vae }) => vae.length));
   if (least < enoughRounds)
-    return `With ${least} ${least === 1 ? "step" : "steps"} each the overhead is not to be relied on: measure ${enoughRounds} or more.`;
+    return `With ${counted(least, "step")} each the overhead is not to be relied on: measure ${enoughRounds} or more.`;
   const noisy = all.filter((times) => {
     const [low, high] = overheadOf(times).quartiles;
     return high - low > mostSpread;
@@ -83,7 +84,10 @@ const seconds = (value: number) => (value < 1 ? `${(1000 * value).toFixed(0)} ms
 const signed = (percent: number) => `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 
 /** The outcome in a sentence or two, and what was run. */
-function headOf(all: readonly Times[], adapter: string): { title: string; verdict: string; facts: string[] } {
+export function timeHead(
+  all: readonly Times[],
+  adapter: string,
+): { title: string; verdict: string; facts: string[] } {
   const found = all.map((times) => ({ name: times.name, ...overheadOf(times) }));
   return {
     title: "Table A.4-1: time of a step",
@@ -92,7 +96,7 @@ function headOf(all: readonly Times[], adapter: string): { title: string; verdic
         ? "Nothing is measured yet."
         : `A VRRAE's step beside a VAE's: ${found.map(({ name, percent }) => `${signed(percent)} on ${name}`).join(", ")}; ` +
           `in the paper +1.3 to +6.6 %. ${timeCaution(all) ?? ""}`,
-    facts: [`${all[0]?.vae.length ?? 0} steps each, in turn`, adapter],
+    facts: [`${counted(all[0]?.vae.length ?? 0, "step")} each, in turn`, adapter],
   };
 }
 
@@ -103,7 +107,7 @@ export function timePage(
   { adapter, version }: { adapter: string; version: string },
 ): string {
   return resultsPage({
-    ...headOf(all, adapter),
+    ...timeHead(all, adapter),
     cards: html`${table(timeWords(cases, all))} ${bars(all)} ${notesCard(timeNotes)}`,
     version,
   });
@@ -115,7 +119,7 @@ export function timeMarkdown(
   all: readonly Times[],
   { adapter, version }: { adapter: string; version: string },
 ): Omit<MarkdownPage, "command"> {
-  return { ...headOf(all, adapter), table: timeWords(cases, all), notes: timeNotes, version };
+  return { ...timeHead(all, adapter), table: timeWords(cases, all), notes: timeNotes, version };
 }
 
 function table([head, ...rows]: string[][]): Html {

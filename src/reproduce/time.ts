@@ -13,6 +13,7 @@ import { presets } from "../train/config.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../train/files.ts";
 import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
 import type { Scale } from "./experiments.ts";
+import { counted } from "./words.ts";
 
 /** A training step whose time is measured with a VAE and with a VRRAE of the same networks. */
 export interface TimedCase {
@@ -75,7 +76,7 @@ export async function measureTimes(
     let times = timesOf(file);
     if (!times || times.adapter !== device.info.name || times.vae.length !== rounds) {
       if (signal?.aborted) break;
-      onNotice?.(`${one.name}: ${rounds} steps each, batches of ${one.batch}.`);
+      onNotice?.(`${one.name}: ${counted(rounds, "step")} each, batches of ${one.batch}.`);
       times = await measure(device, one, rounds, signal);
       if (!times) break;
       writeFileAtomic(file, JSON.stringify(times, null, 2) + "\n");

@@ -2,6 +2,7 @@ import { presets } from "../train/config.ts";
 import { experiments, metricTitles, type Metric } from "./experiments.ts";
 import { stepsAt, type Outcome } from "./reproduce.ts";
 import { isApart, isError, linesOf, oursOf, titled, titleParts } from "./table.ts";
+import { counted } from "./words.ts";
 
 /** Fewer seeds tell too little of a deviation to rank models by. */
 const enoughSeeds = 3;
@@ -12,9 +13,9 @@ export function factsOf(outcome: Outcome): string[] {
   const config = runs[0]?.config;
   return [
     `scale ${scale}`,
-    ...(config ? [`${config.steps} steps each`] : []),
+    ...(config ? [`${counted(config.steps, "step")} each`] : []),
     ...(config?.size === undefined ? [] : [`${config.size} × ${config.size} pixels`]),
-    `${runs.length} runs${complete ? "" : " so far"}, ${seedWords(outcome)} each`,
+    `${counted(runs.length, "run")}${complete ? "" : " so far"}, ${seedWords(outcome)} each`,
     adapter,
   ];
 }
@@ -115,5 +116,5 @@ function seedsOf({ experiment: { rows }, runs }: Outcome): [least: number, most:
 
 function seedWords(outcome: Outcome): string {
   const [least, most] = seedsOf(outcome);
-  return `${least === most ? "" : `${least} or `}${most} ${most === 1 ? "seed" : "seeds"}`;
+  return `${least === most ? "" : `${least} or `}${counted(most, "seed")}`;
 }
