@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { honest, serve, status } from "../data/server.ts";
 import { newConfig } from "../../src/cli/settings.ts";
@@ -166,6 +166,19 @@ test("what is missing or damaged is a failure that names it", async () => {
   mkdirSync(`${folder}/run`);
   writeFileSync(`${folder}/run/config.json`, "{");
   const failures: [args: string[], message: RegExp][] = [
+    [
+      [
+        "reproduce",
+        "table2",
+        "--path",
+        folder,
+        "--inception",
+        `${folder}/short.npy`,
+        "--out",
+        `${folder}/new`,
+      ],
+      /short\.npy, byte 0: /,
+    ],
     [["evaluate", `${folder}/none`], /none holds no run: there is no config\.json/],
     [["evaluate", `${folder}/run`], /config\.json, byte 0: not JSON/],
     [["data", "info", "npy", "--path", `${folder}/none.npy`], /none\.npy, byte 0: the file cannot be opened/],
@@ -184,6 +197,7 @@ test("what is missing or damaged is a failure that names it", async () => {
     expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: "" });
     expect(stderr).toMatch(message);
   }
+  expect(existsSync(`${folder}/new`)).toBe(false);
   const { code, stderr } = await run("train", "--out", folder);
   expect(code).toBe(2);
   expect(stderr).toMatch(/is not empty and holds no run; give another folder/);

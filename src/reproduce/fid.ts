@@ -5,21 +5,22 @@ import type { Device } from "../device/device.ts";
 import { frechetDistance } from "../metrics/frechet.ts";
 import { Inception } from "../metrics/inception.ts";
 import { readGivenFile } from "../train/files.ts";
-import { parseSafetensors } from "../train/safetensors.ts";
+import { parseSafetensors, type Safetensors } from "../train/safetensors.ts";
 import { imagesCompared } from "./judge.ts";
 
 /** A file with weights of Inception-v3, read once. */
 export interface InceptionFile {
   path: string;
-  bytes: Uint8Array;
+  tensors: Safetensors["tensors"];
   /** SHA-256 of the file: FIDs of other weights can not be compared. */
   digest: string;
 }
 
-/** Reads the file. Throws ArgumentError where there is none. */
+/** Reads the file. Throws ArgumentError where there is none, DataError for one that is no safetensors. */
 export function readInceptionFile(path: string): InceptionFile {
   const bytes = readGivenFile(path);
-  return { path, bytes, digest: createHash("sha256").update(bytes).digest("hex") };
+  const { tensors } = parseSafetensors(bytes, path);
+  return { path, tensors, digest: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /**
@@ -38,8 +39,8 @@ export class Fid {
   }
 
   /** Throws ArgumentError or DataError for weights that are not Inception-v3's, naming the tensor. */
-  static async open(device: Device, { path, bytes }: InceptionFile, train: Dataset): Promise<Fid> {
-    const inception = new Inception(device, parseSafetensors(bytes, path).tensors, path);
+  static async open(device: Device, { path, tensors }: InceptionFile, train: Dataset): Promise<Fid> {
+    const inception = new Inception(device, tensors, path);
     const real = train.select(permutation(train.count, 0, 0).subarray(0, imagesCompared)).values();
     return new Fid(inception, await inception.features(real, train.shape), train.shape);
   }
