@@ -144,7 +144,7 @@ describe("npy", () => {
     expect(train.shape).toEqual([2]);
     expect(Math.max(...train.values(), ...test.values())).toBe(1);
     const nan = arrays(folder, "nan.npy", [4, 2], (data) => (data[5] = NaN));
-    await expectDataError(() => loadDataset("npy", { path: nan }), "nan.npy", 128, /element 5 is NaN/);
+    await expectDataError(() => loadDataset("npy", { path: nan }), "nan.npy", 148, /element 5 is NaN/);
     await expectDataError(() => loadDataset("npy", { path: arrays(folder, "flat.npy", [4]) }), "flat.npy");
     await expect(loadDataset("npy", { path: temporaryFolder() })).rejects.toThrow(/lacks train.npy/);
     await expectDataError(

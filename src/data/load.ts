@@ -5,6 +5,7 @@ import { Dataset } from "./dataset.ts";
 import { isFolder, listFolder, readBytes } from "./files.ts";
 import { loadFolder, type FolderOptions } from "./folder.ts";
 import { readPartition } from "./partition.ts";
+import { parseNpyHeader } from "./npy-header.ts";
 import { parseNpy } from "./npy.ts";
 import { loadCifar, loadMnist, type TrainAndTest } from "./standard.ts";
 
@@ -114,10 +115,11 @@ export async function loadArray(file: string): Promise<Dataset> {
   const stored = Float32Array.from(data);
   const wrong = stored.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0) {
-    const header = bytes.length - data.byteLength;
+    const { start, fortran } = parseNpyHeader(bytes, file);
+    const size = (bytes.length - start) / data.length;
     throw new DataError(
       file,
-      header,
+      fortran ? start : start + wrong * size,
       `element ${wrong} is ${data[wrong]}; only finite float32 values can be used`,
     );
   }
