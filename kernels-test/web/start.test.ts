@@ -158,3 +158,24 @@ test("k is again what it was once there are enough pictures for it", slow, async
   expect(wrong).toEqual([]);
   await tab.close();
 });
+
+test("a seed that cannot be had is replaced in sight, and one that is no number refused", slow, async () => {
+  const { tab, wrong } = await openStudio(site, `${address}&with=`);
+  const said = tab.locator("#notices > [data-key=seed] > p");
+  for (const [typed, taken, words] of [
+    ["-5", 0, "seed=-5 became 0: it goes from 0 to 4294967295."],
+    ["1.5", 2, "seed=1.5 became 2: it is a whole number."],
+    ["99999999999", 4294967295, "seed=99999999999 became 4294967295: it goes from 0 to 4294967295."],
+    ["", 4294967295, "The run keeps seed 4294967295: the field held no number."],
+    ["7", 7, undefined],
+  ] as const) {
+    await tab.fill("#seed", typed);
+    await tab.keyboard.press("Enter");
+    expect(await tab.locator("#seed").inputValue()).toBe(String(taken));
+    expect(await said.allTextContents()).toEqual(words === undefined ? [] : [words]);
+    await expect.poll(async () => (await asked(tab, "setUp")).at(-1)![0].seed, patient).toBe(taken);
+    await tab.getByText("100 pictures of 16 × 16").waitFor();
+  }
+  expect(wrong).toEqual([]);
+  await tab.close();
+});

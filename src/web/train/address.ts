@@ -26,18 +26,30 @@ const ranges = {
   logEvery: { least: 1, most: 1e6, whole: true },
 } as const;
 
+/**
+ * The number that `text` gives for `key`: the nearest that it may be, with words where that is another one; only words
+ * where it is none.
+ */
+export function mendNumber(key: keyof typeof ranges, text: string): { value?: number; words?: string } {
+  const { least, most, whole } = ranges[key];
+  const given = text.trim() === "" ? NaN : Number(text);
+  if (Number.isNaN(given)) return { words: `${key}=${text} is no number, and is left out` };
+  const value = Math.min(most, Math.max(least, whole ? Math.round(given) : given));
+  if (value === given) return { value };
+  const isInside = given >= least && given <= most;
+  const rule = isInside ? "is a whole number" : `goes from ${least} to ${most}`;
+  return { value, words: `${key}=${text} became ${value}: it ${rule}` };
+}
+
 /** Reads an address: numbers out of their range become the nearest in it, and what means nothing is left out. */
 export function readAddress(address: URLSearchParams): Asked {
   const refused: string[] = [];
   const number = (key: keyof typeof ranges): number | undefined => {
     const text = address.get(key);
     if (text === null) return undefined;
-    const { least, most, whole } = ranges[key];
-    const given = text.trim() === "" ? NaN : Number(text);
-    const kept = Math.min(most, Math.max(least, whole ? Math.round(given) : given));
-    if (Number.isNaN(kept)) refused.push(`${key}=${text} is no number, and is left out`);
-    else if (kept !== given) refused.push(`${key}=${text} became ${kept}: it goes from ${least} to ${most}`);
-    return Number.isNaN(kept) ? undefined : kept;
+    const { value, words } = mendNumber(key, text);
+    if (words !== undefined) refused.push(words);
+    return value;
   };
   const oneOf = <Name extends string>(key: string, usual: Name, names: readonly Name[]): Name => {
     const text = address.get(key) ?? usual;

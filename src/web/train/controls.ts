@@ -1,5 +1,6 @@
 import { byId, make } from "../shared/dom.ts";
-import type { Asked } from "./address.ts";
+import { dismiss, notice } from "../shared/notices.ts";
+import { mendNumber, type Asked } from "./address.ts";
 import { drawIdea } from "./idea.ts";
 import { modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
@@ -22,6 +23,8 @@ export class Controls {
   /** What the visitor or the address asked for: data may allow a lower rank, and the slider of β has steps. */
   #askedRank: number;
   #askedBeta: number;
+  /** The seed to go back to from what is none. */
+  #lastSeed: number;
   /** Where the pictures of the run at hand come from. */
   #kind: Settings["data"]["kind"] = "bumps";
   /** What only the address can say: for tests, and for links to a particular run. */
@@ -42,7 +45,7 @@ export class Controls {
     this.#rank.value = String(rank);
     this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
     [this.#askedRank, this.#askedBeta] = [rank, beta];
-    this.#seed.value = String(seed);
+    this.#seed.value = String((this.#lastSeed = seed));
     this.size = size;
     this.#extra = { batch, steps, logEvery };
     this.#label();
@@ -63,8 +66,10 @@ export class Controls {
     rank: (rank: number) => void;
     beta: (beta: number) => void;
   }): void {
-    for (const field of [this.#first, this.#second, this.#seed])
-      field.addEventListener("change", callbacks.anew);
+    for (const field of [this.#first, this.#second]) field.addEventListener("change", callbacks.anew);
+    this.#seed.addEventListener("change", () => {
+      if (this.#mendSeed()) callbacks.anew();
+    });
     for (const [slider, take] of [
       [this.#rank, () => callbacks.rank((this.#askedRank = Number(this.#rank.value)))],
       [this.#beta, () => callbacks.beta((this.#askedBeta = this.#sliderBeta))],
@@ -82,7 +87,18 @@ export class Controls {
   }
 
   get seed(): number {
-    return Math.min(2 ** 32 - 1, Math.max(0, Math.round(Number(this.#seed.value) || 0)));
+    return mendNumber("seed", this.#seed.value).value ?? this.#lastSeed;
+  }
+
+  /** Writes the seed that is taken into its field, and says so where another was asked for; whether one was. */
+  #mendSeed(): boolean {
+    const { value, words } = mendNumber("seed", this.#seed.value);
+    if (value === undefined)
+      notice("seed", "A seed is a number", `The run keeps seed ${this.#lastSeed}: the field held no number.`);
+    else if (words !== undefined) notice("seed", "Another seed is taken", `${words}.`);
+    else dismiss("seed");
+    this.#seed.value = String(this.seed);
+    return value !== undefined;
   }
 
   settings(data: Settings["data"]): Settings {
@@ -105,7 +121,7 @@ export class Controls {
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
     this.data.value = this.#kind = settings.data.kind;
-    this.#seed.value = String(settings.seed);
+    this.#seed.value = String((this.#lastSeed = settings.seed));
     this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
     this.#label();
     for (const button of [this.play, this.begin, this.reset]) button.disabled = false;
