@@ -206,6 +206,30 @@ describe("files that are given to a page", () => {
     ]);
   });
 
+  test("what cannot be read is left out, with its reason, where there is something else to train on", async () => {
+    const images = file(
+      "good",
+      header(2, 2, 2),
+      Uint8Array.from({ length: 8 }, (_, i) => i),
+    );
+    const text = (name: string) => new File(["hello"], name);
+    const { train, unused } = await loadChoice(
+      { kind: "files", files: [text("a.txt"), images, file("cut", header(9, 2, 2))] },
+      1,
+    );
+    expect(train.name).toBe("good");
+    expect(unused).toEqual([
+      expect.stringMatching(/^Left out: a\.txt is not a picture/),
+      expect.stringMatching(/^Left out: cut is no IDX file/),
+    ]);
+    const many = await readFiles([images, ...["a", "b", "c", "d", "e"].map(text)]);
+    expect(many.unused).toHaveLength(4);
+    expect(many.unused.at(-1)).toBe("2 more files are left out.");
+    const labels = file("labels", header(2), Uint8Array.of(0, 1));
+    await expect(readFiles([file("cut", header(9, 2, 2)), labels])).rejects.toThrow(/^cut is no IDX file/);
+    await expect(readFiles([text("a.txt"), text("b.txt")])).rejects.toThrow(/^a\.txt is not a picture/);
+  });
+
   test("a packed file that unpacks to more than a page takes is refused before it is unpacked", async () => {
     const zeros = new Uint8Array(2 ** 20);
     const bomb = gzipSync(Buffer.concat([header(2 ** 20, 20, 20), ...Array<Uint8Array>(16).fill(zeros)]));

@@ -43,7 +43,8 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
     ? idx(contents.arrays, seed)
     : { ...withTest(pictures(contents.pictures), seed), unused: [] };
   for (const part of [parts.train, parts.test]) checkShows(part);
-  return { ...parts, range: [0, 1], preset: isIdx ? "mnist" : "folder" };
+  const unused = [...contents.unused, ...parts.unused];
+  return { ...parts, unused, range: [0, 1], preset: isIdx ? "mnist" : "folder" };
 }
 
 /** Refuses pictures, all of one colour, of which there is nothing to learn. */

@@ -12,35 +12,82 @@ export interface NamedIdx extends IdxArray {
 }
 
 /** What a visitor's files hold: arrays of IDX files, or pictures of one size and number of channels. */
-export type FileContents = { arrays: NamedIdx[] } | { pictures: Picture[] };
+export type FileContents = ({ arrays: NamedIdx[] } | { pictures: Picture[] }) & {
+  /** Which files cannot be read, and why; a sentence or more each. */
+  unused: string[];
+};
 
 /** Side of the pictures, at most: larger ones would take minutes to train on. */
 const pictureSide = 64;
 /** Side of an array's pictures, at most, which are taken as they are. */
 const arraySide = 256;
 const mostPictures = 20_000;
+/** Files left out of which it is told why; of more, only how many. */
+const mostReasons = 3;
 
 /**
  * Reads files that were dropped or chosen, told apart by their first bytes. Pictures become square: as large as the
- * first one's longer side, at most 64 pixels, coloured if one of them is.
+ * first one's longer side, at most 64 pixels, coloured if one of them is. A file that is neither, is damaged or cut, or
+ * is too large is left out where there are others to train on.
  *
- * @throws ArgumentError in words for the visitor: for a file that is neither, is damaged or cut, or is too large; for
- *   none, too many, or both kinds at once.
+ * @throws ArgumentError in words for the visitor: for files of which none is left, for none, too many, or both kinds at
+ *   once.
  */
 export async function readFiles(files: readonly File[]): Promise<FileContents> {
-  const kinds = await Promise.all(files.map(kindOf));
-  const [kind] = kinds;
-  if (kind === undefined)
+  if (files.length === 0)
     throw new ArgumentError("there are no files; choose IDX files, or PNG or JPEG pictures");
-  const other = kinds.findIndex((each) => each !== kind);
-  if (other > 0)
+  if (files.length > mostPictures)
+    throw new ArgumentError(`${files.length} files are too many for a page; choose ${mostPictures} at most`);
+  const known = await good(files, async (file) => ({ file, kind: await kindOf(file) }));
+  const [first] = known.read;
+  if (first === undefined) throw known.refused[0]!;
+  const other = known.read.find(({ kind }) => kind !== first.kind);
+  if (other)
     throw new ArgumentError(
-      `${files[0]!.name} is ${named[kind]}, ${files[other]!.name} is ${named[kinds[other]!]}; choose files of one kind`,
+      `${first.file.name} is ${named[first.kind]}, ${other.file.name} is ${named[other.kind]}; ` +
+        "choose files of one kind",
     );
-  if (kind === "picture") return { pictures: await readPictures(files) };
-  const arrays: NamedIdx[] = [];
-  for (const file of files) arrays.push({ name: file.name, ...(await readArray(file)) });
-  return { arrays };
+  const kept = known.read.map(({ file }) => file);
+  if (first.kind === "picture") {
+    let side: number | undefined;
+    const { read, refused } = await good(kept, async (file) => {
+      const picture = await decodeImage(file, 8 * pictureSide);
+      side ??= Math.min(pictureSide, Math.max(picture.height, picture.width));
+      return resize(picture, side, side);
+    });
+    if (read.length === 0) throw refused[0]!;
+    const channels = Math.max(...read.map((picture) => picture.channels));
+    const pictures = read.map((picture) => withChannels(picture, channels));
+    return { pictures, unused: reasons([...known.refused, ...refused]) };
+  }
+  const { read: arrays, refused } = await good(kept, async (file) => ({
+    name: file.name,
+    ...(await readArray(file)),
+  }));
+  if (refused.length > 0 && !arrays.some(({ shape }) => shape.length === 3)) throw refused[0]!;
+  return { arrays, unused: reasons([...known.refused, ...refused]) };
+}
+
+/** What `read` makes of each of the files, one after the other, and what it refused. */
+async function good<T>(files: readonly File[], read: (file: File) => Promise<T>) {
+  const out = { read: [] as T[], refused: [] as ArgumentError[] };
+  for (const file of files)
+    try {
+      out.read.push(await read(file));
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      out.refused.push(error);
+    }
+  return out;
+}
+
+/** Why files are left out, and of how many more it is not told. */
+function reasons(refused: readonly ArgumentError[]): string[] {
+  const more = refused.length - mostReasons;
+  return [
+    ...refused.slice(0, mostReasons).map(({ message }) => `Left out: ${message}`),
+    ...(more > 0 ? [`${more} more ${more === 1 ? "file is" : "files are"} left out.`] : []),
+  ];
 }
 
 const named = { idx: "an IDX file", picture: "a picture" } as const;
@@ -80,21 +127,4 @@ async function readArray(file: File): Promise<IdxArray> {
     if (!(error instanceof RangeError)) throw error; // from `new Uint8Array`: a header that asks for too much
     throw new ArgumentError(`${name} declares more than this page's memory can take. (${error.message})`);
   }
-}
-
-/** Decodes and shrinks one picture after the other, so that only one is ever held in full. */
-async function readPictures(files: readonly File[]): Promise<Picture[]> {
-  if (files.length > mostPictures)
-    throw new ArgumentError(
-      `${files.length} pictures are too many for a page; choose ${mostPictures} at most`,
-    );
-  const pictures: Picture[] = [];
-  let side: number | undefined;
-  for (const file of files) {
-    const picture = await decodeImage(file, 8 * pictureSide);
-    side ??= Math.min(pictureSide, Math.max(picture.height, picture.width));
-    pictures.push(resize(picture, side, side));
-  }
-  const channels = Math.max(...pictures.map((picture) => picture.channels));
-  return pictures.map((picture) => withChannels(picture, channels));
 }
