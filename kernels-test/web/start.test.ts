@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openPages, pages, patient, slow } from "./site.ts";
-import { address, asked, openStudio, waitPast } from "./studio.ts";
+import { address, asked, downloaded, openStudio, trainTo, waitPast } from "./studio.ts";
 
 const site = await openPages();
 
@@ -179,3 +179,18 @@ test("a seed that cannot be had is replaced in sight, and one that is no number 
   expect(wrong).toEqual([]);
   await tab.close();
 });
+
+test.each([50, 51])(
+  "who leaves after %i steps is asked only where more than 50 are not saved",
+  slow,
+  async (steps) => {
+    const { tab, wrong } = await openStudio(site, `?model=ae&with=&size=8&batch=2&steps=${steps}&logEvery=1`);
+    const asks = () => tab.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true }))); // as the browser does
+    await trainTo(tab, steps);
+    expect(await asks()).toBe(steps > 50);
+    await downloaded(tab, () => tab.getByRole("button", { name: /Save AE/ }).click());
+    await expect.poll(asks, patient).toBe(false);
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);

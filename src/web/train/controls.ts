@@ -25,8 +25,6 @@ export class Controls {
   #askedBeta: number;
   /** The seed to go back to from what is none. */
   #lastSeed: number;
-  /** Where the pictures of the run at hand come from. */
-  #kind: Settings["data"]["kind"] = "bumps";
   /** What only the address can say: for tests, and for links to a particular run. */
   readonly #extra: Pick<Settings, "batch" | "steps" | "logEvery">;
   /** Side of the moving spot's pictures, if the address says it. */
@@ -120,7 +118,6 @@ export class Controls {
     if (settings.rank !== Math.min(this.#askedRank, maxRank)) this.#askedRank = settings.rank; // a file's
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
-    this.data.value = this.#kind = settings.data.kind;
     this.#seed.value = String((this.#lastSeed = settings.seed));
     this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
     this.#label();
@@ -128,7 +125,6 @@ export class Controls {
   }
 
   showPlaying(playing: boolean): void {
-    if (playing) this.data.value = this.#kind; // which it is, even where other pictures were about to be given
     this.play.textContent = playing ? "Pause" : "Start";
     this.begin.textContent = playing ? "See it train" : "Start training";
   }

@@ -14,6 +14,9 @@ import { models } from "./models.ts";
 import type { LookEvent, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Sources, type DataKind } from "./sources.ts";
 
+/** Steps that a visitor may lose by leaving the page without being asked. */
+const stepsWithoutAsking = 50;
+
 /** The page on which models are trained: the worker does the work, this shows it. */
 class TrainPage {
   readonly #remote: Remote<TrainApi, TrainEvent>;
@@ -31,6 +34,8 @@ class TrainPage {
   #playing = false;
   /** Whether the run that is being set up trains at once, as the one before it did. */
   #goesOn = false;
+  /** The step at which a model of the run at hand was saved last. */
+  #savedStep = 0;
 
   constructor(worker: Worker) {
     this.#remote = new Remote<TrainApi, TrainEvent>(worker, (event) => this.#on(event));
@@ -88,6 +93,7 @@ class TrainPage {
     reset.onclick = again;
     play.onclick = () => {
       this.#goesOn = false;
+      if (this.#playing) play.textContent = "Pausing …"; // after the steps that the device has been given
       this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
     };
     begin.onclick = () => {
@@ -122,15 +128,17 @@ class TrainPage {
     const watch = () => void this.#remote.call("watch", !document.hidden).catch(sayError);
     document.addEventListener("visibilitychange", watch);
     watch();
+    window.addEventListener("beforeunload", (event) => {
+      const step = this.#losses.last?.step ?? 0;
+      if (step - this.#savedStep > stepsWithoutAsking) event.preventDefault(); // the browser asks
+    });
     anew(sources.choice("bumps")!);
   }
 
   /** Sets up a new run; where that fails, the one at hand stays. */
   async #anew(settings: Settings, isLast: () => boolean): Promise<void> {
-    const { progress, data } = this.#controls;
-    const { kind } = settings.data;
-    data.value = kind;
-    this.#sources?.reveal(kind);
+    const { progress } = this.#controls;
+    this.#showKind(settings.data.kind);
     progress.textContent = "Preparing …";
     try {
       const setUp = await this.#remote.call("setUp", settings);
@@ -142,7 +150,7 @@ class TrainPage {
       if (unused.length > 0) notice("unused", "Not all of the files are used", unused.join(" "));
       if (this.#goesOn) await this.#remote.call("play");
     } catch (error) {
-      if (this.#setUp && isLast()) this.#controls.show(this.#setUp); // the corner for other files stays open
+      if (isLast()) this.#showAgain();
       this.#controls.reset.disabled = false; // to try again
       this.#sayProgress();
       throw error;
@@ -156,14 +164,12 @@ class TrainPage {
     this.#controls.progress.textContent = `Loading ${file.name} …`;
     const loading = bytesOf(file, file.name).then((bytes) => this.#remote.call("load", bytes, file.name));
     const setUp = await loading.catch((error: unknown) => {
-      // The form may hold a choice whose turn this file took; the corner for pictures stays open.
-      if (this.#setUp && isLast()) this.#controls.show(this.#setUp);
+      if (isLast()) this.#showAgain(); // the form may hold a choice whose turn this file took
       this.#sayProgress();
       throw error;
     });
     dismiss("error", "lost", "address", "unused");
     this.#show(setUp, false);
-    this.#sources?.reveal(setUp.settings.data.kind);
     notice(
       "loaded",
       "Model loaded",
@@ -174,6 +180,7 @@ class TrainPage {
   async #save(lane: number): Promise<void> {
     const bytes = await this.#remote.call("save", lane);
     download("model.safetensors", bytes, "application/octet-stream");
+    this.#savedStep = this.#losses.last?.step ?? 0;
   }
 
   async #setRank(rank: number, isLast: () => boolean): Promise<void> {
@@ -185,6 +192,8 @@ class TrainPage {
   #show(setUp: SetUp, goesOn: boolean, inForm = true): void {
     this.#setUp = setUp;
     if (inForm) this.#controls.show(setUp);
+    if (inForm && !goesOn) this.#showKind(setUp.settings.data.kind);
+    if (!goesOn) this.#savedStep = 0;
     const { settings, data, parameters } = setUp;
     this.#losses.show(settings.models, goesOn);
     this.#cards = settings.models.map(
@@ -197,6 +206,19 @@ class TrainPage {
     );
     this.#showLook();
     this.#sayProgress();
+  }
+
+  /** Shows where the pictures come from: in the form, and with the corner to give others. */
+  #showKind(kind: DataKind): void {
+    this.#controls.data.value = kind;
+    this.#sources?.reveal(kind);
+  }
+
+  /** Shows the run that stays where another could not be had; the corner for other pictures stays open. */
+  #showAgain(): void {
+    if (!this.#setUp) return;
+    this.#controls.show(this.#setUp);
+    this.#controls.data.value = this.#setUp.settings.data.kind;
   }
 
   #lastLook: LookEvent | undefined;
@@ -220,6 +242,8 @@ class TrainPage {
       case "state":
         this.#playing = event.playing;
         this.#controls.showPlaying(event.playing);
+        // Not what was about to be given: that is not what it trains on.
+        if (event.playing && this.#setUp) this.#showKind(this.#setUp.settings.data.kind);
         if (!event.playing) this.#losses.draw();
         return this.#sayProgress();
       case "lost":
