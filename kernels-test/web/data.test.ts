@@ -138,11 +138,54 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
     "seven is left out: it has labels for 7 pictures, and images has 20.",
   );
 
+  await drop(tab, [
+    { name: "cut.png", bytes: square(16, () => [9, 9, 9]).subarray(0, 60) },
+    { name: "good.png", bytes: square(16, (i) => [i % 256, 0, 0]) },
+    { name: "notes.txt", bytes: new TextEncoder().encode("hello") },
+    ...Array.from({ length: 16 }, (_, k) => ({
+      name: `${k}.png`,
+      bytes: square(16, (i) => [i % 256, 9 * k, 0]),
+    })),
+  ]);
+  await tab.getByText("15 pictures of 16 × 16").waitFor();
+  expect(await unused.textContent()).toMatch(
+    /^Left out: notes\.txt is not a picture.* Left out: cut\.png is no picture/,
+  );
+
+  const error = () => tab.locator(".lane dt").first().textContent();
+  expect(await error()).toBe("error on unseen pictures");
   await drop(tab, [{ name: "one.png", bytes: square(16, (i) => [i % 256, i % 99, 0]) }]);
   await tab.getByText("1 picture of 16 × 16").waitFor();
+  expect(await error()).toBe("error on training pictures"); // none can be spared to test on
   expect(await unused.count()).toBe(0);
   expect(await tab.locator("#rank").inputValue()).toBe("1"); // more cannot be found in a batch of one
   await trainTo(tab, 3);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
+test("where Start trains on other pictures than were about to be given, the form says so", slow, async () => {
+  const { tab, wrong } = await openStudio(site, query.replace("steps=3", "steps=6"));
+  const shown = async () => [
+    await tab.locator("#data").inputValue(),
+    await tab.locator("#drawing").isVisible(),
+    await tab.locator("#files").isVisible(),
+  ];
+  await drop(tab, [{ name: "images", bytes: images(8) }]);
+  await tab.getByText("8 pictures of 16 × 16").waitFor();
+  await tab.selectOption("#data", "drawn");
+  expect(await shown()).toEqual(["drawn", true, false]);
+  await tab.locator("#rank").fill("1"); // acts on the run at hand, and leaves the pad open
+  await expect.poll(async () => (await lastLook(tab)).looks[0]!.codeSize).toBe(1);
+  expect(await shown()).toEqual(["drawn", true, false]);
+  await trainTo(tab, 6);
+  expect(await shown()).toEqual(["files", false, true]);
+  await tab.selectOption("#data", "drawn");
+  await tab.locator("#pad").focus();
+  for (const key of ["Space", "ArrowRight", "ArrowRight"]) await tab.keyboard.press(key);
+  await tab.getByRole("button", { name: "Add drawing" }).click();
+  await tab.getByText("21 pictures of 28 × 28").waitFor();
+  expect(await shown()).toEqual(["drawn", true, false]);
   expect(wrong).toEqual([]);
   await tab.close();
 });

@@ -22,13 +22,16 @@ export class ModelCard {
     const input = make("canvas", { className: "pixels" });
     drawRow(input, facts.preview, facts.shape, this.#paint, this.#count);
     input.setAttribute("role", "img");
-    input.setAttribute("aria-label", `${this.#count} pictures that the model never trained on`);
+    input.setAttribute(
+      "aria-label",
+      `${this.#count} ${this.#count === 1 ? "picture" : "pictures"} that the model ${facts.isHeldOut ? "never trained" : "trains"} on`,
+    );
     this.#output.setAttribute("role", "img");
     const { name, about } = models[model];
     const save = make("button", { className: "quiet", onclick: onSave }, `Save ${name}`);
     save.setAttribute("aria-label", `Save ${name} as model.safetensors`);
     const figures = [
-      ["error on unseen pictures", this.#error],
+      [facts.isHeldOut ? "error on unseen pictures" : "error on training pictures", this.#error],
       ["loss", this.#loss],
       ["numbers in use", this.#use],
     ] as const;

@@ -29,6 +29,8 @@ export interface DataFacts {
   range: readonly [low: number, high: number];
   /** The samples that are reconstructed while a model learns, one after the other. */
   preview: Float32Array;
+  /** Whether the models are tested on pictures of their own: those to train on may be too few to spare some. */
+  isHeldOut: boolean;
   /** What tells the samples apart whose codes are shown, in their order, if anything does. */
   labels: Uint8Array | undefined;
   centres: Float32Array | undefined;
@@ -60,7 +62,7 @@ export interface LossEvent {
 export interface Look {
   /** Reconstructions of the preview. */
   pictures: Float32Array;
-  /** Relative error on samples that it never saw, in percent. */
+  /** Relative error in percent, on samples that it never saw where there are such. */
   error: number;
   /** Root mean square of the latent vectors along each of their principal directions, largest first. */
   spectrum: Float32Array;

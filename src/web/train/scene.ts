@@ -32,6 +32,7 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
     shape: train.shape as [number, number, number],
     range: choice.range,
     preview: views.preview.values(),
+    isHeldOut: test !== train,
     labels: views.shown.labels,
     centres: views.shown.centres,
     unused: choice.unused,
