@@ -55,6 +55,7 @@ test("the SVD page's numbers are Node's", slow, async () => {
   const square = (list: Float32Array) => list.reduce((sum, value) => sum + value * value, 0);
   const energy = (100 * square(expected.subarray(0, 5))) / square(expected);
   await expect.poll(() => tab.locator("#energy").textContent(), patient).toBe(`${energy.toFixed(1)} %`);
+  await tab.waitForSelector('#low-rank[data-drawn="5"]'); // the number is told before the picture is there
   const drawn = await pixels(tab, "#low-rank");
   const columns = 3 * width;
   const rankFive = (row: number, column: number) =>

@@ -132,7 +132,10 @@ const showRank = latest(async () => {
   drawCurve();
   const at = found;
   const copy = await remote.call("atRank", k);
-  if (at === found) paint(byId("low-rank", HTMLCanvasElement), copy, shape);
+  if (at !== found) return;
+  const canvas = byId("low-rank", HTMLCanvasElement);
+  paint(canvas, copy, shape);
+  canvas.dataset.drawn = String(k);
 });
 
 function drawCurve(): void {
