@@ -8,6 +8,7 @@ import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
 import { Lane } from "../../src/web/train/lane.ts";
 import type { ModelName, Settings } from "../../src/web/train/protocol.ts";
 import { configOf, viewsOf } from "../../src/web/train/scene.ts";
+import { isFirstRun, spotFor, withBatch } from "../../src/web/train/spot.ts";
 
 let device: Device;
 let choice: LoadedChoice;
@@ -113,4 +114,39 @@ test("where a lane cannot be made or filled, its memory is free again", async ()
   await expect(load()).rejects.toThrow(/cut.*decoder\.conv\.bias/);
   expect(device.memory().live).toBe(before);
   lane.dispose();
+});
+
+test(
+  "in the run that the page opens with on a CPU, the VRRAE is ahead at step 120",
+  { timeout: 240_000 },
+  async () => {
+    const spot = spotFor("software");
+    const data = { kind: "bumps", size: spot.size } as const;
+    const first: Settings = { models: ["vrrae", "vae"], data, rank: 2, beta: 1e-3, seed: 500 };
+    expect([isFirstRun(first), isFirstRun({ ...first, seed: 7 })]).toEqual([true, false]);
+    const { preview, test, shown } = viewsOf(choice).views;
+    const errors: number[] = [];
+    for (const model of first.models) {
+      const lane = new Lane(device, configOf(withBatch(first, spot), model, choice), choice.train);
+      for (let step = 1; step <= 120; step++) {
+        lane.trainer.advance();
+        if (step % 4 === 0) await device.finish();
+      }
+      errors.push((await lane.look(preview, test, shown)).error);
+      lane.dispose();
+    }
+    const [vrrae, vae] = errors as [number, number];
+    expect(vae - vrrae).toBeGreaterThan(5); // of which the page tells
+  },
+);
+
+test("another batch than the spot's is kept, and other pictures have their own", () => {
+  const data = { kind: "bumps", size: 16 } as const;
+  const settings: Settings = { models: ["ae"], data, rank: 2, beta: 0, seed: 1 };
+  expect(withBatch(settings, spotFor("software")).batch).toBe(8);
+  expect(withBatch({ ...settings, batch: 5 }, spotFor("software")).batch).toBe(5);
+  expect(withBatch(settings, { size: 32 }).batch).toBeUndefined();
+  expect(withBatch({ ...settings, data: { kind: "files", files: [] } }, spotFor("software")).batch).toBe(
+    undefined,
+  );
 });

@@ -194,3 +194,15 @@ test.each([50, 51])(
     await tab.close();
   },
 );
+
+test("what to look at is said of the run that the page opens with, and of no other", slow, async () => {
+  const { tab, wrong } = await openStudio(site, "");
+  const words = tab.getByText("From about step 100 on");
+  expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed: 500, batch: 8, data: { size: 16 } });
+  await words.waitFor();
+  await tab.fill("#seed", "7");
+  await tab.keyboard.press("Enter");
+  await words.waitFor({ state: "hidden" });
+  expect(wrong).toEqual([]);
+  await tab.close();
+});

@@ -13,6 +13,7 @@ import { Losses } from "./losses.ts";
 import { models } from "./models.ts";
 import type { LookEvent, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Sources, type DataKind } from "./sources.ts";
+import { isFirstRun, spotFor, withBatch, type Spot } from "./spot.ts";
 
 /** Steps that a visitor may lose by leaving the page without being asked. */
 const stepsWithoutAsking = 50;
@@ -49,7 +50,7 @@ class TrainPage {
       byId("device", HTMLElement).title = name;
       if (kind === "software") this.#saySlow(name);
       this.#sayRefused();
-      this.#listen(kind === "software" ? 16 : 32);
+      this.#listen(spotFor(kind));
     } catch (error) {
       sayUnusable(error, "Training needs WebGPU; see above.");
     }
@@ -71,15 +72,15 @@ class TrainPage {
   }
 
   /** Connects the form, and sets up the first run. */
-  #listen(size: number): void {
+  #listen(spot: Spot): void {
     const { play, begin, reset, data, history, load } = this.#controls;
     const anew = (choice: DataChoice) => {
-      const settings = this.#controls.settings(choice); // as they are now, not when its turn comes
+      const settings = withBatch(this.#controls.settings(choice), spot); // as they are now, not when its turn comes
       this.#goesOn ||= this.#playing;
       this.#runs.give((isLast) => this.#anew(settings, isLast));
     };
     const loadModel = (file: File) => this.#runs.give((isLast) => this.#load(file, isLast));
-    const sources = (this.#sources = new Sources(this.#controls.size ?? size, anew, loadModel));
+    const sources = (this.#sources = new Sources(this.#controls.size ?? spot.size, anew, loadModel));
     const again = () => {
       const choice = sources.choice(data.value as DataKind) ?? this.#setUp?.settings.data;
       if (choice) anew(choice);
@@ -195,6 +196,7 @@ class TrainPage {
     if (inForm && !goesOn) this.#showKind(setUp.settings.data.kind);
     if (!goesOn) this.#savedStep = 0;
     const { settings, data, parameters } = setUp;
+    byId("watch", HTMLElement).hidden = !isFirstRun(settings);
     this.#losses.show(settings.models, goesOn);
     this.#cards = settings.models.map(
       (model, i) => new ModelCard(i, model, parameters[i]!, data, () => void this.#save(i).catch(sayError)),
