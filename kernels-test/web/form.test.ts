@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { timesChart } from "../../src/web/bench/chart.ts";
 import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
+import { strongest } from "../../src/web/svd/words.ts";
 import { Paced } from "../../src/web/shared/paced.ts";
 import { readAddress } from "../../src/web/train/address.ts";
 import { bytesOf } from "../../src/web/shared/bytes.ts";
@@ -138,6 +139,13 @@ describe("the benchmark's chart", () => {
       expect(texts.filter((text) => /^\d+$/.test(text))).toEqual(labels);
     },
   );
+});
+
+test("the pixel that moves a singular value most is named, and none where the value is 0", () => {
+  const slopes = Float32Array.of(0, 0.25, 0, -0.5, 0, 0);
+  const shape = { width: 3, channels: 1 } as const;
+  expect(strongest(2, slopes, shape)).toBe("Strongest at row 2, column 1: slope -0.50000.");
+  expect(strongest(0, slopes, shape)).toMatch(/^This singular value is 0: .*no pixel/);
 });
 
 describe("drawing", () => {

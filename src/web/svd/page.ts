@@ -152,7 +152,7 @@ const showDirection = latest(async () => {
   if (at !== found) return;
   const canvas = byId("gradient", HTMLCanvasElement);
   draw(canvas, signedImage(gradient, shape));
-  byId("strongest", HTMLElement).textContent = strongest(gradient, shape);
+  byId("strongest", HTMLElement).textContent = strongest(values[i - 1]!, gradient, shape);
   canvas.dataset.drawn = String(i);
 });
 

@@ -28,8 +28,13 @@ export function inWords(k: number, kept: number, all: number): string {
   return kept < all ? numbers : `${numbers} That is more than the picture itself.`;
 }
 
-/** Where the gradient is largest, in words: what a brighter pixel there does to the singular value. */
-export function strongest(gradient: Float32Array, { width, channels }: PictureShape): string {
+/** Where the gradient of a singular value is largest, in words: what a brighter pixel there does to it. */
+export function strongest(
+  value: number,
+  gradient: Float32Array,
+  { width, channels }: Pick<PictureShape, "width" | "channels">,
+): string {
+  if (value === 0) return "This singular value is 0: its pattern draws nothing, and no pixel counts most.";
   let at = 0;
   gradient.forEach((slope, i) => {
     if (Math.abs(slope) > Math.abs(gradient[at]!)) at = i;
