@@ -156,6 +156,8 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
   expect(await error()).toBe("error on unseen pictures");
   await drop(tab, [{ name: "one.png", bytes: square(16, (i) => [i % 256, i % 99, 0]) }]);
   await tab.getByText("1 picture of 16 × 16").waitFor();
+  const [row, one] = [tab.locator(".lane .rows"), tab.locator(".lane .rows canvas").first()];
+  expect((await one.boundingBox())!.width).toBeLessThan((await row.boundingBox())!.width / 7); // as large as one of eight
   expect(await error()).toBe("error on training pictures"); // none can be spared to test on
   expect(await unused.count()).toBe(0);
   expect(await tab.locator("#rank").inputValue()).toBe("1"); // more cannot be found in a batch of one

@@ -5,6 +5,9 @@ import type { Colormap } from "../../train/colours.ts";
 import { models } from "./models.ts";
 import type { DataFacts, Look, ModelName } from "./protocol.ts";
 
+/** Pictures that fill a card's width; fewer are no larger. */
+const fullRow = 8;
+
 /** The card of one model: its reconstructions, its error, and the strengths of its latent directions. */
 export class ModelCard {
   readonly element: HTMLElement;
@@ -27,6 +30,8 @@ export class ModelCard {
       `${this.#count} ${this.#count === 1 ? "picture" : "pictures"} that the model ${facts.isHeldOut ? "never trained" : "trains"} on`,
     );
     this.#output.setAttribute("role", "img");
+    for (const row of [input, this.#output])
+      row.style.maxWidth = `${Math.min(1, this.#count / fullRow) * 100}%`;
     const { name, about } = models[model];
     const save = make("button", { className: "quiet", onclick: onSave }, `Save ${name}`);
     save.setAttribute("aria-label", `Save ${name} as model.safetensors`);
