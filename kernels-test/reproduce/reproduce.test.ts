@@ -136,7 +136,7 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   await expect(reproduce(small, options(out))).rejects.toThrow(
     /ae-500 holds no trained model; delete scores/,
   );
-}, 120_000);
+}, 300_000);
 
 test("faces split as CelebA's are go through a table; without classes there is no cFD", async () => {
   const path = temporaryFolder();
@@ -203,7 +203,7 @@ test("faces split as CelebA's are go through a table; without classes there is n
     "small compares no images, so that it has no use for Inception weights",
   );
   features.mockRestore();
-}, 120_000);
+}, 300_000);
 
 test("a line has the mean and the deviation over n − 1 of its seeds", () => {
   const run = (seed: number, test: number) => ({
