@@ -87,7 +87,7 @@ async function showData(
   { path, size, json }: { path?: string; size?: number; json?: boolean },
 ): Promise<void> {
   requirePath(name, path);
-  if (path !== undefined) refusePath(name);
+  refusePath(name, path);
   const options = { ...(path === undefined ? {} : { path }), ...(size ? { size } : {}) };
   const loaded = await usageOf(loadDataset(name, options));
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {

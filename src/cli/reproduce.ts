@@ -95,7 +95,7 @@ async function run(name: string, flags: Flags): Promise<void> {
   const { markdown, json, quiet } = flags;
   const experiment = usage(() => chosenExperiment(name, flags));
   requirePath(experiment.data, path);
-  if (path !== undefined) refusePath(experiment.data);
+  refusePath(experiment.data, path);
   const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
   const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
   const given = { path, steps, size, adapter };

@@ -77,12 +77,13 @@ function checkFlags({ model, data }: Config, flags: PartialConfig): void {
       const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       throw new UsageError(`--${flag} is for ${modelsWith(name).join(", ")}, not for ${model}; leave it out`);
     }
-  if (flags.path !== undefined) refusePath(data);
+  refusePath(data, flags.path);
 }
 
-/** Throws UsageError for a data set that lies in no files; for where some are given. */
-export function refusePath(data: DatasetName): void {
-  if (data === "bumps") throw new UsageError("bumps are computed, not read from files; leave out --path");
+/** Throws UsageError for a path to the files of a data set that lies in none. */
+export function refusePath(data: DatasetName, path: string | undefined): void {
+  if (data === "bumps" && path !== undefined)
+    throw new UsageError("bumps are computed, not read from files; leave out --path");
 }
 
 /** Throws UsageError for a data set that lies in files where none are given. */

@@ -93,9 +93,11 @@ export class Vrrae extends BasisAutoencoder {
 
   /** x (…, k) with zeros up to the rank that the model was built with. */
   #widened(x: Tensor): Tensor {
+    const missing = this.largestRank - this.codeSize;
+    if (missing === 0) return x;
     return pad(x, [
       [0, 0],
-      [0, this.largestRank - this.codeSize],
+      [0, missing],
     ]);
   }
 

@@ -151,7 +151,7 @@ export const charts = {
   },
 } as const satisfies Record<string, Chart>;
 
-/** The first run of each row that has any. */
+/** The first run of each row, where there is one. */
 export function firstRuns({ experiment, runs }: Outcome): Outcome["runs"] {
   return experiment.rows.flatMap(({ label }) => runs.find((run) => run.row.label === label) ?? []);
 }

@@ -116,7 +116,7 @@ export function strongImages(Q: number): number {
 /** Columns of a panel of svd/complete. */
 const PANEL = 16;
 
-export interface CompleteOptions {
+interface CompleteOptions {
   /** Columns longer than so many times the first are known to be orthogonal to each other. */
   strong: number;
   /** Columns not longer than so many times the first are rounding errors, which the others' complement takes the place of. */
@@ -129,7 +129,7 @@ export interface CompleteOptions {
  * Makes the columns of y (count, Q, K), longest first, orthonormal in place, and returns the lengths (count, K) that they
  * had, in descending order. `many`: by many workgroups, where there are enough columns.
  */
-export function complete(
+function complete(
   y: Tensor,
   info: Tensor,
   { strong, noise, bounded = false }: CompleteOptions,
@@ -166,8 +166,11 @@ export function complete(
   return s;
 }
 
-/** Makes images y (count, Q, K) of orthonormal vectors orthonormal, as `complete` does. */
-export function completeImages(y: Tensor, info: Tensor): Tensor {
-  const Q = y.shape[1]!;
-  return complete(y, info, { strong: strongImages(Q), noise: 4 * Math.sqrt(Q) * 2 ** -23 }, true);
+/** Makes images y (count, Q, K) of orthonormal vectors orthonormal, as `complete` does; by many workgroups, if there are many. */
+export function completeImages(
+  y: Tensor,
+  info: Tensor,
+  noise = 4 * Math.sqrt(y.shape[1]!) * 2 ** -23,
+): Tensor {
+  return complete(y, info, { strong: strongImages(y.shape[1]!), noise }, true);
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.ts";
 import { matmul } from "../matmul.ts";
 import { follow, leadingColumns, roundingLevel } from "./basis.ts";
-import { complete, shortSide, strongImages } from "./decompose.ts";
+import { completeImages, shortSide } from "./decompose.ts";
 import { ALONE } from "./jacobi.ts";
 import { measureValues } from "./values.ts";
 import { adopted, blockSize, chosen, findLeading, gated, type Leading } from "./topk.ts";
@@ -100,7 +100,7 @@ function decomposeFully(h: Tensor, k: number): Truncation {
   else {
     const kept = leadingColumns(vectors, values, info, k, zero);
     const images = matmul(scaled, kept, { transposeA: true }).view([1, L, k]);
-    const lengths = complete(images, info, { strong: strongImages(L), noise: zero }, true);
+    const lengths = completeImages(images, info, zero);
     basis = leadingColumns(images, lengths, info, k, zero);
   }
   const near = scaled.view([B, L]);
