@@ -1,3 +1,4 @@
+// requires lib/svdTakeOut.wgsl
 // svd/reduce: the triangle of a pivoted factorisation w Π = Q R of each matrix of a batch.
 //   reduce    w -> l, info             all of it; a workgroup per matrix
 //   begin     w -> norms, order        of large matrices; a lane per column
@@ -9,9 +10,12 @@
 // Modified Gram–Schmidt, whose R is as good as Householder's (Björck 1967), four pivots at a time: the four
 // longest columns left become an orthonormal panel, a lane owning every WG-th row; then the panel is
 // taken out of all the others in one go, a lane owning four columns, so that their products need no
-// exchange; whole vec4s of a row at a time, which took the panels out 1.6 times as fast as single columns did on
-// lavapipe. A pivot that is noise when its turn comes counts as zero: it gets an entry of its own on the
-// diagonal, below the noise, which keeps the triangle regular and so completes the basis.
+// exchange (lib/svdTakeOut.wgsl, and lib/svdTakeOut.shared.wgsl for lavapipe); whole vec4s of a row at a time, which took
+// the panels out 1.6 times as fast as single columns did on lavapipe. A pivot that is noise when its turn comes
+// counts as zero: it gets an entry of its own on the diagonal, below the noise, which keeps the triangle regular
+// and so completes the basis.
+// Measured on lavapipe, 64 × 512 (64 × 200), ms on one core: 1.84 (0.81) with pivots exchanged first and each column of a panel
+// measured by itself, 1.37 (0.62) with one pass for each column and the panel handed round; 0.53 of it makes panels.
 
 override WG: u32 = 8;
 
@@ -90,21 +94,13 @@ fn longest(at: Place, k: u32, lane: u32) -> u32 {
   return place;
 }
 
-/** Exchanges the columns at two places. */
-fn swapColumns(at: Place, i: u32, j: u32, lane: u32) {
-  if (i != j) {
-    for (var r = lane; r < p.Q; r += WG) {
-      let row = at.w + r * p.stride / 4;
-      let x = w[row + i / 4][i % 4];
-      w[row + i / 4][i % 4] = w[row + j / 4][j % 4];
-      w[row + j / 4][j % 4] = x;
-    }
-    if (lane == 0u) {
-      let column = order[at.columns + i];
-      order[at.columns + i] = order[at.columns + j];
-      order[at.columns + j] = column;
-      norms[at.columns + j] = norms[at.columns + i];
-    }
+/** Exchanges what is known of the columns at two places, of which the second is the pivot. */
+fn swapNotes(at: Place, i: u32, j: u32, lane: u32) {
+  if (lane == 0u && i != j) {
+    let column = order[at.columns + i];
+    order[at.columns + i] = order[at.columns + j];
+    order[at.columns + j] = column;
+    norms[at.columns + j] = norms[at.columns + i];
   }
   storageBarrier();
 }
@@ -114,27 +110,37 @@ const EPS = 1.1920929e-7;
 /** What stands on the diagonal for a pivot that is noise. */
 fn noiseEntry(floor: f32) -> f32 { return select(sqrt(floor) / 16, 1.0, floor == 0.0); }
 
-/** Makes a panel of the four longest columns from place k on. */
+/** Makes a panel of the four longest columns from place k on; those that stood where they belong take their places in w. */
 fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
   let width = min(4, p.P - k);
-  for (var e = 0u; e < 4; e++) {
-    if (e < width) { swapColumns(at, k + e, longest(at, k + e, lane), lane); }
+  var pivots = vec4u(k);
+  for (var e = 0u; e < width; e++) {
+    pivots[e] = longest(at, k + e, lane);
+    swapNotes(at, k + e, pivots[e], lane);
   }
   let columns = at.columns + min(vec4u(k, k + 1, k + 2, k + 3), vec4u(p.P - 1));
   let c = vec4u(order[columns.x], order[columns.y], order[columns.z], order[columns.w]);
 
-  // the rows of a lane stay with it: the panel grows without a barrier but for the sums
+  // the rows of a lane stay with it: no barriers but for the sums, of which those for the next column are taken on the way
+  var part = vec4f(0);
   for (var r = lane; r < p.Q; r += WG) {
-    panel[at.panel + r] = select(vec4f(0), w[at.w + (r * p.stride + k) / 4], vec4u(0, 1, 2, 3) < vec4u(width));
+    let row = at.w + r * p.stride / 4;
+    var q = vec4f(0);
+    for (var e = 0u; e < 4; e++) {
+      if (e < width) {
+        let pivot = row + pivots[e] / 4;
+        q[e] = w[pivot][pivots[e] % 4];
+        w[pivot][pivots[e] % 4] = w[row + k / 4][e];
+      }
+    }
+    panel[at.panel + r] = q;
+    part = fma(q, vec4f(q.x), part);
   }
   var floor = floorBefore;
   var alive = 0u;
+  var first = vec4f(0);
+  var rest = vec4f(0);
   for (var e = 0u; e < 4; e++) {
-    var part = vec4f(0);
-    for (var r = lane; r < p.Q; r += WG) {
-      let q = panel[at.panel + r];
-      part = fma(q, vec4f(q[e]), part);
-    }
     let products = total(lane, part);
     let norm = products[e];
     if (k + e == 0u) { floor = 64 * EPS * EPS * norm; }
@@ -142,10 +148,18 @@ fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
     let inverse = select(1 / sqrt(norm), 0.0, dead);
     let later = vec4u(0, 1, 2, 3) > vec4u(e);
     let entry = select(vec4f(0), products * inverse, later);
+    part = vec4f(0);
     for (var r = lane; r < p.Q; r += WG) {
       var q = panel[at.panel + r];
       q[e] *= inverse;
-      panel[at.panel + r] = q - entry * q[e];
+      q -= entry * q[e];
+      panel[at.panel + r] = q;
+      if (e < 3) {
+        part = fma(q, vec4f(q[e + 1]), part);
+      } else {
+        first = fma(q, vec4f(q.x), first);
+        rest = fma(vec4f(q.z, q.w, q.w, 0), vec4f(q.y, q.y, q.z, 0), rest);
+      }
     }
     if (lane == 0u && e < width) {
       l[at.l + c[e] * 4 * p.B + k + e] = select(sqrt(norm), noiseEntry(floor), dead);
@@ -153,41 +167,23 @@ fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
     }
     alive += select(1u, 0u, dead || e >= width);
   }
-  var first = vec4f(0);
-  var rest = vec4f(0);
-  for (var r = lane; r < p.Q; r += WG) {
-    let q = panel[at.panel + r];
-    first = fma(q, vec4f(q.x), first);
-    rest = fma(vec4f(q.z, q.w, q.w, 0), vec4f(q.y, q.y, q.z, 0), rest);
-  }
   storageBarrier();
   return Panel(total(lane, first), total(lane, rest), alive, floor);
 }
 
-/** Takes the panel out of the four columns from place `first` on; what lies past the last column stays by itself. */
-fn takeOut(at: Place, k: u32, first: u32, made: Panel) {
-  var d = mat4x4f();
-  for (var r = 0u; r < p.Q; r++) {
-    let x = w[at.w + (r * p.stride + first) / 4];
-    let q = panel[at.panel + r];
-    d[0] = fma(x, vec4f(q.x), d[0]);
-    d[1] = fma(x, vec4f(q.y), d[1]);
-    d[2] = fma(x, vec4f(q.z), d[2]);
-    d[3] = fma(x, vec4f(q.w), d[3]);
-  }
-  d[1] -= made.first.y * d[0];
-  d[2] -= made.first.z * d[0] + made.rest.x * d[1];
-  d[3] -= made.first.w * d[0] + made.rest.y * d[1] + made.rest.z * d[2];
-  let width = min(4, p.P - first);
-  var left = vec4f(0);
-  for (var r = 0u; r < p.Q; r++) {
-    let place = at.w + (r * p.stride + first) / 4;
-    let q = panel[at.panel + r];
-    let x = w[place] - (q.x * d[0] + q.y * d[1] + q.z * d[2] + q.w * d[3]);
-    left = fma(x, x, left);
-    w[place] = x;
-  }
-  for (var e = 0u; e < width; e++) {
+/** d, the products of some columns with the panel, as they are once earlier columns of the panel are taken out. */
+fn inTurn(d: mat4x4f, made: Panel) -> mat4x4f {
+  let y = d[1] - made.first.y * d[0];
+  let z = d[2] - made.first.z * d[0] - made.rest.x * y;
+  return mat4x4f(d[0], y, z, d[3] - made.first.w * d[0] - made.rest.y * y - made.rest.z * z);
+}
+
+/** x, a row of four columns, without their parts d along q, that row of the panel. */
+fn without(x: vec4f, q: vec4f, d: mat4x4f) -> vec4f { return x - d * q; }
+
+/** Writes down d for the four columns from place `first` on, and the squared lengths that are left of them. */
+fn noteColumns(at: Place, k: u32, first: u32, d: mat4x4f, left: vec4f) {
+  for (var e = 0u; e < min(4, p.P - first); e++) {
     norms[at.columns + first + e] = left[e];
     let row = at.l + order[at.columns + first + e] * 4 * p.B + k;
     for (var f = 0u; f < 4; f++) { l[row + f] = d[f][e]; }
@@ -216,7 +212,7 @@ fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
     floor = made.floor;
     rank += made.alive;
     if (made.alive > 0) {
-      for (var t = k + 4 + 4 * lane; t < p.P; t += 4 * WG) { takeOut(at, k, t, made); }
+      for (var t = k + 4; t < p.P; t += 4 * WG) { takeOut(at, k, t + 4 * lane, made, lane); }
     }
     storageBarrier();
     if (lane == 0u) { over = u32(made.alive == 0u); }
@@ -243,7 +239,7 @@ fn next(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 }
 
 @compute @workgroup_size(WG)
-fn project(@builtin(global_invocation_id) id: vec3u) {
+fn project(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let first = p.k + 4 + 4 * id.x;
-  if (first < p.P && found[id.y].alive > 0) { takeOut(placeOf(id.y), p.k, first, found[id.y]); }
+  if (found[id.y].alive > 0) { takeOut(placeOf(id.y), p.k, first, found[id.y], lane); }
 }

@@ -1,9 +1,11 @@
 import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { sharers } from "../lib/choice.ts";
 import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
 
 const prepareKernel = kernel("svd/prepare");
-const reduceKernel = kernel("svd/reduce");
+const ownKernel = kernel("svd/reduce");
+const sharedKernel = kernel("svd/reduce.shared");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
@@ -86,6 +88,7 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const WG = lanes(device, P / 4);
   const constants = { WG };
   const operands = { info, w, l, ...columns, panel };
+  const reduceKernel = sharers(device) === 8 ? sharedKernel : ownKernel;
   if (P <= ALONE) {
     reduceKernel("reduce", operands, params, [count], { constants, work });
     return;
