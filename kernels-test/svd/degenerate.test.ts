@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { mul } from "../../src/ops/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { svd, truncate, truncatedSvd, type TruncatedSvdOptions } from "../../src/ops/svd.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { expectClose, withDevices } from "../check.ts";
+import { expectClose, values, withDevices } from "../check.ts";
 import {
   bent,
   bentOn,
   differences,
+  distance,
   geometric,
   gradient,
   latents,
@@ -14,6 +16,9 @@ import {
   truncated,
   weights,
 } from "./differences.ts";
+import { from } from "./matrices.ts";
+
+const noise = values(50_000, 7);
 
 withDevices((device) => {
   describe("equal singular values", () => {
@@ -165,5 +170,34 @@ withDevices((device) => {
         );
         expect(Math.abs(product - (i === j ? s[i]! ** 2 : 0)) / s[0]! ** 2, `${i}, ${j}`).toBeLessThan(3e-6);
       }
+  });
+
+  describe("directions that are weak, but no rounding errors,", () => {
+    const weak = {
+      "1000 × 50, nearly constant": from(1000, 50, (i, j) => 1 + 5e-4 * noise[50 * i + j]!),
+      "50 × 1000, nearly constant": from(50, 1000, (i, j) => 1 + 5e-4 * noise[1000 * i + j]!),
+      "161 × 170, nearly of rank one": from(161, 170, (i, j) => noise[i]! + 1e-4 * noise[170 * i + j]!),
+      "1000 × 2, diagonal": from(1000, 2, (i, j) => (i === j ? [1, 1e-5][i]! : 0)),
+    };
+    test.each(Object.entries(weak))("are kept: %s", async (_, { M, N, data }) => {
+      const P = Math.min(M, N);
+      const a = device().tensor(data, [M, N]);
+      const { U, S, Vt } = svd(a);
+      const again = matmul(mul(U, S), Vt);
+      const size = Math.hypot(...data);
+      expect(distance(await again.read(), data) / size, "svd").toBeLessThan(5e-6);
+      expect(distance(await truncate(a, P).read(), data) / size, "truncate").toBeLessThan(2e-5);
+    });
+  });
+
+  test("matrices may be taller than a grid is long", async () => {
+    const M = 600_000;
+    const a = device().tensor(
+      Float32Array.from({ length: 2 * M }, (_, i) => Math.sin(i)),
+      [M, 2],
+    );
+    const S = await svd(a).S.read();
+    expect(S[0]! ** 2 + S[1]! ** 2).toBeCloseTo(M, -1);
+    expect((await truncatedSvd(a, 1).singularValues.read())[0]).toBeCloseTo(S[0]!, 2);
   });
 });

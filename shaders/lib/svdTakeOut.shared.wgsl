@@ -24,11 +24,7 @@ fn takeOut(at: Place, k: u32, first: u32, made: Panel, lane: u32) {
   for (var start = 0u; start < p.Q; start += 8) {
     let q = eightRows(at, start, lane);
     for (var i = 0u; i < 8; i++) {
-      let x = w[column + min(start + i, p.Q - 1) * p.stride / 4];
-      d[0] = fma(x, vec4f(q[i].x), d[0]);
-      d[1] = fma(x, vec4f(q[i].y), d[1]);
-      d[2] = fma(x, vec4f(q[i].z), d[2]);
-      d[3] = fma(x, vec4f(q[i].w), d[3]);
+      d = plusProducts(d, w[column + min(start + i, p.Q - 1) * p.stride / 4], q[i]);
     }
   }
   d = inTurn(d, made);

@@ -6,12 +6,7 @@ fn takeOut(at: Place, k: u32, first: u32, made: Panel, lane: u32) {
   let column = at.w + first / 4;
   var d = mat4x4f();
   for (var r = 0u; r < p.Q; r++) {
-    let x = w[column + r * p.stride / 4];
-    let q = panel[at.panel + r];
-    d[0] = fma(x, vec4f(q.x), d[0]);
-    d[1] = fma(x, vec4f(q.y), d[1]);
-    d[2] = fma(x, vec4f(q.z), d[2]);
-    d[3] = fma(x, vec4f(q.w), d[3]);
+    d = plusProducts(d, w[column + r * p.stride / 4], panel[at.panel + r]);
   }
   d = inTurn(d, made);
   var left = vec4f(0);

@@ -171,6 +171,13 @@ fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
   return Panel(total(lane, first), total(lane, rest), alive, floor);
 }
 
+/** d and the products of a row x of four columns with q, that row of the panel: d[f] is for column f of the panel. */
+fn plusProducts(d: mat4x4f, x: vec4f, q: vec4f) -> mat4x4f {
+  return mat4x4f(
+    fma(x, vec4f(q.x), d[0]), fma(x, vec4f(q.y), d[1]), fma(x, vec4f(q.z), d[2]), fma(x, vec4f(q.w), d[3]),
+  );
+}
+
 /** d, the products of some columns with the panel, as they are once earlier columns of the panel are taken out. */
 fn inTurn(d: mat4x4f, made: Panel) -> mat4x4f {
   let y = d[1] - made.first.y * d[0];

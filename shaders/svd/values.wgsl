@@ -93,17 +93,19 @@ fn place(@builtin(global_invocation_id) id: vec3u) {
 }
 
 @compute @workgroup_size(WG)
-fn arrange(@builtin(global_invocation_id) id: vec3u) {
+fn arrange(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.y * (p.K + 1);
-  if (id.x >= p.P + p.Q || order[at + p.K] == 0u) { return; }
-  let scratch = (id.y * (p.P + p.Q) + id.x) * p.K;
-  if (id.x < p.P) {
-    let base = (id.y * p.P + id.x) * p.K;
-    for (var j = 0u; j < p.K; j++) { row[scratch + order[at + j]] = v[base + j]; }
-    for (var j = 0u; j < p.K; j++) { v[base + j] = row[scratch + j]; }
-  } else {
-    let base = (id.y * p.Q + id.x - p.P) * p.K;
-    for (var j = 0u; j < p.K; j++) { row[scratch + order[at + j]] = w[base + j]; }
-    for (var j = 0u; j < p.K; j++) { w[base + j] = row[scratch + j]; }
+  if (order[at + p.K] == 0u) { return; }
+  for (var r = id.x; r < p.P + p.Q; r += groups.x * WG) {
+    let scratch = (id.y * (p.P + p.Q) + r) * p.K;
+    if (r < p.P) {
+      let base = (id.y * p.P + r) * p.K;
+      for (var j = 0u; j < p.K; j++) { row[scratch + order[at + j]] = v[base + j]; }
+      for (var j = 0u; j < p.K; j++) { v[base + j] = row[scratch + j]; }
+    } else {
+      let base = (id.y * p.Q + r - p.P) * p.K;
+      for (var j = 0u; j < p.K; j++) { row[scratch + order[at + j]] = w[base + j]; }
+      for (var j = 0u; j < p.K; j++) { w[base + j] = row[scratch + j]; }
+    }
   }
 }

@@ -18,7 +18,7 @@ interface Flags {
 export function svdCommand(): Command {
   return new Command("svd")
     .description("Decompose a matrix: A = U diag(S) Vt, in float32.")
-    .argument("<file>", "a .npy file of a matrix (M, N), of any number type")
+    .argument("<file>", "a .npy file of a matrix (M, N), of booleans, integers, float32 or float64")
     .option("--k <rank>", "keep so many of the largest singular values (default all)", whole("--k"))
     .option("--out <folder>", "write U.npy (M, k), S.npy (k) and Vt.npy (k, N) there")
     .option("--adapter <name>", "the adapter to use, by part of its name")

@@ -80,6 +80,11 @@ export function kernel(name: string, texts?: ShaderTexts) {
   };
 }
 
+/** Workgroups of `size` for `n` invocations along one axis: as many as an axis has at most, for kernels that go round. */
+export function groupsFor(n: number, size: number): number {
+  return Math.min(65535, Math.ceil(n / size));
+}
+
 /** The grid that covers `n` invocations with one-dimensional workgroups of `size`, folded where it is too long. */
 export function linearGrid(n: number, size: number): [number, number] {
   const groups = Math.ceil(n / size);

@@ -30,8 +30,8 @@ export interface SvdOptions {
  * The thin singular value decomposition a = U diag(S) Vt of a (…, M, N), with r = min(M, N): U (…, M, r)
  * with orthonormal columns, S (…, r) largest first, Vt (…, r, N) with orthonormal rows. Leading axes
  * are a batch. The entry of each column of U that is largest in absolute value is positive. Values are off by less than
- * 1e-6 of the first, with two known exceptions, the factors orthonormal and their product a to LAPACK's test ratios below
- * 2 in up to 180 columns and below 16 in 1024 (for both see svd/README.md), also where the rank is deficient, and the
+ * 1e-6 of the first, with few known exceptions, the factors orthonormal and their product a to LAPACK's test ratios below
+ * 10 in up to 180 columns and 20 in 1024 (for both see svd/README.md), also where the rank is deficient, and the
  * numbers subnormal, whatever the adapter makes of those. A matrix with a NaN or an infinity gives NaN throughout on the
  * device, and a NumericalError to `read()`; so does S where a value is past float32's 3.4e38. Without entries, the factors
  * have none either.

@@ -5,9 +5,12 @@ import { lanes } from "./jacobi.ts";
 
 const svdKernel = kernel("svd");
 
-/** Singular values up to this many times the largest are rounding errors. */
+/**
+ * Singular values up to this many times the largest are rounding errors: sums of n terms are off by some 0.3 √n ε of their
+ * largest part, where the usual n ε (NumPy's `matrix_rank`) would drop directions of 0.7 % in 60,000 samples.
+ */
 export function roundingLevel(B: number, L: number): number {
-  return Math.max(B, L) * 2 ** -23;
+  return 2 * Math.sqrt(Math.max(B, L)) * 2 ** -23;
 }
 
 /**

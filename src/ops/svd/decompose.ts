@@ -1,4 +1,4 @@
-import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
+import { groupsFor, kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { sharers } from "../lib/choice.ts";
 import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
@@ -42,7 +42,7 @@ export function shortSide(a: Tensor): ShortSide {
     const params = { M, N, P, Q, B, stride, count, size: 0, sign: 0, poison: 0 };
     const constants = { WG: lanes(device, P / 4) };
     const across = P <= 32 ? lanes(device, P) : 64;
-    const grid = [Math.ceil((4 * B) / across), Math.min(65535, Math.ceil(Q / 8)), count] as const;
+    const grid = [Math.ceil((4 * B) / across), groupsFor(Q, 8), count] as const;
     prepareKernel("load", { a, info, b: scaled, w, l }, params, grid, { constants: { WG: across } });
     triangulate(w, P, l, info);
     orthogonaliseColumns(l, info);
@@ -124,6 +124,11 @@ interface CompleteOptions {
   strong: number;
   /** Columns not longer than so many times the first are rounding errors, which the others' complement takes the place of. */
   noise: number;
+  /**
+   * Columns not longer than so many times the first may be rounding errors too: the complement takes their place if they are
+   * within the span of the others.
+   */
+  doubtful?: number;
   /** Whether no more columns than the rank in `info` have a length other than zero. */
   bounded?: boolean;
 }
@@ -135,7 +140,7 @@ interface CompleteOptions {
 function complete(
   y: Tensor,
   info: Tensor,
-  { strong, noise, bounded = false }: CompleteOptions,
+  { strong, noise, doubtful = 0, bounded = false }: CompleteOptions,
   many = false,
 ): Tensor {
   const { device } = y;
@@ -143,10 +148,10 @@ function complete(
   const s = empty(device, [count, K]);
   const x = empty(device, [count, Q, PANEL]);
   const t = empty(device, [count, K, PANEL]);
-  const params = { Q, K, first: 0, again: 0, bounded: Number(bounded), strong, noise };
+  const params = { Q, K, first: 0, again: 0, bounded: Number(bounded), strong, noise, doubtful };
   const WG = lanes(device, Q);
   const run = (entry: string, operands: Operands, wanted: number, place = {}) =>
-    completeKernel(entry, operands, { ...params, ...place }, [Math.ceil(wanted / WG), count], {
+    completeKernel(entry, operands, { ...params, ...place }, [groupsFor(wanted, WG), count], {
       constants: { WG },
     });
   if (!many || K <= ALONE) run("alone", { y, info, s, x, t }, WG);
@@ -169,11 +174,11 @@ function complete(
   return s;
 }
 
+/** Images not longer than so many times the first are rounding errors; taken for such, longer ones would be missed in U S Vᵀ. */
+const NOISE = 8 * 2 ** -23;
+
 /** Makes images y (count, Q, K) of orthonormal vectors orthonormal, as `complete` does; by many workgroups, if there are many. */
-export function completeImages(
-  y: Tensor,
-  info: Tensor,
-  noise = 4 * Math.sqrt(y.shape[1]!) * 2 ** -23,
-): Tensor {
-  return complete(y, info, { strong: strongImages(y.shape[1]!), noise }, true);
+export function completeImages(y: Tensor, info: Tensor, noise = NOISE): Tensor {
+  const Q = y.shape[1]!;
+  return complete(y, info, { strong: strongImages(Q), noise, doubtful: 4 * Math.sqrt(Q) * 2 ** -23 }, true);
 }

@@ -1,4 +1,4 @@
-import { kernel } from "../../device/kernel.ts";
+import { groupsFor, kernel } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { matmul } from "../matmul.ts";
 import { lanes } from "./jacobi.ts";
@@ -26,7 +26,7 @@ export function measureValues(a: Tensor, vectors: Tensor, values: Tensor, transp
   const made = { found: empty(device, [count, K]), order: empty(device, [count, K + 1]) };
   const row = empty(device, [count, P + Q, K]);
   const launch = (entry: string, operands: Record<string, Tensor>, wanted: number) =>
-    valuesKernel(entry, operands, params, [Math.ceil(wanted / WG), count], { constants: { WG } });
+    valuesKernel(entry, operands, params, [groupsFor(wanted, WG), count], { constants: { WG } });
   launch("lengths", { a, v: vectors, w: images, s: values, ...made }, K);
   launch("place", { s: values, ...made }, K);
   launch("arrange", { v: vectors, w: images, order: made.order, row }, P + Q);
