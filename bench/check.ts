@@ -12,6 +12,9 @@ export const LOSS_TOLERANCE = 1e-3;
 
 const SAMPLES = 64;
 
+/** Multiples of the golden ratio, without their whole parts, are spread over rows and columns alike: even steps are not. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 /**
  * Says what is wrong with an engine's answer, or nothing. Products and convolutions are checked
  * against sums in 64 bits at 64 places and against hestenes' answer at all; SVDs by putting A
@@ -30,7 +33,7 @@ export function complaint(
   const scale = largest(want);
   const exact = task.kind === "matmul" ? product(task, inputs) : convolution(task, inputs);
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const i = Math.floor(((sample + 0.5) / SAMPLES) * got.length);
+    const i = Math.floor((((sample + 0.5) * GOLDEN) % 1) * got.length);
     if (!(Math.abs(got[i]! - exact(i)) <= TOLERANCE * scale))
       return `element ${i} is ${got[i]}, by 64-bit sums ${exact(i)}`;
   }

@@ -2,9 +2,12 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { z } from "zod";
 import { clock } from "../src/cli/progress.ts";
+import { UsageError, whole } from "../src/cli/usage.ts";
 import { openDevice } from "../src/device/device.ts";
+import { HestenesError } from "../src/device/errors.ts";
 import { better, measureCeilings } from "./ceilings.ts";
 import type { Engine } from "./engine.ts";
 import { HestenesEngine } from "./hestenes.ts";
@@ -34,8 +37,14 @@ interface Options {
   torch?: string;
   ops?: boolean;
   readme?: boolean;
-  budget: string;
+  budget: number;
 }
+
+const torchRow = z.object({
+  ...{ case: z.string(), op: z.string(), ms: z.number(), min: z.number(), n: z.number() },
+  gflops: z.number().optional(),
+});
+const torchFile = z.union([z.array(torchRow), z.object({ rows: z.array(torchRow) })]);
 
 const program = new Command("bench")
   .description("Measure kernels and training steps of hestenes, TensorFlow.js and jax-js on one adapter.")
@@ -47,21 +56,31 @@ const program = new Command("bench")
     "measure what has this in its name: “conv mnist.1 dw”, “step ae”, “launches”, “ceilings”, “profile”",
     "",
   )
-  .option(
-    "--engine <name...>",
-    "measure these engines only: hestenes is always one; tfjs-webgpu, jax-js, ml-matrix, svd-js, numeric",
+  .addOption(
+    new Option("--engine <name...>", "measure these engines only, and hestenes").choices([
+      ...["hestenes", "tfjs-webgpu", "jax-js", "ml-matrix", "svd-js", "numeric"],
+    ]),
   )
   .option("--heavy", "also measure the cases for real GPUs")
-  .option("--torch <file>", "compare with rows of PyTorch, from a JSON file of the same format")
+  .option(
+    "--torch <file>",
+    "compare with rows of PyTorch, from a JSON file with `rows` as --json writes them",
+  )
   .option("--ops", "measure the benchmarks of single ops instead, without other engines")
-  .option("--budget <ms>", "milliseconds of runs of each engine in each case", "800")
-  .option("--readme", "measure nothing: make the README's tables from bench/results/*.json")
-  .parse();
-const given = program.opts<Options>();
-if (given.readme) writeReadme();
-else await main(given);
+  .option("--budget <ms>", "milliseconds of runs of each engine in each case", whole("--budget"), 800)
+  .option("--readme", "measure nothing: make the README's tables from bench/results/*.json");
+try {
+  const given = program.parse().opts<Options>();
+  if (given.readme) writeReadme();
+  else await main(given);
+} catch (error) {
+  if (!(error instanceof HestenesError || error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
 
 async function main(options: Options): Promise<void> {
+  const torch = torchRows(options.torch);
   const device = await openDevice({ adapter: options.adapter, tuned: false });
   const results: Results = {
     adapter: device.info.name,
@@ -74,6 +93,12 @@ async function main(options: Options): Promise<void> {
     failed: [],
     launches: [],
   };
+  if (!measuresAnything(options))
+    throw new UsageError(
+      `--only ${options.only}: nothing has this in its name; ` +
+        `among what has one are “${tasks({ heavy: true, only: "" })[0]!.name}” and “launches”`,
+    );
+  write(results, options); // fails now rather than after the first case
   say(results.adapter);
   if ("launches".includes(options.only)) {
     say("launches"); // before the peers come, beside which each call takes half as long again
@@ -81,7 +106,7 @@ async function main(options: Options): Promise<void> {
   }
   if (wantsCeilings(options)) results.ceilings = await measureCeilings(device);
   if (options.ops) await runOps(results, options);
-  else await runCases(results, new HestenesEngine(device), options);
+  else await runCases(results, new HestenesEngine(device), options, torch);
   if (wantsCeilings(options)) {
     say("ceilings");
     results.ceilings = better(await measureCeilings(device), results.ceilings);
@@ -91,6 +116,12 @@ async function main(options: Options): Promise<void> {
   write(results, options);
   process.stdout.write(resultsTable(results));
   process.exit(results.failed.some(({ engine }) => engine === "hestenes") ? 1 : 0); // the peers keep Node alive
+}
+
+function measuresAnything({ only, heavy = false, ops = false, ...rest }: Options): boolean {
+  return (
+    ops || tasks({ heavy, only }).length > 0 || "launches".includes(only) || wantsCeilings({ only, ...rest })
+  );
 }
 
 /** Profiles are compared with ceilings, so they come together; single ops do without. */
@@ -105,7 +136,12 @@ function writeReadme(): void {
   writeFileSync(file, text);
 }
 
-async function runCases(results: Results, own: HestenesEngine, options: Options): Promise<void> {
+async function runCases(
+  results: Results,
+  own: HestenesEngine,
+  options: Options,
+  torch: readonly Row[],
+): Promise<void> {
   const { heavy = false, only, budget } = options;
   const list = tasks({ heavy, only });
   const start = performance.now();
@@ -114,7 +150,7 @@ async function runCases(results: Results, own: HestenesEngine, options: Options)
     const label = `${i + 1}/${list.length} (${clock((performance.now() - start) / 1e3)}) ${task.name} ${task.op}`;
     const noise = task.kind === "step" && task.shape.model !== "ae" ? await noiseOf(own.device, task) : {};
     const inputs = { ...inputsOf(task), ...noise };
-    const effort = { budget: Number(budget), most: 60 };
+    const effort = { budget, most: 60 };
     const { rows, failed } = await measure(engines, task, inputs, effort, (what) => say(`${label}: ${what}`));
     results.rows.push(...rows);
     results.failed.push(...failed);
@@ -125,7 +161,7 @@ async function runCases(results: Results, own: HestenesEngine, options: Options)
     write(results, options);
   }
   const measured = new Set(list.map(({ name, op }) => `${name} ${op}`));
-  results.rows.push(...torchRows(options.torch).filter((row) => measured.has(`${row.case} ${row.op}`)));
+  results.rows.push(...torch.filter((row) => measured.has(`${row.case} ${row.op}`)));
 }
 
 /** Opens the engines that hestenes is compared with, on the adapter of exactly this name. */
@@ -151,16 +187,26 @@ async function runOps(results: Results, { only, adapter }: Options): Promise<voi
 /** The rows of a file that PyTorch's side of the benchmark wrote. */
 function torchRows(file: string | undefined): Row[] {
   if (file === undefined) return [];
-  const rows = JSON.parse(readFileSync(file, "utf8")) as Row[];
-  return rows.map(({ case: name, op, ms, min, n, gflops }) => ({
-    ...{ engine: "torch", case: name, op, ms, min, n },
-    ...(gflops === undefined ? {} : { gflops }),
-  }));
+  try {
+    const found = torchFile.parse(JSON.parse(readFileSync(file, "utf8")));
+    return (Array.isArray(found) ? found : found.rows).map(({ gflops, ...row }) => ({
+      ...{ engine: "torch", ...row },
+      ...(gflops === undefined ? {} : { gflops }),
+    }));
+  } catch (cause) {
+    throw new UsageError(`--torch ${file} can not be read, or has no rows of case, op, ms, min and n`, {
+      cause,
+    });
+  }
 }
 
 function write(results: Results, { json, html }: Options): void {
-  if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 1) + "\n");
-  if (html !== undefined) writeFileSync(html, resultsPage(results));
+  try {
+    if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 1) + "\n");
+    if (html !== undefined) writeFileSync(html, resultsPage(results));
+  } catch (cause) {
+    throw new UsageError(`the results can not be written: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The commit that is measured, with a + where files differ from it. */

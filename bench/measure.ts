@@ -52,9 +52,9 @@ export async function measure(
       try {
         prepared = await engine.prepare(task, inputs);
         const answer = await prepared.answer();
-        reference ??= answer;
-        const wrong = complaint(task, inputs, answer, reference);
+        const wrong = complaint(task, inputs, answer, reference ?? answer);
         if (wrong !== undefined) throw new Error(`wrong answer: ${wrong}`);
+        reference ??= answer;
         const spent = performance.now() - start;
         contenders.push({
           engine,

@@ -52,6 +52,12 @@ withDevices((device) => {
     expect((await epilogue(z, bias, "softplus").read())[1]).toBe(200);
   });
 
+  test("small arguments of tanh keep their digits", async () => {
+    const small = [1e-8, -1e-6, 1e-4, 0.1];
+    const y = await epilogue(tensor(device(), small, [1, 4]), tensor(device(), [0, 0, 0, 0]), "tanh").read();
+    small.forEach((z, i) => expect(y[i]! / Math.tanh(z)).toBeCloseTo(1, 6));
+  });
+
   test.each(["none", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu"] as const)(
     "%s keeps NaN, in its gradient too",
     async (activation) => {

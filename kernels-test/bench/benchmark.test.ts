@@ -47,6 +47,16 @@ test.each(small)("$name $op: a right answer passes the check, a wrong one does n
   prepared.dispose();
 });
 
+test("a product that is right in its first column alone does not pass, though all engines agree", async () => {
+  const task: MatmulTask = { ...product, shape: { M: 64, K: 3, N: 64 } };
+  const inputs = inputsOf(task);
+  const prepared = await engine.prepare(task, inputs);
+  const [right] = await prepared.answer();
+  const wrong = [right!.map((value, i) => (i % 64 === 0 ? value : 0))];
+  expect(complaint(task, inputs, wrong, wrong)).toContain("64-bit sums");
+  prepared.dispose();
+});
+
 const matrices = [
   [6, 9, 3],
   [9, 6, 1],

@@ -9,6 +9,12 @@ fn lessOne(z: vec4f) -> vec4f {
   return select(exp(z) - 1, series, abs(z) < vec4f(0.35));
 }
 
+/** tanh z, also where z is small, of which drivers may know a few digits only. */
+fn tangent(z: vec4f) -> vec4f {
+  let e = lessOne(2 * z);
+  return e / (e + 2);
+}
+
 /** log(1 + t) for t in [0, 1], by the series of log((1+s)/(1-s)). */
 fn logOnePlusOf(t: vec4f) -> vec4f {
   let s = t / (2 + t);
@@ -26,7 +32,7 @@ fn activated(z: vec4f) -> vec4f {
   if (ACTIVATION == 1) { return max(z, vec4f(0)); }
   if (ACTIVATION == 2) { return select(0.01 * z, z, z > vec4f(0)); }
   if (ACTIVATION == 3) { return 1 / (1 + exp(-z)); }
-  if (ACTIVATION == 4) { return tanh(clamp(z, vec4f(-15), vec4f(15))); } // 1 from there on; drivers overflow
+  if (ACTIVATION == 4) { return tangent(clamp(z, vec4f(-15), vec4f(15))); } // ±1 from there on
   if (ACTIVATION == 5) { return max(z, vec4f(0)) + logOnePlusOf(exp(-abs(z))); }
   if (ACTIVATION == 6) { return select(lessOne(z), z, z > vec4f(0)); }
   return z;

@@ -5,7 +5,7 @@ import { readTuning, saveTuning } from "../device/tuning.node.ts";
 import { classOf } from "../ops/lib/choice.ts";
 import { judge, steps, trials, type Verdict } from "../ops/lib/tune.ts";
 import { columns } from "../device/columns.ts";
-import { UsageError } from "./usage.ts";
+import { interruptSignal, UsageError } from "./usage.ts";
 
 /** What `hestenes devices --tune` found. */
 export interface Tuned {
@@ -35,9 +35,17 @@ export async function tune(device: Device, only = ""): Promise<Tuned> {
     barCompleteChar: "█",
     barIncompleteChar: "░",
   });
+  const { release } = interruptSignal(() => {
+    bar.stop(); // leaves the terminal as it was
+    process.stderr.write("Stopped: nothing was changed.\n");
+    process.exit(130);
+  });
   bar.start(steps(wanted), 0, { status: info.name }); // shows nothing where there is no terminal
   const shapes = await judge(device, wanted, (trial) => bar.increment({ status: classOf(trial) })).finally(
-    () => bar.stop(),
+    () => {
+      bar.stop();
+      release();
+    },
   );
   const kept = only === "" ? [] : (readTuning(info, () => undefined)?.choices ?? []);
   const file = saveTuning(info, new Map([...kept, ...shapes.map(choice)]));
