@@ -65,8 +65,8 @@ test("batches that go through the networks in parts train the same model, and st
   await train(stopped!, stopAt(5));
   await train(stopped!);
   expect(outcome(stopped!.folder)).toEqual(outcome(parted!.folder));
+  expect(outcome(parted!.folder)).not.toEqual(outcome(whole!.folder)); // in last bits: there were parts
   const last = ({ folder }: typeof whole & object) => folder.history().at(-1)!.loss;
-  expect(last(parted!)).not.toBe(last(whole!));
   expect(Math.abs(last(parted!) / last(whole!) - 1)).toBeLessThan(1e-3);
 }, 120_000);
 

@@ -44,7 +44,9 @@ export function kernel(name: string, texts?: ShaderTexts) {
     if (x * y * z === 0) return;
     const most = device.gpu.limits.maxComputeWorkgroupsPerDimension;
     if (x > most || y > most || z > most)
-      throw new LimitError(`${name}.${entryPoint}: a grid of ${x}×${y}×${z} workgroups is past ${most}`);
+      throw new LimitError(
+        `${name}.${entryPoint}: a grid of ${x}×${y}×${z} workgroups is past ${most} along an axis: split the batch`,
+      );
 
     checkAliases(source, entryPoint, operands);
     const names = Object.keys(operands);
