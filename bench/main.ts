@@ -80,6 +80,11 @@ try {
 }
 
 async function main(options: Options): Promise<void> {
+  if (!measuresAnything(options))
+    throw new UsageError(
+      `--only ${options.only}: nothing has this in its name; ` +
+        `among what has one are “${tasks({ heavy: true, only: "" })[0]!.name}” and “launches”`,
+    );
   const torch = torchRows(options.torch);
   const device = await openDevice({ adapter: options.adapter, tuned: false });
   const results: Results = {
@@ -93,11 +98,6 @@ async function main(options: Options): Promise<void> {
     failed: [],
     launches: [],
   };
-  if (!measuresAnything(options))
-    throw new UsageError(
-      `--only ${options.only}: nothing has this in its name; ` +
-        `among what has one are “${tasks({ heavy: true, only: "" })[0]!.name}” and “launches”`,
-    );
   write(results, options); // fails now rather than after the first case
   say(results.adapter);
   if ("launches".includes(options.only)) {
@@ -118,10 +118,9 @@ async function main(options: Options): Promise<void> {
   process.exit(results.failed.some(({ engine }) => engine === "hestenes") ? 1 : 0); // the peers keep Node alive
 }
 
-function measuresAnything({ only, heavy = false, ops = false, ...rest }: Options): boolean {
-  return (
-    ops || tasks({ heavy, only }).length > 0 || "launches".includes(only) || wantsCeilings({ only, ...rest })
-  );
+function measuresAnything(options: Options): boolean {
+  const { only, heavy = false, ops = false } = options;
+  return ops || tasks({ heavy, only }).length > 0 || "launches".includes(only) || wantsCeilings(options);
 }
 
 /** Profiles are compared with ceilings, so they come together; single ops do without. */
