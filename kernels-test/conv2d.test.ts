@@ -145,6 +145,18 @@ describe("few channels", () => {
   const paddings = [0, 1, 2, 3].map((padding) => ({ padding, stride: [2, 1] as const }));
   for (const options of paddings)
     check(`padding ${options.padding}`, options, [[[1, 6, 5, 1], [4, 2, 1, 4], [4]]]);
+  for (const stride of [1, 2]) {
+    for (const padding of [0, 2, 3, 5])
+      check(`stride ${stride}, padding ${padding}`, { stride, padding }, [[[2, 6, 5, 1], [3, 5, 1, 4], [4]]]);
+    const strips = [1, 4 * stride - 1, 4 * stride, 4 * stride + 1].map((W) => [
+      [2, 3, W, 1],
+      [2, 3, 1, 36],
+      [36],
+    ]);
+    check(`strips of a row, stride ${stride}`, { stride, padding: 1 }, strips);
+    const long = [8, 9].map((S) => [[1, 3, 13, 1], [2, S, 1, 4], [4]]);
+    check(`taps of a row, stride ${stride}`, { stride, padding: [0, 4] }, long);
+  }
   check("taps apart", { dilation: 2, padding: 2 }, [[[1, 6, 7, 1], [3, 3, 1, 8], [8]]]);
 });
 

@@ -6,7 +6,7 @@
 //   forward_one      x, w, bias -> out       one filter: K = 1, C divisible by 4; windows next to each other
 //   backward_x_one   x=dz, w -> out4  dx     the same, stride 1 on both axes
 //   forward_few      x, w, bias -> out4      few channels: R·S·C at most 32, K divisible by 4
-//   backward_x_few   x=dz, w -> out   dx     one channel: C = 1, K divisible by 4; stride 1 or 2 on both axes
+//   backward_x_few   x=dz, w -> out   dx     one channel: C = 1, K divisible by 4; stride 1 or 2, one for both axes
 //
 // On lavapipe a load of a vec4 costs 13 ns for 8 lanes, even from one address; handing a vec4 round in a subgroup
 // costs 0.3. So lanes load different pixels, keep those that several windows have in common, and load one vec4 of the
@@ -15,18 +15,31 @@
 //   backward_x_one   a lane owns 4 pixels of a row of x, with all channels; 4 columns of dz roll past the taps
 //   forward_few      a workgroup owns a row of y, a lane a vec4 of its channels and the filter for them; each lane
 //                    loads the window of one pixel
-//   backward_x_few   a lane owns 2 × 2 pixels of x, which need the same few pixels of dz
+//   backward_x_few   a lane owns a strip of 4 columns of dz, and what they are of x with stride 2: 2 × 8 pixels; the
+//                    columns roll past the taps
 // Measured on lavapipe (ms of CPU time, in brackets with a tile): 576×32×32×8→1, 5 × 5, forward 28 (71), dx 20 (107);
-// 64×64×64×1→32, 3 × 3, stride 2, forward 4.3 (7.4), dx 10 (23). Divisions stand outside of all loops, as the compiler
-// leaves them where they are: that is 1.15 times faster. Two rows of y a lane in forward_one lose: sums spill.
-// SwiftShader gains as much where there is one filter. With few channels it loses: it does not unroll loops, and keeps
-// arrays in memory; it takes the tiles there.
+// 64×64×64×1→32, 3 × 3, stride 2, forward 4.3 (7.4), dx 5.1 (23). Divisions stand outside of all loops, as the compiler
+// leaves them where they are: that is 1.15 times faster. Two rows of y a lane in forward_one lose: sums spill; so does
+// backward_x_few with its loops over k and rows exchanged.
+// SwiftShader gains as much where there is one filter, and 2 to 3 times in backward_x_few. In forward_few it loses: it
+// does not unroll loops, and keeps arrays in memory; it takes the tiles there.
 
 override WG: u32 = 64;
 // Of the filters, so that loops over arrays are unrolled.
 override S: u32 = 1;
 override CHANNELS: u32 = 1; // C
 override DEPTH: u32 = 1;    // R·S·C
+// Of backward_x_few, whose strips of STRIDE rows of x need ABOVE rows of dz, the last of which is LAST_P past the strip's
+// number: row y of dz stands for the tap h + pad - y·stride at pixel h. And so for columns.
+override R: u32 = 1;
+override PAD_H: u32 = 0;
+override PAD_W: u32 = 0;
+override STRIDE: u32 = 1;
+override LAST_P = (STRIDE - 1 + PAD_H) / STRIDE;
+override LAST_Q = (STRIDE - 1 + PAD_W) / STRIDE;
+override ABOVE = (R - 1 + LAST_P * STRIDE - PAD_H) / STRIDE + 1;
+override BEFORE = (S - 1 + LAST_Q * STRIDE - PAD_W) / STRIDE + 1;
+override PHASES = STRIDE * STRIDE; // pixels of x by what is left of their place, as in convTranspose2d.wgsl
 
 @group(0) @binding(7) var<storage, read_write> out4: array<vec4f>; // in place of `out`
 
@@ -158,6 +171,29 @@ fn windowAt(window: vec3u, d: u32) -> f32 {
   return load(select(NOWHERE, (line + v) * CHANNELS, line != NOWHERE && v < p.W), d % CHANNELS);
 }
 
+/** Which tap of the filter meets dz at LAST - (up,left) of a strip and the strip's pixels of a phase; NOWHERE if none. */
+fn tapOf(up: u32, left: u32, phase: vec2u) -> u32 {
+  let r = phase.x + up * STRIDE + PAD_H - LAST_P * STRIDE;
+  let s = phase.y + left * STRIDE + PAD_W - LAST_Q * STRIDE;
+  return select(NOWHERE, r * S + s, r < R && s < S);
+}
+
+/** The products of four columns of dz with a tap. */
+fn products(a0: vec4f, a1: vec4f, a2: vec4f, a3: vec4f, tap: vec4f) -> vec4f {
+  return vec4f(dot(a0, tap), dot(a1, tap), dot(a2, tap), dot(a3, tap));
+}
+
+/** The four pixels of a phase, STRIDE apart, of the strip whose first pixel is (h,v) of image n. */
+fn storePhase(n: u32, h: u32, v: u32, y: vec4f) {
+  if (n >= p.N || h >= p.H || v >= p.W) { return; }
+  let at = (n * p.H + h) * p.W + v;
+  let end = p.W - v;
+  out[at] = y.x;
+  if (STRIDE < end) { out[at + STRIDE] = y.y; }
+  if (2 * STRIDE < end) { out[at + 2 * STRIDE] = y.z; }
+  if (3 * STRIDE < end) { out[at + 3 * STRIDE] = y.w; }
+}
+
 @compute @workgroup_size(WG)
 fn backward_x_few(
   @builtin(global_invocation_id) id: vec3u,
@@ -165,56 +201,59 @@ fn backward_x_few(
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let i = element(id, groups, WG);
-  let across = (p.W + 1) / 2;
+  let across = (p.W + 4 * STRIDE - 1) / (4 * STRIDE);
+  let down = (p.H + STRIDE - 1) / STRIDE;
   let row = i / across;
-  let down = (p.H + 1) / 2;
   let n = row / down;
-  let h = (row - n * down) * 2;
-  let v = (i - row * across) * 2;
+  let h = row - n * down;
+  let v = (i - row * across) * 4;
   let depth = p.K / 4;
-  // dz row y stands for the tap h + pad - y·stride at pixel h: the last y that meets h + 1 or h, then those above
-  let last_p = (1 + p.pad_h) / p.stride_h;
-  let last_q = (1 + p.pad_w) / p.stride_w;
-  let y_last = h / p.stride_h + last_p;
-  let q_last = v / p.stride_w + last_q;
-  let rows = (p.R - 1 + last_p * p.stride_h - p.pad_h) / p.stride_h + 1;
-  let columns = (S - 1 + last_q * p.stride_w - p.pad_w) / p.stride_w + 1;
-  var sum = vec4f();
-  for (var up = 0u; up < rows; up++) {
-    let y = y_last - up;
-    let r = p.pad_h - (last_p - up) * p.stride_h;
-    for (var left = 0u; left < columns; left++) {
-      let q = q_last - left;
-      let s = p.pad_w - (last_q - left) * p.stride_w;
-      let at = select(NOWHERE, ((n * p.P + y) * p.Q + q) * p.K, n < p.N && y < p.P && q < p.Q);
-      let meets = (vec4u(r, r, r + 1, r + 1) < vec4u(p.R)) & (vec4u(s, s + 1, s, s + 1) < vec4u(S));
-      let t = select(vec4u(0), vec4u(r, r, r + 1, r + 1) * S + vec4u(s, s + 1, s, s + 1), meets) * depth;
-      var w00 = vec4f();
-      var w01 = vec4f();
-      var w10 = vec4f();
-      var w11 = vec4f();
-      for (var k = 0u; k < depth; k++) {
-        if (k % SUBGROUP == 0) {
-          let mine = min(k + lane, depth - 1);
-          w00 = w4[t.x + mine];
-          w01 = w4[t.y + mine];
-          w10 = w4[t.z + mine];
-          w11 = w4[t.w + mine];
+  let q = v + LAST_Q;
+  let mine = lane / PHASES; // lanes load the taps of all phases at once, and those of the next columns
+  let phase = vec2u(lane % PHASES / STRIDE, lane % STRIDE);
+  var sum00 = vec4f();
+  var sum01 = vec4f();
+  var sum10 = vec4f();
+  var sum11 = vec4f();
+  for (var up = 0u; up < ABOVE; up++) {
+    let y = h + LAST_P - up;
+    let line = (n * p.P + y) * p.Q * depth;
+    let width = select(0, p.Q, n < p.N && y < p.P);
+    for (var k = 0u; k < depth; k++) {
+      let at = line + k;
+      var a1 = columnAt(at + (q + 1) * depth, q + 1, width);
+      var a2 = columnAt(at + (q + 2) * depth, q + 2, width);
+      var a3 = columnAt(at + (q + 3) * depth, q + 3, width);
+      var taps = vec4f();
+      for (var left = 0u; left < BEFORE; left++) {
+        let a0 = columnAt(at + (q - left) * depth, q - left, width);
+        var first = 0u;
+        if (SUBGROUP > PHASES) { first = left * PHASES % SUBGROUP; }
+        if (first == 0) {
+          let t = tapOf(up, left + mine, phase);
+          taps = w4[select(t, 0, t == NOWHERE) * depth + k];
         }
-        let a = load4(at, 4 * k);
-        let j = k % SUBGROUP;
-        if (meets.x) { sum.x += dot(a, subgroupShuffle(w00, j)); }
-        if (meets.y) { sum.y += dot(a, subgroupShuffle(w01, j)); }
-        if (meets.z) { sum.z += dot(a, subgroupShuffle(w10, j)); }
-        if (meets.w) { sum.w += dot(a, subgroupShuffle(w11, j)); }
+        // Not by branches: SwiftShader takes both sides, and merges them slowly.
+        let y00 = products(a0, a1, a2, a3, subgroupShuffle(taps, first));
+        sum00 += select(vec4f(), y00, tapOf(up, left, vec2u(0, 0)) != NOWHERE);
+        if (PHASES == 4) {
+          let y01 = products(a0, a1, a2, a3, subgroupShuffle(taps, first + 1));
+          let y10 = products(a0, a1, a2, a3, subgroupShuffle(taps, first + 2));
+          let y11 = products(a0, a1, a2, a3, subgroupShuffle(taps, first + 3));
+          sum01 += select(vec4f(), y01, tapOf(up, left, vec2u(0, 1)) != NOWHERE);
+          sum10 += select(vec4f(), y10, tapOf(up, left, vec2u(1, 0)) != NOWHERE);
+          sum11 += select(vec4f(), y11, tapOf(up, left, vec2u(1, 1)) != NOWHERE);
+        }
+        a3 = a2;
+        a2 = a1;
+        a1 = a0;
       }
     }
   }
-  if (n < p.N) {
-    let at = (n * p.H + h) * p.W + v;
-    out[at] = sum.x;
-    if (v + 1 < p.W) { out[at + 1] = sum.y; }
-    if (h + 1 < p.H) { out[at + p.W] = sum.z; }
-    if (v + 1 < p.W && h + 1 < p.H) { out[at + p.W + 1] = sum.w; }
+  storePhase(n, h * STRIDE, v * STRIDE, sum00);
+  if (PHASES == 4) {
+    storePhase(n, h * STRIDE, v * STRIDE + 1, sum01);
+    storePhase(n, h * STRIDE + 1, v * STRIDE, sum10);
+    storePhase(n, h * STRIDE + 1, v * STRIDE + 1, sum11);
   }
 }

@@ -125,9 +125,13 @@ export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geom
   else if (SUBGROUP > 0 && hasOneFilter(geometry) && stride_h === 1) {
     const grid = linearGrid(N * H * Math.ceil(W / 4), 64);
     directKernel("backward_x_one", { x: dz, w4: w, out4: out }, params, grid, options);
-  } else if (SUBGROUP === 8 && C === 1 && K % 4 === 0 && undilated && stride_h <= 2 && stride_w <= 2) {
-    const grid = linearGrid(N * Math.ceil(H / 2) * Math.ceil(W / 2), 64);
-    directKernel("backward_x_few", { x4: dz, w4: w, out }, params, grid, options);
+  } else if (SUBGROUP > 0 && C === 1 && K % 4 === 0 && undilated && stride_h === stride_w && stride_h <= 2) {
+    const grid = linearGrid(N * Math.ceil(H / stride_h) * Math.ceil(W / (4 * stride_w)), 64);
+    const { R, pad_h: PAD_H, pad_w: PAD_W } = geometry;
+    directKernel("backward_x_few", { x4: dz, w4: w, out }, params, grid, {
+      constants: { SUBGROUP, R, S, PAD_H, PAD_W, STRIDE: stride_h },
+      work,
+    });
   } else transposed(dz, w, out, geometry, { variant });
 }
 
