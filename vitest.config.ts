@@ -3,16 +3,20 @@ import { configDefaults, defineConfig } from "vitest/config";
 const folder = "kernels-test";
 const all = `${folder}/**/*.test.ts`;
 
-/** Tests that run in a real browser's WebGPU. */
-const browser = [`${folder}/browser/**/*.test.ts`, `${folder}/web/**/*.test.ts`];
+/** Tests that compute in a real browser, whatever adapter HESTENES_ADAPTER names for Node. */
+const browser = [
+  `${folder}/browser/**/*.test.ts`,
+  `${folder}/web/{data,latent,offline,pages,serve,start,svd,train}.test.ts`,
+];
 
-/** Tests that need no adapter; all others fail without one. */
+/** Tests that need no adapter. All others are for Node's, and fail without one. */
 const plain = [
   `${folder}/data/**/*.test.ts`,
   `${folder}/metrics/{bumpFit,distances,relativeError}.test.ts`,
   `${folder}/latent/{gmm,interpolation,spectrum}.test.ts`,
   `${folder}/train/{checkpoint,curves,files,latent-charts,pictures,report,safetensors}.test.ts`,
   `${folder}/reproduce/experiments.test.ts`,
+  `${folder}/web/{camera,form}.test.ts`,
   `${folder}/layout.test.ts`,
 ];
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page as Tab } from "playwright-core";
 import { expect, test } from "vitest";
-import { openPages, pages, patient, slow } from "./site.ts";
+import { openPages, pages, patient, slow, untilReady } from "./site.ts";
 
 /** Not at the top of its server: no page may know where it lies. */
 const site = await openPages("/some/folder/");
@@ -49,9 +49,9 @@ test(
     await site.stopServing();
     for (const [page, ready] of Object.entries(pages)) {
       await tab.goto(new URL(page.replace("index.html", ""), site.url).href);
-      await tab.waitForSelector(ready);
+      await untilReady(tab, ready, wrong);
       await tab.reload();
-      await tab.waitForSelector(ready);
+      await untilReady(tab, ready, wrong);
     }
     const peers = await tab.evaluate(async () => {
       const [name] = await caches.keys();

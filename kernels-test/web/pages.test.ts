@@ -7,14 +7,14 @@ import type { Results } from "../../bench/results.ts";
 import { isOfPeers } from "../../src/web/build/site.ts";
 import { pageSizes } from "../../src/web/build/sizes.ts";
 import { launchChromium } from "../browser/chromium.ts";
-import { loseDevice, openPages, pages, slow } from "./site.ts";
+import { loseDevice, openPages, pages, slow, untilReady } from "./site.ts";
 
 const site = await openPages();
 
 describe.each(Object.entries(pages))("%s", (page, ready) => {
   test("loads without errors, and asks nobody else for anything", slow, async () => {
     const { tab, wrong } = await site.visit(page);
-    await tab.waitForSelector(ready);
+    await untilReady(tab, ready, wrong);
     expect(wrong).toEqual([]);
     await tab.close();
   });
@@ -23,8 +23,8 @@ describe.each(Object.entries(pages))("%s", (page, ready) => {
     "has a name for everything that can be reached by key, and fits a phone, in large letters too",
     slow,
     async () => {
-      const { tab } = await site.visit(page);
-      await tab.waitForSelector(ready);
+      const { tab, wrong } = await site.visit(page);
+      await untilReady(tab, ready, wrong);
       const nameless = await tab.evaluate(() =>
         [...document.querySelectorAll<HTMLElement>("a, button, input, select, canvas, [tabindex]")]
           .filter((element) => {
@@ -68,8 +68,8 @@ test.each(
     (["light", "dark"] as const).map((colorScheme) => ({ page, ready, colorScheme })),
   ),
 )("axe finds nothing to mend in $page, $colorScheme", slow, async ({ page, ready, colorScheme }) => {
-  const { tab } = await site.visit(page, { colorScheme, bypassCSP: true });
-  await tab.waitForSelector(ready);
+  const { tab, wrong } = await site.visit(page, { colorScheme, bypassCSP: true });
+  await untilReady(tab, ready, wrong);
   await tab.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
   await tab.evaluate(axe);
   const found = await tab.evaluate(async () => {
@@ -84,11 +84,11 @@ test.each(Object.entries(pages))(
   "%s is under 300 kB, gzipped, with its engine",
   slow,
   async (page, ready) => {
-    const { tab } = await site.visit("about:blank");
+    const { tab, wrong } = await site.visit("about:blank");
     const loaded = new Set<string>();
     tab.on("response", (response) => loaded.add(response.url().slice(site.url.length).replace(/\?.*/, "")));
     await tab.goto(new URL(page, site.url).href);
-    await tab.waitForSelector(ready);
+    await untilReady(tab, ready, wrong);
     const size = pageSizes(site.folder, isOfPeers).find((one) => page.startsWith(one.page))!;
     expect(size.files).toEqual(expect.arrayContaining([...loaded].filter((file) => file !== "icon.svg")));
     console.log(`${size.page}: ${(size.gzipped / 1000).toFixed(0)} kB gzipped, ${size.files.length} files`);

@@ -27,6 +27,18 @@ export async function openPages(base = "/"): Promise<BuiltSite> {
   return site;
 }
 
+/** Waits until `tab` shows what `selector` finds; where it does not, the error has what the page says, and what went `wrong`. */
+export async function untilReady(tab: Tab, selector: string, wrong: readonly string[] = []): Promise<void> {
+  try {
+    await tab.waitForSelector(selector);
+  } catch (cause) {
+    const says = await tab.evaluate(() =>
+      ["device", "notices", "progress"].map((id) => document.getElementById(id)?.textContent.trim()),
+    );
+    throw new Error(`${tab.url()} says ${JSON.stringify(says)}; errors: ${JSON.stringify(wrong)}`, { cause });
+  }
+}
+
 /** Lets the next commands destroy the device of the page's worker; and so on, `times` devices in a row. */
 export async function loseDevice(tab: Tab, times = 1): Promise<void> {
   await tab.workers()[0]!.evaluate((times) => {

@@ -3,7 +3,7 @@ import type { Page as Tab } from "playwright-core";
 import { expect } from "vitest";
 import type { TrainApi, TrainEvent } from "../../src/web/train/protocol.ts";
 import { batch, seed, size } from "./reference.ts";
-import type { BuiltSite } from "./site.ts";
+import { untilReady, type BuiltSite } from "./site.ts";
 
 /** A run in the page that ends after ten steps, with the losses of each. */
 export const steps = 10;
@@ -39,7 +39,7 @@ export async function openStudio(
     };
   });
   await tab.goto(new URL(query, site.url).href);
-  await tab.waitForSelector("#play:not([disabled])");
+  await untilReady(tab, "#play:not([disabled])", wrong);
   return { tab, wrong };
 }
 
