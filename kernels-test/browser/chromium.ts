@@ -14,7 +14,6 @@ const QUIET = [
 const WEBGPU = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
-  "--disable-gpu-watchdog", // it ends a GPU process that is long silent, as one without a GPU may be
   "--enable-features=Vulkan,WebGPU",
 ];
 

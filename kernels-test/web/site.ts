@@ -35,7 +35,9 @@ export async function untilReady(tab: Tab, selector: string, wrong: readonly str
     const says = await tab.evaluate(() =>
       ["device", "notices", "progress"].map((id) => document.getElementById(id)?.textContent.trim()),
     );
-    throw new Error(`${tab.url()} says ${JSON.stringify(says)}; errors: ${JSON.stringify(wrong)}`, { cause });
+    const words = `${tab.url()} says ${JSON.stringify(says)}; errors: ${JSON.stringify(wrong)}`;
+    console.warn(words); // where the next try passes, nothing else tells
+    throw new Error(words, { cause });
   }
 }
 
