@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mul } from "../../src/ops/elementwise.ts";
+import { add, mul } from "../../src/ops/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { svd, truncate, truncatedSvd, type TruncatedSvdOptions } from "../../src/ops/svd.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -188,6 +188,30 @@ withDevices((device) => {
       expect(distance(await again.read(), data) / size, "svd").toBeLessThan(5e-6);
       expect(distance(await truncate(a, P).read(), data) / size, "truncate").toBeLessThan(2e-5);
     });
+  });
+
+  test.each([8, 64, 100])("vectors of values in the noise are orthonormal: half of %i", async (n) => {
+    const count = Math.floor(6000 / n);
+    const entries = values(count * n * n * 2, 11);
+    const noisy = matmul(
+      device().tensor(entries.slice(0, (count * n * n) / 2), [count, n, n / 2]),
+      device().tensor(entries.slice((count * n * n) / 2, count * n * n), [count, n / 2, n]),
+    );
+    const { U } = svd(
+      add(
+        noisy,
+        device().tensor(
+          entries.slice(count * n * n).map((x) => 1e-6 * x),
+          [count, n, n],
+        ),
+      ),
+    );
+    const products = await matmul(U, U, { transposeA: true }).read();
+    const worst = products.reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - Number((i % (n * n)) % (n + 1) === 0))),
+      0,
+    );
+    expect(worst / (n * 2 ** -23)).toBeLessThan(5);
   });
 
   test("matrices may be taller than a grid is long", async () => {

@@ -159,7 +159,7 @@ function complete(
     run("measure", { y, s }, K);
     for (let first = 0; first < K; first += PANEL) {
       run("take", { y, s, x, t }, Q, { first });
-      for (const again of [0, 1]) {
+      for (const again of [0, 1, 2]) {
         if (first > 0) {
           run("products", { y, s, x, t }, first / 4, { first });
           run("subtract", { y, s, x, t }, 4 * Math.ceil(Q / 4), { first });
