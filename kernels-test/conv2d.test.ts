@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openDevice } from "../src/device/device.ts";
 import { conv2d, filterGradient, filterSlices, type Conv2dOptions } from "../src/ops/conv2d.ts";
 import { convolution } from "../src/ops/lib/convolution.ts";
-import { empty, tensor } from "../src/tensor/tensor.ts";
+import { empty, tensor, zeros } from "../src/tensor/tensor.ts";
 import { checkOp, sharing, withDevices } from "./check.ts";
 import { convolutionReference, epilogueReference } from "./references.ts";
 
@@ -216,6 +216,14 @@ test("the gradient of a filter is summed in few slices, however many pixels ther
   expect(filterSlices({ ...geometry, N: 0 }, 1024, 256)).toBe(1);
 });
 
+test("images without channels leave the bias", async () => {
+  const device = await openDevice();
+  const [x, w] = [zeros(device, [2, 4, 4, 0]), zeros(device, [3, 3, 0, 4])];
+  const y = conv2d(x, w, { padding: 1, bias: tensor(device, [1, 2, 3, 4], [4]) });
+  expect(await y.read()).toEqual(Float32Array.from({ length: 128 }, (_, i) => 1 + (i % 4)));
+  device.close();
+});
+
 test("tiles that do not fit", async () => {
   const device = await openDevice();
   const [x, w] = [
@@ -240,6 +248,7 @@ describe("errors", () => {
       [3, 3, 3, 4],
       /reaches over 3 pixels of axis 1, x \(1, 2, 8, 3\) has 2 and 0 of padding/,
     ],
+    [{}, [1, 8, 8, 3], [0, 3, 3, 4], /w \(0, 3, 3, 4\) has no taps/],
     [{ stride: 0 }, [1, 8, 8, 3], [3, 3, 3, 4], /stride is 0, expected a whole number from 1/],
     [{ padding: -1 }, [1, 8, 8, 3], [3, 3, 3, 4], /padding is -1/],
   ])("%j %j %j", async (options, x, w, message) => {

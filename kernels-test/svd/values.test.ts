@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { svd, truncatedSvd } from "../../src/ops/svd.ts";
-import { rounded, withDevices } from "../check.ts";
-import { random, ratios, svdReference, withSpectrum, type Dense } from "./matrices.ts";
+import { rounded, values, withDevices } from "../check.ts";
+import { from, random, ratios, svdReference, withSpectrum, type Dense } from "./matrices.ts";
 
 /** The largest error of values, in units of the first. */
 const errorOf = (got: ArrayLike<number>, want: readonly number[]) =>
@@ -24,6 +24,30 @@ withDevices((device, mode) => {
       expect(errorOf(values, want), name).toBeLessThan(5e-7);
     const { singularValues } = truncatedSvd(a, k, { method: "topk" });
     expect(errorOf(await singularValues.read(), want.slice(0, k)), "topk").toBeLessThan(5e-7);
+  });
+
+  const noise = values(1 << 18, 3);
+  const constant = (N: number) => (i: number, j: number) =>
+    1.2345 + 1e-5 * noise[(i * N + j) % noise.length]!;
+  const long: Record<string, Dense> = {
+    "20000 × 8, nearly constant": from(20000, 8, constant(8)),
+    "8 × 5000, nearly constant": from(8, 5000, constant(5000)),
+    "1000 × 9, constant": from(1000, 9, () => 0.7),
+    "2050 × 33, of whole numbers": from(2050, 33, (i, j) => (i % 3) + (j % 5) * ((7 * i) % 4)),
+    "1600 × 161, nearly constant": from(1600, 161, constant(161)),
+    "1000 × 12, zero but for the end": from(1000, 12, (i, j) => (i < 700 ? 0 : noise[12 * i + j]!)),
+    "1000 × 12, columns zero in parts": from(1000, 12, (i, j) =>
+      i % 500 < 300 === j < 7 ? noise[12 * i + j]! : 0,
+    ),
+    ...Object.fromEntries([511, 512, 513, 767, 768, 1025].map((M) => [`${M} × 5`, random(M, 5)])),
+  };
+  test.each(Object.entries(long))("in parts of the rows: %s", async (_, { M, N, data: exact }) => {
+    const data = rounded(exact);
+    const { U, S, Vt } = svd(device().tensor(data, [M, N]));
+    const s = await S.read();
+    expect(errorOf(s, svdReference({ M, N, data }).S)).toBeLessThan(1e-6);
+    const { residual, U: u, V: v } = ratios({ M, N, data }, await U.read(), s, await Vt.read());
+    for (const ratio of [residual, u, v]) expect(ratio).toBeLessThan(5);
   });
 
   test("values closer than rotations drift come out in order, with their vectors", async () => {

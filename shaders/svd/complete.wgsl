@@ -38,9 +38,10 @@ fn placeOf(matrix: u32) -> Place {
 
 fn measureColumn(at: Place, j: u32) {
   var sum = 0.0;
-  for (var r = 0u; r < p.Q; r += 32) { // in parts: long sums lose more to rounding
+  let run = max(32, u32(sqrt(f32(p.Q))));
+  for (var r = 0u; r < p.Q; r += run) { // in parts: long sums lose more to rounding
     var part = 0.0;
-    for (var t = r; t < min(r + 32, p.Q); t++) {
+    for (var t = r; t < min(r + run, p.Q); t++) {
       let entry = y[at.y + t * p.K + j];
       part = fma(entry, entry, part);
     }

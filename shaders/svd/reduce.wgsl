@@ -13,13 +13,13 @@
 // exchange (lib/svdTakeOut.wgsl, and lib/svdTakeOut.shared.wgsl for lavapipe); whole vec4s of a row at a time, which took
 // the panels out 1.6 times as fast as single columns did on lavapipe. A pivot that is noise when its turn comes
 // counts as zero: it gets an entry of its own on the diagonal, below the noise, which keeps the triangle regular
-// and so completes the basis.
+// and so completes the basis. Not so in a part of a longer matrix, where `whole` is 0: there only zeros count as zero.
 // Measured on lavapipe, 64 × 512 (64 × 200), ms on one core: 1.84 (0.81) with pivots exchanged first and each column of a panel
 // measured by itself, 1.37 (0.62) with one pass for each column and the panel handed round; 0.53 of it makes panels.
 
 override WG: u32 = 8;
 
-struct Params { P: u32, Q: u32, B: u32, stride: u32, k: u32 }
+struct Params { P: u32, Q: u32, B: u32, stride: u32, k: u32, whole: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> info: array<u32>;
 @group(0) @binding(2) var<storage, read_write> w: array<vec4f>;
@@ -108,7 +108,10 @@ fn swapNotes(at: Place, i: u32, j: u32, lane: u32) {
 const EPS = 1.1920929e-7;
 
 /** What stands on the diagonal for a pivot that is noise. */
-fn noiseEntry(floor: f32) -> f32 { return select(sqrt(floor) / 16, 1.0, floor == 0.0); }
+fn noiseEntry(floor: f32) -> f32 {
+  if (p.whole == 0u) { return 0.0; }
+  return select(sqrt(floor) / 16, 1.0, floor == 0.0);
+}
 
 /** Makes a panel of the four longest columns from place k on; those that stood where they belong take their places in w. */
 fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
@@ -143,7 +146,7 @@ fn makePanel(at: Place, k: u32, floorBefore: f32, lane: u32) -> Panel {
   for (var e = 0u; e < 4; e++) {
     let products = total(lane, part);
     let norm = products[e];
-    if (k + e == 0u) { floor = 64 * EPS * EPS * norm; }
+    if (k + e == 0u) { floor = f32(p.whole) * 64 * EPS * EPS * norm; }
     let dead = norm <= floor;
     let inverse = select(1 / sqrt(norm), 0.0, dead);
     let later = vec4u(0, 1, 2, 3) > vec4u(e);
@@ -199,6 +202,9 @@ fn noteColumns(at: Place, k: u32, first: u32, d: mat4x4f, left: vec4f) {
 
 var<workgroup> over: u32;
 
+/** Whether a panel is all noise, and so are the columns left. */
+fn isLast(made: Panel) -> bool { return made.alive == 0u && p.whole == 1u; }
+
 /** Fills in the pivots from k to before `end`: once a whole panel is noise, so are the columns left, none of which is longer. */
 fn leaveNoise(at: Place, k: u32, end: u32, floor: f32, lane: u32) {
   for (var t = k + lane; t < min(end, p.P); t += WG) {
@@ -218,11 +224,11 @@ fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
     let made = makePanel(at, k, floor, lane);
     floor = made.floor;
     rank += made.alive;
-    if (made.alive > 0) {
+    if (!isLast(made)) {
       for (var t = k + 4; t < p.P; t += 4 * WG) { takeOut(at, k, t + 4 * lane, made, lane); }
     }
     storageBarrier();
-    if (lane == 0u) { over = u32(made.alive == 0u); }
+    if (lane == 0u) { over = u32(isLast(made)); }
     if (workgroupUniformLoad(&over) == 1u) {
       leaveNoise(at, k + 4, p.P, floor, lane);
       break;
@@ -233,7 +239,7 @@ fn reduce(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) gro
 
 @compute @workgroup_size(WG)
 fn next(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  if (lane == 0u) { over = u32(p.k > 0 && found[group.x].alive == 0u); }
+  if (lane == 0u) { over = u32(p.k > 0 && isLast(found[group.x])); }
   if (workgroupUniformLoad(&over) == 1u) {
     leaveNoise(placeOf(group.x), p.k, p.k + 4, found[group.x].floor, lane);
     return;
@@ -248,5 +254,5 @@ fn next(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 @compute @workgroup_size(WG)
 fn project(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
   let first = p.k + 4 + 4 * id.x;
-  if (found[id.y].alive > 0) { takeOut(placeOf(id.y), p.k, first, found[id.y], lane); }
+  if (!isLast(found[id.y])) { takeOut(placeOf(id.y), p.k, first, found[id.y], lane); }
 }

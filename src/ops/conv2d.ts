@@ -66,7 +66,7 @@ export function correlate(
       linearGrid(N * P * Math.ceil(Q / 4), 64),
       { constants: { ...constants, SUBGROUP, S, WHOLE: byFour(Q) }, work },
     );
-  else if (SUBGROUP === 8 && G === 1 && R * S * C <= 32 && K % 4 === 0)
+  else if (SUBGROUP === 8 && G === 1 && C > 0 && R * S * C <= 32 && K % 4 === 0)
     directKernel(
       "forward_few",
       { x, w4: w, out4: out, bias },

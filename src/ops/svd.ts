@@ -161,8 +161,8 @@ export interface TruncatedSvd {
   /** (k): the singular values that are kept, largest first. */
   singularValues: Tensor;
   /**
-   * (min(B, L)): all singular values, or the largest and zeros for the rest where the method "topk" went without them;
-   * no gradient flows through them.
+   * (min(B, L)): all singular values. Where the method "topk" went without them: the first k, estimates that are too small
+   * for some of the next, and zeros for the rest. No gradient flows through them.
    */
   spectrum: Tensor;
 }

@@ -138,6 +138,7 @@ function filter(op: string, shape: Shape, options: ConvolutionOptions) {
   if (shape.length !== 4)
     throw new ShapeError(`${op}: w is ${show(shape)}, expected a filter (R, S, C / groups, K)`);
   const [R, S, inner, K] = shape as [number, number, number, number];
+  if (R * S === 0) throw new ShapeError(`${op}: w ${show(shape)} has no taps; a filter has one at least`);
   const G = options.groups ?? 1;
   if (!Number.isInteger(G) || G < 1 || K % G !== 0)
     throw new ShapeError(`${op}: ${G} groups do not divide the ${K} filters of w ${show(shape)}`);

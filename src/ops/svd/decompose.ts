@@ -9,6 +9,12 @@ const sharedKernel = kernel("svd/reduce.shared");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
+/** Workgroups along an axis of a grid. */
+const MOST_GROUPS = 65535;
+
+/** Parameters of svd/prepare, those that an entry point has no use for. */
+const unused = { M: 0, N: 0, P: 0, Q: 0, B: 0, stride: 0, rows: 0, parts: 0, count: 0, size: 0, sign: 0, poison: 0 };
+
 /** The singular vectors of the short side of a batch of matrices, and what is known from finding them. */
 export interface ShortSide {
   /** (count, P, P): in its columns the singular vectors, those of the largest values first; orthonormal. */
@@ -36,13 +42,15 @@ export function shortSide(a: Tensor): ShortSide {
     const info = measure(a);
     const scaled = empty(device, a.shape);
     const stride = 16 * (Math.ceil(P / 16) | 1); // an odd number of cache lines: rows do not get into each other's way
-    const w = empty(device, [count, Q, stride]);
+    const [parts, each] = partsOf(Q, P, count);
+    const rows = parts * each;
+    const w = empty(device, [count, parts, each, stride]);
     const l = empty(device, [count, P, 4 * B]);
     const norms = empty(device, [count, P]);
-    const params = { M, N, P, Q, B, stride, count, size: 0, sign: 0, poison: 0 };
+    const params = { ...unused, M, N, P, Q, B, stride, rows, count };
     const constants = { WG: lanes(device, P / 4) };
     const across = P <= 32 ? lanes(device, P) : 64;
-    const grid = [Math.ceil((4 * B) / across), groupsFor(Q, 8), count] as const;
+    const grid = [Math.ceil((4 * B) / across), groupsFor(rows, 8), count] as const;
     prepareKernel("load", { a, info, b: scaled, w, l }, params, grid, { constants: { WG: across } });
     triangulate(w, P, l, info);
     orthogonaliseColumns(l, info);
@@ -60,7 +68,7 @@ export function measure(a: Tensor): Tensor {
   const { device } = a;
   const [count, M, N] = a.shape as [number, number, number];
   const info = empty(device, [count, 4]);
-  const params = { M, N, P: 0, Q: 0, B: 0, stride: 0, count, size: 0, sign: 0, poison: 0 };
+  const params = { ...unused, M, N, count };
   const constants = { WG: lanes(device, Math.min(M, N) / 4) };
   prepareKernel("measure", { a, info }, params, [count], { constants });
   return info;
@@ -72,16 +80,53 @@ export function measure(a: Tensor): Tensor {
  */
 export function rescale(x: Tensor, info: Tensor, sign: 1 | -1 = 1, y = empty(x.device, x.shape)): Tensor {
   const [count] = info.shape as [number];
-  const params = { M: 0, N: 0, P: 0, Q: 0, B: 0, stride: 0, count, size: x.size / count, sign, poison: NaN };
+  const params = { ...unused, count, size: x.size / count, sign, poison: NaN };
   prepareKernel("rescale", { x, info, y }, params, linearGrid(x.size, 64), { constants: { WG: 64 } });
   return y;
 }
 
-/** Writes the triangles of w (count, Q, stride), of which the first P columns count and which is used up, to l (count, P, …), and the ranks to info. */
+/**
+ * Into how many parts the rows of a matrix of P columns are cut, and the rows of each, of which the last part may lack some.
+ * Their triangles, below each other, are factorised again (Demmel et al., SIAM J. Sci. Comput. 34, 2012): sums stay short,
+ * and parts go beside each other.
+ */
+function partsOf(rows: number, P: number, count: number): [parts: number, each: number] {
+  const most = Math.floor(MOST_GROUPS / count);
+  const parts = Math.max(1, Math.min(most, Math.floor(rows / Math.max(256, 4 * P))));
+  return [parts, Math.ceil(rows / parts)];
+}
+
+/**
+ * Writes the triangles of w (count, parts, rows, stride), of which the first P columns count and which is used up, to
+ * l (count, P, …), and the ranks to info.
+ */
 function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const { device } = w;
+  const [count, parts, rows, stride] = w.shape as [number, number, number, number];
+  const cut = w.view([count * parts, rows, stride]);
+  if (parts === 1) {
+    reduce(cut, P, l, info);
+    return;
+  }
+  const triangles = empty(device, [count * parts, P, l.shape[2]!]);
+  const order = reduce(cut, P, triangles, empty(device, [count * parts, 4]), 0);
+  const [left, each] = partsOf(parts * P, P, count);
+  const stacked = empty(device, [count, left, each, stride]);
+  const params = { ...unused, P, B: l.shape[2]! / 4, stride, rows: left * each, parts, count };
+  const WG = lanes(device, P);
+  const grid = [Math.ceil(P / WG), parts + 1, count] as const;
+  prepareKernel("stack", { l: triangles, order, w: stacked }, params, grid, { constants: { WG } });
+  triangulate(stacked, P, l, info);
+}
+
+/**
+ * The triangles of w (count, Q, stride), and which column came when (count, P). Where w is not `whole` but part of longer
+ * matrices, its columns may be noise, and l need not be zero before.
+ */
+function reduce(w: Tensor, P: number, l: Tensor, info: Tensor, whole: 0 | 1 = 1): Tensor {
+  const { device } = w;
   const [count, Q, stride] = w.shape as [number, number, number];
-  const params = { P, Q, B: l.shape[2]! / 4, stride, k: 0 };
+  const params = { P, Q, B: l.shape[2]! / 4, stride, k: 0, whole };
   const work = { flops: 2 * count * Q * P * P };
   const columns = { norms: empty(device, [count, P]), order: empty(device, [count, P]) };
   const panel = empty(device, [count, Q, 4]);
@@ -91,7 +136,7 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   const reduceKernel = sharers(device) === 8 ? sharedKernel : ownKernel;
   if (P <= ALONE) {
     reduceKernel("reduce", operands, params, [count], { constants, work });
-    return;
+    return columns.order;
   }
   reduceKernel("begin", { w, ...columns }, params, [Math.ceil(P / WG), count], { constants });
   const found = empty(device, [count, 12]);
@@ -106,6 +151,7 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
         work,
       });
   }
+  return columns.order;
 }
 
 /**
