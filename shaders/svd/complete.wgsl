@@ -12,8 +12,9 @@
 // numbers instead, and complete the basis. So do those up to `doubtful` times the first of which less than a quarter of the
 // square is left the first time: they may be rounding errors within the span of the others, of which nothing but such is
 // left; a panel with such a column is made orthogonal a third time, as the random numbers come after the first. `bounded`: no
-// more than the rank in info of the lengths are other than rounding errors. By sixteen columns at a time, and without the second time, the images of 576 × 100 with values of 1 to 7e-4 take
-// 6 CPU ms on lavapipe, where single columns, each twice, took 41.
+// more than the rank in info of the lengths are other than rounding errors. By sixteen columns at a time, and without the
+// second time, the images of 576 × 100 with values of 1 to 7e-4 take 6 CPU ms on lavapipe, where single columns, each twice,
+// took 41.
 
 override WG: u32 = 8;
 
@@ -59,7 +60,7 @@ fn measure(@builtin(global_invocation_id) id: vec3u) {
 
 fn noise(at: Place, j: u32) -> bool { return s[at.s + j] <= p.noise * s[at.s]; }
 
-/** Whether the panel has a column that is not strong; the second time, one that lost much; the third time, one that began anew. */
+/** Whether the panel has a column that is not strong; the second time, one that lost much; the third, one that began anew. */
 fn hasWork(at: Place, first: u32, again: u32) -> bool {
   var least = s[at.s + first];
   for (var j = first; j < min(first + PANEL, p.K); j++) { least = min(least, s[at.s + j]); }

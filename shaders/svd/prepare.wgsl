@@ -5,7 +5,8 @@
 //   rescale   x, info -> y         y = x · 2^(sign · e), for `size` numbers of each matrix
 // M N: the matrix; P = min(M, N), Q = max(M, N); B: blocks of four columns of l; e: the exponent of the largest |a|.
 // `measure` gives a matrix to a workgroup, `load` some entries of a column to a lane, of whose place nothing is divided, as
-// CPUs do lane by lane; `stack` a column of a part, `rescale` a number. A matrix that has no factors is zero to `load`, and `rescale` gives `poison` for it.
+// CPUs do lane by lane; `stack` a column of a part, `rescale` a number. A matrix that has no factors is zero to `load`, and
+// `rescale` gives `poison` for it.
 // requires lib/svdScale.wgsl
 
 override WG: u32 = 8;

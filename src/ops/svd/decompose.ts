@@ -9,8 +9,8 @@ const sharedKernel = kernel("svd/reduce.shared");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
-/** Workgroups along an axis of a grid. */
-const MOST_GROUPS = 65535;
+/** Parts of all matrices of a batch: workgroups along an axis of a grid, less one for what lies past the last part. */
+const MOST_PARTS = 65534;
 
 /** Parameters of svd/prepare, those that an entry point has no use for. */
 const unused = { M: 0, N: 0, P: 0, Q: 0, B: 0, stride: 0, rows: 0, parts: 0, count: 0, size: 0, sign: 0, poison: 0 };
@@ -91,7 +91,7 @@ export function rescale(x: Tensor, info: Tensor, sign: 1 | -1 = 1, y = empty(x.d
  * and parts go beside each other.
  */
 function partsOf(rows: number, P: number, count: number): [parts: number, each: number] {
-  const most = Math.floor(MOST_GROUPS / count);
+  const most = Math.floor(MOST_PARTS / count);
   const parts = Math.max(1, Math.min(most, Math.floor(rows / Math.max(256, 4 * P))));
   return [parts, Math.ceil(rows / parts)];
 }
