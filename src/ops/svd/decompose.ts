@@ -1,3 +1,4 @@
+import type { Device } from "../../device/device.ts";
 import { groupsFor, kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { sharers } from "../lib/choice.ts";
@@ -13,7 +14,20 @@ const svdKernel = kernel("svd");
 const MOST_PARTS = 65534;
 
 /** Parameters of svd/prepare, those that an entry point has no use for. */
-const unused = { M: 0, N: 0, P: 0, Q: 0, B: 0, stride: 0, rows: 0, parts: 0, count: 0, size: 0, sign: 0, poison: 0 };
+const unused = {
+  M: 0,
+  N: 0,
+  P: 0,
+  Q: 0,
+  B: 0,
+  stride: 0,
+  rows: 0,
+  parts: 0,
+  count: 0,
+  size: 0,
+  sign: 0,
+  poison: 0,
+};
 
 /** The singular vectors of the short side of a batch of matrices, and what is known from finding them. */
 export interface ShortSide {
@@ -41,13 +55,11 @@ export function shortSide(a: Tensor): ShortSide {
   return device.scope(() => {
     const info = measure(a);
     const scaled = empty(device, a.shape);
-    const stride = 16 * (Math.ceil(P / 16) | 1); // an odd number of cache lines: rows do not get into each other's way
-    const [parts, each] = partsOf(Q, P, count);
-    const rows = parts * each;
-    const w = empty(device, [count, parts, each, stride]);
+    const w = emptyParts(device, count, Q, P);
+    const rows = w.shape[1]! * w.shape[2]!;
     const l = empty(device, [count, P, 4 * B]);
     const norms = empty(device, [count, P]);
-    const params = { ...unused, M, N, P, Q, B, stride, rows, count };
+    const params = { ...unused, M, N, P, Q, B, stride: strideOf(P), rows, count };
     const constants = { WG: lanes(device, P / 4) };
     const across = P <= 32 ? lanes(device, P) : 64;
     const grid = [Math.ceil((4 * B) / across), groupsFor(rows, 8), count] as const;
@@ -85,15 +97,24 @@ export function rescale(x: Tensor, info: Tensor, sign: 1 | -1 = 1, y = empty(x.d
   return y;
 }
 
+/** Numbers from one row of a factorisation to the next: an odd number of cache lines, so that they do not get into each other's way. */
+function strideOf(P: number): number {
+  return 16 * (Math.ceil(P / 16) | 1);
+}
+
 /**
- * Into how many parts the rows of a matrix of P columns are cut, and the rows of each, of which the last part may lack some.
- * Their triangles, below each other, are factorised again (Demmel et al., SIAM J. Sci. Comput. 34, 2012): sums stay short,
- * and parts go beside each other.
+ * Matrices of P columns to be factorised (count, parts, rows, stride). Those that are long are cut into parts, of which the
+ * last may lack some rows, and the triangles, below each other, are factorised again (Demmel et al., SIAM J. Sci. Comput. 34,
+ * 2012): sums stay short, and parts go beside each other. Not where that takes more than the device binds.
  */
-function partsOf(rows: number, P: number, count: number): [parts: number, each: number] {
+function emptyParts(device: Device, count: number, rows: number, P: number): Tensor {
   const most = Math.floor(MOST_PARTS / count);
-  const parts = Math.max(1, Math.min(most, Math.floor(rows / Math.max(256, 4 * P))));
-  return [parts, Math.ceil(rows / parts)];
+  const wanted = Math.max(1, Math.min(most, Math.floor(rows / Math.max(128, 4 * P))));
+  const each = Math.ceil(rows / wanted);
+  const parts = Math.ceil(rows / each);
+  const stride = strideOf(P);
+  const fits = 4 * count * parts * each * stride <= device.largestBinding;
+  return empty(device, fits ? [count, parts, each, stride] : [count, 1, rows, stride]);
 }
 
 /**
@@ -110,9 +131,9 @@ function triangulate(w: Tensor, P: number, l: Tensor, info: Tensor): void {
   }
   const triangles = empty(device, [count * parts, P, l.shape[2]!]);
   const order = reduce(cut, P, triangles, empty(device, [count * parts, 4]), 0);
-  const [left, each] = partsOf(parts * P, P, count);
-  const stacked = empty(device, [count, left, each, stride]);
-  const params = { ...unused, P, B: l.shape[2]! / 4, stride, rows: left * each, parts, count };
+  const stacked = emptyParts(device, count, parts * P, P);
+  const left = stacked.shape[1]! * stacked.shape[2]!;
+  const params = { ...unused, P, B: l.shape[2]! / 4, stride, rows: left, parts, count };
   const WG = lanes(device, P);
   const grid = [Math.ceil(P / WG), parts + 1, count] as const;
   prepareKernel("stack", { l: triangles, order, w: stacked }, params, grid, { constants: { WG } });
