@@ -3,11 +3,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 const folder = "kernels-test";
 const all = `${folder}/**/*.test.ts`;
 
-/**
- * Tests that compute in a real browser, whatever adapter HESTENES_ADAPTER names for Node. They may fail once: of some 600
- * pages on busy machines one was not ready after two minutes, and 225 tries, and GPU processes killed at any moment, did
- * not show why. `untilReady` tells what such a page says.
- */
+/** Tests that compute in a real browser, whatever adapter HESTENES_ADAPTER names for Node. */
 const browser = [
   `${folder}/browser/**/*.test.ts`,
   `${folder}/web/{data,latent,offline,pages,serve,start,svd,train}.test.ts`,
@@ -44,7 +40,7 @@ export default defineConfig({
                 ...shared,
               },
             },
-            { test: { name: "browser", include: browser, retry: 1, ...shared } },
+            { test: { name: "browser", include: browser, ...shared } },
           ]),
     ],
   },

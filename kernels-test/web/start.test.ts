@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openPages, pages, patient, slow } from "./site.ts";
+import { openPages, pages, patient, slow, untilReady } from "./site.ts";
 import { address, asked, downloaded, openStudio, trainTo, waitPast } from "./studio.ts";
 
 const site = await openPages();
@@ -11,7 +11,7 @@ test(
     const { tab, wrong } = await openStudio(site, address.replace("steps=10", "steps=100000"));
     await tab.setViewportSize({ width: 390, height: 844 });
     await tab.reload();
-    await tab.waitForSelector("#play:not([disabled])");
+    await untilReady(tab, "#play:not([disabled])", wrong);
     const begin = tab.getByRole("button", { name: "Start training" });
     const { y, height } = (await begin.boundingBox())!;
     expect(y + height).toBeLessThan(844);

@@ -117,14 +117,16 @@ export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geom
   const undilated = dilation_h === 1 && dilation_w === 1;
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
-  const options = { constants: { SUBGROUP, S }, work };
   if (variant === undefined && isPointwise(geometry))
     pointsKernel("backward_x_points", { x4: dz, w4: w, out4: out }, params, linearGrid(dz.size / 4, 64), {
       work,
     });
   else if (SUBGROUP > 0 && hasOneFilter(geometry) && stride_h === 1) {
     const grid = linearGrid(N * H * Math.ceil(W / 4), 64);
-    directKernel("backward_x_one", { x: dz, w4: w, out4: out }, params, grid, options);
+    directKernel("backward_x_one", { x: dz, w4: w, out4: out }, params, grid, {
+      constants: { SUBGROUP, S },
+      work,
+    });
   } else if (SUBGROUP > 0 && C === 1 && K % 4 === 0 && undilated && stride_h === stride_w && stride_h <= 2) {
     const grid = linearGrid(N * Math.ceil(H / stride_h) * Math.ceil(W / (4 * stride_w)), 64);
     const { R, pad_h: PAD_H, pad_w: PAD_W } = geometry;

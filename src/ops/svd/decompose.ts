@@ -1,5 +1,5 @@
 import type { Device } from "../../device/device.ts";
-import { groupsFor, kernel, linearGrid, type Operands } from "../../device/kernel.ts";
+import { groupsFor, kernel, linearGrid, MOST_GROUPS, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { sharers } from "../lib/choice.ts";
 import { ALONE, lanes, orthogonaliseColumns, padded } from "./jacobi.ts";
@@ -10,8 +10,8 @@ const sharedKernel = kernel("svd/reduce.shared");
 const completeKernel = kernel("svd/complete");
 const svdKernel = kernel("svd");
 
-/** Parts of all matrices of a batch: workgroups along an axis of a grid, less one for what lies past the last part. */
-const MOST_PARTS = 65534;
+/** Parts of all matrices of a batch: less one for what lies past the last. */
+const MOST_PARTS = MOST_GROUPS - 1;
 
 /** Parameters of svd/prepare, those that an entry point has no use for. */
 const unused = {
