@@ -12,6 +12,9 @@ const layers = [
   "metrics",
   "models",
   "train",
+  "runs",
+  "report",
+  "reproduce",
   "cli",
   "web",
 ];
@@ -36,7 +39,7 @@ function oneWay(layer) {
 }
 
 export default tseslint.config(
-  { ignores: ["dist", "runs", "node_modules", "**/*.mjs", "eslint.config.js"] },
+  { ignores: ["dist/", "runs/", "node_modules", "**/*.mjs", "eslint.config.js"] },
   ...tseslint.configs.recommendedTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
   {

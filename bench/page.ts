@@ -1,5 +1,5 @@
-import { html, type Html } from "../src/train/html.ts";
-import { factsTable, page } from "../src/train/page.ts";
+import { html, type Html } from "../src/report/html.ts";
+import { factsTable, page } from "../src/report/page.ts";
 import type { EngineName } from "./engine.ts";
 import { bars } from "./page-style.ts";
 import { byFamily, peers, peersIn, titles } from "./families.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { readCheckpoint } from "../../src/train/checkpoint.ts";
-import { RunFolder } from "../../src/train/run-folder.ts";
+import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
+import { RunFolder } from "../../src/runs/run-folder.node.ts";
 import { temporaryFolder } from "../data/files.ts";
-import { outcome, samplesFile } from "../train/runs.ts";
+import { outcome, samplesFile } from "../runs/runs.ts";
 import { values } from "../check.ts";
 import { hestenes, start } from "./command.ts";
 

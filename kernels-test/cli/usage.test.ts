@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { honest, serve, status } from "../data/server.ts";
 import { newConfig } from "../../src/cli/settings.ts";
 import { temporaryFolder } from "../data/files.ts";
-import { samplesFile } from "../train/runs.ts";
+import { samplesFile } from "../runs/runs.ts";
 import { start } from "./command.ts";
 import { run } from "./main.ts";
 

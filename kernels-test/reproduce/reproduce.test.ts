@@ -15,7 +15,7 @@ import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reprod
 import { figure, linesOf, orderOf, oursOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
 import { cautionOf, commandOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
 import { completeConfig } from "../../src/train/config.ts";
-import { encodeSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
+import { encodeSafetensors, type EncodableTensor } from "../../src/data/safetensors.ts";
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { randomWeights } from "../metrics/inceptionReference.ts";

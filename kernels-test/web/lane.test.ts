@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
 import type { Vrrae } from "../../src/models/vrrae.ts";
 import { Dataset } from "../../src/data/dataset.ts";
-import { parseSafetensors } from "../../src/train/safetensors.ts";
+import { parseSafetensors } from "../../src/data/safetensors.ts";
 import { readModel } from "../../src/train/state.ts";
 import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
 import { Lane } from "../../src/web/train/lane.ts";

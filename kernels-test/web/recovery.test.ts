@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { parseSafetensors } from "../../src/train/safetensors.ts";
+import { parseSafetensors } from "../../src/data/safetensors.ts";
 import type { LostEvent } from "../../src/web/train/protocol.ts";
 import { code, Session, settings } from "./session.ts";
 

@@ -7,7 +7,7 @@ import { BasisAutoencoder } from "../../src/models/basisAutoencoder.ts";
 import { deviceBatches } from "../../src/train/batching.ts";
 import { buildModel, buildOptimizer } from "../../src/train/build.ts";
 import { completeConfig, type Config } from "../../src/train/config.ts";
-import { parseSafetensors } from "../../src/train/safetensors.ts";
+import { parseSafetensors } from "../../src/data/safetensors.ts";
 import { restoreModel } from "../../src/train/state.ts";
 import type { ModelName } from "../../src/web/train/protocol.ts";
 import { Trainer } from "../../src/train/trainer.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
+import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/data/safetensors.ts";
 import type { ModelName } from "../../src/web/train/protocol.ts";
 import { code, devices, Session, settings } from "./session.ts";
 

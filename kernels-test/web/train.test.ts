@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { encodeSafetensors, parseSafetensors } from "../../src/train/safetensors.ts";
+import { encodeSafetensors, parseSafetensors } from "../../src/data/safetensors.ts";
 import { readModel } from "../../src/train/state.ts";
 import {
   apart,

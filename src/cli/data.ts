@@ -4,7 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
-import { makeFolder } from "../train/files.ts";
+import { makeFolder } from "../runs/files.node.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, whole } from "./usage.ts";
 

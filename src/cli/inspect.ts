@@ -5,12 +5,12 @@ import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
-import { makeFolder, writeFileAtomic } from "../train/files.ts";
+import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { modelFacts } from "../train/kinds.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
-import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../train/pictures.ts";
-import { RunFolder } from "../train/run-folder.ts";
-import { openSession, type Session } from "../train/session.ts";
+import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../report/pictures.ts";
+import { RunFolder } from "../runs/run-folder.node.ts";
+import { openSession, type Session } from "../runs/session.node.ts";
 import { usage, usageOf } from "./settings.ts";
 import { printJson, UsageError, whole } from "./usage.ts";
 

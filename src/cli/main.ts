@@ -3,7 +3,7 @@ import { HestenesError } from "../device/errors.ts";
 import { dataCommand } from "./data.ts";
 import { devicesCommand } from "./devices.ts";
 import { evaluateCommand, interpolateCommand, sampleCommand } from "./inspect.ts";
-import { isSystemError } from "../train/files.ts";
+import { isSystemError } from "../runs/files.node.ts";
 import { endWithReader, UsageError } from "./usage.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { svdCommand } from "./svd.ts";

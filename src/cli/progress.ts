@@ -1,6 +1,6 @@
 import cliProgress from "cli-progress";
 import { partTitle } from "../train/kinds.ts";
-import type { Progress } from "../train/session.ts";
+import type { Progress } from "../runs/session.node.ts";
 
 /** Between two lines where there is no terminal and no news about the test error, and before the first, in milliseconds. */
 const pause = 2000;

@@ -13,7 +13,7 @@ import {
   timePage,
   timeWords,
 } from "../reproduce/time-page.ts";
-import { writeFileAtomic } from "../train/files.ts";
+import { writeFileAtomic } from "../runs/files.node.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { usage } from "./settings.ts";
 import { interruptSignal, printJson } from "./usage.ts";

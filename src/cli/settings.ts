@@ -3,9 +3,9 @@ import type { DatasetName } from "../data/load.ts";
 import { downloadNames } from "../data/sources.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
-import { fineTuneSettings } from "../train/fine-tune.ts";
+import { fineTuneSettings } from "../runs/fine-tune.node.ts";
 import { isSettingOf, modelsWith } from "../train/kinds.ts";
-import { RunFolder } from "../train/run-folder.ts";
+import { RunFolder } from "../runs/run-folder.node.ts";
 import { UsageError } from "./usage.ts";
 
 /** What a run may be given anew when it goes on: none of it changes the weights after a step. */

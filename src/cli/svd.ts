@@ -4,7 +4,7 @@ import { openDevice } from "../device/device.ts";
 import { DataError } from "../device/errors.ts";
 import { parseNpy, writeNpy } from "../data/npy.ts";
 import { svd } from "../ops/svd.ts";
-import { makeFolder, readFile, writeFileAtomic } from "../train/files.ts";
+import { makeFolder, readFile, writeFileAtomic } from "../runs/files.node.ts";
 import { usage } from "./settings.ts";
 import { printJson, UsageError, whole } from "./usage.ts";
 

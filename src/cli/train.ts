@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import { configSchema, presets, type PartialConfig } from "../train/config.ts";
-import { writeFileAtomic } from "../train/files.ts";
+import { writeFileAtomic } from "../runs/files.node.ts";
 import { modelFacts } from "../train/kinds.ts";
-import { RunFolder } from "../train/run-folder.ts";
-import { runSession, type Session } from "../train/session.ts";
+import { RunFolder } from "../runs/run-folder.node.ts";
+import { runSession, type Session } from "../runs/session.node.ts";
 import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { newConfig, resumedConfig, usage, usageOf } from "./settings.ts";
@@ -138,7 +138,7 @@ async function train(flags: Flags): Promise<void> {
       const command = isNew
         ? commandLine()
         : `npx hestenes train --config ${folder.file("config.json")} --out NEW`;
-      const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
+      const { summarize } = await import("../report/summary.node.ts"); // late: it loads the plotting libraries
       const results = await summarize(session, { command, version });
       if (json) printJson(results);
       else process.stdout.write(results.verdict + `\nReport: ${folder.file("report.html")}\n`);

@@ -1,4 +1,4 @@
-import { html, type Html } from "../train/html.ts";
+import { html, type Html } from "../report/html.ts";
 import { metricTitles, type Metric } from "./experiments.ts";
 import { figure, oursOf, type Cell, type Line } from "./table.ts";
 

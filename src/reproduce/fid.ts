@@ -4,8 +4,8 @@ import { permutation } from "../data/random.ts";
 import type { Device } from "../device/device.ts";
 import { frechetDistance } from "../metrics/frechet.ts";
 import { Inception } from "../metrics/inception.ts";
-import { readGivenFile } from "../train/files.ts";
-import { parseSafetensors, type Safetensors } from "../train/safetensors.ts";
+import { readGivenFile } from "../runs/files.node.ts";
+import { parseSafetensors, type Safetensors } from "../data/safetensors.ts";
 import { imagesCompared } from "./judge.ts";
 
 /** A file with weights of Inception-v3, read once. */

@@ -1,5 +1,5 @@
-import { html, type Html } from "../train/html.ts";
-import { page } from "../train/page.ts";
+import { html, type Html } from "../report/html.ts";
+import { page } from "../report/page.ts";
 
 /** What the pages of results have beyond a report: wide tables, dots on lines, and pictures side by side. */
 const own = `

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../train/files.ts";
+import { writeFileAtomic } from "../runs/files.node.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
-import { html, type Html } from "../train/html.ts";
+import { html, type Html } from "../report/html.ts";
 import { modelFacts } from "../train/kinds.ts";
-import { imageGrid, rangeOfData, rangeOfValues } from "../train/pictures.ts";
-import type { RunFolder } from "../train/run-folder.ts";
-import type { Session } from "../train/session.ts";
+import { imageGrid, rangeOfData, rangeOfValues } from "../report/pictures.ts";
+import type { RunFolder } from "../runs/run-folder.node.ts";
+import type { Session } from "../runs/session.node.ts";
 import type { Outcome } from "./reproduce.ts";
 
 /** Images in a strip, pairs that are interpolated between, and rows of samples. */

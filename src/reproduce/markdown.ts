@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join } from "node:path";
-import { makeFolder, writeFileAtomic } from "../train/files.ts";
+import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { figuresOf, type Figures } from "./figures.ts";
 import type { Outcome } from "./reproduce.ts";
 import { metricTitles, type Metric } from "./experiments.ts";

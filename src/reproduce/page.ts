@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { html, type Html } from "../train/html.ts";
+import { html, type Html } from "../report/html.ts";
 import { dotCharts } from "./dots.ts";
 import { metricTitles } from "./experiments.ts";
 import { notesCard, resultsPage } from "./frame.ts";

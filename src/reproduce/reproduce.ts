@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { DatasetName } from "../data/load.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
-import { makeFolder, readFile } from "../train/files.ts";
-import { RunFolder } from "../train/run-folder.ts";
-import { openSession, runSession, type Session, type SessionHooks } from "../train/session.ts";
+import { makeFolder, readFile } from "../runs/files.node.ts";
+import { RunFolder } from "../runs/run-folder.node.ts";
+import { openSession, runSession, type Session, type SessionHooks } from "../runs/session.node.ts";
 import type { Experiment, Row, Scale } from "./experiments.ts";
 import { drawStrips, hasStrips } from "./gallery.ts";
 import { Comparison } from "./comparison.ts";
@@ -145,7 +145,7 @@ async function trainAndScore(
   });
   try {
     if (session.interrupted) return undefined;
-    const { summarize } = await import("../train/summary.ts"); // late: it loads the plotting libraries
+    const { summarize } = await import("../report/summary.node.ts"); // late: it loads the plotting libraries
     const command = `npx hestenes train --config ${run.folder.file("config.json")} --out NEW`;
     const scores = await score(session, await summarize(session, { command, version }), judge);
     await drawStrips(session);

@@ -1,4 +1,4 @@
-import { html, type Html } from "../train/html.ts";
+import { html, type Html } from "../report/html.ts";
 import { notesCard, resultsPage } from "./frame.ts";
 import type { MarkdownPage } from "./markdown.ts";
 import { overheadOf, type TimedCase, type Times } from "./time.ts";

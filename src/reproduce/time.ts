@@ -10,7 +10,7 @@ import { vrrae } from "../models/vrrae.ts";
 import { randomUniform, RandomState } from "../ops/random.ts";
 import { adaBelief } from "../optim/optimizer.ts";
 import { presets } from "../train/config.ts";
-import { makeFolder, readFile, writeFileAtomic } from "../train/files.ts";
+import { makeFolder, readFile, writeFileAtomic } from "../runs/files.node.ts";
 import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
 import type { Scale } from "./experiments.ts";
 import { counted } from "./words.ts";

@@ -2,7 +2,7 @@ import { DataError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { EncodableTensor, StoredTensor } from "./safetensors.ts";
+import type { EncodableTensor, StoredTensor } from "../data/safetensors.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
 
 const basisName = "basis";

@@ -1,4 +1,4 @@
-import { BROKEN, colourOf, type Colormap, type Paint } from "../../train/colours.ts";
+import { BROKEN, colourOf, type Colormap, type Paint } from "../../report/colours.ts";
 
 const [red, green, blue] = BROKEN;
 const broken = packed(red, green, blue);

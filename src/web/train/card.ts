@@ -1,7 +1,7 @@
 import { laneColours, spectrumChart } from "../shared/charts.ts";
 import { make } from "../shared/dom.ts";
 import { drawRow } from "../shared/paint.ts";
-import type { Colormap } from "../../train/colours.ts";
+import type { Colormap } from "../../report/colours.ts";
 import { models } from "./models.ts";
 import type { DataFacts, Look, ModelName } from "./protocol.ts";
 

@@ -1,5 +1,5 @@
 import { DataError } from "../../device/errors.ts";
-import type { StoredTensor } from "../../train/safetensors.ts";
+import type { StoredTensor } from "../../data/safetensors.ts";
 import type { ModelName } from "./protocol.ts";
 
 /** The model that a file holds, as its tensors tell it. */

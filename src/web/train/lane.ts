@@ -15,7 +15,7 @@ import { buildModel, buildOptimizer } from "../../train/build.ts";
 import type { Config } from "../../train/config.ts";
 import { relativeErrorOn } from "../../train/evaluate.ts";
 import { codesOf, decodeCodes } from "../../train/generate.ts";
-import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../../train/safetensors.ts";
+import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../../data/safetensors.ts";
 import { readModel, readTrainer, restoreModel, restoreTrainer, type RunState } from "../../train/state.ts";
 import { Trainer } from "../../train/trainer.ts";
 import type { Look } from "./protocol.ts";

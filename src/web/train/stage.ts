@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../device/errors.ts";
-import type { EncodableTensor } from "../../train/safetensors.ts";
+import type { EncodableTensor } from "../../data/safetensors.ts";
 import type { RunState } from "../../train/state.ts";
 import type { Lane } from "./lane.ts";
 import { inTurn } from "./lanes.ts";

@@ -1,6 +1,6 @@
 import type { AdapterDescription } from "#gpu";
 import type { Device } from "../../device/device.ts";
-import { parseSafetensors } from "../../train/safetensors.ts";
+import { parseSafetensors } from "../../data/safetensors.ts";
 import { Lock } from "../shared/lock.ts";
 import { whyNot } from "../shared/loss.ts";
 import { orInWords } from "../shared/refusal.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { PNG } from "pngjs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { writeReport, type ReportData } from "../../src/train/report.ts";
+import { writeReport, type ReportData } from "../../src/report/report.node.ts";
 import { checkSvg } from "./svg.ts";
 
 const bare: ReportData = {

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "./files.ts";
+import { writeFileAtomic } from "../runs/files.node.ts";
 import type { ReportData } from "./report-data.ts";
 import { reportPage } from "./report-page.ts";
 import { drawPictures, type Drawn } from "./report-pictures.ts";

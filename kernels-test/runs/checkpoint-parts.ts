@@ -1,4 +1,4 @@
-import type { CheckpointParts } from "../../src/train/checkpoint.ts";
+import type { CheckpointParts } from "../../src/runs/checkpoint.node.ts";
 
 /** A checkpoint whose every part tells its step; its size differs from step to step. */
 export function partsOf(step: number): CheckpointParts {

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeNpy } from "../../src/data/npy.ts";
 import { completeConfig, type Config, type PartialConfig } from "../../src/train/config.ts";
-import { RunFolder } from "../../src/train/run-folder.ts";
-import { runSession, type Progress, type SessionHooks } from "../../src/train/session.ts";
+import { RunFolder } from "../../src/runs/run-folder.node.ts";
+import { runSession, type Progress, type SessionHooks } from "../../src/runs/session.node.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { rounded, values } from "../check.ts";
 

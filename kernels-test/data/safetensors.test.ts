@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, DataError, ShapeError } from "../../src/device/errors.ts";
-import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/train/safetensors.ts";
+import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/data/safetensors.ts";
 
 /** A file with this header (text, or any JSON value) and so many bytes of data. */
 function file(header: unknown, dataBytes = 0): Uint8Array {

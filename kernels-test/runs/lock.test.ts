@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { BusyError } from "../../src/device/errors.ts";
-import { lockFolder } from "../../src/train/lock.ts";
+import { lockFolder } from "../../src/runs/lock.node.ts";
 import { temporaryFolder } from "../data/files.ts";
 
 /** The id of a process that is gone. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errorChart, lossChart, type HistoryRow } from "../../src/train/curves.ts";
+import { errorChart, lossChart, type HistoryRow } from "../../src/report/curves.ts";
 import { checkSvg } from "./svg.ts";
 
 const fall = (steps: number, from: number, to: number): HistoryRow[] =>

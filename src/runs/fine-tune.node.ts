@@ -1,12 +1,12 @@
 import { parseNpy } from "../data/npy.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
-import { readCheckpoint } from "./checkpoint.ts";
-import type { Config, PartialConfig } from "./config.ts";
-import { readGivenFile } from "./files.ts";
-import type { RunFolder } from "./run-folder.ts";
-import type { Session } from "./session.ts";
-import { restoreModel } from "./state.ts";
+import { readCheckpoint } from "./checkpoint.node.ts";
+import type { Config, PartialConfig } from "../train/config.ts";
+import { readGivenFile } from "./files.node.ts";
+import type { RunFolder } from "./run-folder.node.ts";
+import type { Session } from "./session.node.ts";
+import { restoreModel } from "../train/state.ts";
 
 /** What belongs to the first stage of training alone. */
 const firstStage = [

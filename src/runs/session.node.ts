@@ -5,17 +5,17 @@ import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors
 import type { Autoencoder } from "../models/autoencoder.ts";
 import type { FittedBasis } from "../latent/basis.ts";
 import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
-import { deviceParts } from "./batching.ts";
-import { buildModel, buildOptimizer } from "./build.ts";
-import type { Config } from "./config.ts";
-import { findFirstBadStep, findFirstBadTensor } from "./diagnose.ts";
-import { relativeErrorOn } from "./evaluate.ts";
-import { beginFineTuning, readBasis } from "./fine-tune.ts";
-import type { RunLock } from "./lock.ts";
-import type { HistoryLine, RunFolder } from "./run-folder.ts";
-import { loadCheckpoint, saveCheckpoint } from "./snapshot.ts";
-import { RankSearch } from "./adaptive.ts";
-import { Trainer, type StepLosses } from "./trainer.ts";
+import { deviceParts } from "../train/batching.ts";
+import { buildModel, buildOptimizer } from "../train/build.ts";
+import type { Config } from "../train/config.ts";
+import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
+import { relativeErrorOn } from "../train/evaluate.ts";
+import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
+import type { RunLock } from "./lock.node.ts";
+import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
+import { loadCheckpoint, saveCheckpoint } from "./snapshot.node.ts";
+import { RankSearch } from "../train/adaptive.ts";
+import { Trainer, type StepLosses } from "../train/trainer.ts";
 
 /** How a run tells what it is doing, and is told to stop. */
 export interface SessionHooks {

@@ -1,13 +1,20 @@
 import type { Dataset } from "../data/dataset.ts";
 import { variances } from "../latent/spectrum.ts";
-import { linearBoundOn, relativeErrorOn } from "./evaluate.ts";
-import { codesOf, decodeCodes, diagonalCodes, fitCodes, interpolations, samplePrior } from "./generate.ts";
-import type { Config } from "./config.ts";
+import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
+import {
+  codesOf,
+  decodeCodes,
+  diagonalCodes,
+  fitCodes,
+  interpolations,
+  samplePrior,
+} from "../train/generate.ts";
+import type { Config } from "../train/config.ts";
 import { rangeOfData } from "./pictures.ts";
-import { isSettingOf, modelFacts } from "./kinds.ts";
+import { isSettingOf, modelFacts } from "../train/kinds.ts";
 import type { ReportData } from "./report-data.ts";
-import { writeReport } from "./report.ts";
-import type { Session } from "./session.ts";
+import { writeReport } from "./report.node.ts";
+import type { Session } from "../runs/session.node.ts";
 
 /** What `metrics.json` holds. Errors are relative errors in percent. */
 export interface Results {

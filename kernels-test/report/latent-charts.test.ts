@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/device/errors.ts";
-import { latentScatter, singularValuesChart } from "../../src/train/latent-charts.ts";
+import { latentScatter, singularValuesChart } from "../../src/report/latent-charts.ts";
 import { checkSvg } from "./svg.ts";
 
 const circles = (svg: string) => svg.match(/<circle/g)?.length ?? 0;

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { completeConfig, type Config } from "./config.ts";
-import { lockFolder, lockName, type RunLock } from "./lock.ts";
-import { appendLine, readFile, readJsonLines, writeFileAtomic } from "./files.ts";
+import { completeConfig, type Config } from "../train/config.ts";
+import { lockFolder, lockName, type RunLock } from "./lock.node.ts";
+import { appendLine, readFile, readJsonLines, writeFileAtomic } from "./files.node.ts";
 
 /** JSON has no NaN and no infinity; `appendLine` writes null for them. */
 const number = z.union([z.number(), z.null().transform(() => NaN)]);

@@ -1,7 +1,7 @@
 import { NumericalError } from "../device/errors.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { readTrainer, restoreTrainer } from "./state.ts";
-import type { Trainer, TrainerState } from "./trainer.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
+import { readTrainer, restoreTrainer } from "../train/state.ts";
+import type { Trainer, TrainerState } from "../train/trainer.ts";
 
 /**
  * Writes the whole state of `trainer` into the folder's checkpoint.

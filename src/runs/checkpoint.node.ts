@@ -3,13 +3,13 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { isSystemError, readFile, syncFolder, writeFileAtomic } from "./files.ts";
+import { isSystemError, readFile, syncFolder, writeFileAtomic } from "./files.node.ts";
 import {
   encodeSafetensors,
   parseSafetensors,
   type EncodableTensor,
   type StoredTensor,
-} from "./safetensors.ts";
+} from "../data/safetensors.ts";
 
 /** What `writeCheckpoint` keeps: the model's and the optimiser's tensors by name, and all else as JSON. */
 export interface CheckpointParts {

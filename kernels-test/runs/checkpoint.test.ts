@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ArgumentError, DataError, ShapeError } from "../../src/device/errors.ts";
-import { readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import { partsOf } from "./checkpoint-parts.ts";
 
 let run: string;

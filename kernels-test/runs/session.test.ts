@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { BusyError, DataError, DeviceLostError, NumericalError } from "../../src/device/errors.ts";
-import { readCheckpoint } from "../../src/train/checkpoint.ts";
+import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
-import { RunFolder } from "../../src/train/run-folder.ts";
-import { runSession, type Progress, type Session } from "../../src/train/session.ts";
+import { RunFolder } from "../../src/runs/run-folder.node.ts";
+import { runSession, type Progress, type Session } from "../../src/runs/session.node.ts";
 import type { TrainerState } from "../../src/train/trainer.ts";
 import { outcome, samplesFile, smallRun, stopAt, train } from "./runs.ts";
 import { temporaryFolder } from "../data/files.ts";

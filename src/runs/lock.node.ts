@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { join, resolve } from "node:path";
 import { BusyError } from "../device/errors.ts";
-import { isSystemError, makeFolder } from "./files.ts";
+import { isSystemError, makeFolder } from "./files.node.ts";
 
 /** The file in a run folder that holds the id of the process that trains there. */
 export const lockName = ".lock";

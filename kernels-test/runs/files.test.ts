@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ArgumentError, DataError } from "../../src/device/errors.ts";
-import { appendLine, makeFolder, readJsonLines, writeFileAtomic } from "../../src/train/files.ts";
+import { appendLine, makeFolder, readJsonLines, writeFileAtomic } from "../../src/runs/files.node.ts";
 
 let folder: string;
 let path: string;
