@@ -174,6 +174,26 @@ withDevices((device) => {
     expect(await randomNormal(other, [9]).read()).toEqual(went);
   });
 
+  test("a copy draws what its original draws from there on, in each run of a recorded step", async () => {
+    const state = new RandomState(device(), 5, 0xffff_fff0);
+    randomUniform(state, [7]);
+    const { program, result } = record(device(), () => {
+      const copy = new RandomState(device(), state);
+      const first = randomUniform(state, [9]);
+      const again = randomUniform(copy, [9]);
+      copy.dispose();
+      return { first, again };
+    });
+    const drawn = await result.first.read();
+    expect(await result.again.read()).toEqual(drawn);
+    program.run();
+    const next = await result.first.read();
+    expect(next).not.toEqual(drawn);
+    expect(await result.again.read()).toEqual(next);
+    program.dispose();
+    state.dispose();
+  });
+
   test("a replayed draw is fresh, and what the step gives when it is run eagerly", async () => {
     const eager = new RandomState(device(), 6);
     const recorded = new RandomState(device(), 6);

@@ -3,6 +3,7 @@
 //   uniform_numbers  -> out (N)     evenly spread over [low, low + span), at most `top`
 //   normal_numbers   -> out (N)     standard normal
 //   advance          -> advanced    the counter, moved on by B blocks; one lane
+//   hold     state   -> advanced    key and counter as they are; one lane
 //   forget, count, start, place, rank -> out (N)  a random order of 0 .. N - 1, see below
 // A block is one Threefry call, two words, two numbers: lane i takes block counter + i and makes
 // the elements 2i and 2i + 1. No lane reads what another wrote.
@@ -69,6 +70,11 @@ fn normal_numbers(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 @compute @workgroup_size(1)
 fn advance() {
   advanced.counter = plus(advanced.counter, p.B);
+}
+
+@compute @workgroup_size(1)
+fn hold() {
+  advanced = state;
 }
 
 // A random order: element i draws a key of 64 bits, and its place is the number of smaller keys.

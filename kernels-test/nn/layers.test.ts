@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/device/errors.ts";
-import { uniformValues } from "../../src/nn/init.ts";
+import { initialValues, uniformValues, type Initial } from "../../src/nn/init.ts";
 import { activation, conv2d, convTranspose2d, flatten, linear, reshape } from "../../src/nn/layers.ts";
 import { describeNetwork, sequential } from "../../src/nn/sequential.ts";
 import { threefry2x32 } from "../../src/ops/lib/threefry.ts";
@@ -54,8 +54,8 @@ test("layers say what they need and make", () => {
   expect(convolution.label).toBe("conv 5x3 /2x1, relu");
   expect(convolution.outputShape([9, 7, 4])).toEqual([5, 7, 6]);
   expect(convolution.parameters).toEqual([
-    { name: "weight", shape: [5, 3, 2, 6], fanIn: 30 },
-    { name: "bias", shape: [6], fanIn: 30 },
+    { name: "weight", shape: [5, 3, 2, 6], fanIn: 30, fanOut: 45 },
+    { name: "bias", shape: [6], fanIn: 30, fanOut: 45 },
   ]);
   const transposed = convTranspose2d(6, 4, {
     kernel: 3,
@@ -66,7 +66,7 @@ test("layers say what they need and make", () => {
   });
   expect(transposed.label).toBe("transposed conv 3x3 /2");
   expect(transposed.outputShape([5, 7, 6])).toEqual([10, 14, 4]);
-  expect(transposed.parameters).toEqual([{ name: "weight", shape: [3, 3, 4, 6], fanIn: 54 }]);
+  expect(transposed.parameters).toEqual([{ name: "weight", shape: [3, 3, 4, 6], fanIn: 54, fanOut: 36 }]);
   expect(flatten().outputShape([2, 3, 4])).toEqual([24]);
 });
 
@@ -111,4 +111,23 @@ test("initial values are those of the generator", () => {
   expect([...list.subarray(0, 2)]).toEqual(
     [first, second].map((word) => Math.floor(word / 256) / 2 ** 24 - 0.5),
   );
+});
+
+test.each<[Initial, mean: number, deviation: number]>([
+  ["fanIn", 0, 1 / Math.sqrt(3 * 50)],
+  ["glorotUniform", 0, Math.sqrt(2 / 80)],
+  ["glorotNormal", 0, Math.sqrt(2 / 80)],
+  ["heUniform", 0, Math.sqrt(2 / 50)],
+  ["heNormal", 0, Math.sqrt(2 / 50)],
+  [{ normal: 0.02 }, 0, 0.02],
+  [{ normal: 0.02, mean: 1 }, 1, 0.02],
+  [{ uniform: 0.3 }, 0, 0.3 / Math.sqrt(3)],
+  [{ constant: 1 }, 1, 0],
+])("a parameter that starts from %j has its mean and deviation", (initial, mean, deviation) => {
+  const size = 4000;
+  const list = initialValues({ shape: [40, 100], fanIn: 50, fanOut: 30, initial }, 3, "a");
+  const found = list.reduce((sum, x) => sum + x, 0) / size;
+  const spread = Math.sqrt(list.reduce((sum, x) => sum + (x - found) ** 2, 0) / size);
+  expect(Math.abs(found - mean)).toBeLessThanOrEqual((4 * deviation) / Math.sqrt(size));
+  expect(Math.abs(spread - deviation)).toBeLessThanOrEqual((3 * deviation) / Math.sqrt(size));
 });

@@ -1,6 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
-import { linear, type Layer } from "../nn/layers.ts";
+import type { Layer } from "../nn/layer.ts";
+import { linear } from "../nn/layers.ts";
 import type { Network } from "../nn/networks.ts";
 import { sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,5 +1,8 @@
+import { ArgumentError } from "../device/errors.ts";
+import type { LayerContext } from "../nn/layer.ts";
 import type { Network } from "../nn/networks.ts";
 import { clamp, div, mul, sqrt, square, sub } from "../ops/elementwise.ts";
+import { RandomState } from "../ops/random.ts";
 import { concat, slice } from "../ops/rearrange.ts";
 import { sum } from "../ops/reduce.ts";
 import { accumulate } from "../tensor/accumulate.ts";
@@ -34,6 +37,25 @@ export function largestTensor(networks: readonly Network[]): number {
 }
 
 /**
+ * What layers with state or noise get for a part of a batch: of the parts of a step in training, the first one updates
+ * the state.
+ *
+ * @throws ArgumentError where the network needs the whole batch at once.
+ */
+function contextOfPart(
+  network: Network,
+  part: number,
+  context: LayerContext | undefined,
+): LayerContext | undefined {
+  if (network.usesBatchStatistics && context?.mode !== "infer")
+    throw new ArgumentError(
+      "a batch in parts: the network normalises by the statistics of the whole batch, which no part of it has; " +
+        "take a smaller batch, or let the network take all of it at once",
+    );
+  return context?.mode === "train" && part > 0 ? { ...context, mode: "recompute" } : context;
+}
+
+/**
  * A network applied to a batch in parts, (N, …output): only one part's activations are in memory at any time. They are
  * computed again for the gradient (Chen et al., "Training deep nets with sublinear memory cost", 2016), which the parts
  * add up to. The samples themselves get none.
@@ -43,7 +65,12 @@ export function largestTensor(networks: readonly Network[]): number {
  * activations of a part, their gradients, and those of the parameters from the part and from the parts before. In buffers
  * of many sizes, which a recorded step keeps, that comes to 3.0 GB.
  */
-export function applyInParts(network: Network, parts: readonly Tensor[], parameter: Parameters): Tensor {
+export function applyInParts(
+  network: Network,
+  parts: readonly Tensor[],
+  parameter: Parameters,
+  context?: LayerContext,
+): Tensor {
   const { device } = parts[0]!;
   const used = new Map<string, Tensor>();
   const note = (name: string) => {
@@ -51,18 +78,31 @@ export function applyInParts(network: Network, parts: readonly Tensor[], paramet
     used.set(name, found);
     return found;
   };
+  const noise = network.usesNoise && device.tracksGradients ? context?.noise : undefined;
+  const drawn: RandomState[] = []; // where the noise stood before each part
   const y = device.noGrad(() =>
-    device.scope(() => concat(parts.map((x) => device.scope(() => network.apply(x, note))))),
+    device.scope(() =>
+      concat(
+        parts.map((x, part) => {
+          if (noise) drawn.push(new RandomState(device, noise));
+          return device.scope(() => network.apply(x, note, contextOfPart(network, part, context)));
+        }),
+      ),
+    ),
   );
+  y.onDispose = () => {
+    for (const state of drawn) state.dispose();
+  };
   return track(y, [...used.values()], (dy) => {
     const sums = new GradientSums();
     let from = 0;
-    for (const x of parts) {
+    for (const [part, x] of parts.entries()) {
       const N = x.shape[0]!;
+      const again = context?.mode === "train" ? { ...context, mode: "recompute" as const } : context;
       device.scope(() =>
         sums.add(parameter, (standIn) =>
           backward(
-            device.withGrad(() => network.apply(x, standIn)),
+            device.withGrad(() => network.apply(x, standIn, again && { ...again, noise: drawn[part] })),
             rows(dy, from, N),
           ),
         ),
@@ -83,6 +123,7 @@ export function errorInParts(
   code: Tensor,
   parts: readonly Tensor[],
   parameter: Parameters,
+  context?: LayerContext,
 ): Tensor {
   const { device } = code;
   const sums = new GradientSums();
@@ -90,12 +131,13 @@ export function errorInParts(
   let squares: Tensor | undefined;
   let size: Tensor | undefined;
   let from = 0;
-  for (const x of parts) {
+  for (const [part, x] of parts.entries()) {
     const N = x.shape[0]!;
+    const own = contextOfPart(network, part, context);
     const [error, energy] = device.scope(() => {
-      const own = rows(code, from, N);
-      own.requiresGrad = code.requiresGrad;
-      const compute = (standIn: Parameters) => sum(square(sub(network.apply(own, standIn), x)));
+      const codes = rows(code, from, N);
+      codes.requiresGrad = code.requiresGrad;
+      const compute = (standIn: Parameters) => sum(square(sub(network.apply(codes, standIn, own), x)));
       const energy = device.noGrad(() => sum(square(x)));
       if (!device.tracksGradients) return [compute(parameter), energy] as const;
       const error = sums.add(parameter, (standIn) => {
@@ -104,7 +146,7 @@ export function errorInParts(
         backward(error);
         return value;
       });
-      if (own.grad) codeGradients.push(own.grad.view().keep());
+      if (codes.grad) codeGradients.push(codes.grad.view().keep());
       return [error, energy] as const;
     });
     squares = squares ? accumulate(squares, error) : error;

@@ -1,11 +1,17 @@
-export { uniformValues } from "./init.ts";
-export { activation, conv2d, convTranspose2d, flatten, linear, reshape, type Layer } from "./layers.ts";
-export { convolutionalNetworks, linearNetwork, mlpNetworks, type AutoencoderShapes } from "./networks.ts";
-export type { ParameterSpec } from "./parameter.ts";
+export { uniformValues, type Initial } from "./init.ts";
+export type { Layer, LayerContext, LayerRow, Mode, ParameterShape, StateShape } from "./layer.ts";
 export {
-  describeNetwork,
-  sequential,
-  type InitialValues,
-  type LayerRow,
-  type Network,
-} from "./sequential.ts";
+  activation,
+  conv2d,
+  convTranspose2d,
+  flatten,
+  linear,
+  reshape,
+  type Conv2dLayerOptions,
+  type ConvTranspose2dLayerOptions,
+  type LayerInitial,
+  type LinearLayerOptions,
+} from "./layers.ts";
+export { convolutionalNetworks, linearNetwork, mlpNetworks, type AutoencoderShapes } from "./networks.ts";
+export type { ParameterSpec, StateSpec } from "./parameter.ts";
+export { describeNetwork, sequential, type InitialValues, type Network } from "./sequential.ts";

@@ -11,34 +11,30 @@ import { convolution, transposedConvolution, type Pair } from "../ops/lib/convol
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Initial } from "./init.ts";
+import type { Layer, ParameterShape } from "./layer.ts";
 
-/** A parameter that a layer needs: initial values are evenly spread over ±1 / √fanIn. */
-export interface ParameterShape {
-  name: "weight" | "bias";
-  shape: Shape;
-  fanIn: number;
+/** What weight and bias start from; evenly spread over ±1 / √fanIn unless given. */
+export interface LayerInitial {
+  weight?: Initial;
+  bias?: Initial;
 }
 
-/** A layer is a record of what it needs and does; its parameters live elsewhere. Shapes are of one sample. */
-export interface Layer {
-  /** What it is, for tables: `conv 3x3 /2, relu`. */
-  readonly label: string;
-  readonly parameters: readonly ParameterShape[];
-  /** The shape of what it makes of a sample of shape `input`. Throws ShapeError if it cannot take it. */
-  outputShape(input: Shape): Shape;
-  /** Applies it to a batch (N, …input); `parameter` gives its parameters by name. */
-  apply(x: Tensor, parameter: (name: string) => Tensor): Tensor;
+export interface LinearLayerOptions {
+  activation?: Activation;
+  bias?: boolean;
+  initial?: LayerInitial;
 }
 
 /** y = activation(x W + b): (inputs) → (outputs); weight (inputs, outputs). */
 export function linear(
   inputs: number,
   outputs: number,
-  { activation = "none", bias = true }: { activation?: Activation; bias?: boolean } = {},
+  { activation = "none", bias = true, initial }: LinearLayerOptions = {},
 ): Layer {
   return {
     label: `linear${suffix(activation)}`,
-    parameters: weights([inputs, outputs], outputs, inputs, bias),
+    parameters: weights([inputs, outputs], outputs, [inputs, outputs], bias, initial),
     outputShape(input) {
       if (!sameShape(input, [inputs]))
         throw new ShapeError(
@@ -50,19 +46,25 @@ export function linear(
   };
 }
 
-export type Conv2dLayerOptions = Omit<Conv2dOptions, "bias"> & { kernel: Pair; bias?: boolean };
+export type Conv2dLayerOptions = Omit<Conv2dOptions, "bias"> & {
+  kernel: Pair;
+  bias?: boolean;
+  initial?: LayerInitial;
+};
 
 /** A convolution: (H, W, inputs) → (P, Q, outputs); weight (R, S, inputs / groups, outputs). */
 export function conv2d(
   inputs: number,
   outputs: number,
-  { kernel, bias = true, ...options }: Conv2dLayerOptions,
+  { kernel, bias = true, initial, ...options }: Conv2dLayerOptions,
 ): Layer {
   const [R, S] = both(kernel);
-  const shape = [R, S, inputs / (options.groups ?? 1), outputs];
+  const groups = options.groups ?? 1;
+  const shape = [R, S, inputs / groups, outputs];
+  const fans = [(R * S * inputs) / groups, (R * S * outputs) / groups] as const;
   return {
     label: `conv ${R}x${S}${strideOf(options.stride)}${suffix(options.activation)}`,
-    parameters: weights(shape, outputs, R * S * shape[2]!, bias),
+    parameters: weights(shape, outputs, fans, bias, initial),
     outputShape(input) {
       const { P, Q, K } = convolution("conv2d", [1, ...input], shape, options);
       return [P, Q, K];
@@ -74,6 +76,7 @@ export function conv2d(
 export type ConvTranspose2dLayerOptions = Omit<ConvTranspose2dOptions, "bias"> & {
   kernel: Pair;
   bias?: boolean;
+  initial?: LayerInitial;
 };
 
 /**
@@ -83,14 +86,15 @@ export type ConvTranspose2dLayerOptions = Omit<ConvTranspose2dOptions, "bias"> &
 export function convTranspose2d(
   inputs: number,
   outputs: number,
-  { kernel, bias = true, ...options }: ConvTranspose2dLayerOptions,
+  { kernel, bias = true, initial, ...options }: ConvTranspose2dLayerOptions,
 ): Layer {
   const [R, S] = both(kernel);
   const groups = options.groups ?? 1;
   const shape = [R, S, outputs / groups, inputs];
+  const fans = [(R * S * inputs) / groups, (R * S * outputs) / groups] as const;
   return {
     label: `transposed conv ${R}x${S}${strideOf(options.stride)}${suffix(options.activation)}`,
-    parameters: weights(shape, outputs, (R * S * inputs) / groups, bias),
+    parameters: weights(shape, outputs, fans, bias, initial),
     outputShape(input) {
       const { H, W, C } = transposedConvolution("convTranspose2d", [1, ...input], shape, options);
       return [H, W, C];
@@ -138,13 +142,22 @@ export function flatten(): Layer {
   };
 }
 
-function weights(shape: Shape, outputs: number, fanIn: number, bias: boolean): ParameterShape[] {
+function weights(
+  shape: Shape,
+  outputs: number,
+  [fanIn, fanOut]: readonly [number, number],
+  bias: boolean,
+  initial: LayerInitial = {},
+): ParameterShape[] {
   if (![...shape, outputs].every((extent) => Number.isInteger(extent) && extent > 0))
     throw new ShapeError(
       `a layer's weight is ${show(shape)}; sizes, channels and channels / groups are whole numbers from 1`,
     );
-  const weight: ParameterShape = { name: "weight", shape, fanIn };
-  return bias ? [weight, { name: "bias", shape: [outputs], fanIn }] : [weight];
+  const parameter = (name: keyof LayerInitial, shape: Shape): ParameterShape => {
+    const start = initial[name];
+    return { name, shape, fanIn, fanOut, ...(start === undefined ? {} : { initial: start }) };
+  };
+  return bias ? [parameter("weight", shape), parameter("bias", [outputs])] : [parameter("weight", shape)];
 }
 
 function biasOf(bias: boolean, parameter: (name: string) => Tensor): { bias?: Tensor } {

@@ -1,7 +1,8 @@
 import { ShapeError } from "../device/errors.ts";
 import type { Activation } from "../ops/lib/activation.ts";
 import { show, sizeOf, type Shape } from "../tensor/shape.ts";
-import { conv2d, convTranspose2d, flatten, linear, reshape, type Layer } from "./layers.ts";
+import type { Layer } from "./layer.ts";
+import { conv2d, convTranspose2d, flatten, linear, reshape } from "./layers.ts";
 import { sequential, type InitialValues, type Network } from "./sequential.ts";
 
 export type { Network } from "./sequential.ts";

@@ -6,3 +6,6 @@ export interface ParameterSpec {
   shape: Shape;
   values: Float32Array;
 }
+
+/** A tensor that a network keeps from step to step beside its parameters, with the values that it starts from. */
+export type StateSpec = ParameterSpec;

@@ -1,12 +1,13 @@
 import { columns } from "../device/columns.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
-import { checkShape, sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
+import { checkShape, sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { uniformValues } from "./init.ts";
-import type { Layer } from "./layers.ts";
-import type { ParameterSpec } from "./parameter.ts";
+import { applyAll, needs, rowsOf, type Layers } from "./chain.ts";
+import { initialValues } from "./init.ts";
+import type { LayerContext, LayerRow } from "./layer.ts";
+import type { ParameterSpec, StateSpec } from "./parameter.ts";
 
-/** A function of parameters and a batch, with the shapes of one sample before and after it. */
+/** A function of parameters, state and a batch, with the shapes of one sample before and after it. */
 export interface Network {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
@@ -16,16 +17,19 @@ export interface Network {
   readonly parameterCount: number;
   /** The parameters with their initial values, drawn anew at each access and the same each time. */
   readonly parameters: readonly ParameterSpec[];
-  /** Applies it to a batch (N, …inputShape); `parameter` gives the tensors of `parameters` by name. */
-  apply(x: Tensor, parameter: (name: string) => Tensor): Tensor;
-}
-
-/** One line of a network's table. */
-export interface LayerRow {
-  name: string;
-  label: string;
-  outputShape: Shape;
-  parameterCount: number;
+  /** What its layers keep from step to step beside the parameters, with initial values; named as parameters are. */
+  readonly state: readonly StateSpec[];
+  /** Whether what training makes of a sample depends on the rest of the batch: such a batch cannot be taken in parts. */
+  readonly usesBatchStatistics: boolean;
+  /** Whether training draws random numbers: the context then has to have `noise`. */
+  readonly usesNoise: boolean;
+  /**
+   * Applies it to a batch (N, …inputShape); `parameter` gives the tensors of `parameters` by name, and
+   * `context.state` those of `state`.
+   *
+   * @throws ArgumentError if a layer has state or draws noise, and there is no `context`.
+   */
+  apply(x: Tensor, parameter: (name: string) => Tensor, context?: LayerContext): Tensor;
 }
 
 export interface InitialValues {
@@ -36,61 +40,43 @@ export interface InitialValues {
 }
 
 /**
- * Layers one after the other; their names go before those of their parameters (`conv1.weight`).
+ * Layers one after the other; their names go before those of their parameters and state (`conv1.weight`).
  * Shapes are worked out and checked here, for samples of shape `inputShape`. Weights and biases start
- * evenly spread over ±1 / √fan-in, where the fan-in of both kinds of convolution is input channels ·
- * filter height · filter width.
+ * evenly spread over ±1 / √fan-in, unless their layer says otherwise; the fan-in of both kinds of convolution is
+ * input channels · filter height · filter width.
  */
-export function sequential(
-  inputShape: Shape,
-  layers: Readonly<Record<string, Layer>>,
-  { seed = 0, stream }: InitialValues,
-): Network {
+export function sequential(inputShape: Shape, layers: Layers, { seed = 0, stream }: InitialValues): Network {
   checkShape(stream, inputShape);
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw new ArgumentError(`${stream}: the seed is a whole number from 0 to 4294967295, not ${seed}`);
-  const rows: LayerRow[] = [];
-  let shape = inputShape;
-  for (const [name, layer] of Object.entries(layers)) {
-    shape = outputShape(`${stream}.${name}`, layer, shape);
-    const parameterCount = layer.parameters.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
-    rows.push({ name, label: layer.label, outputShape: shape, parameterCount });
-  }
+  const { rows, outputShape } = rowsOf(layers, inputShape, `${stream}.`);
+  const { parameters, state, usesBatchStatistics, usesNoise } = needs(layers);
+  const drawn = (spec: Parameters<typeof initialValues>[0] & { name: string }) => ({
+    name: spec.name,
+    shape: spec.shape,
+    values: initialValues(spec, seed, `${stream}.${spec.name}`),
+  });
   return {
     inputShape,
-    outputShape: shape,
+    outputShape,
     layers: rows,
     parameterCount: rows.reduce((sum, row) => sum + row.parameterCount, 0),
     get parameters() {
-      return Object.entries(layers).flatMap(([layerName, layer]) =>
-        layer.parameters.map(({ name: own, shape, fanIn }) => {
-          const name = `${layerName}.${own}`;
-          const values = uniformValues(sizeOf(shape), 1 / Math.sqrt(fanIn), seed, `${stream}.${name}`);
-          return { name, shape, values };
-        }),
-      );
+      return parameters.map(drawn);
     },
-    apply(x, parameter) {
+    get state() {
+      return state.map(drawn);
+    },
+    usesBatchStatistics,
+    usesNoise,
+    apply(x, parameter, context) {
       if (x.shape.length === 0 || !sameShape(x.shape.slice(1), inputShape))
         throw new ShapeError(
           `${stream}: takes a batch (${["N", ...inputShape].join(", ")}), not ${show(x.shape)}`,
         );
-      let y = x;
-      for (const [name, layer] of Object.entries(layers))
-        y = layer.apply(y, (own) => parameter(`${name}.${own}`));
-      return y;
+      return applyAll(layers, x, parameter, context);
     },
   };
-}
-
-/** The shape that `layer` makes of `input`; errors name the layer. */
-function outputShape(name: string, layer: Layer, input: Shape): Shape {
-  try {
-    return layer.outputShape(input);
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(`${name} (${layer.label}) after ${show(input)}: ${error.message}`, { cause: error });
-  }
 }
 
 /** The network as a table: each layer with the shape of what it makes and its number of parameters. */

@@ -14,18 +14,26 @@ const none = { N: 0, B: 0, low: 0, span: 0, top: 0 };
  * memory. Every draw moves the counter on there, so a recorded step draws fresh numbers each time
  * it runs, and the same ones as the step run eagerly.
  *
- * Streams of different seeds or stream numbers are independent. Make one outside of recorded steps.
+ * Streams of different seeds or stream numbers are independent. Make one from a seed outside of recorded steps.
  */
 export class RandomState {
   readonly device: Device;
   /** Four words of 32 bits: the key's two (seed, stream), the counter's low and high. */
   readonly tensor: Tensor;
 
-  /** `seed` and `stream` are whole numbers of 32 bits. */
-  constructor(device: Device, seed: number, stream = 0) {
+  /**
+   * `seed` and `stream` are whole numbers of 32 bits. In place of a seed another state may stand: the new one then
+   * draws the same numbers as that one draws from here on, and a recorded step takes such a copy each time it runs.
+   */
+  constructor(device: Device, seed: number | RandomState, stream = 0) {
+    this.device = device;
+    if (seed instanceof RandomState) {
+      this.tensor = empty(device, [4], "state").keep();
+      randomKernel("hold", { state: seed.tensor, advanced: this.tensor }, none, [1]);
+      return;
+    }
     checkWord("RandomState: the seed", seed);
     checkWord("RandomState: the stream", stream);
-    this.device = device;
     this.tensor = tensor(device, floatsOf([seed, stream, 0, 0]), [4], "state").keep();
   }
 
