@@ -50,7 +50,7 @@ describe("pcaError", () => {
 
   test("full rank leaves nothing; too high a rank is an error", () => {
     expect(pcaError(noise(6, 4), 4)).toBeLessThan(1e-5);
-    expect(() => pcaError(noise(6, 4), 5)).toThrow(/k from 1 to 4/);
+    expect(() => pcaError(noise(6, 4), 5)).toThrow(/k is 5; expected a whole number from 1 to 4/);
   });
 
   test("a sample of a large set stands for all of it", () => {

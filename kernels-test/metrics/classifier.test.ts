@@ -52,6 +52,31 @@ test("the same seed gives the same features to the last bit", async () => {
   expect([...twice[0]!]).toEqual([...twice[1]!]);
 });
 
+test("options that nothing can be trained with are refused, and data with a NaN by name and place", async () => {
+  for (const [name, bad] of [
+    ["steps", [0, -1, NaN, 1.5]],
+    ["batch", [0, NaN, 1.5]],
+    ["features", [0, NaN]],
+    ["rate", [0, -1, NaN, Infinity]],
+    ["seed", [-1, NaN, 1.5]],
+  ] as const)
+    for (const value of bad) {
+      const training = Classifier.train(device, shapes(6, 1), { [name]: value });
+      await expect(training, `${name} ${value}`).rejects.toThrow(ArgumentError);
+      await expect(training).rejects.toThrow(`classifier: ${name} is ${value}; expected a`);
+    }
+  const { stored, labels } = shapes(6, 1);
+  const holed = new Dataset({
+    name: "holed",
+    shape: [8, 8, 1],
+    stored: (stored as Float32Array).with(70, NaN),
+    labels,
+  });
+  await expect(Classifier.train(device, holed)).rejects.toThrow(
+    "classifier: holed: coordinate 6 of point 1 is NaN",
+  );
+});
+
 test("data that it cannot learn from is refused", async () => {
   const { stored } = shapes(6, 1);
   const bare = new Dataset({ name: "bare", shape: [8, 8, 1], stored });

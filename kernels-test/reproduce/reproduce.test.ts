@@ -4,7 +4,7 @@ import { PNG } from "pngjs";
 import { expect, test, vi } from "vitest";
 import { ArgumentError, DataError } from "../../src/device/errors.ts";
 import { Dataset } from "../../src/data/dataset.ts";
-import { openDevice } from "../../src/device/device.ts";
+import { openDevice, type Device } from "../../src/device/device.ts";
 import { withFid, type Experiment } from "../../src/reproduce/experiments.ts";
 import { Inception } from "../../src/metrics/inception.ts";
 import { readInceptionFile } from "../../src/reproduce/fid.ts";
@@ -310,6 +310,18 @@ test("the judge puts real images below broken ones, and both between its floor a
   expect(good.frechet).toBeLessThan(3 * judge.floor.frechet);
   expect(good.coverage).toBeGreaterThan(poor.coverage);
   judge.dispose();
+  expect(alive(device)).toBe(0);
+
+  const train = stripes(20, 1, 0.1);
+  const noLabels = new Dataset({ name: "bare", shape: [8, 8, 1], stored: train.stored });
+  await expect(Judge.train(device, { train, test: noLabels }, { steps: 1 })).rejects.toThrow(/no labels/);
+  const stop = () => {
+    throw new Error("stopped");
+  };
+  await expect(Judge.train(device, { train, test: train }, { steps: 9, onStep: stop })).rejects.toThrow(
+    /stopped/,
+  );
+  expect(alive(device)).toBe(0);
   device.close();
 });
 
@@ -320,3 +332,9 @@ test("a deviation has the decimals of its mean; figures past 100 have none", () 
   expect(oursOf({ ...cell, values: [...cell.values], mean: 0.0123, deviation: 0.2 })).toBe("0.0123 ± 0.2000");
   expect([145.46, 99.4].map(figure)).toEqual(["145", "99.40"]);
 });
+
+/** Bytes in use, but for the small buffers of launch parameters, which are kept for the next launch. */
+function alive(device: Device): number {
+  const { live, byKind } = device.memory();
+  return live - byKind.uniform.live;
+}

@@ -1,4 +1,6 @@
-import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { checkNumber, checkPositive, checkWhole } from "../device/arguments.ts";
+import { ShapeError } from "../device/errors.ts";
+import { requireFinite } from "../latent/points.ts";
 
 const width = 0.2;
 const gridSteps = 40;
@@ -28,17 +30,18 @@ export interface BumpFit {
  * σ = 0.2 nearest to it. Only the centre is fitted, within the image: from the best of 41 × 41 places by Gauss–Newton.
  *
  * @param samples [count, size, size], standardised.
- * @throws ShapeError unless these are one or more whole samples, ArgumentError for a scale that can not be.
+ * @throws ShapeError unless these are one or more whole samples, NumericalError for one that is not finite, ArgumentError
+ * for a scale that can not be.
  */
 export function bumpFitError(samples: Float32Array, { size, mean, std }: BumpScale): BumpFit {
-  if (!(Number.isInteger(size) && size >= 2 && std > 0 && Number.isFinite(mean)))
-    throw new ArgumentError(
-      `bumpFitError: expected size from 2 on, std above 0 and a finite mean, got ${size}, ${std}, ${mean}`,
-    );
+  checkWhole("bumpFitError: size", size, 2);
+  checkNumber("bumpFitError: mean", mean);
+  checkPositive("bumpFitError: std", std);
   const pixels = size * size;
   const count = samples.length / pixels;
   if (!Number.isInteger(count) || count === 0)
     throw new ShapeError(`bumpFitError: ${samples.length} values are not whole samples of ${size} × ${size}`);
+  requireFinite("bumpFitError: samples", samples, pixels);
 
   const fitter = new Fitter(size);
   const errors = new Float64Array(count);

@@ -1,7 +1,9 @@
 import { Batches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device/device.ts";
-import { ArgumentError } from "../device/errors.ts";
+import { checkPositive, checkSeed, checkWhole } from "../device/arguments.ts";
+import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { requireFinite } from "../latent/points.ts";
 import type { Layer } from "../nn/layer.ts";
 import { conv2d, flatten, linear } from "../nn/layers.ts";
 import { sequential, type Network } from "../nn/sequential.ts";
@@ -63,50 +65,64 @@ export class Classifier {
   /**
    * Trains a classifier on labelled images.
    *
-   * @throws ArgumentError for data without labels or of a single class.
+   * @throws ArgumentError for data without labels or of a single class and for options outside of their range,
+   * NumericalError for data that is not finite.
    */
   static async train(device: Device, data: Dataset, options: ClassifierOptions = {}): Promise<Classifier> {
     const { steps = 600, rate = 1e-3, features = 64, seed = 0, onStep } = options;
+    for (const [name, value] of Object.entries({ steps, features, batch: options.batch ?? 64 }))
+      checkWhole(`classifier: ${name}`, value, 1);
+    checkPositive("classifier: rate", rate);
+    checkSeed("classifier: seed", seed);
     const batch = Math.min(options.batch ?? 64, data.count);
     const { labels } = data;
     if (!labels) throw new ArgumentError(`classifier: ${data.name} has no labels to learn from`);
     const classes = 1 + labels.reduce((most, label) => Math.max(most, label), 0);
     if (classes < 2) throw new ArgumentError(`classifier: all samples of ${data.name} are of one class`);
+    if (data.stored instanceof Float32Array)
+      requireFinite(`classifier: ${data.name}`, data.stored, data.size);
 
     const trunk = trunkFor(data.shape, features, seed);
     const head = sequential([features], { linear: linear(features, classes) }, { seed, stream: "head" });
     const model = new Classifier(device, trunk, head);
-    const optimizer = adam(model.#arena, { rate });
-    const batches = new Batches(data, { batch, seed });
-    const samples = new Float32Array(batch * data.size);
-    const x = empty(device, [batch, ...data.shape]).keep();
-    const y = empty(device, [batch]).keep();
-    const fill = () => {
-      const indices = batches.next(samples);
-      x.write(samples);
-      y.write(Float32Array.from(indices, (index) => labels[index]!));
-    };
-    fill();
-    const { program } = record(device, () => {
-      backward(crossEntropy(model.#apply("head", model.#apply("trunk", x)), y));
-      optimizer.step();
-    });
-    for (let step = 1; step <= steps; step++) {
-      if (step > 1) {
-        fill();
-        program.run();
+    const owned: { dispose(): void }[] = [];
+    try {
+      const optimizer = adam(model.#arena, { rate });
+      owned.push(optimizer);
+      const batches = new Batches(data, { batch, seed });
+      const samples = new Float32Array(batch * data.size);
+      const x = empty(device, [batch, ...data.shape]).keep();
+      const y = empty(device, [batch]).keep();
+      owned.push(x, y);
+      const fill = () => {
+        const indices = batches.next(samples);
+        x.write(samples);
+        y.write(Float32Array.from(indices, (index) => labels[index]!));
+      };
+      fill();
+      const { program } = record(device, () => {
+        backward(crossEntropy(model.#apply("head", model.#apply("trunk", x)), y));
+        optimizer.step();
+      });
+      owned.unshift(program);
+      for (let step = 1; step <= steps; step++) {
+        if (step > 1) {
+          fill();
+          program.run();
+        }
+        if (step % 4 === 0) await device.finish();
+        onStep?.(step);
       }
-      if (step % 4 === 0) await device.finish();
-      onStep?.(step);
+      return model;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    } finally {
+      for (const each of owned) each.dispose();
     }
-    program.dispose();
-    optimizer.dispose();
-    x.dispose();
-    y.dispose();
-    return model;
   }
 
-  /** The features (N, featureSize) of images (N, …shape), one after the other. */
+  /** The features (N, featureSize) of images (N, …shape), one after the other. Throws ShapeError for values that are no images. */
   async features(images: Float32Array): Promise<Float32Array> {
     return this.#inBatches(images, "trunk");
   }
@@ -134,7 +150,7 @@ export class Classifier {
     const size = shape.reduce((a, b) => a * b, 1);
     const N = images.length / size;
     if (!Number.isInteger(N) || N === 0)
-      throw new ArgumentError(
+      throw new ShapeError(
         `classifier: ${images.length} values are no images of shape [${shape.join(", ")}]`,
       );
     const width = last === "trunk" ? this.featureSize : this.classes;

@@ -1,6 +1,7 @@
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from "ml-matrix";
 import type { Dataset } from "../data/dataset.ts";
-import { ArgumentError } from "../device/errors.ts";
+import { checkWhole } from "../device/arguments.ts";
+import { NumericalError } from "../device/errors.ts";
 import { threefry2x32 } from "../ops/lib/threefry.ts";
 
 /** Gram matrices up to this many rows are decomposed whole; larger ones by subspace iteration. */
@@ -12,18 +13,23 @@ const wholeUpTo = 256;
  *
  * The smaller Gram matrix's eigenvalues are the squared singular values. Of a large set `samples` (1,000 by default)
  * evenly spaced ones stand for all.
+ *
+ * @throws ArgumentError for k that is not a whole number from 1 to the least of samples and values per sample, or for
+ * `samples` that is none from 1 on; NumericalError for a value that is not finite.
  */
 export function pcaError(dataset: Dataset, k: number, { samples = 1000 }: { samples?: number } = {}): number {
+  checkWhole("pcaError: samples", samples, 1);
   const rows = Math.min(dataset.count, samples);
-  const most = Math.min(rows, dataset.size);
-  if (!Number.isInteger(k) || k < 1 || k > most) {
-    throw new ArgumentError(`pcaError: expected k from 1 to ${most} for ${dataset.name}, got ${k}`);
-  }
+  checkWhole(`pcaError: for ${dataset.name}, k`, k, 1, Math.min(rows, dataset.size));
   const values = new Float32Array(rows * dataset.size);
-  dataset.copyRows(
-    Uint32Array.from({ length: rows }, (_, i) => Math.floor((i * dataset.count) / rows)),
-    values,
-  );
+  const chosen = Uint32Array.from({ length: rows }, (_, i) => Math.floor((i * dataset.count) / rows));
+  dataset.copyRows(chosen, values);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new NumericalError(
+      `pcaError: value ${bad % dataset.size} of sample ${chosen[Math.floor(bad / dataset.size)]} of ` +
+        `${dataset.name} is ${values[bad]}`,
+    );
   const gram = gramMatrix(values, rows, dataset.size);
   const kept = gram.rows <= wholeUpTo ? largest(gram, k) : largestByIteration(gram, k);
   const energy = gram.trace();

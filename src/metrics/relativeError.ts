@@ -6,8 +6,8 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
  */
 export class RelativeError {
   #values = 0;
-  #difference = 0;
-  #norm = 0;
+  readonly #difference = new SquareSum();
+  readonly #norm = new SquareSum();
 
   /** Adds values `xHat` and the true ones `x`, of equal length. Throws ShapeError when their lengths differ. */
   add(xHat: ArrayLike<number>, x: ArrayLike<number>): void {
@@ -15,16 +15,9 @@ export class RelativeError {
       throw new ShapeError(
         `RelativeError.add: xHat has ${xHat.length} values, x has ${x.length}; expected as many`,
       );
-    let difference = 0;
-    let norm = 0;
-    for (let i = 0; i < x.length; i++) {
-      const d = xHat[i]! - x[i]!;
-      difference += d * d;
-      norm += x[i]! * x[i]!;
-    }
     this.#values += x.length;
-    this.#difference += difference;
-    this.#norm += norm;
+    this.#difference.add(x.length, (i) => xHat[i]! - x[i]!);
+    this.#norm.add(x.length, (i) => x[i]!);
   }
 
   /**
@@ -33,7 +26,10 @@ export class RelativeError {
    */
   get percent(): number {
     if (this.#values === 0) throw new ArgumentError("RelativeError.percent: no values were added");
-    return this.#difference === 0 ? 0 : 100 * Math.sqrt(this.#difference / this.#norm);
+    const [difference, norm] = [this.#difference, this.#norm];
+    return difference.sum === 0
+      ? 0
+      : 100 * Math.sqrt(difference.sum / norm.sum) * (difference.unit / norm.unit);
   }
 }
 
@@ -42,4 +38,25 @@ export function relativeErrorPercent(xHat: ArrayLike<number>, x: ArrayLike<numbe
   const error = new RelativeError();
   error.add(xHat, x);
   return error.percent;
+}
+
+/** Σ v² as sum · unit², so that squares neither leave the range of float64 nor vanish in it. */
+class SquareSum {
+  /** A power of two, at or below the largest |v| so far where that is finite. */
+  unit = Number.MIN_VALUE;
+  sum = 0;
+
+  /** Adds the squares of value(0) … value(count − 1). */
+  add(count: number, value: (i: number) => number): void {
+    let largest = this.unit;
+    for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(value(i)));
+    const unit = 2 ** Math.min(1023, Math.floor(Math.log2(largest)));
+    if (unit > this.unit) {
+      this.sum *= (this.unit / unit) ** 2;
+      this.unit = unit;
+    }
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += (value(i) / this.unit) ** 2;
+    this.sum += sum;
+  }
 }

@@ -41,8 +41,13 @@ export class Fid {
   /** Throws ArgumentError or DataError for weights that are not Inception-v3's, naming the tensor. */
   static async open(device: Device, { path, tensors }: InceptionFile, train: Dataset): Promise<Fid> {
     const inception = new Inception(device, tensors, path);
-    const real = train.select(permutation(train.count, 0, 0).subarray(0, imagesCompared)).values();
-    return new Fid(inception, await inception.features(real, train.shape), train.shape);
+    try {
+      const real = train.select(permutation(train.count, 0, 0).subarray(0, imagesCompared)).values();
+      return new Fid(inception, await inception.features(real, train.shape), train.shape);
+    } catch (error) {
+      inception.dispose();
+      throw error;
+    }
   }
 
   /** The distance of images (N, H, W, C), from 0 to 1. */

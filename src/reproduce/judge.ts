@@ -46,16 +46,20 @@ export class Judge {
     { steps, onStep }: { steps: number; onStep?: (step: number) => void },
   ): Promise<Judge> {
     const classifier = await Classifier.train(device, train, { steps, ...(onStep ? { onStep } : {}) });
-    const drawn = (set: Dataset) =>
-      set.select(permutation(set.count, 0, 0).subarray(0, imagesCompared)).values();
-    const reference = await classifier.features(drawn(train));
-    const unseen = drawn(test);
-    const state = new RandomState(device, 0);
-    const noise = await randomUniform(state, [unseen.length]).read();
-    const likeness = async (images: Float32Array) =>
-      compare(reference, await classifier.features(images), classifier.featureSize);
-    const accuracy = await classifier.accuracy(test.take(2000));
-    return new Judge(classifier, reference, [accuracy, await likeness(unseen), await likeness(noise)]);
+    try {
+      const drawn = (set: Dataset) =>
+        set.select(permutation(set.count, 0, 0).subarray(0, imagesCompared)).values();
+      const reference = await classifier.features(drawn(train));
+      const unseen = drawn(test);
+      const noise = await uniformNoise(device, unseen.length);
+      const likeness = async (images: Float32Array) =>
+        compare(reference, await classifier.features(images), classifier.featureSize);
+      const accuracy = await classifier.accuracy(test.take(2000));
+      return new Judge(classifier, reference, [accuracy, await likeness(unseen), await likeness(noise)]);
+    } catch (error) {
+      classifier.dispose();
+      throw error;
+    }
   }
 
   /** Compares images (N, H, W, C), in the scale of the data, with the training set. */
@@ -68,8 +72,20 @@ export class Judge {
     return { accuracy: this.accuracy, floor: this.floor.frechet, ceiling: this.ceiling.frechet };
   }
 
+  /** Frees the classifier. */
   dispose(): void {
     this.#classifier.dispose();
+  }
+}
+
+/** `count` numbers evenly spread over [0, 1), the same each time. */
+async function uniformNoise(device: Device, count: number): Promise<Float32Array> {
+  const state = new RandomState(device, 0);
+  try {
+    using noise = randomUniform(state, [count]);
+    return await noise.read();
+  } finally {
+    state.dispose();
   }
 }
 

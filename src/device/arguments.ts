@@ -1,0 +1,32 @@
+import { ArgumentError } from "./errors.ts";
+
+// Each check asks for what is wanted, `!(value >= least)`: a comparison with NaN is false, so NaN never passes.
+
+/** Throws ArgumentError unless `value` is a whole number from `least` to `most`; `what` names function and option. */
+export function checkWhole(what: string, value: number, least: number, most = Infinity): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw unfit(what, value, `a whole number from ${least} ${most === Infinity ? "on" : `to ${most}`}`);
+}
+
+/** Throws ArgumentError unless `value` is a finite number from `least` to `most`; any finite number unless given. */
+export function checkNumber(what: string, value: number, least = -Infinity, most = Infinity): void {
+  if (Number.isFinite(value) && value >= least && value <= most) return;
+  const range = least === -Infinity ? "" : ` from ${least} ${most === Infinity ? "on" : `to ${most}`}`;
+  throw unfit(what, value, `a finite number${range}`);
+}
+
+/** Throws ArgumentError unless `value` is a finite number above 0. */
+export function checkPositive(what: string, value: number): void {
+  if (Number.isFinite(value) && value > 0) return;
+  throw unfit(what, value, "a finite number above 0");
+}
+
+/** Throws ArgumentError unless `seed` is a whole number of 32 bits. */
+export function checkSeed(what: string, seed: number): void {
+  checkWhole(what, seed, 0, 2 ** 32 - 1);
+}
+
+function unfit(what: string, value: unknown, wanted: string): ArgumentError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return new ArgumentError(`${what} is ${shown}; expected ${wanted}`);
+}
