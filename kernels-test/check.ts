@@ -1,20 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDevice, type Device } from "../src/device/device.ts";
 import { sharers, type Tile } from "../src/ops/lib/choice.ts";
-import { backward } from "../src/tensor/tape.ts";
+import { gradcheck, values } from "../src/tensor/gradcheck.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
+
+export { values };
 
 type Shapes = number[][];
 type Reference = (inputs: number[][], shapes: Shapes) => number[];
-
-/** Deterministic values in [-1, 1). */
-export function values(n: number, seed = 1): number[] {
-  let state = seed >>> 0;
-  return Array.from({ length: n }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
-}
 
 /** The tile whose lanes share what they load, where the device has it: shapes choose it otherwise. */
 export function sharing(device: Device): Tile {
@@ -119,31 +112,7 @@ export function checkOp(
         );
         const inputs = lists.map((list, i) => tensor(device(), list, shapes[i]));
         for (const [i, input] of inputs.entries()) input.requiresGrad = !constant.includes(i);
-        const output = op(...inputs);
-        const want = reference(lists, shapes);
-        expectClose(await output.read(), want, tol, name);
-        if (!output.requiresGrad) return;
-
-        const seed = rounded(values(want.length, 99));
-        backward(output, tensor(device(), seed, output.shape));
-        const objective = (at: number[][]) =>
-          reference(at, shapes).reduce((sum, value, j) => sum + value * seed[j]!, 0);
-        for (const [i, list] of lists.entries()) {
-          if (constant.includes(i)) continue;
-          const direction = values(list.length, 7 + i);
-          const step = 1e-5;
-          const moved = (sign: number) =>
-            objective(
-              lists.map((other, j) =>
-                j === i ? other.map((value, k) => value + sign * step * direction[k]!) : other,
-              ),
-            );
-          const numeric = (moved(1) - moved(-1)) / (2 * step);
-          const gradient = await inputs[i]!.grad!.read();
-          const analytic = gradient.reduce((sum, value, k) => sum + value * direction[k]!, 0);
-          const scale = Math.hypot(...gradient) * Math.hypot(...direction) + 1e-12;
-          expect(Math.abs(analytic - numeric) / scale, `d ${name} / d input ${i}`).toBeLessThan(tol);
-        }
+        await gradcheck(op, inputs, { reference, tolerance: tol });
       },
     );
   });

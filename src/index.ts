@@ -1,11 +1,13 @@
 /** hestenes: hand-written WebGPU compute kernels with a differentiable SVD inside, and the autoencoders that need one. */
 export { openDevice, type Device } from "./device/device.ts";
 export * from "./device/errors.ts";
-export { kernel, linearGrid } from "./device/kernel.ts";
+export { kernel } from "./device/ownKernel.ts";
+export { linearGrid, type Grid, type Kernel, type LaunchOptions } from "./device/kernel.ts";
 export type { AdapterDescription, AdapterRequest } from "#gpu";
 
 export { empty, Tensor, tensor, zeros } from "./tensor/tensor.ts";
 export { backward, needsTape, stopGradient, track, trackAll } from "./tensor/tape.ts";
+export { gradcheck, type GradcheckOptions, type GradcheckReport } from "./tensor/gradcheck.ts";
 export { noGrad, record, type Program } from "./tensor/record.ts";
 
 export * from "./ops/index.ts";

@@ -29,6 +29,9 @@ interface Manifest {
   dependencies: Record<string, string>;
 }
 
+/** The README's example of an operation with a kernel from outside of the package. */
+const ownKernel = readme.split("## A kernel of your own")[1]!.split("```ts\n")[1]!.split("```")[0]!;
+
 /** A folder like that of someone who uses the package: `hestenes` is installed, with its built files. */
 let user: string;
 beforeAll(async () => {
@@ -156,6 +159,7 @@ test("the declarations for Node fit its example, and refuse what is wrong", slow
   const problems = problemsOf(
     {
       "example.mts": inNode,
+      "own.mts": ownKernel,
       "folder.mts": `import { data } from "hestenes"; await data.loadFolder("pictures", { size: 32 });`,
       "wrong.mts": inNode.replace("rank: 2", "rnk: 2"),
     },
@@ -176,8 +180,30 @@ test("Node runs the package without a compiler", slow, () => {
   expect(printed).toMatch(/\nfunction\n$/);
 });
 
-test("both examples have less than 30 lines", () => {
+test("an operation with a kernel of one's own is checked, in Node and in a bundle", slow, async () => {
+  writeFileSync(
+    join(user, "own.mjs"),
+    ts.transpile(ownKernel, { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext }),
+  );
+  const printed = execFileSync(process.execPath, ["own.mjs"], { cwd: user, encoding: "utf8" });
+  expect(printed).toMatch(/^true\n-1.5 -?0 0 0 0.25 2.5$/m);
+
+  writeFileSync(join(user, "own.ts"), `${ownKernel}\ndocument.body.append("done");`);
+  const site = await openUserSite(
+    `<!doctype html><body><script type="module" src="./own.ts"></script></body>`,
+  );
+  try {
+    const { tab, wrong } = await site.visit("");
+    await tab.getByText("done").waitFor();
+    expect(wrong).toEqual([]);
+  } finally {
+    await site.close();
+  }
+});
+
+test("the examples are short", () => {
   for (const example of [bundled!, plain!]) expect(example.split("\n").length).toBeLessThan(30);
+  expect(ownKernel.split("\n").length).toBeLessThan(50);
 });
 
 test("a bundle has the kernels that its code can launch, and no models", slow, async () => {

@@ -65,6 +65,7 @@ export function submit(
       device.queue.writeBuffer(command.buffer, command.offset, command.data);
       continue;
     }
+    if (command.kind === "dispatch" && command.pipeline.failure) continue; // the queue tells of it
     encoder ??= device.createCommandEncoder();
     if (command.kind === "copy") {
       endPass();

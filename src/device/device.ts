@@ -11,7 +11,20 @@ import { MemoryLedger, StoragePool, type MemoryKind, type MemoryReport, type Sto
 
 /** Opens the device that `request` names; without one, the best there is (see `hestenes devices`). */
 export async function openDevice(request: AdapterRequest = {}): Promise<Device> {
+  const { binding } = request;
+  if (binding !== undefined && !(binding >= 256))
+    throw new ArgumentError(`openDevice: binding is a number of bytes from 256 on, not ${binding}`);
   const { adapter, info } = await openAdapter(request);
+  const gpu = await requestDevice(adapter);
+  const tuning = request.tuned === false ? undefined : readTuning(info)?.choices;
+  const isChecked = request.validation || info.backend === "browser";
+  const openChecker = async () =>
+    requestDevice((await openAdapter({ adapter: info.name, validation: true })).adapter);
+  return new Device(gpu, info, tuning, binding, isChecked ? undefined : openChecker);
+}
+
+/** A device with all that `adapter` can do. */
+async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const value = adapter.limits[name as keyof GPUSupportedLimits];
@@ -19,11 +32,7 @@ export async function openDevice(request: AdapterRequest = {}): Promise<Device> 
   }
   const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
-  const { binding } = request;
-  if (binding !== undefined && !(binding >= 256))
-    throw new ArgumentError(`openDevice: binding is a number of bytes from 256 on, not ${binding}`);
-  const gpu = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  return new Device(gpu, info, request.tuned === false ? undefined : readTuning(info)?.choices, binding);
+  return adapter.requestDevice({ requiredLimits, requiredFeatures });
 }
 
 /** A GPU, or the software that stands in for one, and everything that lives on it. */
@@ -44,6 +53,8 @@ export class Device {
   readonly #scopes = new Scopes();
   readonly #uniforms = new Map<string, GPUBuffer>();
   readonly #staging = new Map<number, GPUBuffer[]>();
+  /** Opened for the first kernel from outside of the package; `gpu` itself where that one has WebGPU's checks. */
+  #checker: Promise<GPUDevice> | undefined;
   #recording: Program | undefined;
   #gradients = true;
 
@@ -52,12 +63,13 @@ export class Device {
     info: AdapterDescription,
     tuning: ReadonlyMap<string, string> = new Map(),
     binding = Infinity,
+    openChecker = () => Promise.resolve(gpu),
   ) {
     this.gpu = gpu;
     this.info = info;
     this.tuning = tuning;
     this.largestBinding = Math.floor(Math.min(binding, gpu.limits.maxStorageBufferBindingSize) / 256) * 256;
-    this.pipelines = new PipelineCache(gpu);
+    this.pipelines = new PipelineCache(gpu, () => (this.#checker ??= openChecker()));
     this.queue = new CommandQueue(gpu);
     this.#pool = new StoragePool(gpu, this.#ledger);
   }
@@ -77,7 +89,7 @@ export class Device {
 
   /** A block of device memory with whatever is in it. */
   allocate(bytes: number, kind: MemoryKind = "tensor"): Storage {
-    this.queue.check();
+    this.queue.checkAlive();
     return (this.#recording?.pool ?? this.#pool).allocate(bytes, kind);
   }
 
@@ -250,5 +262,6 @@ export class Device {
   close(): void {
     this.#pool.trim(true);
     this.gpu.destroy();
+    void this.#checker?.then((checker) => checker.destroy()).catch(() => undefined); // one that did not open told so
   }
 }

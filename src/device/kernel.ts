@@ -24,62 +24,74 @@ export interface LaunchOptions {
   work?: Work;
 }
 
-/**
- * The shader `shaders/<name>.wgsl`. The kernel is launched as
- * `run(entryPoint, operands, params, grid)`: operands and params are given by the names that the
- * WGSL gives its bindings and the fields of its `Params`; `grid` is in workgroups. A bundler gives `texts`, so that
- * the shaders of kernels that nothing launches stay out of the bundle.
- */
-export function kernel(name: string, texts?: ShaderTexts) {
-  return function run(
-    entryPoint: string,
-    operands: Operands,
-    params: Params,
-    grid: Grid,
-    options: LaunchOptions = {},
-  ): void {
-    const source = shader(name, texts);
-    const device = deviceOf(name, operands);
-    const [x, y = 1, z = 1] = grid;
-    if (x * y * z === 0) return;
-    const most = device.gpu.limits.maxComputeWorkgroupsPerDimension;
-    if (x > most || y > most || z > most)
-      throw new LimitError(
-        `${name}.${entryPoint}: a grid of ${x}×${y}×${z} workgroups is past ${most} along an axis: split the batch`,
-      );
+/** Launches an entry point of a kernel on `operands`; `grid` is in workgroups. */
+export type Kernel = (
+  entryPoint: string,
+  operands: Operands,
+  params: Params,
+  grid: Grid,
+  options?: LaunchOptions,
+) => void;
 
-    checkAliases(source, entryPoint, operands);
-    const names = Object.keys(operands);
-    const uniform = source.bindings.get("p");
-    const pipeline = device.pipelines.get(
-      source,
-      entryPoint,
-      uniform ? [...names, "p"] : names,
-      options.constants ?? {},
+/**
+ * The kernel `shaders/<name>.wgsl`: operands and params are given by the names that the WGSL gives its bindings and the
+ * fields of its uniform. A bundler gives `texts`, so that the shaders of kernels that nothing launches stay out of the
+ * bundle.
+ */
+export function kernel(name: string, texts?: ShaderTexts): Kernel {
+  return (...launched) => launch(shader(name, texts), ...launched);
+}
+
+/** Launches an entry point of `source`. */
+export function launch(
+  source: Shader,
+  entryPoint: string,
+  operands: Operands,
+  params: Params,
+  grid: Grid,
+  options: LaunchOptions = {},
+): void {
+  const { name } = source;
+  const device = deviceOf(name, operands);
+  const [x, y = 1, z = 1] = grid;
+  if (x * y * z === 0) return;
+  const most = device.gpu.limits.maxComputeWorkgroupsPerDimension;
+  if (x > most || y > most || z > most)
+    throw new LimitError(
+      `${name}.${entryPoint}: a grid of ${x}×${y}×${z} workgroups is past ${most} along an axis: split the batch`,
     );
-    const entries: GPUBindGroupEntry[] = names.map((operand) => ({
-      binding: bindingOf(source, operand).binding,
-      resource: slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
-    }));
-    if (uniform)
-      entries.push({
-        binding: uniform.binding,
-        resource: { buffer: device.uniform(packParams(source, params)) },
-      });
-    const bindGroup = device.gpu.createBindGroup({ layout: pipeline.layout, entries });
-    device.made.bindGroups++;
-    device.launch(
-      {
-        kind: "dispatch",
-        label: `${name}.${entryPoint}`,
-        pipeline,
-        bindGroup,
-        grid: [x, y, z],
-        work: options.work ?? {},
-      },
-      names.map((operand) => operands[operand]!.storage),
-    );
-  };
+
+  checkAliases(source, entryPoint, operands);
+  const names = Object.keys(operands);
+  const { uniform } = source;
+  const pipeline = device.pipelines.get(
+    source,
+    entryPoint,
+    uniform === undefined ? names : [...names, uniform],
+    options.constants ?? {},
+  );
+  const entries: GPUBindGroupEntry[] = names.map((operand) => ({
+    binding: bindingOf(source, operand).binding,
+    resource: slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
+  }));
+  if (uniform !== undefined)
+    entries.push({
+      binding: source.bindings.get(uniform)!.binding,
+      resource: { buffer: device.uniform(packParams(source, params)) },
+    });
+  const bindGroup = device.gpu.createBindGroup({ layout: pipeline.layout, entries });
+  device.made.bindGroups++;
+  device.launch(
+    {
+      kind: "dispatch",
+      label: `${name}.${entryPoint}`,
+      pipeline,
+      bindGroup,
+      grid: [x, y, z],
+      work: options.work ?? {},
+    },
+    names.map((operand) => operands[operand]!.storage),
+  );
 }
 
 /** Workgroups that WebGPU promises along an axis of a grid. */
@@ -109,6 +121,8 @@ function deviceOf(name: string, operands: Operands): Device {
 function bindingOf(source: Shader, operand: string) {
   const found = source.bindings.get(operand);
   if (!found) throw new KernelError(`${source.name}.wgsl has no binding named ${operand}`);
+  if (operand === source.uniform)
+    throw new KernelError(`${source.name}.wgsl: ${operand} is its uniform; its fields are given as params`);
   return found;
 }
 
@@ -145,7 +159,7 @@ function packParams(source: Shader, params: Params): Uint8Array<ArrayBuffer> {
     const values = typeof given === "number" ? [given] : given;
     if (values?.length !== lanes)
       throw new KernelError(
-        `${source.name}.wgsl: Params.${name} takes ${lanes} numbers, not ${String(given)}`,
+        `${source.name}.wgsl: Params.${name} takes ${lanes === 1 ? "a number" : `${lanes} numbers`}, not ${String(given)}`,
       );
     values.forEach((value, lane) => {
       const at = offset + 4 * lane;

@@ -4,17 +4,26 @@ import type { Shader } from "./shader.ts";
 /** A compute pipeline that compiles in the background. */
 export class Pipeline {
   readonly layout: GPUBindGroupLayout;
-  readonly compiled: Promise<void>;
+  /** Resolves when it is compiled, or could not be. */
+  readonly settled: Promise<void>;
   #pipeline: GPUComputePipeline | undefined;
+  #failure: KernelError | undefined;
 
   constructor(layout: GPUBindGroupLayout, pipeline: Promise<GPUComputePipeline>) {
     this.layout = layout;
-    this.compiled = pipeline.then((made) => void (this.#pipeline = made));
-    this.compiled.catch(() => undefined); // reported where the commands that need it are sent
+    this.settled = pipeline.then(
+      (made) => void (this.#pipeline = made),
+      (why: KernelError) => void (this.#failure = why),
+    );
   }
 
-  get isReady(): boolean {
-    return this.#pipeline !== undefined;
+  get isSettled(): boolean {
+    return this.#pipeline !== undefined || this.#failure !== undefined;
+  }
+
+  /** Why it does not compile; what was launched with it is left out, and the next `read()` or `finish()` throws this. */
+  get failure(): KernelError | undefined {
+    return this.#failure;
   }
 
   get ready(): GPUComputePipeline {
@@ -26,17 +35,21 @@ export class Pipeline {
 /** The pipelines of one device, by shader, entry point, bindings and constants. */
 export class PipelineCache {
   readonly #device: GPUDevice;
-  readonly #pipelines = new Map<string, Pipeline>();
-  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #checker: () => Promise<GPUDevice>;
+  readonly #pipelines = new Map<Shader, Map<string, Pipeline>>();
+  readonly #modules = new Map<Shader, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  #size = 0;
 
-  constructor(device: GPUDevice) {
+  /** `checker` gives a device with all of WebGPU's checks, for kernels from outside of the package. */
+  constructor(device: GPUDevice, checker: () => Promise<GPUDevice>) {
     this.#device = device;
+    this.#checker = checker;
   }
 
   /** Pipelines made so far. */
   get size(): number {
-    return this.#pipelines.size;
+    return this.#size;
   }
 
   /** The pipeline of `entryPoint`, with a bind group layout of exactly the bindings named in `args`. */
@@ -46,11 +59,14 @@ export class PipelineCache {
     args: readonly string[],
     constants: Record<string, number>,
   ): Pipeline {
-    const key = `${shader.name}.${entryPoint}(${args.join()})${JSON.stringify(constants)}`;
-    let pipeline = this.#pipelines.get(key);
+    let ofShader = this.#pipelines.get(shader);
+    if (!ofShader) this.#pipelines.set(shader, (ofShader = new Map<string, Pipeline>()));
+    const key = `${entryPoint}(${args.join()})${JSON.stringify(constants)}`;
+    let pipeline = ofShader.get(key);
     if (!pipeline) {
       pipeline = this.#compile(shader, entryPoint, args, constants);
-      this.#pipelines.set(key, pipeline);
+      ofShader.set(key, pipeline);
+      this.#size++;
     }
     return pipeline;
   }
@@ -64,37 +80,37 @@ export class PipelineCache {
     for (const name of Object.keys(constants))
       if (!shader.overrides.has(name))
         throw new KernelError(`${shader.name}.wgsl has no override named ${name}`);
-    const layout = this.#layout(shader, args);
-    const label = `${shader.name}.${entryPoint}`;
-    const made = this.#device
-      .createComputePipelineAsync({
-        label,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module: this.#module(shader), entryPoint, constants },
-      })
-      .catch((cause: unknown) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new KernelError(`${label} does not compile with ${JSON.stringify(constants)}: ${why}`, {
-          cause,
-        });
-      });
-    return new Pipeline(layout, made);
-  }
-
-  #module(shader: Shader): GPUShaderModule {
-    let module = this.#modules.get(shader.name);
-    if (!module) {
-      module = this.#device.createShaderModule({ label: shader.name, code: shader.code });
-      this.#modules.set(shader.name, module);
-    }
-    return module;
-  }
-
-  #layout(shader: Shader, args: readonly string[]): GPUBindGroupLayout {
     const entries = args.map((arg): GPUBindGroupLayoutEntry => {
       const { binding, type } = shader.bindings.get(arg)!;
       return { binding, visibility: 0x4, buffer: { type } }; // 0x4 is GPUShaderStage.COMPUTE
     });
+    const layout = this.#layout(entries);
+    const label = `${shader.name}.${entryPoint}`;
+    const compile = () =>
+      this.#device.createComputePipelineAsync({
+        label,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module: this.#module(shader), entryPoint, constants },
+      });
+    const checked = shader.check?.(this.#checker, entries, { entryPoint, constants });
+    const made = (checked?.then(compile) ?? compile()).catch((cause: unknown) => {
+      const set = Object.keys(constants).length > 0 ? ` with ${JSON.stringify(constants)}` : "";
+      const why = cause instanceof Error ? cause.message.trim() : String(cause);
+      throw new KernelError(`${label} does not compile${set}: ${why}`, { cause });
+    });
+    return new Pipeline(layout, made);
+  }
+
+  #module(shader: Shader): GPUShaderModule {
+    let module = this.#modules.get(shader);
+    if (!module) {
+      module = this.#device.createShaderModule({ label: shader.name, code: shader.code });
+      this.#modules.set(shader, module);
+    }
+    return module;
+  }
+
+  #layout(entries: GPUBindGroupLayoutEntry[]): GPUBindGroupLayout {
     const key = JSON.stringify(entries);
     let layout = this.#layouts.get(key);
     if (!layout) this.#layouts.set(key, (layout = this.#device.createBindGroupLayout({ entries })));

@@ -40,6 +40,11 @@ export class CommandQueue {
     if (failure) throw failure;
   }
 
+  /** Throws if the device is lost or out of memory. What else went wrong waits for the next `check`. */
+  checkAlive(): void {
+    if (this.#lost || this.#failure instanceof OutOfMemoryError) this.check();
+  }
+
   /** Whether a command given now may go straight to WebGPU. */
   get #isIdle(): boolean {
     return this.#flushes === 0 && this.#pending.length === 0;
@@ -80,7 +85,7 @@ export class CommandQueue {
           await Promise.all(
             commands
               .filter((command) => command.kind === "dispatch")
-              .map((command) => command.pipeline.compiled),
+              .map((command) => command.pipeline.settled),
           );
           this.#submit(commands);
         } finally {
@@ -119,12 +124,14 @@ export class CommandQueue {
   #sendIfCompiled(): void {
     const commands = this.#pending;
     if (commands.length === 0) return;
-    if (!commands.every((command) => command.kind !== "dispatch" || command.pipeline.isReady)) return;
+    if (!commands.every((command) => command.kind !== "dispatch" || command.pipeline.isSettled)) return;
     this.#pending = [];
     this.#submit(commands);
   }
 
   #submit(commands: readonly Command[]): void {
+    for (const command of commands)
+      if (command.kind === "dispatch") this.#failure ??= command.pipeline.failure;
     if (this.profiler) this.profiler.submit(commands);
     else submit(this.#device, commands);
   }

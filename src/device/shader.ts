@@ -4,11 +4,11 @@ import { KernelError } from "./errors.ts";
 export type BindingType = "uniform" | "storage" | "read-only-storage";
 export type ScalarType = "u32" | "i32" | "f32";
 
-/** One field of a kernel's `Params`: its scalar type, lanes (4 for a vector) and byte offset. */
+/** One field of a kernel's `Params`: its scalar type, lanes (2 to 4 for a vector) and byte offset. */
 export interface ParamField {
   name: string;
   type: ScalarType;
-  lanes: 1 | 4;
+  lanes: 1 | 2 | 3 | 4;
   offset: number;
 }
 
@@ -16,11 +16,22 @@ export interface ParamField {
 export interface Shader {
   name: string;
   code: string;
+  /** Throws for a text that WebGPU would refuse, before a device takes it that checks nothing: for kernels from outside. */
+  check?: ShaderCheck;
   bindings: Map<string, { binding: number; type: BindingType }>;
+  /** The name of its uniform, if it has one, with the fields of that one's struct. */
+  uniform: string | undefined;
   fields: ParamField[];
   paramBytes: number;
   overrides: Set<string>;
 }
+
+/** Tries a pipeline of `entries` on a device that `open` gives, which has all of WebGPU's checks. */
+export type ShaderCheck = (
+  open: () => Promise<GPUDevice>,
+  entries: GPUBindGroupLayoutEntry[],
+  compute: Omit<GPUProgrammableStage, "module">,
+) => Promise<void>;
 
 const shaders = new Map<string, Shader>();
 
@@ -30,7 +41,7 @@ export type ShaderTexts = (name: string) => string;
 /** The shader `shaders/<name>.wgsl`, behind the library files that its `// requires lib/x.wgsl` lines name. */
 export function shader(name: string, texts: ShaderTexts = wgsl): Shader {
   let found = shaders.get(name);
-  if (!found) shaders.set(name, (found = parse(name, withLibraries(name, texts))));
+  if (!found) shaders.set(name, (found = parseShader(name, withLibraries(name, texts))));
   return found;
 }
 
@@ -51,36 +62,37 @@ export function requirements(code: string): string[] {
   return [...code.matchAll(/^\/\/ requires (\S+)\.wgsl$/gm)].map((match) => match[1]!);
 }
 
-function parse(name: string, code: string): Shader {
+/** A variable with attributes, in any order: its address space and access, name and type. */
+const variables = /@\w+\s*\([^;{}]*?\bvar\s*(?:<\s*(\w+)\s*(?:,\s*(\w+)\s*)?>)?\s*(\w+)\s*:\s*([^;]+);/g;
+
+/** What a launcher needs to know of the WGSL `code`, whose last uniform, if it has any, takes the params. */
+export function parseShader(name: string, code: string): Shader {
+  const text = code.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
   const bindings: Shader["bindings"] = new Map();
-  for (const [, binding, space, variable] of code.matchAll(
-    /@group\(0\)\s*@binding\((\d+)\)\s*var<([^>]*)>\s*(\w+)/g,
-  )) {
-    const type = space!.includes("uniform")
-      ? "uniform"
-      : space!.includes("read_write")
-        ? "storage"
-        : "read-only-storage";
-    bindings.set(variable!, { binding: Number(binding), type });
+  let uniform: string | undefined;
+  let struct = "";
+  for (const [declaration, space, access, variable, type] of text.matchAll(variables)) {
+    const binding = Number(/@binding\s*\(\s*(\d+)/.exec(declaration)?.[1]);
+    const storage = access === "read_write" ? "storage" : "read-only-storage";
+    bindings.set(variable!, { binding, type: space === "uniform" ? space : storage });
+    if (space === "uniform") [uniform, struct] = [variable!, type!.trim()];
   }
   const fields: ParamField[] = [];
   let offset = 0;
-  const body = (code.match(/struct Params\s*\{([^}]*)\}/)?.[1] ?? "").replace(/\/\/.*$/gm, "");
-  for (const [, field, written] of body.matchAll(/(\w+)\s*:\s*(\w+)/g)) {
-    const { type, lanes } = paramType(name, field!, written!);
-    offset = Math.ceil(offset / (4 * lanes)) * 4 * lanes;
+  const body = new RegExp(`struct\\s+${struct}\\s*\\{([^}]*)\\}`).exec(text)?.[1] ?? "";
+  for (const [, field, written] of uniform === undefined ? [] : body.matchAll(/(\w+)\s*:\s*([^,]+)/g)) {
+    const { type, lanes } = paramType(`${name}.wgsl: ${struct}.${field}`, written!.replace(/\s/g, ""));
+    const alignment = 4 * (lanes === 3 ? 4 : lanes);
+    offset = Math.ceil(offset / alignment) * alignment;
     fields.push({ name: field!, type, lanes, offset });
     offset += 4 * lanes;
   }
-  const overrides = new Set([...code.matchAll(/^override\s+(\w+)/gm)].map((match) => match[1]!));
-  return { name, code, bindings, fields, paramBytes: Math.ceil(offset / 16) * 16, overrides };
+  const overrides = new Set([...text.matchAll(/\boverride\s+(\w+)/g)].map((match) => match[1]!));
+  return { name, code, bindings, uniform, fields, paramBytes: Math.ceil(offset / 16) * 16, overrides };
 }
 
-function paramType(shaderName: string, field: string, written: string): { type: ScalarType; lanes: 1 | 4 } {
-  const vector = written.match(/^vec4([uif])$/)?.[1];
-  if (vector) return { type: `${vector as "u" | "i" | "f"}32`, lanes: 4 };
-  if (written === "u32" || written === "i32" || written === "f32") return { type: written, lanes: 1 };
-  throw new KernelError(
-    `${shaderName}.wgsl: Params.${field} is ${written}; use u32, i32, f32, vec4u, vec4i or vec4f`,
-  );
+function paramType(where: string, written: string): Pick<ParamField, "type" | "lanes"> {
+  const [, lanes = 1, scalar] = /^(?:vec([234])<?)?([uif])(?:32)?>?$/.exec(written) ?? [];
+  if (!scalar) throw new KernelError(`${where} is ${written}; use u32, i32, f32, or vectors of them`);
+  return { type: `${scalar as "u" | "i" | "f"}32`, lanes: Number(lanes) as ParamField["lanes"] };
 }

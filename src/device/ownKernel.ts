@@ -1,0 +1,85 @@
+import { KernelError } from "./errors.ts";
+import { launch, type Kernel } from "./kernel.ts";
+import { parseShader, type Shader, type ShaderCheck } from "./shader.ts";
+
+/** Kernels from outside of the package by their names and texts: pipelines are kept by shader. */
+const shaders = new Map<string, Shader>();
+
+/**
+ * A compute kernel of your own, launched as `run(entryPoint, operands, params, grid, options)`: operands and params are
+ * given by the names that the WGSL gives its bindings and the fields of its uniform; `grid` is in workgroups, see
+ * `linearGrid`. `name` is for messages and profiles. Bindings are of group 0; storage arrays are tensors, and one uniform
+ * holds a struct of numbers and vectors.
+ *
+ * The text is compiled with all of WebGPU's checks before it is used. A mistake in it is a KernelError with line and column
+ * at the next `read()` or `finish()`; what was launched with it is left out. Indices are checked on a device that was
+ * opened with `validation: true`, and nowhere else.
+ *
+ * A launch throws KernelError for bindings, params or constants that the text has not, LimitError for a grid or a tensor
+ * past the adapter's limits.
+ */
+export function kernel(name: string, text: string): Kernel {
+  const key = `${name}\n${text}`;
+  const source = shaders.get(key) ?? ownShader(name, text);
+  shaders.set(key, source);
+  const fields = new Set(source.fields.map((field) => field.name));
+  return (entryPoint, operands, params, grid, options) => {
+    for (const given of Object.keys(params))
+      if (!fields.has(given))
+        throw new KernelError(
+          `${name}: its uniform has no field ${given}; ` +
+            (fields.size > 0 ? `there are ${[...fields].join(", ")}` : "the kernel takes no params"),
+        );
+    launch(source, entryPoint, operands, params, grid, options);
+  };
+}
+
+function ownShader(name: string, text: string): Shader {
+  const source = parseShader(name, text);
+  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+  for (const [declaration, variable] of code.matchAll(/@(?:group|binding)\b[^;{}]*?\bvar[^:;]*?(\w+)\s*:/g))
+    if (!/@group\s*\(\s*0\b/.test(declaration) || !/\bvar\s*<\s*(uniform|storage)\b/.test(declaration))
+      throw new KernelError(
+        `${name}: a kernel's bindings are @group(0) @binding(n) var<uniform> or var<storage>, unlike ${variable}`,
+      );
+  const uniforms = [...source.bindings]
+    .filter(([, { type }]) => type === "uniform")
+    .map(([variable]) => variable);
+  if (uniforms.length > 1)
+    throw new KernelError(
+      `${name}: a kernel has one uniform, not ${uniforms.join(" and ")}; join their structs`,
+    );
+  if (uniforms.length === 1 && source.fields.length === 0)
+    throw new KernelError(`${name}: its uniform ${uniforms[0]} is a struct of numbers and vectors`);
+  return { ...source, check: checkOf(source) };
+}
+
+function checkOf({ name, code, bindings }: Shader): ShaderCheck {
+  return async (open, entries, compute) => {
+    const device = await open();
+    device.pushErrorScope("validation"); // the compiler's messages below say more
+    const module = device.createShaderModule({ label: name, code });
+    device.popErrorScope().catch(() => undefined); // the device was closed meanwhile
+    const { messages } = await module.getCompilationInfo();
+    const mistakes = messages.filter(({ type }) => type === "error");
+    if (mistakes.length > 0)
+      throw new KernelError(
+        mistakes
+          .map(({ lineNum, linePos, message }) => `line ${lineNum}, column ${linePos}: ${message}`)
+          .join("; "),
+      );
+    const layout = device.createPipelineLayout({
+      bindGroupLayouts: [device.createBindGroupLayout({ entries })],
+    });
+    try {
+      await device.createComputePipelineAsync({ label: name, layout, compute: { module, ...compute } });
+    } catch (cause) {
+      const absent = /^Binding doesn't exist[^]*?@binding\((\d+)\)/.exec(
+        String((cause as Error).message),
+      )?.[1];
+      const [found] = [...bindings].find(([, { binding }]) => binding === Number(absent)) ?? [];
+      if (found === undefined) throw cause;
+      throw new KernelError(`the entry point uses ${found}, which the launch does not give`, { cause });
+    }
+  };
+}
