@@ -12,7 +12,8 @@ const moduleOf = (name: string) => join(folder, `${name}.texts`);
 /**
  * Gives each `kernel("x")` and `tiledKernel("x")` of a bundle, as a second argument, the texts of `shaders/x.wgsl`,
  * of its variants `x.*.wgsl` and of what they require. So a bundle has the shaders that its code can launch, and no
- * others. Comments are left out; lines stay where they are, for the compiler's messages.
+ * others. Comments are left out, and spaces that WGSL can do without; lines stay where they are, for
+ * the compiler's messages.
  */
 export function shaders(): Plugin {
   return {
@@ -65,5 +66,6 @@ function withoutComments(code: string): string {
     .replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, (comment) =>
       comment.startsWith("// requires ") ? comment : comment.replaceAll(/[^\n]/g, ""),
     )
-    .replaceAll(/^[ \t]+|[ \t]+$/gm, "");
+    .replaceAll(/^[ \t]+|[ \t]+$/gm, "")
+    .replaceAll(/[ \t]*([,;{}()*])[ \t]*/g, (spaced, mark: string) => mark);
 }
