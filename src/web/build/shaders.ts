@@ -67,5 +67,5 @@ function withoutComments(code: string): string {
       comment.startsWith("// requires ") ? comment : comment.replaceAll(/[^\n]/g, ""),
     )
     .replaceAll(/^[ \t]+|[ \t]+$/gm, "")
-    .replaceAll(/[ \t]*([,;{}()*])[ \t]*/g, (spaced, mark: string) => mark);
+    .replaceAll(/[ \t]*([,;{}()*])[ \t]*/g, "$1");
 }
