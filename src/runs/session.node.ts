@@ -14,7 +14,7 @@ import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
 import type { RunLock } from "./lock.node.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.node.ts";
-import { RankSearch } from "../train/adaptive.ts";
+import { RankSearch } from "../train/rankSearch.ts";
 import { Trainer, type StepLosses } from "../train/trainer.ts";
 
 /** How a run tells what it is doing, and is told to stop. */

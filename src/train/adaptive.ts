@@ -1,6 +1,4 @@
 import { ArgumentError } from "../device/errors.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
-import type { StepLosses, Trainer } from "./trainer.ts";
 
 /** How a rank is sought. The defaults are those of the authors' code, but for `settle`, which it leaves to its user. */
 export interface AdaptiveOptions {
@@ -37,6 +35,19 @@ export interface AdaptiveState {
   target: number | null;
   count: number;
   patience: number;
+}
+
+/** What seeks a rank beside a trainer. */
+export interface Search {
+  readonly state: AdaptiveState;
+  /** Whether the last step was the one to end with. */
+  readonly isOver: boolean;
+  /** The weights of the last rank that was good enough, laid out as those of the arena. */
+  readonly good: Float32Array | undefined;
+  /** Goes on from a state, with the weights of the last rank that was good enough, if there was one. */
+  restore(state: AdaptiveState, good: Float32Array | undefined): void;
+  /** Looks at the losses of the step just taken, and changes rank and weights where they ask for it. */
+  afterStep(step: { losses: Record<string, number> }): Promise<Decision>;
 }
 
 const defaults = {
@@ -141,64 +152,4 @@ export class AdaptiveRank {
 
 function percentOff(loss: number, mean: number): number {
   return (100 * Math.abs(loss - mean)) / Math.abs(mean);
-}
-
-/**
- * Lets `AdaptiveRank` decide on the rank of the model of a trainer, by the error of its reconstructions. The weights of
- * every rank that was good enough are kept until the next one is; when they come back, the optimizer starts anew.
- *
- * An RRAE is adapted as in the authors' code. That code cannot adapt a VRRAE, whose affine maps have the size of the rank;
- * here those keep their size, and the coefficients that are left use their leading block (see `Vrrae`).
- */
-export class RankSearch {
-  readonly search: AdaptiveRank;
-  readonly #trainer: Trainer;
-  readonly #model: BasisAutoencoder;
-  #good: Float32Array | undefined;
-
-  constructor(trainer: Trainer, options: AdaptiveOptions = {}) {
-    const { model } = trainer;
-    if (!(model instanceof BasisAutoencoder))
-      throw new ArgumentError(
-        "adaptive rank: only models that truncate, RRAE and VRRAE, have a rank to adapt",
-      );
-    this.#trainer = trainer;
-    this.#model = model;
-    this.search = new AdaptiveRank(model.codeSize, options);
-  }
-
-  /** Whether the last step was the one to end with. */
-  get isOver(): boolean {
-    return this.search.isOver;
-  }
-
-  /** The weights of the last rank that was good enough, laid out as those of the arena. */
-  get good(): Float32Array | undefined {
-    return this.#good;
-  }
-
-  /** Goes on from a state, with the weights of the last rank that was good enough, if there was one. */
-  restore(state: AdaptiveState, good: Float32Array | undefined): void {
-    this.search.restore(state);
-    this.#good = good;
-    this.#model.setRank(state.rank);
-    this.#trainer.rerecord();
-  }
-
-  /** Looks at the losses of the step just taken, and changes rank and weights where they ask for it. */
-  async afterStep({ losses }: StepLosses): Promise<Decision> {
-    const decision = this.search.observe(losses.error ?? losses.loss!);
-    const { arena } = this.#model;
-    if (decision === "lower") this.#good = await arena.values.read();
-    if (decision === "raise") {
-      arena.values.write(this.#good!);
-      for (const tensor of this.#trainer.optimizer.state().values())
-        tensor.write(new Float32Array(tensor.size));
-    }
-    if (decision === "lower" || decision === "raise") {
-      this.#model.setRank(this.search.rank);
-      this.#trainer.rerecord();
-    }
-    return decision;
-  }
 }

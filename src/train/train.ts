@@ -6,9 +6,10 @@ import type { BasisForm } from "../latent/basis.ts";
 import { adaBelief, type Optimizer } from "../optim/optimizer.ts";
 import type { Batch } from "../models/parts.ts";
 import type { RandomState } from "../ops/random.ts";
-import { RankSearch, type AdaptiveOptions } from "./adaptive.ts";
+import type { AdaptiveOptions } from "./adaptive.ts";
 import { deviceParts } from "./batching.ts";
 import { relativeErrorOn } from "./evaluate.ts";
+import { RankSearch } from "./rankSearch.ts";
 import { Trainer, type StepLosses } from "./trainer.ts";
 
 export interface TrainOptions {

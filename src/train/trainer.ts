@@ -1,6 +1,6 @@
 import { Batches, type Position } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { AdaptiveState, RankSearch } from "./adaptive.ts";
+import type { AdaptiveState, Search } from "./adaptive.ts";
 import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder, Losses } from "../models/autoencoder.ts";
@@ -43,7 +43,7 @@ export class Trainer {
   readonly optimizer: Optimizer;
   readonly noise: RandomState;
   /** Seeks the rank of the model, where it is asked to: after each step, by what `losses` gives. */
-  search: RankSearch | undefined;
+  search: Search | undefined;
   #step = 0;
   readonly #loss: (x: Batch, noise: RandomState) => Losses;
   /** The batch, or its parts where the model takes fewer samples at once. */
@@ -131,7 +131,7 @@ export class Trainer {
     return {
       step: this.#step,
       position: this.batches.position,
-      ...(search ? { search: search.search.state } : {}),
+      ...(search ? { search: search.state } : {}),
     };
   }
 
