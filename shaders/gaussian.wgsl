@@ -7,8 +7,9 @@
 // (0.9 ms instead of 0.45 at N = 576 · 16, 5.5 ms instead of 2.3 at 576 · 186).
 //   sample     mu, logVariance, state -> z, spread, partials (T)
 //              z = mu + noise · sigma, spread = noise · sigma / 2, and sums of the terms of the divergence from N(0, 1)
-//   finish     partials (T) -> divergence (1), times beta; and moves the counter of `state` on by B blocks
-//   backward   dz, dDivergence (1), mu, logVariance, spread -> dMu, dLogVariance
+//   finish     partials (T), weight (1) -> divergence (1), times beta; and moves the counter of `state` on by B blocks
+//   backward   dz, dDivergence (1), weight (1), mu, logVariance, spread -> dMu, dLogVariance
+// HAS_WEIGHT says that the divergence is weighed by a number in device memory too, which may change from run to run.
 // Pairs of elements are what a block of the generator makes: B = ceil(N / 2) in all, drawn as `random.normal_numbers`
 // draws them. Lane t of sample makes pairs t, t + T, t + 2 T …; a lane of backward makes one pair. In finish the lanes
 // of one workgroup take turns, and lane 0 adds up what they have: the order of the sums is always the same.
@@ -17,6 +18,7 @@
 override WG: u32 = 64;
 override HAS_DZ = true;
 override HAS_DIVERGENCE = true;
+override HAS_WEIGHT = false;
 
 struct Params { N: u32, B: u32, T: u32, beta: f32 }
 
@@ -35,6 +37,7 @@ struct Params { N: u32, B: u32, T: u32, beta: f32 }
 @group(0) @binding(12) var<storage, read> dDivergence: array<f32>;
 @group(0) @binding(13) var<storage, read_write> dMu: array<vec2f>;
 @group(0) @binding(14) var<storage, read_write> dLogVariance: array<vec2f>;
+@group(0) @binding(15) var<storage, read> weight: array<f32>;
 
 var<workgroup> sums: array<f32, WG>;
 
@@ -51,6 +54,13 @@ fn normalPair(i: u32) -> vec2f {
 
 fn divergenceOf(m: vec2f, v: vec2f) -> vec2f {
   return 0.5 * (m * m + (vec2f(expMinusOne(v.x), expMinusOne(v.y)) - v));
+}
+
+/** What the divergence counts. */
+fn beta() -> f32 {
+  var beta = p.beta;
+  if (HAS_WEIGHT) { beta *= weight[0]; }
+  return beta;
 }
 
 @compute @workgroup_size(WG)
@@ -84,7 +94,7 @@ fn finish(@builtin(local_invocation_index) lane: u32) {
   if (lane != 0) { return; }
   var total = 0.0;
   for (var i = 0u; i < WG; i++) { total += sums[i]; }
-  divergence[0] = p.beta * total;
+  divergence[0] = beta() * total;
   advanced.counter = plus(advanced.counter, p.B);
 }
 
@@ -99,10 +109,10 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
     toLogVariance = dz[i] * kept[i];
   }
   if (HAS_DIVERGENCE) {
-    let weight = p.beta * dDivergence[0];
+    let slope = beta() * dDivergence[0];
     let v = logVariance[i];
-    toMu += weight * mu[i];
-    toLogVariance += weight * 0.5 * vec2f(expMinusOne(v.x), expMinusOne(v.y));
+    toMu += slope * mu[i];
+    toLogVariance += slope * 0.5 * vec2f(expMinusOne(v.x), expMinusOne(v.y));
   }
   dMu[i] = select(vec2f(0), toMu, inside(i));
   dLogVariance[i] = select(vec2f(0), toLogVariance, inside(i));

@@ -23,22 +23,26 @@ export interface GaussianSample {
  * `logVariance` = log σ², which are of one shape; and computes beta · ½ Σ (μ² + σ² − 1 − log σ²) on the way.
  * Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014, section 2.4 and appendix B.
  *
- * `beta` is a constant of the operation: a recorded step keeps it.
+ * A recorded step keeps a `beta` that is a number; it reads one that is a tensor of one element each time that it runs.
  */
 export function sampleGaussian(
   mu: Tensor,
   logVariance: Tensor,
   noise: RandomState,
-  beta = 1,
+  beta: number | Tensor = 1,
 ): GaussianSample {
   if (!sameShape(mu.shape, logVariance.shape))
     throw new ShapeError(
       `sampleGaussian: mu is ${show(mu.shape)} and logVariance ${show(logVariance.shape)}; give one shape`,
     );
+  if (typeof beta !== "number" && beta.size !== 1)
+    throw new ShapeError(`sampleGaussian: beta is one number, not ${show(beta.shape)}`);
   const { device, shape, size: N } = mu;
   const B = Math.ceil(N / 2);
   const T = Math.min(B, PARTIALS);
-  const params = { N, B, T, beta };
+  const isNumber = typeof beta === "number";
+  const params = { N, B, T, beta: isNumber ? beta : 1 };
+  const constants = { HAS_WEIGHT: Number(!isNumber) };
   const [z, spread, partials, betaKl] = [shape, shape, [T], []].map((of) => empty(device, of)) as [
     Tensor,
     Tensor,
@@ -47,7 +51,8 @@ export function sampleGaussian(
   ];
   const drawn = { state: noise.tensor, mu, logVariance, z, spread, partials };
   gaussianKernel("sample", drawn, params, linearGrid(T, WG), { work: { bytes: 16 * N } });
-  gaussianKernel("finish", { terms: partials, divergence: betaKl, advanced: noise.tensor }, params, [1]);
+  const finished = { terms: partials, divergence: betaKl, advanced: noise.tensor };
+  gaussianKernel("finish", { ...finished, weight: isNumber ? partials : beta }, params, [1], { constants });
   partials.dispose();
   if (!needsTape([mu, logVariance])) spread.dispose();
 
@@ -55,9 +60,14 @@ export function sampleGaussian(
     const [dMu, dLogVariance] = [mu, logVariance].map((_, i) =>
       gradients.wanted(i) ? gradients.empty(i) : empty(device, shape),
     ) as [Tensor, Tensor];
-    const operands = { mu, logVariance, kept: spread, dz: dz ?? mu, dDivergence: dKl ?? mu };
+    const given = { dz: dz ?? mu, dDivergence: dKl ?? mu, weight: isNumber ? mu : beta };
+    const operands = { mu, logVariance, kept: spread, ...given };
     gaussianKernel("backward", { ...operands, dMu, dLogVariance }, params, linearGrid(B, WG), {
-      constants: { HAS_DZ: Number(dz !== undefined), HAS_DIVERGENCE: Number(dKl !== undefined) },
+      constants: {
+        ...constants,
+        HAS_DZ: Number(dz !== undefined),
+        HAS_DIVERGENCE: Number(dKl !== undefined),
+      },
       work: { bytes: 24 * N },
     });
     return [dMu, dLogVariance];
