@@ -3,7 +3,6 @@ import { ae } from "../src/models/ae.ts";
 import type { Autoencoder } from "../src/models/autoencoder.ts";
 import { vae } from "../src/models/vae.ts";
 import { vrrae } from "../src/models/vrrae.ts";
-import { adam } from "../src/optim/optimizer.ts";
 import { randomNormal, RandomState } from "../src/ops/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { recordStep, type RecordedStep } from "../src/train/recordedStep.ts";
@@ -19,7 +18,7 @@ export const RATE = 1e-3;
 export function recordTask(device: Device, task: StepTask, inputs: Inputs): RecordedStep {
   const model = build(device, task);
   const x = tensor(device, inputs.x!.data, inputs.x!.shape);
-  const step = recordStep(model, adam(model.arena, { rate: RATE }), x, STEP_SEED);
+  const step = recordStep(model, { kind: "adam", rate: RATE }, x, STEP_SEED);
   return {
     ...step,
     dispose() {

@@ -8,7 +8,9 @@ export type { AdapterDescription, AdapterRequest } from "#gpu";
 export { empty, Tensor, tensor, zeros } from "./tensor/tensor.ts";
 export { backward, needsTape, stopGradient, track, trackAll } from "./tensor/tape.ts";
 export { gradcheck, type GradcheckOptions, type GradcheckReport } from "./tensor/gradcheck.ts";
+export { copyInto } from "./tensor/accumulate.ts";
 export { noGrad, record, type Program } from "./tensor/record.ts";
+export { Scalar } from "./tensor/scalar.ts";
 
 export * from "./ops/index.ts";
 export * as nn from "./nn/index.ts";
@@ -17,4 +19,8 @@ export * as models from "./models/index.ts";
 export * as latent from "./latent/index.ts";
 export * as data from "#data";
 export * as metrics from "./metrics/index.ts";
+export { steps, type Stepper, type StepsOptions } from "./optim/steps.ts";
 export { train, type TrainOptions, type Run } from "./train/train.ts";
+export { Trainer, type TrainerOptions, type TrainerState } from "./train/trainer.ts";
+export type { StepLosses } from "./train/losses.ts";
+export type { Optimization } from "./train/phaseRun.ts";

@@ -11,7 +11,6 @@ import { sparse } from "../../src/models/sparse.ts";
 import { vae } from "../../src/models/vae.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
 import { mlpNetworks } from "../../src/nn/networks.ts";
-import { adam } from "../../src/optim/optimizer.ts";
 import { RandomState } from "../../src/ops/random.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { train } from "../../src/train/train.ts";
@@ -40,8 +39,7 @@ const nets = (seed: number) =>
   mlpNetworks({ input: [D], latent: L, seed, encoderWidths: [24], decoderWidths: [24] });
 
 async function trained<M extends Autoencoder>(model: M, steps: number): Promise<M> {
-  const optimizer = adam(model.arena, { rate: 1e-2 });
-  await train(model, curved, { steps, batch: N, optimizer });
+  await train(model, curved, { steps, batch: N, optimizer: { kind: "adam", rate: 1e-2 } });
   return model;
 }
 

@@ -13,7 +13,6 @@ import { vrrae } from "../../src/models/vrrae.ts";
 import { convolutionalNetworks } from "../../src/nn/networks.ts";
 import { RandomState } from "../../src/ops/random.ts";
 import { sum } from "../../src/ops/reduce.ts";
-import { adaBelief } from "../../src/optim/optimizer.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { expectClose, values } from "../check.ts";
@@ -51,7 +50,7 @@ afterAll(() => {
 
 const trainerOn = (device: Device) => {
   const model = build(device);
-  return new Trainer(model, data, adaBelief(model.arena, { rate: 1e-3 }), { batch: B, seed: 1 });
+  return new Trainer(model, data, { batch: B, seed: 1, optimizer: { kind: "adabelief", rate: 1e-3 } });
 };
 
 test.each(Object.keys(builds))(

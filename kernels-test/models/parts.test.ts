@@ -14,7 +14,6 @@ import { vae } from "../../src/models/vae.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
 import { convolutionalNetworks } from "../../src/nn/networks.ts";
 import { RandomState } from "../../src/ops/random.ts";
-import { adaBelief } from "../../src/optim/optimizer.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { tensor, zeros } from "../../src/tensor/tensor.ts";
 import { deviceParts } from "../../src/train/batching.ts";
@@ -115,7 +114,7 @@ withDevices((device) => {
     const trainer = (atOnce?: number) => {
       const model = builds.vrrae!(device());
       if (atOnce !== undefined) model.atOnce = atOnce;
-      return new Trainer(model, data, adaBelief(model.arena, { rate: 1e-3 }), { batch: B, seed: 1 });
+      return new Trainer(model, data, { batch: B, seed: 1, optimizer: { kind: "adabelief", rate: 1e-3 } });
     };
     const [plain, parted, eager] = [trainer(), trainer(3), trainer(3)];
     for (let step = 0; step < 4; step++) {

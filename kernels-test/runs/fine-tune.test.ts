@@ -33,8 +33,9 @@ test.each(["rrae", "vrrae"] as const)(
   async (model) => {
     const first = smallRun({ model, path: samplesFile(temporaryFolder()) });
     await train(first);
-    const whole = secondStage(first.folder);
-    const parted = secondStage(first.folder);
+    const optimizer = model === "rrae" ? "adamw" : "adabelief"; // weight decay does not reach what is fixed
+    const whole = secondStage(first.folder, { optimizer });
+    const parted = secondStage(first.folder, { optimizer });
     await train(whole);
     const [before, after] = [weightsOf(first.folder), weightsOf(whole.folder)];
     for (const [name, { data }] of after) {
@@ -77,7 +78,6 @@ test("a basis that does not fit, and a second stage of what has no basis, are re
     "fineTune is for models with a basis, RRAE and VRRAE, not ae",
   );
   expect(() => completeConfig({ fineTune: "x", adaptive: true })).toThrow("do not go together");
-  expect(() => completeConfig({ fineTune: "x", optimizer: "adamw" })).toThrow("take adam");
   const folder = temporaryFolder();
   expect(() => fineTuneSettings(new RunFolder(folder))).toThrow("holds no run to fine-tune");
 

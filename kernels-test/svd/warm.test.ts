@@ -5,7 +5,6 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { truncatedSvd } from "../../src/ops/svd.ts";
 import { shortSide } from "../../src/ops/svd/decompose.ts";
 import { findLeading } from "../../src/ops/svd/topk.ts";
-import { adaBelief } from "../../src/optim/optimizer.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { rounded, withDevices } from "../check.ts";
@@ -74,7 +73,11 @@ withDevices((device) => {
   test("a rotation of training's batches by the last step's vectors saves a sweep or two of many", async () => {
     const { train } = bumps({ size: 16, seed: 3 });
     const model = vrrae(device(), { input: train.shape, latent: 48, rank: 2, beta: 1e-3, seed: 3 });
-    const trainer = new Trainer(model, train, adaBelief(model.arena, { rate: 2e-3 }), { batch: 64, seed: 3 });
+    const trainer = new Trainer(model, train, {
+      batch: 64,
+      seed: 3,
+      optimizer: { kind: "adabelief", rate: 2e-3 },
+    });
     const encoder = model.networks.encoder!;
     const pictures = device().tensor(train.values(0, 64), [64, ...train.shape]);
     const latents = (): Tensor =>

@@ -3,7 +3,6 @@ import { Dataset } from "../../src/data/dataset.ts";
 import { openDevice, type Device } from "../../src/device/device.ts";
 import { ArgumentError, NumericalError } from "../../src/device/errors.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
-import { adaBelief } from "../../src/optim/optimizer.ts";
 import { findFirstBadTensor } from "../../src/train/diagnose.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
@@ -20,7 +19,7 @@ const data = new Dataset({ name: "noise", shape: [D], stored: Float32Array.from(
 
 function trainer(rate = 1e-3, set = data): Trainer {
   const model = vrrae(device, { input: [D], latent: 6, rank: 2, beta: 1e-3, seed: 1 });
-  return new Trainer(model, set, adaBelief(model.arena, { rate }), { batch: 8, seed: 3 });
+  return new Trainer(model, set, { batch: 8, seed: 3, optimizer: { kind: "adabelief", rate } });
 }
 
 async function weights({ model }: Trainer): Promise<Uint32Array> {

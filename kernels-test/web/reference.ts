@@ -5,7 +5,7 @@ import { openDevice, type Device } from "../../src/device/device.ts";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { BasisAutoencoder } from "../../src/models/basisAutoencoder.ts";
 import { deviceBatches } from "../../src/train/batching.ts";
-import { buildModel, buildOptimizer } from "../../src/train/build.ts";
+import { buildModel, optimizerSettings } from "../../src/train/build.ts";
 import { completeConfig, type Config } from "../../src/train/config.ts";
 import { parseSafetensors } from "../../src/data/safetensors.ts";
 import { restoreModel } from "../../src/train/state.ts";
@@ -33,7 +33,7 @@ export async function nodeDevice(): Promise<Device> {
 export async function trainInNode(device: Device, model: ModelName, steps: number) {
   const config = configOf(model);
   const built = buildModel(device, config, data.shape);
-  const trainer = new Trainer(built, data, buildOptimizer(built, config), { batch, seed });
+  const trainer = new Trainer(built, data, { batch, seed, optimizer: optimizerSettings(config) });
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     trainer.advance();

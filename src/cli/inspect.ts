@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
 import { ArgumentError } from "../device/errors.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
@@ -148,8 +147,8 @@ async function withRun(
       throw new ArgumentError(
         `${path} holds no trained model yet; train it with: hestenes train --out ${path}`,
       );
-    const isFinished = trainer.step >= config.steps; // before that, the basis kept is that of an earlier step
-    if (model instanceof BasisAutoencoder && !(isFinished && model.basis))
+    const isFinished = trainer.step >= trainer.totalSteps; // before that, the basis kept is that of an earlier step
+    if (model.truncation && !(isFinished && model.truncation.basis))
       await session.fitBasis(config.basisCount);
     await body(session);
   } finally {

@@ -118,7 +118,7 @@ async function train(flags: Flags): Promise<void> {
       onStart: (session) => {
         display.say(headline(session));
         if (profile) profiler = session.device.profile();
-        if (!session.isDone) display.start(session.trainer.step, config.steps);
+        if (!session.isDone) display.start(session.trainer.step, session.trainer.totalSteps);
       },
       onProgress: (progress) => display.update(progress),
     });
@@ -128,9 +128,9 @@ async function train(flags: Flags): Promise<void> {
     try {
       if (profiler) await printProfile(session, profiler, profile, (text) => display.notice(text));
       if (session.interrupted) {
-        const { step } = session.trainer;
+        const { step, totalSteps } = session.trainer;
         display.notice(
-          `Stopped at step ${step} of ${config.steps}. To go on: npx hestenes train --out ${folder.path}`,
+          `Stopped at step ${step} of ${totalSteps}. To go on: npx hestenes train --out ${folder.path}`,
         );
         process.exitCode = 130;
         return;
@@ -166,9 +166,9 @@ function headline(session: Session): string {
   ].join("\n");
 }
 
-function whereItIs({ trainer: { step }, config: { steps }, isDone }: Session): string {
+function whereItIs({ trainer: { step, totalSteps }, isDone }: Session): string {
   return !isDone
-    ? `Going on from step ${step} of ${steps}.`
+    ? `Going on from step ${step} of ${totalSteps}.`
     : `This run is finished: it has taken ${step} steps. Its report is written anew; ` +
         `to train it longer, raise --steps; to start another run, give --out FOLDER.`;
 }

@@ -9,8 +9,9 @@ import { conv2d, flatten, linear } from "../nn/layers.ts";
 import { sequential, type Network } from "../nn/sequential.ts";
 import { adam } from "../optim/optimizer.ts";
 import { ParameterArena } from "../optim/arena.ts";
+import { steps as take } from "../optim/steps.ts";
 import { crossEntropy } from "../ops/softmax.ts";
-import { noGrad, record } from "../tensor/record.ts";
+import { noGrad, record, type Program } from "../tensor/record.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { backward } from "../tensor/tape.ts";
 import { empty, tensor } from "../tensor/tensor.ts";
@@ -99,20 +100,22 @@ export class Classifier {
         x.write(samples);
         y.write(Float32Array.from(indices, (index) => labels[index]!));
       };
-      fill();
-      const { program } = record(device, () => {
-        backward(crossEntropy(model.#apply("head", model.#apply("trunk", x)), y));
-        optimizer.step();
-      });
-      owned.unshift(program);
-      for (let step = 1; step <= steps; step++) {
-        if (step > 1) {
+      let program: Program | undefined;
+      const learner = {
+        device,
+        step: 0,
+        advance() {
           fill();
-          program.run();
-        }
-        if (step % 4 === 0) await device.finish();
-        onStep?.(step);
-      }
+          this.step++;
+          if (program) return program.run();
+          ({ program } = record(device, () => {
+            backward(crossEntropy(model.#apply("head", model.#apply("trunk", x)), y));
+            optimizer.step();
+          }));
+          owned.unshift(program);
+        },
+      };
+      for await (const step of take(learner, { until: steps })) onStep?.(step);
       return model;
     } catch (error) {
       model.dispose();

@@ -1,9 +1,10 @@
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface AeOptions extends NetworkOptions {
   /** Length of the latent vector: the bottleneck. */

@@ -1,64 +1,45 @@
 import type { Device } from "../device/device.ts";
-import { ArgumentError, LimitError, ShapeError } from "../device/errors.ts";
+import { ShapeError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
-import { ParameterArena } from "../optim/arena.ts";
 import { relativeError } from "../ops/losses.ts";
 import { randomNormal, RandomState } from "../ops/random.ts";
-import { noGrad } from "../tensor/record.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { applyInParts, errorInParts, largestTensor, partsOf, type Batch } from "./parts.ts";
-
-/** The loss of a batch, and the parts that it is the sum of; tensors of one element. */
-export type Losses = { loss: Tensor } & Record<string, Tensor>;
+import { Model, type ModelParts } from "./model.ts";
+import { errorInParts, partsOf, type Batch } from "./parts.ts";
+import type { Losses, Phase } from "./phase.ts";
 
 /**
  * What all autoencoders here have in common. `encode` gives the code of each sample, (N, codeSize);
  * `decode` the sample of each code. Both work sample by sample, and take no gradient.
  */
-export abstract class Autoencoder {
-  readonly device: Device;
-  /** Shape of a sample, [H, W, C] for images. */
-  readonly input: Shape;
+export abstract class Autoencoder extends Model {
   /** Numbers in a code: k for RRAE and VRRAE, the length of the latent vector otherwise. */
   abstract readonly codeSize: number;
-  readonly arena: ParameterArena;
-  readonly networks: Readonly<Record<string, Network>>;
 
-  /**
-   * Samples that the networks take at once while they train; a larger batch goes through them in parts, see `applyInParts`.
-   * As many as leave every tensor within what a binding of the adapter may hold, unless set to fewer.
-   */
-  atOnce: number;
+  #prior: RandomState | undefined;
 
-  /** Tensors that a step of training hands on to the next beside the weights, by name: part of a checkpoint, not of a model's file. */
-  readonly carried: ReadonlyMap<string, Tensor> = new Map();
-
-  #noise: RandomState | undefined;
-
-  constructor(device: Device, networks: Record<string, Network> & { encoder: Network; decoder: Network }) {
+  constructor(
+    device: Device,
+    networks: Record<string, Network> & { encoder: Network; decoder: Network },
+    parts: Omit<ModelParts, "input"> = {},
+  ) {
     const { encoder, decoder } = networks;
     if (!sameShape(encoder.inputShape, decoder.outputShape))
       throw new ShapeError(
         `the encoder takes samples of shape ${show(encoder.inputShape)}, ` +
           `the decoder gives ${show(decoder.outputShape)}`,
       );
-    checkParameters(device, networks);
-    this.device = device;
-    this.input = encoder.inputShape;
-    this.networks = networks;
-    const most = Math.floor(device.largestBinding / 4 / largestTensor(Object.values(networks)));
-    this.atOnce = Math.max(1, most);
-    this.arena = new ParameterArena(
-      device,
-      Object.entries(networks).flatMap(([prefix, network]) =>
-        network.parameters.map((spec) => ({ ...spec, name: `${prefix}.${spec.name}` })),
-      ),
-    );
+    super(device, networks, { ...parts, input: encoder.inputShape });
   }
 
-  /** The loss of the batch x (N, …input), in one tensor or several, with its graph on the tape. */
+  /** The loss of the batch x (N, …input), in one tensor or several, with its graph on the tape; that of the first phase. */
   abstract loss(x: Batch, noise: RandomState): Losses;
+
+  /** One phase that moves everything. */
+  phases(): readonly Phase[] {
+    return [{ name: "train", moves: [...this.groups.keys()], loss: (x, noise) => this.loss(x, noise) }];
+  }
 
   protected abstract codeOf(x: Batch): Tensor;
   protected abstract sampleOf(code: Tensor): Tensor;
@@ -76,7 +57,7 @@ export abstract class Autoencoder {
   }
 
   /** What the model makes of samples (N, …input). */
-  reconstruct(x: Tensor): Tensor {
+  override reconstruct(x: Tensor): Tensor {
     checkBatch("reconstruct", x.shape, this.input);
     return this.#quietly(() => this.sampleOf(this.codeOf(x)));
   }
@@ -85,41 +66,30 @@ export abstract class Autoencoder {
    * `count` new samples (count, …input), decoded from codes drawn from N(0, I): the prior of VAE and
    * VRRAE. Each call draws others, unless a `noise` of your own says which.
    */
-  sample(count: number, noise: RandomState = (this.#noise ??= new RandomState(this.device, 0, 1))): Tensor {
+  sample(count: number, noise: RandomState = (this.#prior ??= new RandomState(this.device, 0, 1))): Tensor {
     return this.#quietly(() => this.sampleOf(randomNormal(noise, [count, this.codeSize])));
   }
 
-  /** Frees its parameters and whatever else it keeps on the device. */
-  dispose(): void {
-    this.arena.dispose();
-    for (const tensor of this.carried.values()) tensor.dispose();
+  /** Codes of a batch, drawn from what the model says of each sample, (N, codeSize); its code where that is one. */
+  draw(x: Batch, _noise: RandomState): Tensor {
+    return this.#quietly(() => this.codeOf(x));
   }
 
-  /** Runs one of the model's networks on a batch, whose parts, if it comes in such, it puts together. */
-  protected run(name: string, x: Batch): Tensor {
-    const { network, parameter } = this.#network(name);
-    const [first, ...more] = partsOf(x);
-    return more.length > 0
-      ? applyInParts(network, [first, ...more], parameter)
-      : network.apply(first, parameter);
+  override dispose(): void {
+    super.dispose();
+    this.#prior?.dispose();
   }
 
   /** The relative error, in percent, of what the decoder makes of `code`, which is what it takes, beside the batch x. */
   protected errorOf(code: Tensor, x: Batch): Tensor {
     const [first, ...more] = partsOf(x);
     if (more.length === 0) return relativeError(this.run("decoder", code), first);
-    const { network, parameter } = this.#network("decoder");
-    return errorInParts(network, code, [first, ...more], parameter);
-  }
-
-  #network(name: string) {
-    const network = this.networks[name];
-    if (!network) throw new ArgumentError(`the model has no network named ${name}`);
-    return { network, parameter: (own: string) => this.arena.get(`${name}.${own}`) };
+    const { network, parameter, context } = this.network("decoder");
+    return errorInParts(network, code, [first, ...more], parameter, context);
   }
 
   #quietly(body: () => Tensor): Tensor {
-    return noGrad(this.device, () => this.device.scope(body));
+    return this.asConstant(() => this.device.scope(body));
   }
 }
 
@@ -128,21 +98,4 @@ function checkBatch(op: string, shape: Shape, sample: Shape): void {
     throw new ShapeError(
       `${op}: expected a batch of ${show(sample)}, (N, ${sample.join(", ")}), not ${show(shape)}`,
     );
-}
-
-/** Refuses, before initial values are drawn, networks whose parameters do not fit one buffer of the device. */
-function checkParameters(device: Device, networks: Readonly<Record<string, Network>>): void {
-  const most = Math.floor(device.gpu.limits.maxBufferSize / 4);
-  const rows = Object.entries(networks).flatMap(([prefix, { layers }]) =>
-    layers.map((row) => ({ ...row, name: `${prefix}.${row.name}` })),
-  );
-  const total = rows.reduce((sum, { parameterCount }) => sum + parameterCount, 0);
-  if (total <= most) return;
-  const { name, label, parameterCount } = rows.reduce((a, b) =>
-    b.parameterCount > a.parameterCount ? b : a,
-  );
-  throw new LimitError(
-    `the networks have ${total} parameters, this adapter holds at most ${most}; most of them, ${parameterCount}, ` +
-      `are those of ${name} (${label}): lower the latent length, the size of the samples or the layer's width`,
-  );
 }

@@ -4,11 +4,13 @@ import type { Network } from "../nn/networks.ts";
 import { BasisFit, type BasisForm, type FittedBasis } from "../latent/basis.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
-import { noGrad } from "../tensor/record.ts";
 import { show, sizeOf } from "../tensor/shape.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
+import type { ModelParts } from "./model.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses, Stage } from "./phase.ts";
+import type { Truncation } from "./truncation.ts";
 
 /** What a model that keeps the basis of its last step of training, (L, any number), carries it as: signs go by it. */
 export const LAST_BASIS = "lastBasis";
@@ -18,7 +20,7 @@ export const LAST_BASIS = "lastBasis";
  * needs a fixed basis U_f (L, k), from `fitBasis` or `setBasis`; the code of a sample is then
  * α = U_fᵀ E(x), whatever else is in its batch.
  */
-export abstract class BasisAutoencoder extends Autoencoder {
+export abstract class BasisAutoencoder extends Autoencoder implements Truncation {
   readonly latentSize: number;
   /** The rank that it was built with: `setRank` may lower it, and raise it back to here. */
   readonly largestRank: number;
@@ -30,13 +32,18 @@ export abstract class BasisAutoencoder extends Autoencoder {
     networks: Record<string, Network> & { encoder: Network; decoder: Network },
     latent: number,
     rank: number,
+    parts: Omit<ModelParts, "input"> = {},
   ) {
-    super(device, networks);
+    super(device, networks, parts);
     if (!(Number.isInteger(rank) && rank >= 1 && rank <= latent))
       throw new ArgumentError(`rank is a whole number from 1 to the latent length ${latent}, not ${rank}`);
     this.largestRank = rank;
     this.#rank = rank;
     this.latentSize = latent;
+  }
+
+  override get truncation(): Truncation {
+    return this;
   }
 
   /** k: the rank that latent batches are cut to. */
@@ -62,12 +69,15 @@ export abstract class BasisAutoencoder extends Autoencoder {
     this.#basis = undefined;
   }
 
-  /**
-   * The relative error of the batch x (N, …input) by the inference path, for a second stage of training: the basis is
-   * fixed and the encoder too, no gradient goes to it, so that the rest learns to do with them.
-   */
-  fineTuneLoss(x: Batch, _noise: RandomState): Losses {
-    const code = noGrad(this.device, () => this.codeOf(x));
+  fineTuning(steps: number): Stage {
+    const loss = (x: Batch, noise: RandomState) => this.fineTuningLoss(x, noise);
+    const phases = [{ name: "fine-tune", moves: [...this.groups.keys()], loss }];
+    return { name: "fine-tune", steps, frozen: ["encoder"], phases };
+  }
+
+  /** The relative error of the batch x (N, …input) by the inference path, as far as the basis. */
+  protected fineTuningLoss(x: Batch, _noise: RandomState): Losses {
+    const code = this.asConstant(() => this.codeOf(x));
     return { loss: this.errorOf(this.latentOf(code), x) };
   }
 
@@ -95,7 +105,7 @@ export abstract class BasisAutoencoder extends Autoencoder {
   ): Promise<FittedBasis> {
     const fit = new BasisFit(this.device, this.latentSize, this.codeSize, form);
     for await (const x of batches)
-      noGrad(this.device, () => this.device.scope(() => fit.add(this.run("encoder", x))));
+      this.asConstant(() => this.device.scope(() => fit.add(this.run("encoder", x))));
     const fitted = await fit.finish(await this.carried.get(LAST_BASIS)?.read());
     this.setBasis(fitted.basis);
     return fitted;

@@ -6,10 +6,11 @@ import { affine } from "../ops/lib/affine.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import { partsOf, type Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 /** How the contractive penalty is computed: see `Contractive`. */
 export type Contraction = "last-layer" | "estimator";

@@ -1,11 +1,16 @@
 export { Ae, ae, type AeOptions } from "./ae.ts";
-export { Autoencoder, type Losses } from "./autoencoder.ts";
+export { Autoencoder } from "./autoencoder.ts";
 export { BasisAutoencoder } from "./basisAutoencoder.ts";
 export { Contractive, contractive, type Contraction, type ContractiveOptions } from "./contractive.ts";
 export { Irmae, irmae, type IrmaeOptions } from "./irmae.ts";
 export { Lorae, lorae, type LoraeOptions } from "./lorae.ts";
+export { latents } from "./latents.ts";
+export { Model, type ModelParts } from "./model.ts";
 export type { NetworkOptions } from "./networks.ts";
+export type { Batch } from "./parts.ts";
+export type { DerivedData, Losses, Phase, Samples, Stage } from "./phase.ts";
 export { Rrae, rrae, type RraeOptions } from "./rrae.ts";
 export { Sparse, sparse, type SparseOptions } from "./sparse.ts";
+export type { Truncation } from "./truncation.ts";
 export { Vae, vae, type VaeOptions } from "./vae.ts";
 export { Vrrae, vrrae, type VrraeOptions } from "./vrrae.ts";

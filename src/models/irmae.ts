@@ -5,9 +5,10 @@ import { linear } from "../nn/layers.ts";
 import type { Network } from "../nn/networks.ts";
 import { sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface IrmaeOptions extends NetworkOptions {
   /** Length L of the latent vector. */

@@ -4,11 +4,12 @@ import { add, mul } from "../ops/elementwise.ts";
 import { sum } from "../ops/reduce.ts";
 import { svd } from "../ops/svd.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
 import { linearMaps } from "./irmae.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface LoraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */

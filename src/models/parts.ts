@@ -143,7 +143,7 @@ export function errorInParts(
       const error = sums.add(parameter, (standIn) => {
         const error = compute(standIn);
         const value = error.view();
-        backward(error);
+        if (error.requiresGrad) backward(error);
         return value;
       });
       if (codes.grad) codeGradients.push(codes.grad.view().keep());
@@ -184,8 +184,9 @@ class GradientSums {
     const result = body((name) => {
       const known = standIns.get(name);
       if (known) return known;
-      const standIn = parameter(name).view();
-      standIn.requiresGrad = true;
+      const original = parameter(name);
+      const standIn = original.view();
+      standIn.requiresGrad = original.requiresGrad;
       standIns.set(name, standIn);
       return standIn;
     });

@@ -1,10 +1,10 @@
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { truncate } from "../ops/svd.ts";
-import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface RraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */

@@ -4,10 +4,11 @@ import type { Network } from "../nn/networks.ts";
 import { add, clamp, log, mul, sigmoid, sub } from "../ops/elementwise.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface SparseOptions extends NetworkOptions {
   /** Length L of the latent vector. */

@@ -1,13 +1,14 @@
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { add } from "../ops/elementwise.ts";
-import { sampleGaussian } from "../ops/gaussian.ts";
+import { sampleGaussian, type GaussianSample } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Autoencoder, type Losses } from "./autoencoder.ts";
+import { Autoencoder } from "./autoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface VaeOptions extends NetworkOptions {
   /** Length of the latent vector. */
@@ -27,8 +28,6 @@ export interface VaeOptions extends NetworkOptions {
  */
 export class Vae extends Autoencoder {
   readonly codeSize: number;
-  /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
-  beta: number;
 
   constructor(
     device: Device,
@@ -36,18 +35,35 @@ export class Vae extends Autoencoder {
     { latent, beta }: VaeOptions,
   ) {
     checkWeight("vae", "beta, the weight of the KL term,", beta);
-    super(device, networks);
+    super(device, networks, { scalars: { beta } });
     this.codeSize = latent;
-    this.beta = beta;
+  }
+
+  /** Weight of the KL term, from the next step on. */
+  get beta(): number {
+    return this.scalars.get("beta")!.value;
+  }
+
+  set beta(beta: number) {
+    checkWeight("vae", "beta, the weight of the KL term,", beta);
+    this.scalars.get("beta")!.write(beta);
   }
 
   loss(x: Batch, noise: RandomState): Losses {
-    const h = this.run("encoder", x);
-    const mu = this.#mean(h);
-    const logVariance = this.run("variance", h);
-    const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
+    const { z, betaKl } = this.#sampled(x, noise);
     const error = this.errorOf(z, x);
     return { loss: add(error, betaKl), error, betaKl };
+  }
+
+  /** Codes of a batch, drawn from N(μ, σ²). */
+  override draw(x: Batch, noise: RandomState): Tensor {
+    return this.asConstant(() => this.device.scope(() => this.#sampled(x, noise).z));
+  }
+
+  #sampled(x: Batch, noise: RandomState): GaussianSample {
+    const h = this.run("encoder", x);
+    const logVariance = this.run("variance", h);
+    return sampleGaussian(this.#mean(h), logVariance, noise, this.scalars.get("beta")!.tensor);
   }
 
   protected codeOf(x: Batch): Tensor {

@@ -9,11 +9,11 @@ import { truncatedSvd, type Gauge } from "../ops/svd.ts";
 import { copyInto } from "../tensor/accumulate.ts";
 import { noGrad } from "../tensor/record.ts";
 import { zeros, type Tensor } from "../tensor/tensor.ts";
-import { type Losses } from "./autoencoder.ts";
 import { BasisAutoencoder, LAST_BASIS } from "./basisAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
 
 export interface VrraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -48,8 +48,6 @@ export interface VrraeOptions extends NetworkOptions {
  * block of W_g and W_f, which stay as large as they were.
  */
 export class Vrrae extends BasisAutoencoder {
-  /** Weight of the KL term; a recorded step keeps the one that it was recorded with. */
-  beta: number;
   readonly #gauge: Gauge;
   /** (L, largest k): the basis of the last step; zeros where there is none yet, and beside one of a lowered rank. */
   readonly #lastBasis: Tensor;
@@ -61,11 +59,20 @@ export class Vrrae extends BasisAutoencoder {
     { latent, rank, beta, gauge = "damped" }: VrraeOptions,
   ) {
     checkWeight("vrrae", "beta, the weight of the KL term,", beta);
-    super(device, networks, latent, rank);
-    this.beta = beta;
+    super(device, networks, latent, rank, { scalars: { beta } });
     this.#gauge = gauge;
     this.#lastBasis = zeros(device, [latent, rank], "parameter").keep();
     this.carried = new Map([[LAST_BASIS, this.#lastBasis]]);
+  }
+
+  /** Weight of the KL term, from the next step on. */
+  get beta(): number {
+    return this.scalars.get("beta")!.value;
+  }
+
+  set beta(beta: number) {
+    checkWeight("vrrae", "beta, the weight of the KL term,", beta);
+    this.scalars.get("beta")!.write(beta);
   }
 
   loss(x: Batch, noise: RandomState): Losses {
@@ -77,7 +84,7 @@ export class Vrrae extends BasisAutoencoder {
     this.#remember(basis);
     const mu = this.#mean(alpha);
     const logVariance = this.#affine("variance", alpha);
-    const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.beta);
+    const { z, betaKl } = sampleGaussian(mu, logVariance, noise, this.scalars.get("beta")!.tensor);
     const error = this.errorOf(matmul(z, basis, { transposeB: true }), x);
     return { loss: add(error, betaKl), error, betaKl };
   }
@@ -117,10 +124,27 @@ export class Vrrae extends BasisAutoencoder {
   }
 
   /** As in training the means are sampled, with variances that are trained on; but without the KL term. */
-  override fineTuneLoss(x: Batch, noise: RandomState): Losses {
-    const alpha = noGrad(this.device, () => super.codeOf(x));
-    const { z } = sampleGaussian(this.#mean(alpha), this.#affine("variance", alpha), noise);
-    return { loss: this.errorOf(this.latentOf(z), x) };
+  protected override fineTuningLoss(x: Batch, noise: RandomState): Losses {
+    return {
+      loss: this.errorOf(
+        this.latentOf(
+          this.#drawn(
+            this.asConstant(() => super.codeOf(x)),
+            noise,
+          ),
+        ),
+        x,
+      ),
+    };
+  }
+
+  /** Codes of a batch, drawn from N(μ, σ²); there has to be a basis. */
+  override draw(x: Batch, noise: RandomState): Tensor {
+    return this.asConstant(() => this.device.scope(() => this.#drawn(super.codeOf(x), noise)));
+  }
+
+  #drawn(alpha: Tensor, noise: RandomState): Tensor {
+    return sampleGaussian(this.#mean(alpha), this.#affine("variance", alpha), noise).z;
   }
 }
 

@@ -7,13 +7,19 @@ import { tensor, zeros, type Tensor } from "../tensor/tensor.ts";
 /** Parameters start at multiples of 256 bytes, as WebGPU wants of bindings. */
 const alignment = 64;
 
+/** Where a parameter lies among its neighbours, in elements. */
+interface Place {
+  first: number;
+  shape: Shape;
+}
+
+const spaceOf = ({ shape }: Place) => Math.ceil(sizeOf(shape) / alignment) * alignment;
+
 /**
- * The parameters of a model side by side in one block of device memory, and their gradients in
- * another, so that an optimizer updates all of them in one launch. The gaps hold zeros.
- *
- * The parameters require gradients, and `backward` leaves each gradient in its place in the arena.
+ * Parameters that lie side by side in one block of device memory, and their gradients in another: what an optimizer
+ * updates in one launch. The gaps hold zeros.
  */
-export class ParameterArena {
+export class ParameterGroup {
   readonly device: Device;
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** All parameters with the gaps between them, as one list. */
@@ -22,33 +28,20 @@ export class ParameterArena {
   readonly gradients: Tensor;
   /** Numbers in all parameters, without the gaps. */
   readonly parameterCount: number;
-  readonly #places = new Map<string, { first: number; shape: Shape }>();
+  readonly #places: ReadonlyMap<string, Place>;
 
-  constructor(device: Device, specs: readonly ParameterSpec[]) {
-    if (specs.length === 0) throw new ArgumentError("ParameterArena: there are no parameters");
-    this.device = device;
-    let length = 0;
-    for (const { name, shape, values } of specs) {
-      if (this.#places.has(name)) throw new ArgumentError(`ParameterArena: two parameters are named ${name}`);
-      if (values.length !== sizeOf(shape))
-        throw new ShapeError(
-          `ParameterArena: ${name} has ${values.length} values for its shape ${show(shape)}`,
-        );
-      this.#places.set(name, { first: length, shape });
-      length += Math.ceil(values.length / alignment) * alignment;
-    }
-    const initial = new Float32Array(length);
-    for (const { name, values } of specs) initial.set(values, this.#places.get(name)!.first);
-
-    this.parameterCount = specs.reduce((sum, { values }) => sum + values.length, 0);
-    this.values = tensor(device, initial, [length], "parameter").keep();
-    this.gradients = this.companion();
-    this.parameters = this.slices(this.values);
-    for (const [name, slot] of this.slices(this.gradients)) {
-      const parameter = this.get(name);
-      parameter.requiresGrad = true;
-      parameter.gradSlot = slot;
-    }
+  protected constructor(
+    values: Tensor,
+    gradients: Tensor,
+    places: ReadonlyMap<string, Place>,
+    parameters?: ReadonlyMap<string, Tensor>,
+  ) {
+    this.device = values.device;
+    this.values = values;
+    this.gradients = gradients;
+    this.#places = places;
+    this.parameterCount = [...places.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    this.parameters = parameters ?? this.slices(values);
   }
 
   /** The parameter called `name`. */
@@ -59,6 +52,33 @@ export class ParameterArena {
         `there is no parameter named ${name}; there are ${[...this.parameters.keys()].join(", ")}`,
       );
     return parameter;
+  }
+
+  /**
+   * Some of the parameters, which are neighbours, as a group of their own: the same tensors in the same memory.
+   *
+   * @throws ArgumentError for none, for names that there are not, and where others lie between them.
+   */
+  part(names: readonly string[]): ParameterGroup {
+    const wanted = new Set(names);
+    for (const name of wanted) this.get(name);
+    const all = [...this.#places];
+    const from = all.findIndex(([name]) => wanted.has(name));
+    const own = all.slice(from, from + wanted.size);
+    const stray = own.find(([name]) => !wanted.has(name));
+    if (from < 0 || stray)
+      throw new ArgumentError(
+        `a group of parameters: ${stray ? `${stray[0]} lies between ${names.join(", ")}` : "there are none"}`,
+      );
+    const { first } = own[0]![1];
+    const last = own.at(-1)![1];
+    const shape = [last.first + spaceOf(last) - first];
+    return new ParameterGroup(
+      this.values.view(shape, first).keep(),
+      this.gradients.view(shape, first).keep(),
+      new Map(own.map(([name, place]) => [name, { ...place, first: place.first - first }])),
+      new Map(own.map(([name]) => [name, this.get(name)])),
+    );
   }
 
   /** Zeros laid out as the parameters are: for what an optimizer keeps of each. */
@@ -77,13 +97,49 @@ export class ParameterArena {
     );
   }
 
-  /** Frees parameters and gradients. */
+  /** Lets go of the memory; the parameters themselves, and what they lie in, are their arena's. */
   dispose(): void {
+    this.values.dispose();
+    this.gradients.dispose();
+  }
+}
+
+/**
+ * The parameters of a model, all of them side by side. They require gradients, and `backward` leaves each gradient in
+ * its place in the arena.
+ */
+export class ParameterArena extends ParameterGroup {
+  constructor(device: Device, specs: readonly ParameterSpec[]) {
+    if (specs.length === 0) throw new ArgumentError("ParameterArena: there are no parameters");
+    const places = new Map<string, Place>();
+    let length = 0;
+    for (const { name, shape, values } of specs) {
+      if (places.has(name)) throw new ArgumentError(`ParameterArena: two parameters are named ${name}`);
+      if (values.length !== sizeOf(shape))
+        throw new ShapeError(
+          `ParameterArena: ${name} has ${values.length} values for its shape ${show(shape)}`,
+        );
+      const place = { first: length, shape };
+      places.set(name, place);
+      length += spaceOf(place);
+    }
+    const initial = new Float32Array(length);
+    for (const { name, values } of specs) initial.set(values, places.get(name)!.first);
+    const values = tensor(device, initial, [length], "parameter").keep();
+    super(values, zeros(device, values.shape, "optimizer").keep(), places);
+    for (const [name, slot] of this.slices(this.gradients)) {
+      const parameter = this.get(name);
+      parameter.requiresGrad = true;
+      parameter.gradSlot = slot;
+    }
+  }
+
+  /** Frees parameters and gradients. */
+  override dispose(): void {
     for (const parameter of this.parameters.values()) {
       parameter.gradSlot?.dispose();
       parameter.dispose();
     }
-    this.values.dispose();
-    this.gradients.dispose();
+    super.dispose();
   }
 }

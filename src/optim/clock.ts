@@ -2,7 +2,7 @@ import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
 import { inWindows, windowSize } from "../tensor/windows.ts";
-import type { ParameterArena } from "./arena.ts";
+import type { ParameterGroup } from "./arena.ts";
 import { packSchedule, type Schedule } from "./schedules.ts";
 
 const clockKernel = kernel("optimizerClock");
@@ -47,7 +47,7 @@ export class Clock {
   /** Sums of squares, in two stages, the first of them window by window; without a clip there are none. */
   readonly #sums: { partials: Tensor; folded: Tensor } | undefined;
 
-  constructor({ device, gradients }: ParameterArena, { rate, schedule, clip, betas }: ClockOptions) {
+  constructor({ device, gradients }: ParameterGroup, { rate, schedule, clip, betas }: ClockOptions) {
     if (!(rate >= 0 && Number.isFinite(rate)))
       throw new ArgumentError(`optimizer: the rate is a number from 0, not ${rate}`);
     if (clip !== undefined && !(clip > 0))

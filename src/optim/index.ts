@@ -1,4 +1,4 @@
-export { ParameterArena } from "./arena.ts";
+export { ParameterArena, ParameterGroup } from "./arena.ts";
 export {
   adaBelief,
   adam,
@@ -10,3 +10,4 @@ export {
   type OptimizerOptions,
 } from "./optimizer.ts";
 export type { Schedule } from "./schedules.ts";
+export { optimizerOf, type OptimizerKind, type OptimizerSettings } from "./settings.ts";

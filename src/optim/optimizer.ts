@@ -2,7 +2,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { inWindows } from "../tensor/windows.ts";
-import type { ParameterArena } from "./arena.ts";
+import type { ParameterGroup } from "./arena.ts";
 import { Clock, type ClockReading } from "./clock.ts";
 import type { Schedule } from "./schedules.ts";
 
@@ -51,7 +51,7 @@ export interface AdamOptions extends OptimizerOptions {
  * with the new m in the second formula; ε = ε_root = 1e-16.
  */
 export function adaBelief(
-  arena: ParameterArena,
+  arena: ParameterGroup,
   {
     betas = [0.9, 0.999],
     epsilon = 1e-16,
@@ -68,20 +68,20 @@ export function adaBelief(
 
 /** Adam (Kingma and Ba 2015): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², θ ← θ − rate · m̂ / (√v̂ + ε); ε = 1e-8. */
 export function adam(
-  arena: ParameterArena,
+  arena: ParameterGroup,
   { betas = [0.9, 0.999], epsilon = 1e-8, ...options }: AdamOptions,
 ): Optimizer {
   return new ArenaOptimizer(arena, "adam", ["mean", "variance"], options, { betas, epsilon });
 }
 
 /** Adam with weight decay apart from the moments (Loshchilov and Hutter 2019); 1e-2 unless given. */
-export function adamW(arena: ParameterArena, { weightDecay = 1e-2, ...options }: AdamOptions): Optimizer {
+export function adamW(arena: ParameterGroup, { weightDecay = 1e-2, ...options }: AdamOptions): Optimizer {
   return adam(arena, { ...options, weightDecay });
 }
 
 /** RMSProp (Tieleman and Hinton 2012): v ← βv + (1−β)g², θ ← θ − rate · g / (√v + ε); β = 0.9, ε = 1e-8. */
 export function rmsProp(
-  arena: ParameterArena,
+  arena: ParameterGroup,
   { beta = 0.9, epsilon = 1e-8, ...options }: OptimizerOptions & { beta?: number; epsilon?: number },
 ): Optimizer {
   return new ArenaOptimizer(arena, "rms_prop", ["variance"], options, { betas: [0, beta], epsilon });
@@ -92,7 +92,7 @@ export function rmsProp(
  * `nesterov` rate · (g + μm). No momentum unless given.
  */
 export function sgd(
-  arena: ParameterArena,
+  arena: ParameterGroup,
   {
     momentum = 0,
     nesterov = false,
@@ -116,7 +116,7 @@ interface Constants {
 
 /** An entry point of `shaders/optimizer.wgsl`, the moments that it keeps, and its clock. */
 class ArenaOptimizer implements Optimizer {
-  readonly #arena: ParameterArena;
+  readonly #arena: ParameterGroup;
   readonly #entryPoint: string;
   readonly #clock: Clock;
   readonly #moments: Record<string, Tensor>;
@@ -124,7 +124,7 @@ class ArenaOptimizer implements Optimizer {
   readonly #params: Record<string, number>;
 
   constructor(
-    arena: ParameterArena,
+    arena: ParameterGroup,
     entryPoint: string,
     moments: readonly string[],
     { weightDecay = 0, ...options }: OptimizerOptions,

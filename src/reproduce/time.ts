@@ -8,7 +8,6 @@ import { partSizes, type Batch } from "../models/parts.ts";
 import { vae } from "../models/vae.ts";
 import { vrrae } from "../models/vrrae.ts";
 import { randomUniform, RandomState } from "../ops/random.ts";
-import { adaBelief } from "../optim/optimizer.ts";
 import { presets } from "../train/config.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../runs/files.node.ts";
 import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
@@ -124,7 +123,7 @@ async function measure(
 }
 
 function stepOf(model: Autoencoder, x: Batch): RecordedStep {
-  return recordStep(model, adaBelief(model.arena, { rate: 1e-3 }), x, 1);
+  return recordStep(model, { kind: "adabelief", rate: 1e-3 }, x, 1);
 }
 
 /** Takes the step, waits for its loss, and says how many seconds that took. */

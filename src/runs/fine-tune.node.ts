@@ -1,11 +1,10 @@
 import { parseNpy } from "../data/npy.ts";
 import { ArgumentError } from "../device/errors.ts";
-import type { Autoencoder } from "../models/autoencoder.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { readCheckpoint } from "./checkpoint.node.ts";
 import type { Config, PartialConfig } from "../train/config.ts";
 import { readGivenFile } from "./files.node.ts";
 import type { RunFolder } from "./run-folder.node.ts";
+import type { Session } from "./session.node.ts";
 import { restoreModel } from "../train/state.ts";
 
 /** What belongs to the first stage of training alone. */
@@ -22,25 +21,18 @@ export function fineTuneSettings(folder: RunFolder): PartialConfig {
   return Object.fromEntries(Object.entries(folder.config()).filter(([name]) => !left.has(name)));
 }
 
-/** What of a session fine-tuning begins with. */
-interface Beginning {
-  model: Autoencoder;
-  config: Config;
-  fitBasis(count: number): Promise<unknown>;
-}
-
 /**
  * Brings the session to the beginning of a second stage: weights and basis are those of the run `config.fineTune`,
  * though a basis of one's own may take that one's place later. Throws ArgumentError for a run that is not trained.
  */
-export async function beginFineTuning(session: Beginning): Promise<void> {
+export async function beginFineTuning(session: Session): Promise<void> {
   const { model, config } = session;
   const from = config.fineTune!;
   const checkpoint = readCheckpoint(from);
-  if (!checkpoint || !(model instanceof BasisAutoencoder))
+  if (!checkpoint || !model.truncation)
     throw new ArgumentError(`${from} holds no trained model to fine-tune`);
   restoreModel(model, checkpoint.model, `${from}/checkpoint/model.safetensors`);
-  if (!model.basis && config.basisFile === undefined) await session.fitBasis(config.basisCount);
+  if (!model.truncation.basis && config.basisFile === undefined) await session.fitBasis(config.basisCount);
   await model.device.finish();
 }
 

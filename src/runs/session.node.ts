@@ -4,9 +4,8 @@ import { openDevice, type Device } from "../device/device.ts";
 import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import type { FittedBasis } from "../latent/basis.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import { deviceParts } from "../train/batching.ts";
-import { buildModel, buildOptimizer } from "../train/build.ts";
+import { buildModel, optimizerSettings } from "../train/build.ts";
 import type { Config } from "../train/config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
 import { relativeErrorOn } from "../train/evaluate.ts";
@@ -14,8 +13,10 @@ import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
 import type { RunLock } from "./lock.node.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.node.ts";
-import { RankSearch } from "../train/rankSearch.ts";
-import { Trainer, type StepLosses } from "../train/trainer.ts";
+import { RankSearch } from "../train/adaptive.ts";
+import { mainLoss, type StepLosses } from "../train/losses.ts";
+import { Trainer } from "../train/trainer.ts";
+import { steps } from "../optim/steps.ts";
 
 /** How a run tells what it is doing, and is told to stop. */
 export interface SessionHooks {
@@ -64,13 +65,13 @@ export class Session {
     this.device = device;
     this.data = data;
     this.model = buildModel(device, config, data.train.shape);
-    const { batch, seed, fineTune } = config;
-    const { model } = this;
-    this.trainer = new Trainer(model, data.train, buildOptimizer(model, config), {
-      ...{ batch, seed },
-      ...(model instanceof BasisAutoencoder && fineTune !== undefined
-        ? { loss: (x, noise) => model.fineTuneLoss(x, noise) }
-        : {}),
+    const { batch, seed, steps } = config;
+    const { truncation } = this.model;
+    const isFineTuned = config.fineTune !== undefined && truncation !== undefined;
+    const stages = isFineTuned ? [truncation.fineTuning(steps)] : this.model.stages(steps);
+    this.trainer = new Trainer(this.model, data.train, {
+      ...{ batch, seed, stages },
+      optimizer: optimizerSettings(config),
     });
     if (config.adaptive) this.trainer.search = new RankSearch(this.trainer, config.adaptive);
   }
@@ -85,15 +86,11 @@ export class Session {
     }
   }
 
-  /**
-   * Takes a step. Waits for the device at the first one, which compiles the kernels, and at every fourth; at each, to look
-   * at its losses, where the rank is sought.
-   */
-  async step(): Promise<void> {
-    this.trainer.advance();
+  /** Called after each step that was launched: looks at its losses where the rank is sought. */
+  async taken(): Promise<void> {
     this.stepsTaken++;
     if (this.trainer.search) this.#sought = await this.trainer.losses();
-    else if (this.stepsTaken === 1 || this.trainer.step % 4 === 0) await this.device.finish();
+    else if (this.stepsTaken === 1) await this.device.finish(); // its kernels are compiled now
   }
 
   /** The losses of the last step. */
@@ -109,7 +106,7 @@ export class Session {
 
   /** Whether all steps are taken, or the rank is found. */
   get isDone(): boolean {
-    return this.trainer.step >= this.config.steps || (this.trainer.search?.isOver ?? false);
+    return this.trainer.isOver;
   }
 
   /** Saves weights, optimizer, random numbers and position, to go on from exactly here. */
@@ -128,12 +125,13 @@ export class Session {
    * and says what was found. Undefined for other models.
    */
   async fitBasis(count: number): Promise<FittedBasis | undefined> {
-    const { model, config } = this;
-    if (!(model instanceof BasisAutoencoder)) return undefined;
+    const { config } = this;
+    const { truncation } = this.model;
+    if (!truncation) return undefined;
     const isFixed = config.basisFile !== undefined || config.fineTune !== undefined;
-    const fixed = isFixed ? await model.basis?.read() : undefined;
-    const fitted = await model.fitBasis(this.trainingBatches(count), config.basis);
-    if (fixed) model.setBasis(fixed);
+    const fixed = isFixed ? await truncation.basis?.read() : undefined;
+    const fitted = await truncation.fitBasis(this.trainingBatches(count), config.basis);
+    if (fixed) truncation.setBasis(fixed);
     return fitted;
   }
 
@@ -176,10 +174,10 @@ async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): 
     throw error;
   });
   try {
-    const { step } = session.trainer;
-    if (step > config.steps)
+    const { step, totalSteps } = session.trainer;
+    if (step > totalSteps)
       throw new ArgumentError(
-        `the run in ${folder.path} has taken ${step} steps, more than ${config.steps}; for a shorter one, give another folder`,
+        `the run in ${folder.path} has taken ${step} steps, more than ${totalSteps}; for a shorter one, give another folder`,
       );
     folder.create(config);
     folder.rewind(session.trainer.step);
@@ -204,9 +202,9 @@ export async function openSession(folder: RunFolder, config: Config, lock?: RunL
     const session = new Session(folder, config, device, data, lock);
     const isBegun = await loadCheckpoint(folder.path, session.trainer);
     if (!isBegun && config.fineTune !== undefined) await beginFineTuning(session);
-    const { model } = session;
-    if (model instanceof BasisAutoencoder && config.basisFile !== undefined && !(isBegun && model.basis))
-      model.setBasis(readBasis(config.basisFile, [model.latentSize, model.codeSize])); // from then on in checkpoints
+    const { truncation } = session.model;
+    if (truncation && config.basisFile !== undefined && !(isBegun && truncation.basis))
+      truncation.setBasis(readBasis(config.basisFile, [truncation.latentSize, truncation.codeSize])); // from then on in checkpoints
     session.timings.prepare = (performance.now() - start) / 1000;
     return session;
   } catch (error) {
@@ -228,25 +226,29 @@ export async function loadData({ data, path, size, seed, limit }: Config): Promi
 
 async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
   const { trainer, config, folder, data, timings } = session;
-  const { steps, logEvery, evaluateEvery, checkpointEvery, evaluateCount } = config;
+  const { logEvery, evaluateEvery, checkpointEvery, evaluateCount } = config;
   const held = data.test.take(evaluateCount);
   timings.train = folder.history().at(-1)?.seconds ?? 0;
-  const isTime = (every: number) => trainer.step % every === 0 || trainer.step === steps;
+  const isTime = (every: number) => trainer.step % every === 0 || trainer.step === trainer.totalSteps;
   if (trainer.step === 0) await session.save();
+  const loop = steps(trainer, { signal: hooks.signal });
   let compiled = performance.now();
-  while (!session.isDone && !hooks.signal?.aborted) {
-    const isFirst = session.stepsTaken === 0;
-    await session.timed(isFirst ? "prepare" : "train", () => session.step());
-    if (isFirst) compiled = performance.now();
+  const step = async () => {
+    const { done } = await loop.next();
+    if (!done) await session.taken();
+    return !done;
+  };
+  while (await session.timed(session.stepsTaken === 0 ? "prepare" : "train", step)) {
+    if (session.stepsTaken === 1) compiled = performance.now();
     if (trainer.step === 1 || isTime(logEvery) || isTime(evaluateEvery)) {
       const { step, epoch, losses } = await session.timed("train", () => session.losses());
-      const { loss, ...parts } = losses;
-      const line: HistoryLine = { step, epoch, loss: loss!, parts, seconds: timings.train };
+      const { loss = mainLoss(losses), ...parts } = losses;
+      const line: HistoryLine = { step, epoch, loss, parts, seconds: timings.train };
       if (isTime(evaluateEvery))
         line.testError = await session.timed("evaluate", () => session.errorOn(held, 8 * config.batch));
       folder.log(line);
       const rate = (session.stepsTaken - 1) / ((performance.now() - compiled) / 1000);
-      hooks.onProgress?.({ line, steps, stepsPerSecond: rate > 0 ? rate : undefined });
+      hooks.onProgress?.({ line, steps: trainer.totalSteps, stepsPerSecond: rate > 0 ? rate : undefined });
     }
     await session.adapt();
     if (isTime(checkpointEvery)) {
@@ -255,7 +257,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
     }
   }
   session.interrupted = !session.isDone;
-  if (trainer.step < steps) await session.save(); // interrupted, or the rank is found
+  if (trainer.step < trainer.totalSteps) await session.save(); // interrupted, or the rank is found
 }
 
 /** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */
@@ -265,7 +267,7 @@ async function explain(error: NumericalError, { folder, trainer }: Session): Pro
   const from = trainer.step;
   const bad = await findFirstBadStep(trainer, failed + 1); // weights that blew up in a step show in the next one
   await loadCheckpoint(folder.path, trainer);
-  while (trainer.step < bad - 2) trainer.advance(); // a gradient's NaN shows in the loss one step later
+  for await (const _ of steps(trainer, { until: bad - 2 })); // a gradient's NaN shows in the loss one step later
   const found = await findFirstBadTensor(trainer, bad - trainer.step);
   return new NumericalError(
     `${error.message}.${found === undefined ? "" : ` First seen: ${found}.`} ` +

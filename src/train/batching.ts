@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/random.ts";
-import type { Autoencoder } from "../models/autoencoder.ts";
+import type { Model } from "../models/model.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 
 /** Batches in flight before the device is waited for. */
@@ -14,7 +14,7 @@ interface Order {
 
 /** As `deviceParts`, in batches of no more than the model takes at once. */
 export async function* deviceBatches(
-  model: Autoencoder,
+  model: Model,
   data: Dataset,
   batch: number,
   order: Order = {},
@@ -27,7 +27,7 @@ export async function* deviceBatches(
  * let the model take each at once. They are freed when the next batch is asked for.
  */
 export async function* deviceParts(
-  { device, atOnce }: Autoencoder,
+  { device, atOnce }: Model,
   data: Dataset,
   batch: number,
   { count = data.count, seed }: Order = {},
@@ -57,7 +57,7 @@ export async function* deviceParts(
 
 /** Runs `body` on each batch and puts what it gives, read back, one after the other. */
 export async function collect(
-  model: Autoencoder,
+  model: Model,
   data: Dataset,
   batch: number,
   body: (x: Tensor) => Tensor,

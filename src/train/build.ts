@@ -8,7 +8,7 @@ import { rrae } from "../models/rrae.ts";
 import { sparse } from "../models/sparse.ts";
 import { vae } from "../models/vae.ts";
 import { vrrae } from "../models/vrrae.ts";
-import { adaBelief, adam, adamW, rmsProp, sgd, type Optimizer } from "../optim/optimizer.ts";
+import type { OptimizerSettings } from "../optim/settings.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Config } from "./config.ts";
 
@@ -50,20 +50,7 @@ function modelOf(device: Device, config: Config, input: Shape): Autoencoder {
   }
 }
 
-/** The optimizer that a configuration describes, over the model's parameters. */
-export function buildOptimizer(model: Autoencoder, config: Config): Optimizer {
-  const { rate, schedule, clip } = config;
-  const options = { rate, schedule, ...(clip === undefined ? {} : { clip }) };
-  switch (config.optimizer) {
-    case "adabelief":
-      return adaBelief(model.arena, options);
-    case "adam":
-      return adam(model.arena, options);
-    case "adamw":
-      return adamW(model.arena, options);
-    case "rmsprop":
-      return rmsProp(model.arena, options);
-    case "sgd":
-      return sgd(model.arena, { ...options, momentum: 0.9 });
-  }
+/** The optimizer that a configuration describes. */
+export function optimizerSettings({ optimizer: kind, rate, schedule, clip }: Config): OptimizerSettings {
+  return { kind, rate, schedule, clip, ...(kind === "sgd" ? { momentum: 0.9 } : {}) };
 }

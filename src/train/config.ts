@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ArgumentError } from "../device/errors.ts";
 import { packSchedule } from "../optim/schedules.ts";
+import { optimizerKinds } from "../optim/settings.ts";
 import { modelFacts, modelNames } from "./kinds.ts";
 
 const positive = z.number().positive();
@@ -81,7 +82,7 @@ export const configSchema = z.strictObject({
   /** Samples of a batch that go through the networks at once; as many as the adapter can bind without it, and never more. */
   atOnce: count.optional(),
   rate: positive.optional(),
-  optimizer: z.enum(["adabelief", "adam", "adamw", "rmsprop", "sgd"]).default("adabelief"),
+  optimizer: z.enum(optimizerKinds).default("adabelief"),
   schedule: schedule.default({ kind: "constant", warmup: 0 }),
   /** Largest norm of the whole gradient. */
   clip: positive.optional(),
@@ -185,10 +186,6 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
       );
   if (complete.fineTune !== undefined && complete.adaptive)
     throw new ArgumentError(`${source}: the rank is fixed by then: fineTune and adaptive do not go together`);
-  if (complete.fineTune !== undefined && complete.optimizer === "adamw")
-    throw new ArgumentError(
-      `${source}: adamw shrinks the encoder too, which fineTune keeps fixed; take adam`,
-    );
   if (complete.adaptive && !modelFacts[complete.model].truncated)
     throw new ArgumentError(
       `${source}: adaptive is for models with an SVD, RRAE and VRRAE, not ${complete.model}`,

@@ -6,6 +6,7 @@ import type { Trainer } from "./trainer.ts";
 export async function findFirstBadStep(trainer: Trainer, last: number): Promise<number> {
   try {
     while (trainer.step < last) {
+      await trainer.ready();
       trainer.advance();
       await trainer.losses();
     }
@@ -24,6 +25,7 @@ export async function findFirstBadTensor(trainer: Trainer, steps: number): Promi
   const { device } = trainer.model;
   for (let i = 0; i < steps; i++) {
     const seen: { tensor: Tensor; label: string }[] = [];
+    await trainer.ready();
     device.watch = (operand, label) => seen.push({ tensor: (operand as Tensor).view().keep(), label });
     try {
       trainer.advanceEagerly();

@@ -1,14 +1,17 @@
 import type { Dataset } from "../data/dataset.ts";
 import { pcaError } from "../metrics/pca.ts";
 import { RelativeError } from "../metrics/relativeError.ts";
-import type { Autoencoder } from "../models/autoencoder.ts";
+import { ArgumentError } from "../device/errors.ts";
+import type { Model } from "../models/model.ts";
 import { deviceBatches } from "./batching.ts";
 
 /**
  * The relative error of a model's reconstructions over a whole data set at once, in percent:
- * 100 · ‖X̂ − X‖ / ‖X‖, by the inference path.
+ * 100 · ‖X̂ − X‖ / ‖X‖, by the inference path. Throws ArgumentError for a model that makes no reconstructions.
  */
-export async function relativeErrorOn(model: Autoencoder, data: Dataset, batch: number): Promise<number> {
+export async function relativeErrorOn(model: Model, data: Dataset, batch: number): Promise<number> {
+  if (!model.reconstruct)
+    throw new ArgumentError("the model makes no reconstructions that could have an error");
   const error = new RelativeError();
   let from = 0;
   for await (const x of deviceBatches(model, data, batch)) {

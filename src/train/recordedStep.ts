@@ -1,12 +1,12 @@
-import type { Autoencoder } from "../models/autoencoder.ts";
+import type { Model } from "../models/model.ts";
 import type { Batch } from "../models/parts.ts";
 import { RandomState } from "../ops/random.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import { record, type Program } from "../tensor/record.ts";
-import { backward } from "../tensor/tape.ts";
+import type { OptimizerSettings } from "../optim/settings.ts";
+import type { Program } from "../tensor/record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { PhaseRun } from "./phaseRun.ts";
 
-/** A training step that was taken once and can be replayed, to measure it: always on the same batch. */
+/** A training step of one phase that was taken once and can be replayed, to measure it: always on the same batch. */
 export interface RecordedStep {
   program: Program;
   loss: Tensor;
@@ -14,21 +14,17 @@ export interface RecordedStep {
   dispose(): void;
 }
 
-/** Takes one step of training on the batch x, loss, gradients, optimizer, with noise of `seed`, and records it. */
-export function recordStep(model: Autoencoder, optimizer: Optimizer, x: Batch, seed: number): RecordedStep {
+/** Takes the first phase of a step of training on the batch x, with noise of `seed`, and records it. */
+export function recordStep(model: Model, optimizer: OptimizerSettings, x: Batch, seed: number): RecordedStep {
   const noise = new RandomState(model.device, seed);
-  const { program, result: loss } = record(model.device, () => {
-    const losses = model.loss(x, noise);
-    backward(losses.loss);
-    optimizer.step();
-    return losses.loss;
-  });
+  const phase = model.phases()[0]!;
+  const run = new PhaseRun(model, phase, phase.moves, optimizer);
+  run.run(x, noise);
   return {
-    program,
-    loss,
+    program: run.program!,
+    loss: run.losses!.loss,
     dispose() {
-      program.dispose();
-      for (const owned of [loss, noise, optimizer, model]) owned.dispose();
+      for (const owned of [run, noise, model]) owned.dispose();
     },
   };
 }

@@ -1,6 +1,5 @@
 import { DataError } from "../device/errors.ts";
-import type { Autoencoder } from "../models/autoencoder.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
+import type { Model } from "../models/model.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { EncodableTensor, StoredTensor } from "../data/safetensors.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
@@ -19,20 +18,20 @@ export interface RunState<Part> {
 
 /** The whole state of `trainer`. */
 export async function readTrainer(trainer: Trainer): Promise<RunState<EncodableTensor>> {
-  const { model, optimizer, noise } = trainer;
-  const moments = await readAll(optimizer.state(), "U32");
-  moments.set(noiseName, await readTensor(noise.tensor, "U32"));
+  const { model } = trainer;
+  const moments = await readAll(trainer.moments, "U32");
+  moments.set(noiseName, await readTensor(trainer.noise.tensor, "U32"));
   for (const [name, part] of await readAll(model.carried, "F32")) moments.set(name, part);
   const good = trainer.search?.good;
   if (good) moments.set(goodName, { dtype: "F32", shape: [good.length], data: Float32Array.from(good) });
   return { model: await readModel(model), optimizer: moments, state: trainer.state() };
 }
 
-/** The weights of `model`, and its basis if there is one: the tensors of `model.safetensors`. */
-export async function readModel(model: Autoencoder): Promise<Map<string, EncodableTensor>> {
-  const weights = await readAll(model.arena.parameters, "F32");
-  if (model instanceof BasisAutoencoder && model.basis)
-    weights.set(basisName, await readTensor(model.basis, "F32"));
+/** The weights of `model`, what its layers keep, and its basis if there is one: the tensors of `model.safetensors`. */
+export async function readModel(model: Model): Promise<Map<string, EncodableTensor>> {
+  const weights = await readAll(new Map([...model.arena.parameters, ...model.state]), "F32");
+  const basis = model.truncation?.basis;
+  if (basis) weights.set(basisName, await readTensor(basis, "F32"));
   return weights;
 }
 
@@ -42,28 +41,30 @@ export async function restoreTrainer(
   { model, optimizer, state }: RunState<EncodableTensor | StoredTensor>,
   file: (part: "model" | "optimizer") => string,
 ): Promise<void> {
+  trainer.restore(state);
   const good = optimizer.get(goodName);
   if (state.search) trainer.search?.restore(state.search, good && Float32Array.from(floats(good)));
   restoreModel(trainer.model, model, file("model"));
   const moments = file("optimizer");
-  for (const [name, tensor] of trainer.optimizer.state()) restore(tensor, optimizer.get(name), moments, name);
+  for (const [name, tensor] of trainer.moments) restore(tensor, optimizer.get(name), moments, name);
   restore(trainer.noise.tensor, optimizer.get(noiseName), moments, noiseName);
   for (const [name, tensor] of trainer.model.carried) restore(tensor, optimizer.get(name), moments, name);
-  trainer.restore(state);
   await trainer.model.device.finish();
 }
 
-/** Gives `model` the weights, and the basis if there is one, that `readModel` gave. */
+/** Gives `model` what `readModel` gave. */
 export function restoreModel(
-  model: Autoencoder,
+  model: Model,
   weights: ReadonlyMap<string, EncodableTensor | StoredTensor>,
   file: string,
 ): void {
-  for (const [name, tensor] of model.arena.parameters) restore(tensor, weights.get(name), file, name);
+  for (const [name, tensor] of [...model.arena.parameters, ...model.state])
+    restore(tensor, weights.get(name), file, name);
   const basis = weights.get(basisName);
-  if (!basis || !(model instanceof BasisAutoencoder)) return;
-  if (basis.shape.length === 2) model.setRank(basis.shape[1]!); // it may have been lowered
-  model.restoreBasis(floats(basis));
+  const { truncation } = model;
+  if (!basis || !truncation) return;
+  if (basis.shape.length === 2) truncation.setRank(basis.shape[1]!); // it may have been lowered
+  truncation.restoreBasis(floats(basis));
 }
 
 async function readAll(

@@ -1,29 +1,31 @@
 import type { Dataset } from "../data/dataset.ts";
 import { ArgumentError } from "../device/errors.ts";
-import type { Autoencoder } from "../models/autoencoder.ts";
-import { BasisAutoencoder } from "../models/basisAutoencoder.ts";
 import type { BasisForm } from "../latent/basis.ts";
-import { adaBelief, type Optimizer } from "../optim/optimizer.ts";
-import type { Batch } from "../models/parts.ts";
-import type { RandomState } from "../ops/random.ts";
-import type { AdaptiveOptions } from "./adaptive.ts";
+import type { Model } from "../models/model.ts";
+import type { Stage } from "../models/phase.ts";
+import { steps as take } from "../optim/steps.ts";
+import { RankSearch, type AdaptiveOptions } from "./adaptive.ts";
 import { deviceParts } from "./batching.ts";
 import { relativeErrorOn } from "./evaluate.ts";
-import { RankSearch } from "./rankSearch.ts";
-import { Trainer, type StepLosses } from "./trainer.ts";
+import type { StepLosses } from "./losses.ts";
+import type { Optimization } from "./phaseRun.ts";
+import { Trainer } from "./trainer.ts";
 
 export interface TrainOptions {
+  /** Steps of the first stage, which is the only one of most models. */
   steps: number;
   batch: number;
   /** Learning rate of AdaBelief, the paper's optimizer; 1e-3 by default. */
   rate?: number;
-  /** Your own optimizer over `model.arena`, instead of AdaBelief. */
-  optimizer?: Optimizer;
+  /** Another optimizer, instead of AdaBelief: its settings, or a function that makes one of a group of parameters. */
+  optimizer?: Optimization;
+  /** Stages of your own, instead of what the model has. */
+  stages?: readonly Stage[];
   /** Fixes the order of the samples and the noise; 0 by default. */
   seed?: number;
   /** How RRAE and VRRAE get their inference basis after the last step; or the basis itself, (L, k) row-major. */
   basis?: BasisForm | Float32Array;
-  /** Seeks the least rank of an RRAE or VRRAE that does as well as the one it was built with; ends training there. */
+  /** Seeks the least rank of an RRAE or VRRAE that does as well as the one it was built with; ends the stage there. */
   adaptive?: AdaptiveOptions;
   /** A second stage of RRAE and VRRAE, with basis and encoder fixed: the decoder learns to do with them. */
   fineTune?: { steps: number; rate?: number };
@@ -34,13 +36,12 @@ export interface TrainOptions {
   signal?: AbortSignal;
 }
 
-type Stage = Pick<TrainOptions, "logEvery" | "onLog" | "signal"> & { adaptive?: AdaptiveOptions | undefined };
-
 /** A trained model and how it got there. */
-export interface Run {
-  model: Autoencoder;
+export interface Run<M extends Model = Model> {
+  model: M;
+  /** The losses of every `logEvery`-th step, and of the last one of each stage; steps count through all stages. */
   history: StepLosses[];
-  /** The relative error on a data set, in percent. */
+  /** The relative error on a data set, in percent. Throws ArgumentError for a model that makes no reconstructions. */
   error(data: Dataset): Promise<number>;
 }
 
@@ -49,8 +50,15 @@ export interface Run {
  * disk: `hestenes train` does that. Throws NumericalError when a loss is no number, ArgumentError for
  * options or data that nothing can be trained with.
  */
-export async function train(model: Autoencoder, data: Dataset, options: TrainOptions): Promise<Run> {
-  const { steps, batch, rate = 1e-3, seed = 0, logEvery = 100, basis, fineTune } = options;
+export async function train<M extends Model>(
+  model: M,
+  data: Dataset,
+  options: TrainOptions,
+): Promise<Run<M>> {
+  const { steps, batch, rate = 1e-3, seed = 0, logEvery = 100, fineTune, adaptive, signal } = options;
+  const { truncation } = model;
+  if (fineTune && !truncation)
+    throw new ArgumentError("train: only RRAE and VRRAE have a basis to be fine-tuned with");
   for (const [name, value] of Object.entries({
     steps,
     logEvery,
@@ -58,56 +66,38 @@ export async function train(model: Autoencoder, data: Dataset, options: TrainOpt
   }))
     if (!(Number.isSafeInteger(value) && value >= 1))
       throw new ArgumentError(`train: ${name} is a whole number from 1 on, not ${value}`);
-  if (fineTune && !(model instanceof BasisAutoencoder))
-    throw new ArgumentError("train: only RRAE and VRRAE have a basis to be fine-tuned with");
-  const history: StepLosses[] = [];
-  const optimizer = options.optimizer ?? adaBelief(model.arena, { rate });
-  try {
-    await stage(new Trainer(model, data, optimizer, { batch, seed }), steps, options, history);
-  } finally {
-    if (!options.optimizer) optimizer.dispose();
-  }
-  if (!(model instanceof BasisAutoencoder)) return runOf(model, history, batch);
-  if (basis instanceof Float32Array) model.setBasis(basis);
-  else await model.fitBasis(deviceParts(model, data, batch, { seed }), basis);
-  if (!fineTune || options.signal?.aborted) return runOf(model, history, batch);
-  const second = adaBelief(model.arena, { rate: fineTune.rate ?? rate });
-  try {
-    const loss = (x: Batch, noise: RandomState) => model.fineTuneLoss(x, noise);
-    const trainer = new Trainer(model, data, second, { batch, seed, loss });
-    await stage(trainer, fineTune.steps, { ...options, adaptive: undefined }, history);
-  } finally {
-    second.dispose();
-  }
-  return runOf(model, history, batch);
-}
 
-/** Takes the steps of a stage, and frees its trainer. */
-async function stage(
-  trainer: Trainer,
-  steps: number,
-  { logEvery = 100, onLog, signal, adaptive }: Stage,
-  history: StepLosses[],
-): Promise<void> {
+  let hasBasis = false;
+  const fitBasis = async () => {
+    hasBasis = true;
+    if (options.basis instanceof Float32Array) truncation?.setBasis(options.basis);
+    else await truncation?.fitBasis(deviceParts(model, data, batch, { seed }), options.basis);
+  };
+  const stages = [...(options.stages ?? model.stages(steps))];
+  if (fineTune && truncation)
+    stages.push({
+      ...truncation.fineTuning(fineTune.steps),
+      ...(fineTune.rate === undefined ? {} : { optimizer: { rate: fineTune.rate } }),
+      begin: fitBasis,
+    });
+  const optimizer = options.optimizer ?? { kind: "adabelief", rate };
+  const trainer = new Trainer(model, data, { batch, seed, optimizer, stages });
+  const history: StepLosses[] = [];
   try {
-    const search = adaptive && new RankSearch(trainer, adaptive);
-    let ends = false;
-    while (trainer.step < steps && !ends && !signal?.aborted) {
-      trainer.advance();
-      const isLogged = trainer.step % logEvery === 0 || trainer.step === steps;
-      if (!search && trainer.step % 4 === 0) await trainer.model.device.finish();
-      if (!search && !isLogged) continue;
+    if (adaptive) trainer.search = new RankSearch(trainer, adaptive);
+    for await (const step of take(trainer, { signal })) {
+      const isSearched = trainer.search !== undefined && trainer.stage === stages[0];
+      const isLogged = step % logEvery === 0 || trainer.stageIsOver;
+      if (!isSearched && !isLogged) continue;
       const losses = await trainer.losses();
-      ends = (await search?.afterStep(losses)) === "stop";
-      if (!isLogged && !ends) continue;
+      if (isSearched) await trainer.search?.afterStep(losses);
+      if (!isLogged && !trainer.stageIsOver) continue;
       history.push(losses);
-      onLog?.(losses);
+      options.onLog?.(losses);
     }
   } finally {
     trainer.dispose();
   }
-}
-
-function runOf(model: Autoencoder, history: StepLosses[], batch: number): Run {
+  if (!hasBasis) await fitBasis();
   return { model, history, error: (set) => relativeErrorOn(model, set, batch) };
 }

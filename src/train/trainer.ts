@@ -1,149 +1,181 @@
-import { Batches, type Position } from "../data/batches.ts";
+import type { Position } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { AdaptiveState, Search } from "./adaptive.ts";
-import { checkMagnitude } from "./magnitude.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
-import type { Autoencoder, Losses } from "../models/autoencoder.ts";
-import { partSizes, type Batch } from "../models/parts.ts";
-import { RandomState } from "../ops/random.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import { record, type Program } from "../tensor/record.ts";
-import { backward } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import type { Device } from "../device/device.ts";
+import type { Model } from "../models/model.ts";
+import type { Stage } from "../models/phase.ts";
+import type { RandomState } from "../ops/random.ts";
+import type { Stepper } from "../optim/steps.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { AdaptiveState, RankSearch } from "./adaptive.ts";
+import { deviceParts } from "./batching.ts";
+import type { StepLosses } from "./losses.ts";
+import { StageRun, type StageRunOptions } from "./stageRun.ts";
 
-/** Everything besides weights and optimizer that a run needs to go on exactly where it was. */
+/** Everything besides tensors that a run needs to go on exactly where it was; plain JSON. */
 export interface TrainerState {
   step: number;
   position: Position;
+  /** The stage, counted from 0, and the steps of it that are taken; the first one, and all steps, where it is missing. */
+  stage?: { index: number; step: number };
+  /** What `model.scalars` were, by name. */
+  scalars?: Record<string, number>;
   /** Where the search for a rank is, if there is one. */
   search?: AdaptiveState;
 }
 
-/** The loss and its parts at one step. */
-export interface StepLosses {
-  step: number;
-  epoch: number;
-  losses: Record<string, number>;
-}
-
-export interface TrainerOptions {
-  batch: number;
-  seed: number;
-  /** What is minimised; the model's own loss unless given. */
-  loss?: (x: Batch, noise: RandomState) => Losses;
+export interface TrainerOptions extends StageRunOptions {
+  /** The parts of the run; one without end, of `model.phases()`, unless given. */
+  stages?: readonly Stage[];
 }
 
 /**
- * Trains a model on a data set: each step is recorded once and replayed, its only upload the batch.
- * The same seed gives the same weights to the last bit, whether or not the run was interrupted.
+ * Trains a model on a data set, stage by stage: each phase of a step is recorded once and replayed, its only upload the
+ * batch. The same seed gives the same weights to the last bit, whether or not the run was interrupted.
  */
-export class Trainer {
-  readonly model: Autoencoder;
-  readonly batches: Batches;
-  readonly optimizer: Optimizer;
-  readonly noise: RandomState;
-  /** Seeks the rank of the model, where it is asked to: after each step, by what `losses` gives. */
-  search: Search | undefined;
-  #step = 0;
-  readonly #loss: (x: Batch, noise: RandomState) => Losses;
-  /** The batch, or its parts where the model takes fewer samples at once. */
-  readonly #inputs: Tensor[];
-  readonly #batch: Float32Array;
-  #program: Program | undefined;
-  #losses: Record<string, Tensor> | undefined;
+export class Trainer implements Stepper {
+  readonly model: Model;
+  readonly stages: readonly Stage[];
+  /** Seeks the rank of the model in the first stage, where it is asked to: after each step, by what `losses` gives. */
+  search: RankSearch | undefined;
+  readonly #data: Dataset;
+  readonly #options: StageRunOptions;
+  #index = 0;
+  #run: StageRun;
+  /** Steps of the stages before. */
+  #before = 0;
 
-  constructor(
-    model: Autoencoder,
-    data: Dataset,
-    optimizer: Optimizer,
-    { batch, seed, loss = (x, noise) => model.loss(x, noise) }: TrainerOptions,
-  ) {
+  constructor(model: Model, data: Dataset, { stages, ...options }: TrainerOptions) {
     if (data.shape.join() !== model.input.join())
       throw new ArgumentError(
         `train: ${data.name} has samples of shape (${data.shape.join(", ")}), the model takes (${model.input.join(", ")})`,
       );
-    checkMagnitude(data, batch);
     this.model = model;
-    this.#loss = loss;
-    this.optimizer = optimizer;
-    this.batches = new Batches(data, { batch, seed });
-    this.#batch = new Float32Array(batch * data.size);
-    this.#inputs = partSizes(batch, model.atOnce).map((size) => empty(model.device, [size, ...model.input]));
-    this.noise = new RandomState(model.device, seed);
+    this.stages = stages ?? [{ name: "train", steps: Infinity }];
+    const [first] = this.stages;
+    if (!first) throw new ArgumentError("train: a run has one stage at least");
+    this.#data = data;
+    this.#options = options;
+    this.#run = new StageRun(model, data, first, options);
   }
 
-  /** Steps taken so far. */
+  get device(): Device {
+    return this.model.device;
+  }
+
+  /** Steps taken so far, in all stages. */
   get step(): number {
-    return this.#step;
+    return this.#before + this.#run.step;
+  }
+
+  /** The stage at hand. */
+  get stage(): Stage {
+    return this.#run.stage;
+  }
+
+  /** Steps that all stages have. */
+  get totalSteps(): number {
+    return this.stages.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
+  /** Whether all steps of the stage at hand are taken, or its rank is found. */
+  get stageIsOver(): boolean {
+    return this.#run.isOver || (this.#index === 0 && (this.search?.isOver ?? false));
+  }
+
+  /** Whether that is so of the last stage. */
+  get isOver(): boolean {
+    return this.stageIsOver && this.#index === this.stages.length - 1;
+  }
+
+  /** What the optimizers of the stage at hand keep, by name. */
+  get moments(): ReadonlyMap<string, Tensor> {
+    return this.#run.moments();
+  }
+
+  /** Where the stage at hand draws its noise from. */
+  get noise(): RandomState {
+    return this.#run.noise;
+  }
+
+  /** Launches a step; of the recordings of its phases, none before the first step. */
+  get launches(): number {
+    return this.#run.phases.reduce(
+      (sum, { program, phase }) => sum + (program?.length ?? 0) * (phase.times ?? 1),
+      0,
+    );
+  }
+
+  /** Goes on to the next stage where the one at hand is over, and begins a stage that has taken no step yet. */
+  async ready(): Promise<void> {
+    while (this.stageIsOver && !this.isOver) {
+      const { step } = this;
+      this.#enter(this.#index + 1);
+      this.#before = step;
+    }
+    if (this.#run.step > 0 || !this.stage.begin) return;
+    const { batch, seed } = this.#options;
+    await this.stage.begin((count) =>
+      deviceParts(this.model, this.#data, batch, { seed, ...(count === undefined ? {} : { count }) }),
+    );
   }
 
   /** Launches one step; does not wait for it. */
   advance(): void {
-    this.#nextBatch();
-    if (this.#program) return this.#program.run();
-    const { program, result } = record(this.model.device, () => this.#runStep());
-    this.#program = program;
-    this.#losses = result;
+    this.#run.advance();
   }
 
   /** Launches one step without the recording, to the same effect: for `device.watch` to see its tensors. */
   advanceEagerly(): void {
-    this.#nextBatch();
-    this.model.device.scope(() => void this.#runStep());
+    this.#run.advanceEagerly();
   }
 
   /** Records the step anew when it is next taken: after the model was changed in a way that its launches hold. */
   rerecord(): void {
-    this.#program?.dispose();
-    this.#program = undefined;
-    for (const part of Object.values(this.#losses ?? {})) part.dispose();
-    this.#losses = undefined;
+    this.#run.rerecord();
   }
 
-  #nextBatch(): void {
-    this.batches.next(this.#batch);
-    let from = 0;
-    for (const input of this.#inputs) {
-      input.write(this.#batch.subarray(from, from + input.size));
-      from += input.size;
-    }
-    this.#step++;
-  }
-
-  #runStep(): Record<string, Tensor> {
-    const losses = this.#loss(this.#inputs.length === 1 ? this.#inputs[0]! : this.#inputs, this.noise);
-    backward(losses.loss);
-    this.optimizer.step();
-    return losses;
-  }
-
-  /** The losses of the last step. Throws NumericalError if one of them is not a number. */
+  /** The losses of the last step; none just before it is recorded anew. Throws NumericalError if one of them is not a number. */
   async losses(): Promise<StepLosses> {
     const losses: Record<string, number> = {};
-    for (const [name, part] of Object.entries(this.#losses ?? {})) losses[name] = await part.item();
+    for (const [name, part] of this.#run.losses) losses[name] = await part.item();
     const bad = Object.entries(losses).find(([, value]) => !Number.isFinite(value));
-    if (bad) throw new NumericalError(`step ${this.#step}: ${bad[0]} is ${bad[1]}`);
-    return { step: this.#step, epoch: this.batches.position.epoch, losses };
+    if (bad) throw new NumericalError(`step ${this.step}: ${bad[0]} is ${bad[1]}`);
+    return { step: this.step, epoch: this.#run.batches.position.epoch, losses };
   }
 
   state(): TrainerState {
-    const { search } = this;
+    const { search, model } = this;
+    const scalars = [...model.scalars].map(([name, { value }]) => [name, value]);
     return {
-      step: this.#step,
-      position: this.batches.position,
-      ...(search ? { search: search.state } : {}),
+      step: this.step,
+      position: this.#run.batches.position,
+      ...(this.#index > 0 ? { stage: { index: this.#index, step: this.#run.step } } : {}),
+      ...(scalars.length > 0 ? { scalars: Object.fromEntries(scalars) as Record<string, number> } : {}),
+      ...(search ? { search: search.search.state } : {}),
     };
   }
 
-  restore({ step, position }: TrainerState): void {
-    this.#step = step;
-    this.batches.seek(position);
+  /** Goes on from a state. Throws ArgumentError for one of a stage that there is not. */
+  restore({ step, position, stage = { index: 0, step }, scalars = {} }: TrainerState): void {
+    if (!this.stages[stage.index])
+      throw new ArgumentError(
+        `train: there is no stage ${stage.index + 1}; the run has ${this.stages.length}`,
+      );
+    if (stage.index !== this.#index) this.#enter(stage.index);
+    this.#before = step - stage.step;
+    this.#run.restore(stage.step, position);
+    for (const [name, value] of Object.entries(scalars)) this.model.scalars.get(name)?.write(value);
   }
 
-  /** Frees what training needed; model and optimizer stay. */
+  /** Frees what training needed; the model stays. */
   dispose(): void {
-    this.rerecord();
-    this.noise.dispose();
-    for (const input of this.#inputs) input.dispose();
+    this.#run.dispose();
+  }
+
+  #enter(index: number): void {
+    this.#run.dispose();
+    this.#run = new StageRun(this.model, this.#data, this.stages[index]!, this.#options);
+    this.#index = index;
   }
 }

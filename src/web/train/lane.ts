@@ -4,14 +4,10 @@ import { Draws } from "../../latent/draws.ts";
 import { fitMixture } from "../../latent/gmm.ts";
 import { activeUnits } from "../../latent/spectrum.ts";
 import type { Autoencoder } from "../../models/autoencoder.ts";
-import { BasisAutoencoder } from "../../models/basisAutoencoder.ts";
-import { Vae } from "../../models/vae.ts";
-import { Vrrae } from "../../models/vrrae.ts";
 import { svd } from "../../ops/svd.ts";
-import type { Optimizer } from "../../optim/optimizer.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { deviceBatches } from "../../train/batching.ts";
-import { buildModel, buildOptimizer } from "../../train/build.ts";
+import { buildModel, optimizerSettings } from "../../train/build.ts";
 import type { Config } from "../../train/config.ts";
 import { relativeErrorOn } from "../../train/evaluate.ts";
 import { codesOf, decodeCodes } from "../../train/generate.ts";
@@ -34,7 +30,6 @@ export class Lane {
   #config: Config;
   readonly model: Autoencoder;
   readonly trainer: Trainer;
-  readonly #optimizer: Optimizer;
   readonly #data: Dataset;
   /** The step at which a file gave weights and basis: until the next one, the model is what the file says. */
   #givenAt: number | undefined;
@@ -42,9 +37,8 @@ export class Lane {
   constructor(device: Device, config: Config, data: Dataset) {
     this.#config = config;
     this.#data = data;
-    const { model, optimizer, trainer } = partsOf(device, config, data);
+    const { model, trainer } = partsOf(device, config, data);
     this.model = model;
-    this.#optimizer = optimizer;
     this.trainer = trainer;
   }
 
@@ -62,7 +56,7 @@ export class Lane {
   ): Promise<Lane> {
     return filled(new Lane(device, config, data), (lane) => {
       restoreModel(lane.model, weights, file);
-      if (lane.model instanceof BasisAutoencoder && lane.model.basis) lane.#givenAt = lane.trainer.step;
+      if (lane.model.truncation?.basis) lane.#givenAt = lane.trainer.step;
     });
   }
 
@@ -96,10 +90,8 @@ export class Lane {
   }
 
   setBeta(beta: number): void {
-    if (!(this.model instanceof Vae || this.model instanceof Vrrae)) return;
-    this.model.beta = beta;
+    this.model.scalars.get("beta")?.write(beta);
     this.#config = { ...this.#config, beta };
-    this.trainer.rerecord();
   }
 
   /** Reconstructs `preview`, measures the error on `test`, and looks at the codes of `shown`. */
@@ -122,12 +114,18 @@ export class Lane {
 
   /** Fits the inference basis where the model has one to fit; gives the strengths of the latent directions. */
   async #fit(count: number): Promise<Float32Array | undefined> {
-    if (!(this.model instanceof BasisAutoencoder) || this.#givenAt === this.trainer.step) return undefined;
+    const { truncation } = this.model;
+    if (!truncation || this.#givenAt === this.trainer.step) return undefined;
     const { batch, seed, basis } = this.config;
     const batches = deviceBatches(this.model, this.#data, batch, { count, seed });
-    const { singularValues } = await this.model.fitBasis(batches, basis);
+    const { singularValues } = await truncation.fitBasis(batches, basis);
     const samples = Math.min(count, this.#data.count);
     return Float32Array.from(singularValues.subarray(0, shownDirections), (s) => s / Math.sqrt(samples));
+  }
+
+  async #needBasis(): Promise<void> {
+    const { truncation } = this.model;
+    if (truncation && !truncation.basis) await this.#fit(glance);
   }
 
   async #spectrumOf(codes: Float32Array): Promise<Float32Array> {
@@ -141,7 +139,7 @@ export class Lane {
 
   /** The pictures of codes (N, codeSize). */
   async decode(codes: Float32Array): Promise<Float32Array> {
-    if (this.model instanceof BasisAutoencoder && !this.model.basis) await this.#fit(glance);
+    await this.#needBasis();
     return decodeCodes(this.model, codes);
   }
 
@@ -152,7 +150,7 @@ export class Lane {
       const draws = new Draws(seed, 1);
       return Float32Array.from({ length: count * codeSize }, () => draws.normal());
     }
-    if (this.model instanceof BasisAutoencoder && !this.model.basis) await this.#fit(glance);
+    await this.#needBasis();
     const codes = await codesOf(this.model, data);
     const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * codeSize))));
     return fitMixture(codes, codeSize, { components }).sample(count, seed);
@@ -171,21 +169,18 @@ export class Lane {
 
   dispose(): void {
     this.trainer.dispose();
-    this.#optimizer.dispose();
     this.model.dispose();
   }
 }
 
-/** A model, what moves its weights, and its trainer; where one cannot be made, those before it are freed. */
+/** A model and its trainer; where one cannot be made, the model is freed. */
 function partsOf(device: Device, config: Config, data: Dataset) {
   const model = buildModel(device, config, data.shape);
-  let optimizer: Optimizer | undefined;
   try {
-    optimizer = buildOptimizer(model, config);
     const { batch, seed } = config;
-    return { model, optimizer, trainer: new Trainer(model, data, optimizer, { batch, seed }) };
+    const optimizer = optimizerSettings(config);
+    return { model, trainer: new Trainer(model, data, { batch, seed, optimizer }) };
   } catch (error) {
-    optimizer?.dispose();
     model.dispose();
     throw error;
   }

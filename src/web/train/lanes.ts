@@ -1,3 +1,5 @@
+import type { Device } from "../../device/device.ts";
+import type { Stepper } from "../../optim/steps.ts";
 import type { Lane } from "./lane.ts";
 
 /** What `make` gives for each of `sources`; where one fails, those before it are freed. */
@@ -20,4 +22,20 @@ export async function inTurn<T>(lanes: readonly Lane[], ask: (lane: Lane) => Pro
   const answers: T[] = [];
   for (const lane of lanes) answers.push(await ask(lane));
   return answers;
+}
+
+/** The lanes as one: a step is one of each. */
+export function inLockstep(device: Device, lanes: readonly Lane[]): Stepper {
+  return {
+    device,
+    get step() {
+      return lanes[0]!.trainer.step;
+    },
+    async ready() {
+      for (const { trainer } of lanes) await trainer.ready();
+    },
+    advance() {
+      for (const { trainer } of lanes) trainer.advance();
+    },
+  };
 }

@@ -1,6 +1,7 @@
+import { steps as take, stepsAhead } from "../../optim/steps.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Gpu } from "./gpu.ts";
-import { inTurn } from "./lanes.ts";
+import { inLockstep, inTurn } from "./lanes.ts";
 import type { TrainEvent } from "./protocol.ts";
 import { Rate } from "./rate.ts";
 import type { Stage } from "./stage.ts";
@@ -10,9 +11,6 @@ const lossPause = 100;
 const lookPause = 500;
 /** A look may take this share of the time. */
 const lookShare = 0.2;
-/** Steps given to the device before it is waited for. */
-const stepsAhead = 4;
-
 /** Trains the models of a stage in lockstep, and tells how it goes. */
 export class Loop {
   readonly #stage: Stage;
@@ -97,11 +95,9 @@ export class Loop {
     const start = performance.now();
     const { steps = Infinity, logEvery } = settings;
     let taken = 0;
-    while (taken < (logEvery ?? stepsAhead) && this.#stage.step < steps) {
-      for (const lane of lanes) lane.trainer.advance();
-      taken++;
-    }
-    await this.#gpu.require().finish();
+    const device = this.#gpu.require();
+    const until = Math.min(steps, this.#stage.step + (logEvery ?? stepsAhead));
+    for await (const _ of take(inLockstep(device, lanes), { until })) taken++;
     const now = performance.now();
     this.#seconds += (now - start) / 1000;
     this.#rate.add(taken, now - start);

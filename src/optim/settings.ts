@@ -1,0 +1,34 @@
+import type { ParameterGroup } from "./arena.ts";
+import { adaBelief, adam, adamW, rmsProp, sgd, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
+
+export const optimizerKinds = ["adabelief", "adam", "adamw", "rmsprop", "sgd"] as const;
+export type OptimizerKind = (typeof optimizerKinds)[number];
+
+/** An optimizer in plain data; what is left out is as its function has it. */
+export interface OptimizerSettings extends OptimizerOptions {
+  kind: OptimizerKind;
+  /** Decay rates of the moments of AdaBelief, Adam and AdamW. */
+  betas?: readonly [number, number];
+  /** Decay rate of the second moment of RMSProp. */
+  beta?: number;
+  /** Momentum of gradient descent. */
+  momentum?: number;
+  nesterov?: boolean;
+  epsilon?: number;
+}
+
+/** The optimizer that `settings` describe, over the parameters of `group`. */
+export function optimizerOf(group: ParameterGroup, { kind, ...options }: OptimizerSettings): Optimizer {
+  switch (kind) {
+    case "adabelief":
+      return adaBelief(group, options);
+    case "adam":
+      return adam(group, options);
+    case "adamw":
+      return adamW(group, options);
+    case "rmsprop":
+      return rmsProp(group, options);
+    case "sgd":
+      return sgd(group, options);
+  }
+}
