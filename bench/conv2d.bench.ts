@@ -1,5 +1,5 @@
 import type { Device } from "../src/device/device.ts";
-import { correlate, filterGradient, inputGradient } from "../src/ops/conv2d.ts";
+import { correlate, filterGradient, inputGradient } from "../src/ops/lib/convolutionPasses.ts";
 import { convolution, flopsOf } from "../src/ops/lib/convolution.ts";
 import { empty } from "../src/tensor/tensor.ts";
 import type { OpBench } from "./opbench.ts";

@@ -1,6 +1,5 @@
 import type { Device } from "../src/device/device.ts";
-import { correlate, filterGradient } from "../src/ops/conv2d.ts";
-import { transposed } from "../src/ops/convTranspose2d.ts";
+import { correlate, filterGradient, transposed } from "../src/ops/lib/convolutionPasses.ts";
 import { flopsOf, transposedConvolution } from "../src/ops/lib/convolution.ts";
 import { empty } from "../src/tensor/tensor.ts";
 import type { OpBench } from "./opbench.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { openDevice } from "../src/device/device.ts";
-import { conv2d, filterGradient, filterSlices, type Conv2dOptions } from "../src/ops/conv2d.ts";
+import { conv2d, type Conv2dOptions } from "../src/ops/conv2d.ts";
 import { convolution } from "../src/ops/lib/convolution.ts";
+import { filterGradient, filterSlices } from "../src/ops/lib/convolutionPasses.ts";
 import { empty, tensor, zeros } from "../src/tensor/tensor.ts";
 import { checkOp, sharing, withDevices } from "./check.ts";
 import { convolutionReference, epilogueReference } from "./references.ts";

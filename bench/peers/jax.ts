@@ -3,9 +3,9 @@ import { waitFor } from "#gpu";
 import { readFirst, type Engine, type Inputs, type Prepared, type Values } from "../engine.ts";
 import type { ConvolutionTask, SvdTask, Task } from "../tasks.ts";
 import { prepareJaxStep } from "./jaxStep.ts";
-import { halfTurn, permute } from "./permute.ts";
+import { transposedConvolution, type JaxModule, type JaxTools } from "./jaxTools.ts";
+import { halfTurn, permute, transposedFilter } from "./permute.ts";
 
-export type JaxModule = typeof Jax;
 type JaxArray = Jax.Array;
 
 /** jax-js on its WebGPU backend. Call `installGpu` first. */
@@ -25,7 +25,7 @@ interface Work {
   restore: (results: Values[]) => Values[];
 }
 
-export class JaxEngine implements Engine {
+class JaxEngine implements Engine, JaxTools {
   readonly name = "jax-js";
   readonly jax: JaxModule;
 
@@ -60,7 +60,6 @@ export class JaxEngine implements Engine {
     };
   }
 
-  /** Sends all that leads to `results`, and waits until it is done by reading from the first. */
   async settle(results: readonly JaxArray[]): Promise<void> {
     let first: GPUBuffer | undefined;
     for (const result of results) {
@@ -137,19 +136,4 @@ export class JaxEngine implements Engine {
       },
     };
   }
-}
-
-/** A filter (R,S,K,C) of a transposed convolution as that of the convolution over an image with gaps, (K,C,R,S). */
-export function transposedFilter(w: Values): Values {
-  return halfTurn(permute(w, [2, 3, 0, 1]));
-}
-
-/** A transposed convolution in the words of `lax`: zeros between the pixels, then a convolution. */
-export function transposedConvolution(
-  { lax }: JaxModule,
-  { R, S, stride, pad, outputPad }: Record<"R" | "S" | "stride" | "pad" | "outputPad", number>,
-): (x: JaxArray, w: JaxArray) => JaxArray {
-  const around = (taps: number): [number, number] => [taps - 1 - pad, taps - 1 - pad + outputPad];
-  return (x, w) =>
-    lax.convGeneralDilated(x, w, [1, 1], [around(R), around(S)], { lhsDilation: [stride, stride] });
 }

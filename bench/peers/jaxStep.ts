@@ -3,8 +3,8 @@ import { waitFor } from "#gpu";
 import type { Inputs, Prepared, Values } from "../engine.ts";
 import { BETA, RATE } from "../hestenesStep.ts";
 import type { StepTask } from "../tasks.ts";
-import { transposedConvolution, transposedFilter, type JaxEngine } from "./jax.ts";
-import { permute } from "./permute.ts";
+import { transposedConvolution, type JaxTools } from "./jaxTools.ts";
+import { permute, transposedFilter } from "./permute.ts";
 
 type JaxArray = Jax.Array;
 type Named = Record<string, JaxArray>;
@@ -12,7 +12,7 @@ type Named = Record<string, JaxArray>;
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
 
 /** The same step of training, written as a user of jax-js would, all of it under `jit`; its noise waits on the device. */
-export async function prepareJaxStep(engine: JaxEngine, task: StepTask, inputs: Inputs): Promise<Prepared> {
+export async function prepareJaxStep(engine: JaxTools, task: StepTask, inputs: Inputs): Promise<Prepared> {
   const { jax } = engine;
   const { numpy: np } = jax;
   const loss = lossOf(engine, task);
@@ -83,7 +83,7 @@ export async function prepareJaxStep(engine: JaxEngine, task: StepTask, inputs: 
 }
 
 /** The loss of a batch as a function of the parameters; it takes over the references that it is given. */
-function lossOf({ jax }: JaxEngine, task: StepTask): (p: Named, x: JaxArray, epsilon: JaxArray) => JaxArray {
+function lossOf({ jax }: JaxTools, task: StepTask): (p: Named, x: JaxArray, epsilon: JaxArray) => JaxArray {
   const { numpy: np, lax, nn } = jax;
   const { model, N, H, latent } = task.shape;
   const small = Math.ceil(H / 16);

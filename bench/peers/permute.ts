@@ -27,3 +27,8 @@ export function halfTurn({ shape, data }: Values): Values {
   for (let i = 0; i < data.length; i++) out[i] = data[i - (i % taps) + taps - 1 - (i % taps)]!;
   return { shape, data: out };
 }
+
+/** A filter (R,S,K,C) of a transposed convolution as that of the convolution over an image with gaps, (K,C,R,S). */
+export function transposedFilter(w: Values): Values {
+  return halfTurn(permute(w, [2, 3, 0, 1]));
+}

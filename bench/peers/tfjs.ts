@@ -4,9 +4,9 @@ import { waitFor } from "#gpu";
 import { readFirst, type Engine, type Inputs, type Prepared } from "../engine.ts";
 import { filterShape } from "../inputs.ts";
 import type { ConvolutionTask, Task } from "../tasks.ts";
-import { prepareTfjsStep } from "./tfjsStep.ts";
+import { prepareTfjsStep, type TfjsTools } from "./tfjsStep.ts";
 
-export type Tf = typeof Tfjs;
+type Tf = typeof Tfjs;
 
 /** TensorFlow.js on its WebGPU backend. Call `installGpu` first. */
 export async function openTfjs(): Promise<Engine> {
@@ -18,7 +18,7 @@ export async function openTfjs(): Promise<Engine> {
   return new TfjsEngine(tf, tf.backend() as WebGPUBackend);
 }
 
-export class TfjsEngine implements Engine {
+class TfjsEngine implements Engine, TfjsTools {
   readonly name = "tfjs-webgpu";
   readonly tf: Tf;
   readonly #backend: WebGPUBackend;
@@ -52,7 +52,6 @@ export class TfjsEngine implements Engine {
     });
   }
 
-  /** Sends what TensorFlow.js still holds back, and waits until it is done by reading from `result`. */
   async settle(result: Tfjs.Tensor): Promise<void> {
     const backend = this.#backend;
     backend.endComputePassEncoder();

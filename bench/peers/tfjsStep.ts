@@ -3,10 +3,16 @@ import { waitFor } from "#gpu";
 import type { Inputs, Prepared } from "../engine.ts";
 import { BETA, RATE } from "../hestenesStep.ts";
 import type { StepTask } from "../tasks.ts";
-import type { TfjsEngine } from "./tfjs.ts";
+
+/** TensorFlow.js, and how its results are waited for. */
+export interface TfjsTools {
+  readonly tf: typeof Tfjs;
+  /** Sends what TensorFlow.js still holds back, and waits until it is done by reading from `result`. */
+  settle(result: Tfjs.Tensor): Promise<void>;
+}
 
 /** The same step of training, written as a user of TensorFlow.js would; its noise waits on the device. */
-export async function prepareTfjsStep(engine: TfjsEngine, task: StepTask, inputs: Inputs): Promise<Prepared> {
+export async function prepareTfjsStep(engine: TfjsTools, task: StepTask, inputs: Inputs): Promise<Prepared> {
   const { tf } = engine;
   const { model, N, H, W, C } = task.shape;
   if (model === "vrrae") throw new Error("TensorFlow.js has no SVD");

@@ -11,7 +11,7 @@ import { readInceptionFile } from "../../src/reproduce/fid.ts";
 import { Judge } from "../../src/reproduce/judge.ts";
 import { experimentMarkdown, writeMarkdown } from "../../src/reproduce/markdown.ts";
 import { experimentPage } from "../../src/reproduce/page.ts";
-import { reproduce, type Outcome, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
+import { reproduce, type ReproduceOptions } from "../../src/reproduce/reproduce.ts";
 import { figure, linesOf, orderOf, oursOf, titled, wordsOf, type Line } from "../../src/reproduce/table.ts";
 import { cautionOf, commandOf, factsOf, verdict } from "../../src/reproduce/verdict.ts";
 import { completeConfig } from "../../src/train/config.ts";
@@ -19,6 +19,7 @@ import { encodeSafetensors, type EncodableTensor } from "../../src/data/safetens
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { randomWeights } from "../metrics/inceptionReference.ts";
+import type { Outcome } from "../../src/reproduce/outcome.ts";
 
 const small: Experiment = {
   name: "small",

@@ -13,7 +13,7 @@ import {
 import { readInceptionFile } from "../reproduce/fid.ts";
 import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
 import { experimentPage } from "../reproduce/page.ts";
-import { reproduce, type Outcome, type RunAt } from "../reproduce/reproduce.ts";
+import { reproduce } from "../reproduce/reproduce.ts";
 import { judgeWords, linesOf, titled, wordsOf } from "../reproduce/table.ts";
 import { cautionOf, factsOf } from "../reproduce/verdict.ts";
 import { counted } from "../reproduce/words.ts";
@@ -25,6 +25,7 @@ import { reproduceTime } from "./reproduce-time.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, UsageError, whole } from "./usage.ts";
 import { version } from "../device/version.node.ts";
+import type { Outcome, RunAt } from "../reproduce/outcome.ts";
 
 interface Flags {
   data?: DatasetName;

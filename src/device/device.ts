@@ -1,13 +1,19 @@
 import { openAdapter, readTuning, type AdapterDescription, type AdapterRequest } from "#gpu";
 import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
-import type { Operand } from "./kernel.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
 import { Program } from "./program.ts";
 import { CommandQueue } from "./queue.ts";
 import { Scopes, type Disposable } from "./scopes.ts";
-import { MemoryLedger, StoragePool, type MemoryKind, type MemoryReport, type Storage } from "./storage.ts";
+import {
+  MemoryLedger,
+  StoragePool,
+  type MemoryKind,
+  type MemoryReport,
+  type Span,
+  type Storage,
+} from "./storage.ts";
 
 /** Opens the device that `request` names; without one, the best there is (see `hestenes devices`). */
 export async function openDevice(request: AdapterRequest = {}): Promise<Device> {
@@ -165,11 +171,11 @@ export class Device {
   }
 
   /** Shown each output of an operation, and each gradient, with the label of the launch that made it. */
-  watch: ((made: Operand, label: string) => void) | undefined;
+  watch: ((made: Span, label: string) => void) | undefined;
   #lastLabel = "";
 
   /** Shows `made` to `watch`, if there is one. */
-  show(made: Operand, prefix = ""): void {
+  show(made: Span, prefix = ""): void {
     this.watch?.(made, prefix + this.#lastLabel);
   }
 

@@ -2,15 +2,11 @@ import type { Work } from "./commands.ts";
 import type { Device } from "./device.ts";
 import { KernelError, LifetimeError, LimitError } from "./errors.ts";
 import { shader, type Shader, type ShaderTexts } from "./shader.ts";
-import type { Storage } from "./storage.ts";
+import type { Span } from "./storage.ts";
 
 /** Device memory that a kernel can read or write: a tensor. */
-export interface Operand {
+export interface Operand extends Span {
   readonly device: Device;
-  readonly storage: Storage;
-  /** Where it starts in its storage, in bytes. */
-  readonly byteOffset: number;
-  readonly byteLength: number;
 }
 
 export type Operands = Record<string, Operand>;

@@ -34,6 +34,14 @@ export class Storage {
   }
 }
 
+/** Bytes of a block of device memory. */
+export interface Span {
+  readonly storage: Storage;
+  /** Where it starts in its storage, in bytes. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
 /** Live, peak and pooled bytes of a device. */
 export interface MemoryReport {
   /** Bytes in use: what tensors asked for, not what their buffers were rounded up to. */

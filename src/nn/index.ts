@@ -12,6 +12,14 @@ export {
   type LayerInitial,
   type LinearLayerOptions,
 } from "./layers.ts";
+export {
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  type BatchNormLayerOptions,
+  type NormLayerOptions,
+} from "./normalization.ts";
 export { convolutionalNetworks, linearNetwork, mlpNetworks, type AutoencoderShapes } from "./networks.ts";
 export type { ParameterSpec, StateSpec } from "./parameter.ts";
 export { describeNetwork, sequential, type InitialValues, type Network } from "./sequential.ts";

@@ -15,7 +15,7 @@ export type Mode = "train" | "infer" | "recompute";
 export interface LayerContext {
   readonly mode: Mode;
   /** The state by name: tensors that stay from step to step, and that "train" overwrites. */
-  state(name: string): Tensor;
+  readonly state: (name: string) => Tensor;
   /** Where "train" draws from. In "recompute" it stands where it stood when the layer was applied before. */
   readonly noise?: RandomState | undefined;
 }

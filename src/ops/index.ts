@@ -1,6 +1,15 @@
 export * from "./elementwise.ts";
 export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
 export * from "./losses.ts";
+export {
+  batchNorm,
+  batchNormInference,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  type NormalizeOptions,
+  type Running,
+} from "./normalize.ts";
 export * from "./rearrange.ts";
 export * from "./reduce.ts";
 export * from "./softmax.ts";

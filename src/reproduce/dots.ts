@@ -1,6 +1,6 @@
 import { html, type Html } from "../report/html.ts";
-import { metricTitles, type Metric } from "./experiments.ts";
 import { figure, oursOf, type Cell, type Line } from "./table.ts";
+import { metricTitles, type Metric } from "./metrics.ts";
 
 /** Metrics that mean the same in the paper, so that its figures can stand on our axis; no distance of features does. */
 const shared: readonly Metric[] = ["test", "diagonal", "generation"];

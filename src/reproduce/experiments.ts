@@ -2,6 +2,7 @@ import type { DatasetName } from "../data/load.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { PartialConfig } from "../train/config.ts";
 import { modelFacts, type ModelName } from "../train/kinds.ts";
+import type { Metric } from "./metrics.ts";
 import {
   baselineNotes,
   batchSizeNotes,
@@ -14,39 +15,6 @@ import {
   table3Notes,
 } from "./notes.ts";
 import { published, type Published } from "./published.ts";
-
-/** What is measured of a trained model; see `Scores`. */
-export type Metric =
-  | "test"
-  | "diagonal"
-  | "generation"
-  | "interpolationFd"
-  | "randomFd"
-  | "priorFd"
-  | "interpolationFid"
-  | "randomFid"
-  | "priorFid"
-  | "activeUnits"
-  | "roundness"
-  | "straightness";
-
-export const metricTitles: Readonly<Record<Metric, string>> = {
-  test: "test error %",
-  diagonal: "diagonal test error %",
-  generation: "generation error %",
-  interpolationFd: "interpolation cFD",
-  randomFd: "random cFD",
-  priorFd: "prior cFD",
-  interpolationFid: "interpolation FID (given weights)",
-  randomFid: "random FID (given weights)",
-  priorFid: "prior FID (given weights)",
-  activeUnits: "active units",
-  roundness: "narrowest by widest direction",
-  straightness: "straightness of the diagonal",
-};
-
-/** Metrics of which no value is the better one, or the greatest is. */
-export const noErrors: readonly Metric[] = ["activeUnits", "roundness", "straightness"];
 
 /** One line of a table: a model with its settings, and what the paper says of it. */
 export interface Row {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { PNG } from "pngjs";
 import { charts, firstRuns, stripsOf, type Chart } from "./gallery.ts";
-import type { Outcome } from "./reproduce.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** A picture of a Markdown page: a file beside it. */
 export interface Figure {

@@ -7,7 +7,7 @@ import { modelFacts } from "../train/kinds.ts";
 import { imageGrid, rangeOfData, rangeOfValues } from "../report/pictures.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
 import type { Session } from "../runs/session.node.ts";
-import type { Outcome } from "./reproduce.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Images in a strip, pairs that are interpolated between, and rows of samples. */
 const across = 10;

@@ -1,10 +1,10 @@
 import { basename, dirname, extname, join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { figuresOf, type Figures } from "./figures.ts";
-import type { Outcome } from "./reproduce.ts";
-import { metricTitles, type Metric } from "./experiments.ts";
 import { figure, judgeWords, linesOf, orderLead, ordersOf, wordsOf, type Line } from "./table.ts";
 import { commandOf, factsOf, settingsOf, verdict } from "./verdict.ts";
+import type { Outcome } from "./outcome.ts";
+import { metricTitles, type Metric } from "./metrics.ts";
 
 /** What a page of results says in Markdown. */
 export interface MarkdownPage {

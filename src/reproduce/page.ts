@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { html, type Html } from "../report/html.ts";
 import { dotCharts } from "./dots.ts";
-import { metricTitles } from "./experiments.ts";
 import { notesCard, resultsPage } from "./frame.ts";
 import { charts, firstRuns, gallery, picture, type Chart } from "./gallery.ts";
-import type { Outcome } from "./reproduce.ts";
 import { isError, judgeWords, linesOf, orderLead, ordersOf, oursOf, paperOf, type Line } from "./table.ts";
 import { factsOf, settingsOf, verdict } from "./verdict.ts";
+import { metricTitles } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** The results of an experiment as one page without scripts or anything outside itself. */
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {

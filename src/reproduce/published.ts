@@ -1,5 +1,5 @@
 import type { DatasetName } from "../data/load.ts";
-import type { Metric } from "./experiments.ts";
+import type { Metric } from "./metrics.ts";
 
 /** A figure of the paper: a mean over five seeds, with its standard deviation where there is one. */
 export type Published = readonly [mean: number, deviation?: number];

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { DatasetName } from "../data/load.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
+import { completeConfig, type Config, type PartialConfig } from "../train/config.ts";
 import { makeFolder, readFile } from "../runs/files.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { openSession, runSession, type Session, type SessionHooks } from "../runs/session.node.ts";
-import type { Experiment, Row, Scale } from "./experiments.ts";
+import type { Experiment, Scale } from "./experiments.ts";
 import { drawStrips, hasStrips } from "./gallery.ts";
 import { Comparison } from "./comparison.ts";
 import type { InceptionFile } from "./fid.ts";
+import { quickSettings, type Outcome, type RunAt } from "./outcome.ts";
 import { score, scoresSchema, withFids, type Scores } from "./score.ts";
 
 /** How an experiment is run. What is not given comes from the scale. */
@@ -32,35 +32,6 @@ export interface ReproduceOptions {
   /** Called when a run is finished, or found to be. */
   onScores?: (outcome: Outcome) => void;
   signal?: AbortSignal;
-}
-
-/** One run among those of an experiment. */
-export interface RunAt {
-  row: Row;
-  seed: number;
-  folder: RunFolder;
-  config: Config;
-  /** Counted from 1. */
-  number: number;
-  of: number;
-}
-
-/** What is known of an experiment so far: the runs of each row that are done, first seed first. */
-export interface Outcome {
-  experiment: Experiment;
-  scale: Scale;
-  adapter: string;
-  runs: { row: Row; seed: number; folder: RunFolder; config: Config; scores: Scores }[];
-  /** Every run has been made. */
-  complete: boolean;
-}
-
-/** Less than the preset's steps would not tell the models apart, more would take more than minutes. */
-const quickSettings = { steps: 500 } as const satisfies PartialConfig;
-
-/** Training steps of each run at a scale, where none are given. */
-export function stepsAt(scale: Scale, data: DatasetName): number {
-  return scale === "quick" ? quickSettings.steps : presets.paper![data]!.steps;
 }
 
 /**

@@ -8,9 +8,9 @@ import { modelFacts } from "../train/kinds.ts";
 import { codesOf, decodeCodes, diagonalCodes, fitCodes, samplePrior } from "../train/generate.ts";
 import type { Session } from "../runs/session.node.ts";
 import type { Results } from "../report/summary.node.ts";
-import type { Metric } from "./experiments.ts";
 import type { Fid } from "./fid.ts";
 import { imagesCompared, type Judge, type Likeness } from "./judge.ts";
+import type { Metric } from "./metrics.ts";
 
 /** Numbers measured of a run: those of the tables, and the other distances of its images. */
 export const scoresSchema = z.object({

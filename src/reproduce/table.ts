@@ -1,7 +1,7 @@
-import type { Experiment, Metric, Row } from "./experiments.ts";
-import { metricTitles, noErrors } from "./experiments.ts";
+import type { Experiment, Row } from "./experiments.ts";
 import type { Published } from "./published.ts";
-import type { Outcome } from "./reproduce.ts";
+import { type Metric, metricTitles, noErrors } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What the runs of a row gave for one metric, beside the paper's figure. */
 export interface Cell {

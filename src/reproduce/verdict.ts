@@ -1,8 +1,9 @@
 import { presets } from "../train/config.ts";
-import { experiments, metricTitles, type Metric } from "./experiments.ts";
-import { stepsAt, type Outcome } from "./reproduce.ts";
+import { experiments } from "./experiments.ts";
 import { isApart, isError, linesOf, oursOf, titled, titleParts } from "./table.ts";
 import { counted } from "./words.ts";
+import { metricTitles, type Metric } from "./metrics.ts";
+import { stepsAt, type Outcome } from "./outcome.ts";
 
 /** Fewer seeds tell too little of a deviation to rank models by. */
 const enoughSeeds = 3;

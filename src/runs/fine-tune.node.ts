@@ -1,10 +1,10 @@
 import { parseNpy } from "../data/npy.ts";
 import { ArgumentError } from "../device/errors.ts";
+import type { Model } from "../models/model.ts";
 import { readCheckpoint } from "./checkpoint.node.ts";
 import type { Config, PartialConfig } from "../train/config.ts";
 import { readGivenFile } from "./files.node.ts";
 import type { RunFolder } from "./run-folder.node.ts";
-import type { Session } from "./session.node.ts";
 import { restoreModel } from "../train/state.ts";
 
 /** What belongs to the first stage of training alone. */
@@ -21,11 +21,18 @@ export function fineTuneSettings(folder: RunFolder): PartialConfig {
   return Object.fromEntries(Object.entries(folder.config()).filter(([name]) => !left.has(name)));
 }
 
+/** What of a session fine-tuning begins with. */
+interface Beginning {
+  model: Model;
+  config: Config;
+  fitBasis(count: number): Promise<unknown>;
+}
+
 /**
  * Brings the session to the beginning of a second stage: weights and basis are those of the run `config.fineTune`,
  * though a basis of one's own may take that one's place later. Throws ArgumentError for a run that is not trained.
  */
-export async function beginFineTuning(session: Session): Promise<void> {
+export async function beginFineTuning(session: Beginning): Promise<void> {
   const { model, config } = session;
   const from = config.fineTune!;
   const checkpoint = readCheckpoint(from);

@@ -13,7 +13,7 @@ import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
 import type { RunLock } from "./lock.node.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
 import { loadCheckpoint, saveCheckpoint } from "./snapshot.node.ts";
-import { RankSearch } from "../train/adaptive.ts";
+import { RankSearch } from "../train/rankSearch.ts";
 import { mainLoss, type StepLosses } from "../train/losses.ts";
 import { Trainer } from "../train/trainer.ts";
 import { steps } from "../optim/steps.ts";

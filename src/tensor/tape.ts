@@ -1,31 +1,9 @@
 import { LifetimeError, ShapeError } from "../device/errors.ts";
 import { accumulate, copyInto } from "./accumulate.ts";
 import { sameShape, show } from "./shape.ts";
-import { empty, tensor, type Tensor } from "./tensor.ts";
+import { empty, tensor, type Gradients, type Node, type Rule, type Tensor } from "./tensor.ts";
 
-/** What a rule asks about the gradients that it is to make; inputs are counted from 0. */
-export interface Gradients {
-  /** Whether anybody needs the gradient of input `i`; a rule leaves out those that nobody does. */
-  wanted(i: number): boolean;
-  /** A tensor of the shape of input `i` for a kernel to overwrite: its place in an arena, if it has one. */
-  empty(i: number): Tensor;
-}
-
-/**
- * From the gradients of the outputs (`undefined` for an output that the loss does not use) to those
- * of the inputs, in their order. Kernels overwrite; the tape accumulates.
- */
-export type Rule = (
-  outputs: readonly (Tensor | undefined)[],
-  gradients: Gradients,
-) => readonly (Tensor | undefined)[];
-
-/** One operation on the tape. */
-export interface Node {
-  inputs: readonly Tensor[];
-  outputs: readonly Tensor[];
-  rule: Rule;
-}
+export type { Gradients } from "./tensor.ts";
 
 /** What is left of an operation once its gradients were taken: enough to say so. */
 const usedUp: Node = { inputs: [], outputs: [], rule: () => [] };

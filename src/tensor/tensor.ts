@@ -3,7 +3,6 @@ import { LifetimeError, ShapeError } from "../device/errors.ts";
 import type { Operand } from "../device/kernel.ts";
 import type { MemoryKind, Storage } from "../device/storage.ts";
 import { checkShape, show, sizeOf, type Shape } from "./shape.ts";
-import type { Node } from "./tape.ts";
 
 /**
  * A row-major array of 32-bit floats on a device. Images are `[N, H, W, C]`, matrices `[M, N]`.
@@ -137,6 +136,30 @@ export class Tensor implements Operand {
         `${op}: ${this.toString()} was freed; return it from the scope that made it, or call keep()`,
       );
   }
+}
+
+/** What a rule asks about the gradients that it is to make; inputs are counted from 0. */
+export interface Gradients {
+  /** Whether anybody needs the gradient of input `i`; a rule leaves out those that nobody does. */
+  wanted(i: number): boolean;
+  /** A tensor of the shape of input `i` for a kernel to overwrite: its place in an arena, if it has one. */
+  empty(i: number): Tensor;
+}
+
+/**
+ * From the gradients of the outputs (`undefined` for an output that the loss does not use) to those
+ * of the inputs, in their order. Kernels overwrite; the tape accumulates.
+ */
+export type Rule = (
+  outputs: readonly (Tensor | undefined)[],
+  gradients: Gradients,
+) => readonly (Tensor | undefined)[];
+
+/** One operation on the tape. */
+export interface Node {
+  inputs: readonly Tensor[];
+  outputs: readonly Tensor[];
+  rule: Rule;
 }
 
 /** A tensor with whatever is in its memory: for kernels to write. */

@@ -1,8 +1,4 @@
 import { ArgumentError } from "../device/errors.ts";
-import type { Model } from "../models/model.ts";
-import type { Truncation } from "../models/truncation.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { mainLoss, type StepLosses } from "./losses.ts";
 
 /** How a rank is sought. The defaults are those of the authors' code, but for `settle`, which it leaves to its user. */
 export interface AdaptiveOptions {
@@ -39,6 +35,19 @@ export interface AdaptiveState {
   target: number | null;
   count: number;
   patience: number;
+}
+
+/** What seeks a rank beside a trainer. */
+export interface Search {
+  readonly state: AdaptiveState;
+  /** Whether the last step was the one to end with. */
+  readonly isOver: boolean;
+  /** The weights of the last rank that was good enough, laid out as those of the arena. */
+  readonly good: Float32Array | undefined;
+  /** Goes on from a state, with the weights of the last rank that was good enough, if there was one. */
+  restore(state: AdaptiveState, good: Float32Array | undefined): void;
+  /** Looks at the losses of the step just taken, and changes rank and weights where they ask for it. */
+  afterStep(step: { losses: Record<string, number> }): Promise<Decision>;
 }
 
 const defaults = {
@@ -143,70 +152,4 @@ export class AdaptiveRank {
 
 function percentOff(loss: number, mean: number): number {
   return (100 * Math.abs(loss - mean)) / Math.abs(mean);
-}
-
-/** What a search changes when it changes the rank: a trainer. */
-interface Searched {
-  readonly model: Model;
-  readonly moments: ReadonlyMap<string, Tensor>;
-  rerecord(): void;
-}
-
-/**
- * Lets `AdaptiveRank` decide on the rank of the model of a trainer, by the error of its reconstructions. The weights of
- * every rank that was good enough are kept until the next one is; when they come back, the optimizer starts anew.
- *
- * An RRAE is adapted as in the authors' code. That code cannot adapt a VRRAE, whose affine maps have the size of the rank;
- * here those keep their size, and the coefficients that are left use their leading block (see `Vrrae`).
- */
-export class RankSearch {
-  readonly search: AdaptiveRank;
-  readonly #trainer: Searched;
-  readonly #truncation: Truncation;
-  #good: Float32Array | undefined;
-
-  constructor(trainer: Searched, options: AdaptiveOptions = {}) {
-    const { truncation } = trainer.model;
-    if (!truncation)
-      throw new ArgumentError(
-        "adaptive rank: only models that truncate, RRAE and VRRAE, have a rank to adapt",
-      );
-    this.#trainer = trainer;
-    this.#truncation = truncation;
-    this.search = new AdaptiveRank(truncation.codeSize, options);
-  }
-
-  /** Whether the last step was the one to end with. */
-  get isOver(): boolean {
-    return this.search.isOver;
-  }
-
-  /** The weights of the last rank that was good enough, laid out as those of the arena. */
-  get good(): Float32Array | undefined {
-    return this.#good;
-  }
-
-  /** Goes on from a state, with the weights of the last rank that was good enough, if there was one. */
-  restore(state: AdaptiveState, good: Float32Array | undefined): void {
-    this.search.restore(state);
-    this.#good = good;
-    this.#truncation.setRank(state.rank);
-    this.#trainer.rerecord();
-  }
-
-  /** Looks at the losses of the step just taken, and changes rank and weights where they ask for it. */
-  async afterStep({ losses }: StepLosses): Promise<Decision> {
-    const decision = this.search.observe(losses.error ?? mainLoss(losses));
-    const { arena } = this.#trainer.model;
-    if (decision === "lower") this.#good = await arena.values.read();
-    if (decision === "raise") {
-      arena.values.write(this.#good!);
-      for (const tensor of this.#trainer.moments.values()) tensor.write(new Float32Array(tensor.size));
-    }
-    if (decision === "lower" || decision === "raise") {
-      this.#truncation.setRank(this.search.rank);
-      this.#trainer.rerecord();
-    }
-    return decision;
-  }
 }

@@ -4,11 +4,12 @@ import type { BasisForm } from "../latent/basis.ts";
 import type { Model } from "../models/model.ts";
 import type { Stage } from "../models/phase.ts";
 import { steps as take } from "../optim/steps.ts";
-import { RankSearch, type AdaptiveOptions } from "./adaptive.ts";
+import type { AdaptiveOptions } from "./adaptive.ts";
 import { deviceParts } from "./batching.ts";
 import { relativeErrorOn } from "./evaluate.ts";
 import type { StepLosses } from "./losses.ts";
 import type { Optimization } from "./phaseRun.ts";
+import { RankSearch } from "./rankSearch.ts";
 import { Trainer } from "./trainer.ts";
 
 export interface TrainOptions {

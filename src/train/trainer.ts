@@ -7,7 +7,7 @@ import type { Stage } from "../models/phase.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Stepper } from "../optim/steps.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { AdaptiveState, RankSearch } from "./adaptive.ts";
+import type { AdaptiveState, Search } from "./adaptive.ts";
 import { deviceParts } from "./batching.ts";
 import type { StepLosses } from "./losses.ts";
 import { StageRun, type StageRunOptions } from "./stageRun.ts";
@@ -37,7 +37,7 @@ export class Trainer implements Stepper {
   readonly model: Model;
   readonly stages: readonly Stage[];
   /** Seeks the rank of the model in the first stage, where it is asked to: after each step, by what `losses` gives. */
-  search: RankSearch | undefined;
+  search: Search | undefined;
   readonly #data: Dataset;
   readonly #options: StageRunOptions;
   #index = 0;
@@ -152,7 +152,7 @@ export class Trainer implements Stepper {
       position: this.#run.batches.position,
       ...(this.#index > 0 ? { stage: { index: this.#index, step: this.#run.step } } : {}),
       ...(scalars.length > 0 ? { scalars: Object.fromEntries(scalars) as Record<string, number> } : {}),
-      ...(search ? { search: search.search.state } : {}),
+      ...(search ? { search: search.state } : {}),
     };
   }
 

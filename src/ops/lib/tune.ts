@@ -1,11 +1,12 @@
 import type { Device } from "../../device/device.ts";
 import { noGrad, record, type Program } from "../../tensor/record.ts";
 import { tensor, type Tensor } from "../../tensor/tensor.ts";
-import { conv2d, filterGradient } from "../conv2d.ts";
+import { conv2d } from "../conv2d.ts";
 import { convTranspose2d } from "../convTranspose2d.ts";
 import { matmul } from "../matmul.ts";
 import { classOf, shippedTile, tilesFor, type Product, type Tile } from "./choice.ts";
 import { convolution } from "./convolution.ts";
+import { filterGradient } from "./convolutionPasses.ts";
 
 /** A product that stands for its class, and how to make it. */
 export interface Trial extends Product {
