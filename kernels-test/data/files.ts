@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import jpeg from "jpeg-js";
+import { PNG } from "pngjs";
 import { afterAll, expect, onTestFinished } from "vitest";
 import { DataError } from "../../src/device/errors.ts";
 
@@ -83,3 +85,18 @@ export async function expectDataError(
   }
   checkDataError(error, file, offset, message);
 }
+
+/** RGBA bytes of a picture whose pixels are all `colour`. */
+export const plain = (height: number, width: number, colour: number[]) =>
+  Uint8Array.from({ length: 4 * height * width }, (_, i) => [...colour, 255][i % 4] ?? 255);
+
+/** A PNG file of RGBA bytes. */
+export function png(height: number, width: number, rgba: Uint8Array): Uint8Array {
+  const image = new PNG({ width, height });
+  image.data.set(rgba);
+  return new Uint8Array(PNG.sync.write(image));
+}
+
+/** A JPEG file of RGBA bytes. */
+export const jpg = (height: number, width: number, rgba: Uint8Array) =>
+  new Uint8Array(jpeg.encode({ width, height, data: rgba }, 95).data);

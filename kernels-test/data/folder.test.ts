@@ -1,157 +1,15 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
-import { deflateSync } from "node:zlib";
-import fc from "fast-check";
-import jpeg from "jpeg-js";
-import { PNG } from "pngjs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Batches } from "../../src/data/batches.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { loadFolder } from "../../src/data/folder.ts";
-import { decodePicture } from "../../src/data/pictures.ts";
-import { resize } from "../../src/data/resize.ts";
+import { leftOutInWords } from "../../src/data/left-out.ts";
+import { loadDataset } from "../../src/data/load.ts";
 import { ArgumentError } from "../../src/device/errors.ts";
-import { bytes, checkDataError, expectDataError, temporaryFolder } from "./files.ts";
-
-/** RGBA bytes of a picture whose pixels are all `colour`. */
-const plain = (height: number, width: number, colour: number[]) =>
-  Uint8Array.from({ length: 4 * height * width }, (_, i) => [...colour, 255][i % 4] ?? 255);
-
-function png(height: number, width: number, rgba: Uint8Array): Uint8Array {
-  const image = new PNG({ width, height });
-  image.data.set(rgba);
-  return new Uint8Array(PNG.sync.write(image));
-}
-
-const jpg = (height: number, width: number, rgba: Uint8Array) =>
-  new Uint8Array(jpeg.encode({ width, height, data: rgba }, 95).data);
+import { bytes, expectDataError, jpg, plain, png, temporaryFolder } from "./files.ts";
 
 const noisy = bytes(4 * 6 * 9).map((byte, i) => (i % 4 === 3 ? 255 : byte));
-
-function crc32(data: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
-  }
-  return ~crc >>> 0;
-}
-
-/** A PNG whose header claims anything and whose pixels are `raw`, packed. */
-function forgedPng(height: number, width: number, raw: Uint8Array, interlace = 0): Uint8Array {
-  const header = new Uint8Array(13);
-  new DataView(header.buffer).setUint32(0, width);
-  new DataView(header.buffer).setUint32(4, height);
-  header.set([8, 2, 0, 0, interlace], 8);
-  const chunk = (type: string, data: Uint8Array) => {
-    const body = new Uint8Array([...new TextEncoder().encode(type), ...data]);
-    const out = new Uint8Array(body.length + 8);
-    new DataView(out.buffer).setUint32(0, data.length);
-    out.set(body, 4);
-    new DataView(out.buffer).setUint32(out.length - 4, crc32(body));
-    return out;
-  };
-  const signature = png(1, 1, plain(1, 1, [0, 0, 0])).slice(0, 8);
-  const chunks = [chunk("IHDR", header), chunk("IDAT", deflateSync(raw)), chunk("IEND", new Uint8Array(0))];
-  return new Uint8Array([signature, ...chunks].flatMap((part) => [...part]));
-}
-
-describe("decodePicture", () => {
-  test("reads PNG exactly and JPEG nearly, whatever the file is called", () => {
-    const exact = decodePicture(png(6, 9, noisy), "a.png");
-    expect([exact.height, exact.width]).toEqual([6, 9]);
-    expect([...exact.data]).toEqual([...noisy].filter((_, i) => i % 4 !== 3));
-    const near = decodePicture(jpg(16, 8, plain(16, 8, [200, 40, 90])), "a.png");
-    expect([near.height, near.width]).toEqual([16, 8]);
-    [200, 40, 90].forEach((value, c) => expect(Math.abs(near.data[c]! - value)).toBeLessThan(6));
-  });
-
-  test("lays transparent parts on white", () => {
-    const { data } = decodePicture(png(1, 2, Uint8Array.of(10, 20, 30, 0, 0, 0, 0, 51)), "a.png");
-    expect([...data]).toEqual([255, 255, 255, 204, 204, 204]);
-  });
-
-  test.each([
-    ["cut.png", png(6, 9, noisy)],
-    ["cut.jpg", jpg(6, 9, noisy)],
-  ])("%s fails wherever it is cut", async (name, whole) => {
-    for (let length = 0; length < whole.length; length += 1 + (length >> 4)) {
-      await expectDataError(() => decodePicture(whole.slice(0, length), name), name);
-    }
-  });
-
-  test.each([
-    ["bad.png", png(6, 9, noisy)],
-    ["bad.jpg", jpg(6, 9, noisy)],
-  ])("damage to %s gives an error or a picture", (name, whole) => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: whole.length - 1 }),
-        fc.integer({ min: 0, max: 255 }),
-        (at, value) => {
-          const bad = whole.slice();
-          bad[at] = value;
-          try {
-            const picture = decodePicture(bad, name);
-            expect(picture.data.length).toBe(picture.height * picture.width * 3);
-          } catch (error) {
-            checkDataError(error, name);
-          }
-        },
-      ),
-      { numRuns: 300, seed: 16 },
-    );
-  });
-
-  test("declared sizes that the file cannot hold are refused at the header", async () => {
-    await expectDataError(() => decodePicture(forgedPng(60_000, 60_000, bytes(10)), "a.png"), "a.png", 16);
-    await expectDataError(
-      () => decodePicture(forgedPng(8000, 8000, bytes(10)), "a.png"),
-      "a.png",
-      16,
-      /do not fit/,
-    );
-    await expectDataError(() => decodePicture(forgedPng(0, 5, bytes(10)), "a.png"), "a.png", 16);
-    const huge = jpg(8, 8, plain(8, 8, [1, 2, 3]));
-    const frame = huge.findIndex((byte, i) => byte === 0xff && huge[i + 1] === 0xc0);
-    huge.set([0xff, 0xff, 0xff, 0xff], frame + 5);
-    await expectDataError(() => decodePicture(huge, "a.jpg"), "a.jpg", frame + 5, /65535 × 65535/);
-  });
-
-  test("pixels that unpack to more than declared are refused", async () => {
-    const bomb = forgedPng(4, 4, new Uint8Array(50_000_000), 1);
-    const before = process.memoryUsage().arrayBuffers;
-    await expectDataError(() => decodePicture(bomb, "bomb.png"), "bomb.png");
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
-  });
-
-  test("other files are refused", () =>
-    expectDataError(() => decodePicture(bytes(100), "x.png"), "x.png", 0, /neither/));
-});
-
-describe("resize", () => {
-  const ramp = { height: 1, width: 4, channels: 1, data: Uint8Array.of(0, 80, 160, 240) };
-
-  test("halving weighs by a triangle two pixels wide, doubling interpolates", () => {
-    expect([...resize(ramp, 1, 2).data]).toEqual([57, 183]);
-    expect([...resize(ramp, 1, 8).data]).toEqual([0, 20, 60, 100, 140, 180, 220, 240]);
-    expect([...resize(ramp, 3, 4).data]).toEqual([...ramp.data, ...ramp.data, ...ramp.data]);
-  });
-
-  test("a flat picture stays flat at any size", () => {
-    const flat = { height: 5, width: 7, channels: 3, data: new Uint8Array(105).fill(77) };
-    for (const [height, width] of [
-      [1, 1],
-      [3, 11],
-      [13, 2],
-    ] as const) {
-      const { data } = resize(flat, height, width);
-      expect(data.length).toBe(height * width * 3);
-      expect(data.every((value) => value === 77)).toBe(true);
-    }
-  });
-});
 
 describe("loadFolder", () => {
   test("sorts by name, keeps grey pictures to one channel", async () => {
@@ -213,19 +71,172 @@ describe("loadFolder", () => {
       (await loadFolder(folder, grey)).values(),
     );
     writeFileSync(join(folder, "two", "e.png"), "gone");
-    await expectDataError(() => needed.values(4, 5), "e.png", 0, /neither a PNG nor/);
+    await expectDataError(() => needed.values(4, 5), "e.png", 0, /not a picture/);
   });
 
   test("names the picture that does not fit, and the folder that has none", async () => {
     const folder = temporaryFolder();
-    await expect(loadFolder(folder)).rejects.toThrow(/no .png, .jpg or .jpeg files/);
+    await expect(loadFolder(folder)).rejects.toThrow(/no pictures in .* \(looked for .png, .jpg/);
     await expect(loadFolder(join(folder, "nowhere"))).rejects.toThrow(ArgumentError);
     writeFileSync(join(folder, "a.png"), png(2, 2, plain(2, 2, [9, 9, 9])));
     writeFileSync(join(folder, "b.png"), png(3, 2, plain(3, 2, [9, 9, 9])));
     await expectDataError(() => loadFolder(folder), "b.png", 0, /3 × 2 pixels.*2 × 2/);
     expect((await loadFolder(folder, { size: 2 })).shape).toEqual([2, 2, 1]);
     await expect(loadFolder(folder, { size: 0 })).rejects.toThrow(/size of whole numbers/);
-    writeFileSync(join(folder, "c.png"), "");
-    await expectDataError(() => loadFolder(folder, { size: 2 }), "c.png", 0, /empty/);
+  });
+
+  const g = png(4, 4, plain(4, 4, [9, 9, 9]));
+  const red = png(4, 4, plain(4, 4, [255, 0, 0]));
+
+  /** A folder with these files. */
+  function folderOf(files: Record<string, Uint8Array | string>): string {
+    const folder = temporaryFolder();
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    return folder;
+  }
+  const said = (...sets: Dataset[]) => leftOutInWords(sets).join(" ");
+
+  test("what cannot be read is left out of a folder, counted and named, and refused where it is asked for", async () => {
+    const folder = folderOf({
+      "a.png": "no picture",
+      "b.png": g,
+      "c.jpg": g.subarray(0, 40),
+      "d.png": "",
+      "e.png": red,
+    });
+    for (const inMemory of [2 ** 32, 0]) {
+      const data = await loadFolder(folder, { inMemory });
+      expect([data.count, ...data.shape]).toEqual([2, 4, 4, 3]);
+      expect(data.leftOut).toMatchObject([{ count: 3, what: "3 files that cannot be read" }]);
+      expect(said(data, data.take(1))).toMatch(
+        /^Left out: 3 files that cannot be read \(the first: .*a\.png, byte 0: not a picture[^)]*\)\.$/,
+      );
+    }
+    await expectDataError(() => loadFolder(folder, { names: ["b.png", "d.png"] }), "d.png", 0, /empty/);
+    await expect(loadFolder(folderOf({ "a.png": "no" }))).rejects.toThrow(
+      /none of the 1 pictures.*a\.png, byte 0/,
+    );
+  });
+
+  test.each<[string, Record<string, Uint8Array | string>, number[] | number, string]>([
+    [
+      "hidden files",
+      { "a.png": g, "._a.png": "x", ".DS_Store": "x", "Thumbs.db": "x" },
+      1,
+      "1 hidden file or folder (._a.png)",
+    ],
+    [
+      "hidden folders",
+      {
+        "cat/a.png": g,
+        "dog/b.png": g,
+        ".ipynb_checkpoints/a.png": g,
+        "__MACOSX/cat/._a.png": "x",
+        "cat/.cache/a.png": g,
+      },
+      [0, 1],
+      "3 hidden files and folders (the first: .ipynb_checkpoints)",
+    ],
+    [
+      "a picture beside classes",
+      { "z.png": g, "cat/a.png": g, "cat/b.png": g, "dog/c.png": g },
+      [0, 0, 1],
+      "1 picture beside folders of classes (z.png)",
+    ],
+    ["one folder beside more pictures", { "a.png": g, "b.png": g, "more/c.png": g }, 2, "1 picture in more"],
+    [
+      "one folder beside fewer pictures",
+      { "z.png": g, "all/a.png": g, "all/b.png": g },
+      [0, 0],
+      "1 picture beside folders of classes",
+    ],
+    ["a folder with a file's name", { "a.png": g, "b.png/x.txt": "x" }, 1, ""],
+    [
+      "classes with a file's name",
+      { "cat.png/a.png": g, "dog.jpg/b.png": g, cat: "x" },
+      [0, 1],
+      "1 file that is no picture (cat)",
+    ],
+    [
+      "folders within classes",
+      { "cat/z.png": g, "cat/more/a.png": g, "dog/2020/05/c.png": g },
+      [0, 0, 1],
+      "",
+    ],
+    [
+      "a folder round all",
+      { "faces/faces/cat/a.png": g, "faces/faces/dog/b.png": g, "readme.txt": "x" },
+      [0, 1],
+      "",
+    ],
+    [
+      "other formats' names",
+      { "a.JPEG": g, "b.webp": g, "c.bmp": "x", "d.jfif": g },
+      3,
+      "1 file that is no picture (c.bmp)",
+    ],
+  ])("takes %s", async (_, files, wanted, words) => {
+    const data = await loadFolder(folderOf(files));
+    expect(data.labels ? [...data.labels] : data.count).toEqual(wanted);
+    expect(said(data)).toContain(words);
+    if (words === "") expect(data.leftOut).toEqual([]);
+  });
+
+  test("a link that leads round in a circle is not followed", async () => {
+    const folder = folderOf({ "cat/a.png": g, "dog/b.png": g });
+    symlinkSync(folder, join(folder, "cat", "again"));
+    symlinkSync(join(folder, "dog"), join(folder, "cow"));
+    expect([...(await loadFolder(folder)).labels!]).toEqual([0, 1, 2]);
+  });
+
+  test.each(["test", "val", "valid", "validation", "Val"])(
+    "train and %s are a split; classes have one number in both",
+    async (name) => {
+      const path = folderOf({
+        "Train/b/1.png": g,
+        "Train/c/2.png": g,
+        [`${name}/a/3.png`]: g,
+        [`${name}/c/4.png`]: g,
+        "more/5.png": g,
+        "6.png": g,
+      });
+      const { train, test } = await loadDataset("folder", { path });
+      expect([[...train.labels!], [...test.labels!]]).toEqual([
+        [1, 2],
+        [0, 2],
+      ]);
+      expect(said(train, test)).toMatch(/1 picture in more .*1 picture beside Train and/);
+    },
+  );
+
+  test("test comes before val, and train alone is split", async () => {
+    const path = folderOf({ "train/a.png": g, "val/b.png": g, "test/c.png": g, "test/d.png": g });
+    const both = await loadDataset("folder", { path });
+    expect([both.train.count, both.test.count, said(both.train)]).toEqual([
+      1,
+      2,
+      expect.stringMatching(/1 picture in val/),
+    ]);
+    const alone = await loadDataset("folder", {
+      path: folderOf({ "train/a.png": g, "train/b.png": g, "test/.keep": "" }),
+    });
+    expect([alone.train.count, alone.test.count]).toEqual([1, 1]);
+  });
+
+  test("nothing depends on how much fits in memory", async () => {
+    const folder = folderOf({
+      ...Object.fromEntries(
+        Array.from({ length: 130 }, (_, i) => [`${1000 + i}.png`, i === 70 ? "cut" : i === 129 ? red : g]),
+      ),
+    });
+    const [held, needed] = [await loadFolder(folder), await loadFolder(folder, { inMemory: 100 })];
+    expect([held.rows, needed.stored.length]).toEqual([undefined, 0]);
+    expect([needed.count, needed.shape, needed.leftOut]).toEqual([held.count, held.shape, held.leftOut]);
+    expect([held.count, ...held.shape]).toEqual([129, 4, 4, 3]);
+    expect(needed.values()).toEqual(held.values());
+    expect(needed.statistics()).toEqual(held.statistics());
   });
 });

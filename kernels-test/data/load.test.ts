@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";
+import { loadArray, type ArrayOptions } from "../../src/data/array.ts";
 import { loadDataset } from "../../src/data/load.ts";
 import { writeNpy } from "../../src/data/npy.ts";
 import { bytes, cifarFile, expectDataError, idxFile, realData, temporaryFolder } from "./files.ts";
@@ -32,6 +33,23 @@ describe("mnist and fashion-mnist", () => {
     expect([train.count, test.count, ...train.shape]).toEqual([20, 10, 28, 28, 1]);
     expect(train.labels!.length).toBe(20);
     expect(train.values(0, 1)[5]).toBeCloseTo(bytes(6)[5]! / 255, 6);
+  });
+
+  test("are read with dots in their names, in folders of their names, and where torchvision keeps them", async () => {
+    const folder = mnistFolder();
+    for (const entry of readdirSync(folder))
+      renameSync(join(folder, entry), join(folder, entry.replace("-idx", ".idx")));
+    mkdirSync(join(folder, "train-images-idx3-ubyte"));
+    expect((await loadDataset("mnist", { path: folder })).train.count).toBe(20);
+    const [images, own] = ["train-images.idx3-ubyte", "t10k-labels-idx1-ubyte"];
+    renameSync(join(folder, images), join(folder, "train-images-idx3-ubyte", images));
+    mkdirSync(join(folder, own));
+    renameSync(join(folder, "t10k-labels.idx1-ubyte"), join(folder, own, own));
+    expect((await loadDataset("mnist", { path: folder })).test.count).toBe(10);
+    const above = temporaryFolder();
+    mkdirSync(join(above, "MNIST"));
+    cpSync(folder, join(above, "MNIST", "raw"), { recursive: true });
+    expect((await loadDataset("mnist", { path: above })).train.count).toBe(20);
   });
 
   test("the real ones have their published means and deviations", async () => {
@@ -130,6 +148,8 @@ describe("npy", () => {
     );
     expect((await loadDataset("npy", { path, seed: 2 })).test.values()).not.toEqual(test.values());
     expect((await loadDataset("npy", { path: folder })).test.count).toBe(2);
+    arrays(folder, "validation.npy", [4, 2, 3]);
+    expect((await loadDataset("npy", { path: folder })).test.count).toBe(4);
     arrays(folder, "test.npy", [3, 2, 3]);
     expect((await loadDataset("npy", { path: folder })).test.count).toBe(3);
     arrays(folder, "test.npy", [3, 3, 2]);
@@ -153,6 +173,52 @@ describe("npy", () => {
       0,
       /cannot be opened/,
     );
+  });
+});
+
+describe("loadArray", () => {
+  /** A `.npy` file of these elements. */
+  function file(type: string, shape: string, elements: ArrayLike<number> & ArrayBufferView): string {
+    const header = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117) + "\n";
+    const path = join(temporaryFolder(), "x.npy");
+    const start = Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1");
+    const { buffer, byteOffset, byteLength } = elements;
+    writeFileSync(
+      path,
+      Buffer.concat([start, Buffer.from(header), Buffer.from(buffer, byteOffset, byteLength)]),
+    );
+    return path;
+  }
+  const values = async (path: string, options?: ArrayOptions) => [
+    ...(await loadArray(path, options)).values(),
+  ];
+
+  test.each([
+    ["|b1", Uint8Array.of(1, 0, 0, 1), [1, 0, 0, 1]],
+    ["|u1", Uint8Array.of(255, 0, 51, 102), [1, 0, 51 / 255, 102 / 255]],
+    ["<u2", Uint16Array.of(65535, 0, 257, 13107), [1, 0, 257 / 65535, 0.2]],
+    ["<i2", Int16Array.of(-3, 0, 300, 9), [-3, 0, 300, 9]],
+    ["<f4", Float32Array.of(255, 0, 0.5, -9), [255, 0, 0.5, -9]],
+    ["<f2", Uint16Array.of(0x3c00, 0, 0x4000, 0x3800), [1, 0, 2, 0.5]],
+  ])("takes %s by its type, whatever stores it", async (type, elements, wanted) => {
+    const path = file(type, "(2, 2)", elements);
+    expect(await values(path)).toEqual(wanted.map(Math.fround));
+    const divided = await values(path, { divideBy: 2 });
+    const stored = wanted.map((value) => value * ({ "|u1": 255, "<u2": 65535 }[type] ?? 1));
+    divided.forEach((value, i) => expect(value).toBeCloseTo(stored[i]! / 2, 3));
+    await expect(values(path, { divideBy: 0 })).rejects.toThrow(/divideBy: expected a number above 0/);
+  });
+
+  test("channels first are noticed, and put last where that is asked for", async () => {
+    const planes = Uint8Array.from({ length: 2 * 3 * 5 * 6 }, (_, i) => i);
+    const path = file("|u1", "(2, 3, 5, 6)", planes);
+    await expectDataError(() => loadArray(path), "x.npy", 10, /looks like \[N, C, H, W\].*--layout NCHW/);
+    const data = await loadArray(path, { layout: "NCHW", divideBy: 1 });
+    expect(data.shape).toEqual([5, 6, 3]);
+    expect([...data.values(1, 2).subarray(0, 6)]).toEqual([90, 120, 150, 91, 121, 151]);
+    expect((await loadArray(path, { layout: "NHWC" })).shape).toEqual([3, 5, 6]);
+    expect((await loadArray(file("|u1", "(20, 1, 1, 9)", planes))).shape).toEqual([1, 1, 9]);
+    await expectDataError(() => loadArray(file("|u1", "(20, 9)", planes), { layout: "NCHW" }), "x.npy", 10);
   });
 });
 

@@ -1,12 +1,13 @@
 import cliProgress from "cli-progress";
-import { Argument, Command } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { Dataset } from "../data/dataset.ts";
-import { datasetNames, loadDataset, type DatasetName } from "../data/load.ts";
+import { leftOutInWords } from "../data/left-out.ts";
+import { datasetNames, loadDataset, setsOf, type DatasetName, type LoadOptions } from "../data/load.ts";
 import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
 import { makeFolder } from "../runs/files.node.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
-import { interruptSignal, printJson, whole } from "./usage.ts";
+import { interruptSignal, number, printJson, whole } from "./usage.ts";
 
 export function dataCommand(): Command {
   const command = new Command("data").description("Download data sets, and look at those you have.");
@@ -28,10 +29,12 @@ export function dataCommand(): Command {
     .addArgument(new Argument("<name>", "which data set").choices(datasetNames))
     .option("--path <folder>", "where its files are")
     .option("--size <pixels>", "side of the bumps, or of a folder's images", whole("--size", 1, 4096))
+    .option("--divide-by <number>", "what the values of .npy files are divided by", number("--divide-by"))
+    .addOption(
+      new Option("--layout <axes>", "order of a .npy file's axes (default NHWC)").choices(["NHWC", "NCHW"]),
+    )
     .option("--json", "print as JSON")
-    .action((name: DatasetName, flags: { path?: string; size?: number; json?: boolean }) =>
-      showData(name, flags),
-    );
+    .action((name: DatasetName, flags: InfoFlags) => showData(name, flags));
   return command;
 }
 
@@ -82,19 +85,21 @@ async function fetchData(
   }
 }
 
-async function showData(
-  name: DatasetName,
-  { path, size, json }: { path?: string; size?: number; json?: boolean },
-): Promise<void> {
-  requirePath(name, path);
-  refusePath(name, path);
-  const options = { ...(path === undefined ? {} : { path }), ...(size ? { size } : {}) };
+interface InfoFlags extends Pick<LoadOptions, "path" | "divideBy" | "layout"> {
+  size?: number;
+  json?: boolean;
+}
+
+async function showData(name: DatasetName, { json, ...options }: InfoFlags): Promise<void> {
+  requirePath(name, options.path);
+  refusePath(name, options.path);
   const loaded = await usageOf(loadDataset(name, options));
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();
     return {
       part,
       count: data.count,
+      leftOut: data.leftOut,
       shape: data.shape,
       labels: data.labels !== undefined,
       mean,
@@ -104,6 +109,7 @@ async function showData(
     };
   });
   if (json) return printJson(sets);
+  for (const sentence of leftOutInWords(setsOf(loaded))) process.stderr.write(`${sentence}\n`);
   for (const { part, count, shape, mean, std, min, max } of sets) {
     const shownMean = Math.abs(mean) < 1e-7 * std ? 0 : mean; // of standardised data, what rounding leaves
     process.stdout.write(

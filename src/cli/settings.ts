@@ -61,6 +61,7 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
     const [was, is] = [before[key], after[key]].map((value) => JSON.stringify(value));
     const isFixed = before.fineTune !== undefined && key.startsWith("basis");
     if (was === is || (free.has(key) && !isFixed)) continue;
+    if (key === "layout" && before.layout === undefined && after.layout === "NHWC") continue; // the same, said
     throw new UsageError(
       `the run in ${folder.path} was started with ${key} ${was}, not ${is}; ` +
         `leave that out to go on with it, or start another with --out FOLDER`,

@@ -1,4 +1,6 @@
 import { Command, Option } from "commander";
+import { leftOutInWords } from "../data/left-out.ts";
+import { setsOf } from "../data/load.ts";
 import { configSchema, presets, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
 import { modelFacts } from "../train/kinds.ts";
@@ -13,6 +15,10 @@ import { version } from "../device/version.node.ts";
 /** Flags that set the number of that name in the configuration, and what --help says. */
 const numbers: [flag: string, help: string][] = [
   ["--size <pixels>", "side of the bumps, or of a folder's images"],
+  [
+    "--divide-by <number>",
+    "what the values of .npy files are divided by (default 255 for uint8, 65535 for uint16)",
+  ],
   ["--limit <count>", "use only the first training samples"],
   ["--latent <L>", "length of the latent vector (all but AE and VAE)"],
   ["--rank <k>", "rank of the truncation; the latent length of AE and VAE"],
@@ -54,6 +60,9 @@ export function trainCommand(): Command {
     .addOption(choice("--model <name>", shape.model.unwrap().options, "which autoencoder (default vrrae)"))
     .addOption(choice("--data <name>", shape.data.unwrap().options, "which data set (default bumps)"))
     .option("--path <folder>", "where the files of the data set are")
+    .addOption(
+      choice("--layout <axes>", shape.layout.unwrap().options, "order of a .npy file's axes (default NHWC)"),
+    )
     .addOption(choice("--optimizer <name>", shape.optimizer.unwrap().options, "(default adabelief)"))
     .addOption(
       choice("--gauge <rule>", shape.gauge.unwrap().options, "gradient within the basis (default damped)"),
@@ -116,6 +125,7 @@ async function train(flags: Flags): Promise<void> {
       signal,
       onNotice: (text) => display.notice(text),
       onStart: (session) => {
+        for (const sentence of leftOutInWords(setsOf(session.data))) display.notice(sentence);
         display.say(headline(session));
         if (profile) profiler = session.device.profile();
         if (!session.isDone) display.start(session.trainer.step, session.trainer.totalSteps);

@@ -3,6 +3,7 @@ export { Batches, type BatchOptions, type Position } from "./batches.ts";
 export { bumps, bumpsAt, type Bumps, type BumpsOptions } from "./bumps.ts";
 export { cifarShape, parseCifar, type CifarImages } from "./cifar.ts";
 export { Dataset, type DatasetParts, type Statistics } from "./dataset.ts";
+export { type LeftOut } from "./left-out.ts";
 export { parseIdx, readIdx, type IdxArray } from "./idx.ts";
 export { parseNpy, writeNpy, type NpyArray, type NpyData } from "./npy.ts";
 export { permutation, uniform } from "./random.ts";

@@ -1,11 +1,12 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
+import type { LeftOut } from "./left-out.ts";
 import { checkSeed, permutation, streams } from "./random.ts";
 
 /** Samples of bytes that are read when they are needed. */
 export interface StoredRows {
   readonly count: number;
-  /** Writes the bytes of a sample to the front of `out`. */
-  read(row: number, out: Uint8Array): void;
+  /** Writes the bytes of these samples to the front of `out`, one after the other. */
+  read(rows: ArrayLike<number>, out: Uint8Array): void;
   /** Some of them, in that order. */
   pick(rows: ArrayLike<number>): StoredRows;
 }
@@ -27,6 +28,8 @@ export interface DatasetParts {
   centres?: Float32Array | undefined;
   mean?: number | undefined;
   std?: number | undefined;
+  /** Files that it was made without. */
+  leftOut?: readonly LeftOut[];
 }
 
 /** Mean, standard deviation (of the population), least and greatest of all values of a data set. */
@@ -36,6 +39,9 @@ export interface Statistics {
   min: number;
   max: number;
 }
+
+/** Samples that are read at once. */
+const readTogether = 64;
 
 /**
  * Samples of one shape. They stay as they were stored (bytes for images) and become float32 only when copied out,
@@ -57,6 +63,8 @@ export class Dataset {
   /** The statistics that `standardised` took out: value = (original − mean) / std. */
   readonly mean?: number;
   readonly std?: number;
+  /** Files that it was made without, and why. */
+  readonly leftOut: readonly LeftOut[];
   readonly #byteValues: Float32Array | undefined;
 
   /** Throws ShapeError when the values are not a positive number of whole samples, or labels do not match. */
@@ -68,6 +76,7 @@ export class Dataset {
     this.scale = parts.scale ?? 1;
     this.offset = parts.offset ?? 0;
     this.size = shape.reduce((product, n) => product * n, 1);
+    this.leftOut = parts.leftOut ?? [];
     if (parts.rows) this.rows = parts.rows;
     this.count = parts.rows?.count ?? stored.length / this.size;
     if (!Number.isInteger(this.count) || this.count === 0) {
@@ -100,15 +109,17 @@ export class Dataset {
       if (!(index >= 0 && index < count)) {
         throw new ArgumentError(`${this.name}: no sample ${index}; there are ${count}, counted from 0`);
       }
-      this.#copy(index * size, size, out, row * size);
+      if (!this.rows) this.#copy(index * size, size, out, row * size);
     }
+    if (this.rows) this.#copyRead(this.rows, indices, out);
   }
 
   /** Samples `from` … `to − 1`, in order. */
   values(from = 0, to = this.count): Float32Array {
     const [first, last] = this.#range(from, to);
     const out = new Float32Array((last - first) * this.size);
-    this.#copy(first * this.size, out.length, out, 0);
+    if (this.rows) this.#copyRead(this.rows, range(first, last), out);
+    else this.#copy(first * this.size, out.length, out, 0);
     return out;
   }
 
@@ -123,7 +134,7 @@ export class Dataset {
     return new Dataset({
       ...this,
       stored: this.stored.subarray(first * this.size, last * this.size),
-      rows: this.rows?.pick(Array.from({ length: last - first }, (_, row) => first + row)),
+      rows: this.rows?.pick(range(first, last)),
       labels: this.labels?.subarray(first, last),
       centres: this.centres?.subarray(2 * first, 2 * last),
     });
@@ -193,30 +204,39 @@ export class Dataset {
     return new Dataset({ ...this, scale: this.scale / std, offset: (this.offset - mean) / std, mean, std });
   }
 
-  /** All that is stored: at once, or a sample at a time, each in the same memory. */
+  /** All that is stored: at once, or some samples at a time, each time in the same memory. */
   *#parts(): Generator<Uint8Array | Float32Array> {
-    const { rows, stored, size } = this;
-    if (rows) {
-      const row = new Uint8Array(size);
-      for (let i = 0; i < rows.count; i++) {
-        rows.read(i, row);
-        yield row;
-      }
-    } else yield stored;
+    const { rows, stored, count, size } = this;
+    if (!rows) {
+      yield stored;
+      return;
+    }
+    const memory = new Uint8Array(Math.min(count, readTogether) * size);
+    for (let from = 0; from < count; from += readTogether) {
+      const to = Math.min(count, from + readTogether);
+      rows.read(range(from, to), memory);
+      yield memory.subarray(0, (to - from) * size);
+    }
   }
 
-  /** Copies whole samples. */
+  /** Copies whole samples that are held. */
   #copy(from: number, length: number, out: Float32Array, at: number): void {
-    const { stored, rows, size, scale, offset } = this;
+    const { stored, scale, offset } = this;
     const table = this.#byteValues;
-    if (rows) {
-      const row = new Uint8Array(size);
-      for (let i = 0; i < length; i += size) {
-        rows.read((from + i) / size, row);
-        for (let j = 0; j < size; j++) out[at + i + j] = row[j]! * scale + offset;
-      }
-    } else if (table) for (let i = 0; i < length; i++) out[at + i] = table[stored[from + i]!]!;
+    if (table) for (let i = 0; i < length; i++) out[at + i] = table[stored[from + i]!]!;
     else for (let i = 0; i < length; i++) out[at + i] = stored[from + i]! * scale + offset;
+  }
+
+  /** Copies samples that are read for it. */
+  #copyRead(rows: StoredRows, indices: ArrayLike<number>, out: Float32Array): void {
+    const { size } = this;
+    const memory = new Uint8Array(Math.min(indices.length, readTogether) * size);
+    const table = this.#byteValues!; // such samples are bytes
+    for (let from = 0; from < indices.length; from += readTogether) {
+      const part = Array.prototype.slice.call(indices, from, from + readTogether) as number[];
+      rows.read(part, memory);
+      for (let i = 0; i < part.length * size; i++) out[from * size + i] = table[memory[i]!]!;
+    }
   }
 
   #range(from: number, to: number): [number, number] {
@@ -238,3 +258,5 @@ function checkLength(
     throw new ShapeError(`${name}: expected ${expected} ${what}, got ${values.length}`);
   }
 }
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);

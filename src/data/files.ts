@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, type Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
@@ -29,9 +29,10 @@ export function readBytesNow(file: string): Uint8Array<ArrayBuffer> {
 }
 
 /** What lies in a folder, sorted by name. Throws ArgumentError, naming `what` wanted it, when there is no such folder. */
-export async function listFolder(what: string, folder: string): Promise<string[]> {
+export async function entriesOf(what: string, folder: string): Promise<Dirent[]> {
   try {
-    return (await readdir(folder)).sort();
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     const isPublic = (downloadNames as readonly string[]).includes(what);
     throw new ArgumentError(
@@ -39,6 +40,17 @@ export async function listFolder(what: string, folder: string): Promise<string[]
         (isPublic ? `. To fetch the files: npx hestenes data download ${what}` : ""),
     );
   }
+}
+
+/** The names of the files in a folder, without those of folders, sorted. Throws as `entriesOf`. */
+export async function filesIn(what: string, folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await entriesOf(what, folder)) {
+    const isLink = entry.isSymbolicLink();
+    if (!(entry.isDirectory() || (isLink && (await isFolder(join(folder, entry.name))))))
+      names.push(entry.name);
+  }
+  return names;
 }
 
 /** Whether `path` is a folder, or a link to one. */
@@ -49,8 +61,8 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** The folder itself, or the one of that name within it. */
-export async function folderOrChild(folder: string, child: string): Promise<string> {
-  const inner = join(folder, child);
-  return (await isFolder(inner)) ? inner : folder;
+/** The folder itself, or the first of those within it that is there. */
+export async function folderOrChild(folder: string, ...children: string[]): Promise<string> {
+  for (const child of children) if (await isFolder(join(folder, child))) return join(folder, child);
+  return folder;
 }

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { Dataset, type StoredRows } from "./dataset.ts";
-import { isFolder, listFolder, readBytes, readBytesNow } from "./files.ts";
-import { decodePicture } from "./pictures.ts";
-import { resize, type Picture } from "./resize.ts";
+import { Dataset } from "./dataset.ts";
+import { readBytes } from "./files.ts";
+import { layoutOf, scan, unwrapped, type Layout } from "./folder-layout.ts";
+import { leftOut, type LeftOut } from "./left-out.ts";
+import { ofForm, PictureRows, toGrey, type Form } from "./picture-rows.ts";
+import { decodePictures } from "./pictures.ts";
+import type { Picture } from "./resize.ts";
 
 /** Options of `loadFolder`. */
 export interface FolderOptions {
@@ -18,128 +21,111 @@ export interface FolderOptions {
 }
 
 const mostBytes = 2 ** 32;
-/** Pictures that tell whether all are grey, where not all are read at once. */
-const looked = 100;
-export const isPicture = (name: string) => /\.(png|jpe?g)$/i.test(name);
+/** Files that are read at once. */
+const together = 64;
 
 /**
- * The PNG and JPEG pictures of a folder, sorted by name, as [H, W, 1] or [H, W, 3] with values in [0, 1]. When the
- * folder itself holds none, each of its folders is a class, numbered in sorted order. Pictures that are too many for
- * memory are decoded anew each time they are needed; a damaged one is then found late.
+ * The pictures of a folder, sorted by name, as [H, W, 1] or [H, W, 3] with values in [0, 1]: JPEG, PNG, WebP, AVIF, GIF
+ * and TIFF. Each of its folders with pictures is a class, numbered in sorted order, unless the pictures lie in the folder
+ * itself. Hidden files and folders, pictures beside classes and those that cannot be read are left out, and counted in the
+ * data set's `leftOut`; of `names` none is.
+ *
+ * Pictures that are too many for memory are decoded once to look at them, and anew each time they are needed. The values,
+ * the number of channels and what is left out are the same.
  */
 export async function loadFolder(path: string, options: FolderOptions = {}): Promise<Dataset> {
-  const { files, labels } = options.names
-    ? { files: options.names.map((name) => join(path, name)), labels: undefined }
-    : await findPictures(path);
+  return load(
+    path,
+    options.names ? named(path, options.names) : layoutOf(unwrapped(await scan(path))),
+    options,
+  );
+}
+
+/** The pictures of these names in a folder. */
+export function named(path: string, names: readonly string[]): Layout {
+  return { files: names.map((name) => join(path, name)), labels: undefined, leftOut: [] };
+}
+
+/** Loads the pictures of a layout; `name` is the data set's. */
+export async function load(name: string, layout: Layout, options: FolderOptions): Promise<Dataset> {
   const wanted = typeof options.size === "number" ? ([options.size, options.size] as const) : options.size;
   if (wanted?.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new ArgumentError(`folder: expected a size of whole numbers from 1 on, got ${wanted.join(" × ")}`);
   }
-  const [first] = files;
-  const { height, width } = pictureOf(await readBytes(first!), first!, wanted);
-  const form = { height, width, wanted, first: first! };
-  const size = 3 * height * width;
-  const isHeld = files.length * size <= (options.inMemory ?? mostBytes);
-  const read = isHeld ? files : files.slice(0, looked);
-  const pixels = new Uint8Array(read.length * size);
-  for (const [index, file] of read.entries())
-    pixels.set(ofForm(await readBytes(file), file, form).data, index * size);
-  const channels = options.channels ?? (isGrey(pixels) ? 1 : 3);
-  const rows = isHeld ? undefined : new PictureRows(files, form, channels);
-  const stored = rows ? new Uint8Array(0) : channels === 1 ? toGrey(pixels) : pixels;
-  return new Dataset({ name: path, shape: [height, width, channels], stored, rows, scale: 1 / 255, labels });
-}
-
-/** The size that all pictures have, or are given, and the one that they had it from. */
-interface Form {
-  height: number;
-  width: number;
-  wanted: readonly [number, number] | undefined;
-  first: string;
-}
-
-function pictureOf(bytes: Uint8Array, file: string, wanted: Form["wanted"]): Picture {
-  const picture = decodePicture(bytes, file);
-  return wanted ? resize(picture, ...wanted) : picture;
-}
-
-/** Decodes a picture, and refuses one of another size. */
-function ofForm(bytes: Uint8Array, file: string, { height, width, wanted, first }: Form): Picture {
-  const picture = pictureOf(bytes, file, wanted);
-  if (picture.height === height && picture.width === width) return picture;
-  throw new DataError(
-    file,
-    0,
-    `${picture.height} × ${picture.width} pixels, but ${first} has ${height} × ${width}; ` +
-      `give a size to resize all pictures to`,
-  );
-}
-
-/** Pictures in files, decoded when they are needed. */
-class PictureRows implements StoredRows {
-  readonly #files: readonly string[];
-  readonly #form: Form;
-  readonly #channels: 1 | 3;
-
-  constructor(files: readonly string[], form: Form, channels: 1 | 3) {
-    this.#files = files;
-    this.#form = form;
-    this.#channels = channels;
+  const { files } = layout;
+  const isWhole = options.names === undefined;
+  const kept: number[] = [];
+  const refused: string[] = [];
+  let channels = options.channels;
+  let isGrey = true;
+  let form: Form | undefined;
+  let pixels: Uint8Array | undefined;
+  for await (const [index, picture] of pictures(files)) {
+    const file = files[index]!;
+    if (picture instanceof DataError) {
+      if (!isWhole) throw picture;
+      refused.push(picture.message);
+      continue;
+    }
+    if (!form) {
+      const [height, width] = wanted ?? [picture.height, picture.width];
+      form = { height, width, wanted, first: file };
+      const size = 3 * height * width;
+      if (files.length * size <= (options.inMemory ?? mostBytes))
+        pixels = new Uint8Array(files.length * size);
+    }
+    const { data } = ofForm(picture, file, form);
+    pixels?.set(data, kept.length * data.length);
+    kept.push(index);
+    isGrey &&= hasGreyOnly(data);
+    if (!pixels && !isWhole && (channels || !isGrey)) break; // nothing is left to find out
   }
-
-  get count(): number {
-    return this.#files.length;
-  }
-
-  /** Throws DataError for a file that is damaged, of another size, or gone. */
-  read(row: number, out: Uint8Array): void {
-    const file = this.#files[row]!;
-    const { data } = ofForm(readBytesNow(file), file, this.#form);
-    out.set(this.#channels === 1 ? toGrey(data) : data);
-  }
-
-  pick(rows: ArrayLike<number>): PictureRows {
-    return new PictureRows(
-      Array.from(rows, (row) => this.#files[row]!),
-      this.#form,
-      this.#channels,
+  if (!form)
+    throw new ArgumentError(
+      `folder: none of the ${files.length} pictures in ${name} can be read; ${refused[0]}`,
     );
+  channels ??= isGrey ? 1 : 3;
+  const taken = isWhole ? kept : files.map((_, index) => index);
+  const rgb = pixels?.subarray(0, 3 * kept.length * form.height * form.width);
+  return new Dataset({
+    name,
+    shape: [form.height, form.width, channels],
+    stored: !rgb ? new Uint8Array(0) : channels === 1 ? toGrey(rgb) : rgb,
+    rows: rgb
+      ? undefined
+      : new PictureRows(
+          taken.map((index) => files[index]!),
+          form,
+          channels,
+        ),
+    scale: 1 / 255,
+    labels: layout.labels && Uint8Array.from(taken, (index) => layout.labels![index]!),
+    leftOut: [...layout.leftOut, ...unreadable(refused)],
+  });
+}
+
+/** The pictures in files, or why they cannot be read, some of them read and decoded at once. */
+async function* pictures(files: readonly string[]): AsyncGenerator<[index: number, Picture | DataError]> {
+  for (let from = 0; from < files.length; from += together) {
+    const part = files.slice(from, from + together);
+    const read = await Promise.all(part.map((file) => readBytes(file).catch(asDataError)));
+    const decoded = decodePictures(
+      read.flatMap((bytes, i) => (bytes instanceof DataError ? [] : [{ bytes, file: part[i]! }])),
+    );
+    for (const [i, bytes] of read.entries())
+      yield [from + i, bytes instanceof DataError ? bytes : decoded.next().value!];
   }
 }
 
-async function findPictures(path: string): Promise<{ files: string[]; labels: Uint8Array | undefined }> {
-  const names = await listFolder("folder", path);
-  const pictures = names.filter(isPicture);
-  if (pictures.length > 0) return { files: pictures.map((name) => join(path, name)), labels: undefined };
-  const files: string[] = [];
-  const labels: number[] = [];
-  let classes = 0;
-  for (const name of names) {
-    const inner = join(path, name);
-    if (!(await isFolder(inner))) continue;
-    const within = (await listFolder("folder", inner)).filter(isPicture);
-    files.push(...within.map((picture) => join(inner, picture)));
-    labels.push(...within.map(() => classes));
-    if (within.length > 0) classes++;
-  }
-  if (files.length === 0) {
-    throw new ArgumentError(`folder: no .png, .jpg or .jpeg files in ${path}, nor in the folders within it`);
-  }
-  if (classes > 256)
-    throw new ArgumentError(`folder: ${path} has ${classes} classes; at most 256 are supported`);
-  return { files, labels: Uint8Array.from(labels) };
+function asDataError(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
 }
 
-function isGrey(rgb: Uint8Array): boolean {
+const unreadable = (refused: readonly string[]): LeftOut[] =>
+  leftOut(refused, "file that cannot be read", "files that cannot be read");
+
+function hasGreyOnly(rgb: Uint8Array): boolean {
   for (let i = 0; i < rgb.length; i += 3) if (rgb[i] !== rgb[i + 1] || rgb[i] !== rgb[i + 2]) return false;
   return true;
-}
-
-/** Luma as ITU-R BT.601 weighs it. */
-function toGrey(rgb: Uint8Array): Uint8Array {
-  const grey = new Uint8Array(rgb.length / 3);
-  for (let i = 0; i < grey.length; i++) {
-    grey[i] = Math.round(0.299 * rgb[3 * i]! + 0.587 * rgb[3 * i + 1]! + 0.114 * rgb[3 * i + 2]!);
-  }
-  return grey;
 }

@@ -3,13 +3,7 @@ export * from "./browser.ts";
 export { download, type DownloadOptions } from "./download.ts";
 export { type Progress } from "./fetch-file.ts";
 export { loadFolder, type FolderOptions } from "./folder.ts";
-export {
-  datasetNames,
-  loadArray,
-  loadDataset,
-  type DatasetName,
-  type LoadedData,
-  type LoadOptions,
-} from "./load.ts";
+export { loadArray, type ArrayOptions } from "./array.ts";
+export { datasetNames, loadDataset, type DatasetName, type LoadedData, type LoadOptions } from "./load.ts";
 export { decodePicture } from "./pictures.ts";
 export { downloadNames, type DownloadName } from "./sources.ts";

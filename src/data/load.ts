@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { ArgumentError, DataError } from "../device/errors.ts";
+import { ArgumentError } from "../device/errors.ts";
+import { loadArray, type ArrayOptions } from "./array.ts";
 import { bumps } from "./bumps.ts";
-import { Dataset } from "./dataset.ts";
-import { isFolder, listFolder, readBytes } from "./files.ts";
-import { loadFolder, type FolderOptions } from "./folder.ts";
+import type { Dataset } from "./dataset.ts";
+import { filesIn, isFolder } from "./files.ts";
+import { load, named, type FolderOptions } from "./folder.ts";
+import { classesOf, layoutOf, scan, splitOf, testNames, unwrapped } from "./folder-layout.ts";
 import { readPartition } from "./partition.ts";
-import { parseNpyHeader } from "./npy-header.ts";
-import { parseNpy } from "./npy.ts";
 import { loadCifar, loadMnist, type TrainAndTest } from "./standard.ts";
 
 /** The data sets that `loadDataset` knows. */
@@ -14,7 +14,7 @@ export const datasetNames = ["bumps", "mnist", "fashion-mnist", "cifar10", "fold
 export type DatasetName = (typeof datasetNames)[number];
 
 /** Options of `loadDataset`; each data set takes those that concern it. */
-export interface LoadOptions extends FolderOptions {
+export interface LoadOptions extends FolderOptions, ArrayOptions {
   /** Folder of the files; for npy also a single file. Not needed for bumps. */
   path?: string;
   /** Images in each of bumps' test sets. */
@@ -30,12 +30,20 @@ export interface LoadedData extends TrainAndTest {
   diagonal?: Dataset;
 }
 
+/** The sets that were loaded. */
+export const setsOf = ({ train, test, diagonal }: LoadedData): Dataset[] => [
+  train,
+  test,
+  ...(diagonal ? [diagonal] : []),
+];
+
 /** Share of the samples that is held out where the data has no test set of its own. */
 const heldOut = 0.1;
 
 /**
  * Loads or makes a data set by name. A folder of pictures may hold folders `train` and `test`, or the split that CelebA
- * comes with (see `readPartition`), one of arrays the files `train.npy` and `test.npy`; otherwise a tenth of the samples, drawn by `seed`, is the test set.
+ * comes with (see `readPartition`), one of arrays the files `train.npy` and `test.npy`; in place of `test`, `val`, `valid`
+ * or `validation`. Otherwise a tenth of the samples, drawn by `seed`, is the test set.
  * Throws ArgumentError when files are missing, DataError when one is damaged.
  */
 export async function loadDataset(name: DatasetName, options: LoadOptions = {}): Promise<LoadedData> {
@@ -63,7 +71,7 @@ export async function loadDataset(name: DatasetName, options: LoadOptions = {}):
     case "folder":
       return loadPictures(path, options, seed);
     case "npy":
-      return loadArrays(path, seed);
+      return loadArrays(path, options, seed);
   }
 }
 
@@ -74,56 +82,39 @@ async function loadPictures(
 ): Promise<TrainAndTest> {
   const partition = await readPartition(path);
   if (partition) {
+    const { folder, test } = partition;
     const names = partition.train.slice(0, limit);
-    const train = await loadFolder(partition.folder, { ...options, names });
-    const more = { names: partition.test, channels: train.shape[2] as 1 | 3 };
-    return sameShape(train, await loadFolder(partition.folder, { ...options, ...more }));
+    const layout = { ...named(folder, names), leftOut: partition.leftOut };
+    const train = await load(folder, layout, { ...options, names });
+    const more = { names: test, channels: train.shape[2] as 1 | 3 };
+    return sameShape(train, await load(folder, named(folder, test), { ...options, ...more }));
   }
-  const [trainFolder, testFolder] = [join(path, "train"), join(path, "test")];
-  if (!((await isFolder(trainFolder)) && (await isFolder(testFolder))))
-    return holdOut(await loadFolder(path, options), seed);
-  const train = await loadFolder(trainFolder, options);
+  const tree = unwrapped(await scan(path));
+  const split = splitOf(tree);
+  if (!split) return holdOut(await load(path, layoutOf(tree), options), seed);
+  const classes = [...new Set([...classesOf(split.train), ...classesOf(split.test)])].sort();
+  const layout = layoutOf(split.train, classes);
+  const train = await load(
+    split.train.path,
+    { ...layout, leftOut: [...split.leftOut, ...layout.leftOut] },
+    options,
+  );
   const channels = train.shape[2] as 1 | 3;
-  return sameShape(train, await loadFolder(testFolder, { ...options, channels }));
+  const test = await load(split.test.path, layoutOf(split.test, classes), { ...options, channels });
+  return sameShape(train, test);
 }
 
-async function loadArrays(path: string, seed: number): Promise<TrainAndTest> {
-  if (!(await isFolder(path))) return holdOut(await loadArray(path), seed);
-  const present = await listFolder("npy", path);
+async function loadArrays(path: string, options: ArrayOptions, seed: number): Promise<TrainAndTest> {
+  if (!(await isFolder(path))) return holdOut(await loadArray(path, options), seed);
+  const present = await filesIn("npy", path);
   if (!present.includes("train.npy")) {
     throw new ArgumentError(`npy: ${path} lacks train.npy (looked for train.npy and test.npy)`);
   }
-  const train = await loadArray(join(path, "train.npy"));
-  return present.includes("test.npy")
-    ? sameShape(train, await loadArray(join(path, "test.npy")))
-    : holdOut(train, seed);
-}
-
-/**
- * Samples along the first axis of a `.npy` file: [N, D], [N, H, W] (one channel) or [N, H, W, C]. Bytes become [0, 1],
- * other numbers stay what they are. Throws DataError for a NaN or infinity.
- */
-export async function loadArray(file: string): Promise<Dataset> {
-  const bytes = await readBytes(file);
-  const { shape, data } = parseNpy(bytes, file);
-  if (shape.length < 2 || shape.length > 4 || data.length === 0) {
-    throw new DataError(file, 10, `shape [${shape.join(", ")}]; expected [N, D], [N, H, W] or [N, H, W, C]`);
-  }
-  const sample = shape.length === 3 ? [...shape.slice(1), 1] : shape.slice(1);
-  if (data instanceof Uint8Array)
-    return new Dataset({ name: file, shape: sample, stored: data, scale: 1 / 255 });
-  const stored = Float32Array.from(data);
-  const wrong = stored.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) {
-    const { start, fortran } = parseNpyHeader(bytes, file);
-    const size = (bytes.length - start) / data.length;
-    throw new DataError(
-      file,
-      fortran ? start : start + wrong * size,
-      `element ${wrong} is ${data[wrong]}; only finite float32 values can be used`,
-    );
-  }
-  return new Dataset({ name: file, shape: sample, stored });
+  const train = await loadArray(join(path, "train.npy"), options);
+  const test = testNames.map((name) => `${name}.npy`).find((name) => present.includes(name));
+  return test === undefined
+    ? holdOut(train, seed)
+    : sameShape(train, await loadArray(join(path, test), options));
 }
 
 function holdOut(all: Dataset, seed: number): TrainAndTest {

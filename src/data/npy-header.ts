@@ -18,6 +18,8 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const greatestHeader = 10_000;
 const greatestRank = 32;
 
+const structured = "the elements are of a structured type, with fields or parts of their own";
+
 type Token = { text: string; at: number };
 
 /** Reads the head: magic, version, length, and the dictionary literal, of which only NumPy's own form is taken. */
@@ -48,7 +50,7 @@ class Dictionary {
 
   constructor(text: string, file: string, from: number) {
     this.#file = file;
-    const pattern = /\s*('[^'\\]*'|"[^"\\]*"|True|False|\d+|[{}():,])/y;
+    const pattern = /\s*('[^'\\]*'|"[^"\\]*"|True|False|\d+L?|[{}()[\]:,])/y;
     let end = 0;
     for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
       end = pattern.lastIndex;
@@ -67,6 +69,8 @@ class Dictionary {
       const name = this.#string();
       this.#take(":");
       const at = this.#at();
+      if (this.#peek() === "[" || (name === "descr" && this.#peek() === "("))
+        throw new DataError(this.#file, at, `${structured}; expected one plain number an element`);
       if (this.#peek() === "(") found.set(name, { at, text: "(", shape: this.#tuple() });
       else found.set(name, { at, text: this.#any(), shape: [] });
       if (this.#peek() !== "}") this.#take(",");
@@ -98,7 +102,7 @@ class Dictionary {
     this.#take("(");
     while (this.#peek() !== ")") {
       if (!/^\d/.test(this.#peek() ?? "")) this.#fail("a whole number");
-      numbers.push(Number(this.#any()));
+      numbers.push(Number(this.#any().replace("L", ""))); // Python 2 writes an L after long numbers
       if (this.#peek() !== ")") this.#take(",");
     }
     this.#take(")");

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { isPicture } from "./folder.ts";
-import { isFolder, listFolder, readBytes } from "./files.ts";
+import { filesIn, isFolder, readBytes } from "./files.ts";
+import { isPicture } from "./folder-layout.ts";
+import { leftOut, type LeftOut } from "./left-out.ts";
 
 /** The pictures for training and for testing of a folder that says so, by name and in the order of the file. */
 export interface Partition {
@@ -9,6 +10,8 @@ export interface Partition {
   folder: string;
   train: string[];
   test: string[];
+  /** The pictures for validation, which nothing here uses. */
+  leftOut: LeftOut[];
 }
 
 /** The file of CelebA's official split: as it comes, and as another form of it that is spread. */
@@ -28,7 +31,7 @@ const pictureFolder = "img_align_celeba";
  * are in none.
  */
 export async function readPartition(path: string): Promise<Partition | undefined> {
-  const present = await listFolder("folder", path);
+  const present = await filesIn("folder", path);
   const name = fileNames.find((one) => present.includes(one));
   if (name === undefined) return undefined;
   const file = join(path, name);
@@ -48,18 +51,19 @@ export async function readPartition(path: string): Promise<Partition | undefined
     }
     offset += Buffer.byteLength(line) + 1;
   }
-  const [train, , test] = parts as [string[], string[], string[]];
+  const [train, validation, test] = parts as [string[], string[], string[]];
   for (const [what, names] of Object.entries({ train, test }))
     if (names.length === 0) throw new ArgumentError(`folder: ${file} has no pictures for ${what}`);
   let folder = path;
   while (await isFolder(join(folder, pictureFolder))) folder = join(folder, pictureFolder);
   const listed = new Set(parts.flat());
-  const left = (await listFolder("folder", folder)).filter((one) => isPicture(one) && !listed.has(one));
+  const left = (await filesIn("folder", folder)).filter((one) => isPicture(one) && !listed.has(one));
   if (left.length > 0)
     throw new ArgumentError(
       `folder: ${file} does not say what ${left[0]!} is for` +
         (left.length > 1 ? `, nor ${left.length - 1} more of the pictures in ${folder}` : "") +
         `; a part of the file may be missing`,
     );
-  return { folder, train, test };
+  const unused = leftOut(validation, "picture for validation", "pictures for validation");
+  return { folder, train, test, leftOut: unused };
 }

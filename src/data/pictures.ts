@@ -1,106 +1,140 @@
-import { inflateSync } from "node:zlib";
-import jpeg from "jpeg-js";
-import { PNG } from "pngjs";
+import type { Metadata, OutputInfo, SharpOptions } from "sharp";
 import { DataError } from "../device/errors.ts";
-import { checkPixels, jpegFrame, jpegSegments } from "./picture-size.ts";
+import { believingAdobe } from "./jpeg-rgb.ts";
 import type { Picture } from "./resize.ts";
+import { ask, type Job } from "./sharp.ts";
 
-const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Samples per pixel for each of PNG's colour types. */
-const pngSamples: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+/** A picture's file: its bytes, and its name for messages. */
+export interface PictureFile {
+  bytes: Uint8Array;
+  file: string;
+}
+
+/** The formats that are read, by sharp's names of them. */
+const formats = { jpeg: "JPEG", png: "PNG", webp: "WebP", heif: "AVIF", gif: "GIF", tiff: "TIFF" };
+const readable = Object.values(formats).join(", ");
+
+/** Pixels of a picture, at most: 256 MB when it is decoded. Those of all that are decoded at once, too. */
+const mostPixels = 2 ** 26;
+
+/** As Pillow reads: cut files are refused, warnings are not heeded, and colour profiles are not applied. */
+const reading: SharpOptions = { failOn: "error", ignoreIcc: true };
 
 /**
- * Decodes a PNG or JPEG file, told apart by content, to RGB; transparent parts are laid on white. Throws DataError for
- * anything else, for damaged files, and for sizes past 64 million pixels or past what the file can hold.
+ * Decodes a JPEG, PNG, WebP, AVIF, GIF (its first picture) or TIFF (its first page) file, told apart by content, to RGB
+ * bytes, upright as its EXIF data says. Transparent parts are laid on white; 16 bits are cut to the upper 8. In Node.
+ *
+ * @throws DataError for anything else, for damaged or cut files, and for more than 64 million pixels.
  */
 export function decodePicture(bytes: Uint8Array, file: string): Picture {
-  if (pngSignature.every((byte, i) => bytes[i] === byte)) return decodePng(bytes, file);
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return decodeJpeg(bytes, file);
-  throw new DataError(file, 0, "neither a PNG nor a JPEG file");
+  const [picture] = decodePictures([{ bytes, file }]);
+  if (picture instanceof DataError) throw picture;
+  return picture!;
 }
 
-function decodePng(bytes: Uint8Array, file: string): Picture {
-  const firstData = checkPng(bytes, file);
-  try {
-    return toRgb(PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
-  } catch (error) {
-    throw new DataError(file, firstData, `the PNG's pixels cannot be decoded (${(error as Error).message})`);
-  }
-}
-
-/** Walks the chunks, and compares the declared size with the packed data's. Returns where the pixels begin. */
-function checkPng(bytes: Uint8Array, file: string): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const packed: Uint8Array[] = [];
-  let firstData = 0;
-  let at = pngSignature.length;
-  for (let type = ""; type !== "IEND";) {
-    if (at + 12 > bytes.length) throw new DataError(file, bytes.length, "the PNG file ends early");
-    const length = view.getUint32(at);
-    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (at + 12 + length > bytes.length) {
-      throw new DataError(file, at, `PNG chunk ${type} of ${length} bytes runs past the end of the file`);
+/** As `decodePicture`, for many files, which are decoded side by side: each one's picture or its error, in order. */
+export function* decodePictures(files: readonly PictureFile[]): Generator<Picture | DataError, void> {
+  const heads = ask<Metadata>(
+    files.map(({ bytes }) => ({
+      bytes,
+      options: { ...reading, limitInputPixels: false },
+      calls: [["metadata"]],
+    })),
+  );
+  const asked = files.map((given, i) => {
+    const head = heads[i]!;
+    return "problem" in head ? refusal(given, head.problem) : jobFor(given, head.value);
+  });
+  for (let from = 0; from < files.length;) {
+    let to = from;
+    for (let pixels = 0; to < files.length; to++) {
+      const one = asked[to]!;
+      if (!(one instanceof DataError)) pixels += one.pixels;
+      if (pixels > mostPixels && to > from) break;
     }
-    if (at === pngSignature.length && (type !== "IHDR" || length !== 13)) {
-      throw new DataError(file, at, "the PNG file does not begin with its header");
+    const part = asked.slice(from, to);
+    const decoded = ask<{ data: Uint8Array; info: OutputInfo }>(
+      part.flatMap((one) => (one instanceof DataError ? [] : [one.job])),
+    ).values();
+    for (const [i, one] of part.entries()) {
+      const answer = one instanceof DataError ? undefined : decoded.next().value!;
+      if (one instanceof DataError) yield one;
+      else if ("problem" in answer!) yield refusal(files[from + i]!, answer.problem);
+      else yield rgb(answer!.value.data, answer!.value.info, one.isCmyk);
     }
-    if (type === "IDAT") {
-      firstData ||= at;
-      packed.push(bytes.subarray(at + 8, at + 8 + length));
-    }
-    at += 12 + length;
-  }
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  checkPixels(file, { height, width, offset: 16 });
-  const bitsPerPixel = bytes[24]! * (pngSamples[bytes[25]!] ?? 0);
-  const size = height * (1 + Math.ceil((width * bitsPerPixel) / 8));
-  const packedSize = packed.reduce((sum, part) => sum + part.length, 0);
-  if (size > 1032 * packedSize)
-    throw new DataError(file, 16, `${height} × ${width} pixels do not fit in this file`);
-  if (bytes[28] === 1) checkInterlaced(file, firstData, packed, size + 8 * (height + width));
-  return firstData;
-}
-
-/** Interlaced pixels are unpacked without a bound by the decoder, so one that grows past its size stops here. */
-function checkInterlaced(file: string, offset: number, packed: Uint8Array[], limit: number): void {
-  try {
-    inflateSync(Buffer.concat(packed), { maxOutputLength: limit });
-  } catch (error) {
-    throw new DataError(file, offset, `the PNG's pixels cannot be unpacked (${(error as Error).message})`);
+    from = to;
   }
 }
 
-function decodeJpeg(bytes: Uint8Array, file: string): Picture {
-  const scan = checkJpeg(bytes, file);
-  const limits = { maxResolutionInMP: 64, maxMemoryUsageInMB: 1024 };
-  try {
-    return toRgb(jpeg.decode(bytes, { useTArray: true, tolerantDecoding: false, ...limits }));
-  } catch (error) {
-    throw new DataError(file, scan, `the JPEG's pixels cannot be decoded (${(error as Error).message})`);
-  }
+interface Decoding {
+  job: Job;
+  pixels: number;
+  isCmyk: boolean;
 }
 
-/** Walks the segments before the pixels, and looks for the end marker. Returns where the pixels begin. */
-function checkJpeg(bytes: Uint8Array, file: string): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const segment of jpegSegments(view)) {
-    const { marker, length, at } = segment;
-    if (marker < 0xff01 || length < 2) throw new DataError(file, at, "a JPEG segment does not begin here");
-    const frame = jpegFrame(view, segment);
-    if (frame) checkPixels(file, frame);
-    if (marker === 0xffda) {
-      const end = bytes.lastIndexOf(0xd9);
-      if (end > at && bytes[end - 1] === 0xff) return at;
-    }
-  }
-  throw new DataError(file, bytes.length, "the JPEG file ends early");
+/** How a picture with such a header is decoded; an error for one that is not. */
+function jobFor({ bytes, file }: PictureFile, head: Metadata): Decoding | DataError {
+  const { width, height, format, depth, space } = head;
+  if (!Object.hasOwn(formats, format))
+    return new DataError(file, 0, `a file of ${format}; expected ${readable}`);
+  const pixels = width * height;
+  if (pixels > mostPixels)
+    return new DataError(
+      file,
+      0,
+      `a picture of ${height} × ${width} pixels; expected 1 to ${mostPixels} in all`,
+    );
+  if (depth !== "uchar" && depth !== "ushort")
+    return new DataError(
+      file,
+      0,
+      `pixels of type ${depth}; expected 8 or 16 bits without a sign; other numbers can be given as .npy`,
+    );
+  const isCmyk = space === "cmyk";
+  const colours: Job["calls"] = isCmyk
+    ? [
+        ["pipelineColourspace", "cmyk"],
+        ["toColourspace", "cmyk"],
+      ]
+    : [["toColourspace", "srgb"]];
+  const calls: Job["calls"] = [
+    ["autoOrient"],
+    ...colours,
+    ["raw", { depth: "uchar" }],
+    ["toBuffer", { resolveWithObject: true }],
+  ];
+  return {
+    job: { bytes: believingAdobe(bytes), options: { ...reading, limitInputPixels: mostPixels }, calls },
+    pixels,
+    isCmyk,
+  };
 }
 
-function toRgb({ height, width, data }: { height: number; width: number; data: Uint8Array }): Picture {
-  const out = new Uint8Array(height * width * 3);
+/** libvips's own words are of one library below the other, the last line being the plainest. */
+function refusal({ file, bytes }: PictureFile, problem: string): DataError {
+  if (bytes.length === 0) return new DataError(file, 0, "the file is empty");
+  if (/unsupported image format/.test(problem))
+    return new DataError(file, 0, `not a picture that can be read: expected ${readable}`);
+  const words = problem.trim().split("\n").at(-1)!;
+  return new DataError(file, 0, `the picture is damaged or cut (${words})`);
+}
+
+/** Three bytes a pixel, of one grey, grey with alpha, RGB, RGB with alpha, or cyan, magenta, yellow and black. */
+function rgb(data: Uint8Array, { height, width, channels }: OutputInfo, isCmyk: boolean): Picture {
+  if (channels === 3) return { height, width, channels, data };
+  const out = new Uint8Array(3 * height * width);
+  const isGrey = channels < 3;
   for (let pixel = 0; pixel < height * width; pixel++) {
-    const alpha = data[4 * pixel + 3]! / 255;
-    for (let c = 0; c < 3; c++) out[3 * pixel + c] = Math.round(255 + (data[4 * pixel + c]! - 255) * alpha);
+    const at = pixel * channels;
+    const last = data[at + channels - 1]! / 255;
+    for (let c = 0; c < 3; c++) {
+      const value = data[at + (isGrey ? 0 : c)]!;
+      out[3 * pixel + c] = isCmyk
+        ? Math.round((255 - value) * (1 - last))
+        : channels === 1
+          ? value
+          : Math.round(255 + (value - 255) * last);
+    }
   }
   return { height, width, channels: 3, data: out };
 }

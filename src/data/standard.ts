@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { cifarShape, parseCifar } from "./cifar.ts";
 import { Dataset } from "./dataset.ts";
-import { folderOrChild, listFolder, readBytes } from "./files.ts";
+import { filesIn, folderOrChild, isFolder, readBytes } from "./files.ts";
 import { readIdx } from "./idx.ts";
 
 const classes = 10;
@@ -13,20 +13,26 @@ export interface TrainAndTest {
   test: Dataset;
 }
 
-/** MNIST or Fashion-MNIST from their four IDX files in `folder`, packed or not; images [28, 28, 1] in [0, 1]. */
-export async function loadMnist(name: "mnist" | "fashion-mnist", folder: string): Promise<TrainAndTest> {
-  const present = await listFolder(name, folder);
+/** Where torchvision keeps the files. */
+const rawFolders = { mnist: "MNIST/raw", "fashion-mnist": "FashionMNIST/raw" } as const;
+
+/**
+ * MNIST or Fashion-MNIST from their four IDX files, packed or not; images [28, 28, 1] in [0, 1]. The files are in `path`,
+ * each perhaps in a folder of its own name, or where torchvision keeps them there.
+ */
+export async function loadMnist(name: "mnist" | "fashion-mnist", path: string): Promise<TrainAndTest> {
+  const folder = await folderOrChild(path, rawFolders[name]);
   const stems = ["train", "t10k"].flatMap((part) => [
     `${part}-images-idx3-ubyte`,
     `${part}-labels-idx1-ubyte`,
   ]);
-  const wanted = stems.map((stem) => [
-    stem,
-    `${stem}.gz`,
-    stem.replace("-idx", ".idx"),
-    `${stem.replace("-idx", ".idx")}.gz`,
-  ]);
-  const found = wanted.map((names) => present.find((entry) => names.includes(entry)));
+  const found: (string | undefined)[] = [];
+  const present = new Set(await filesIn(name, folder));
+  for (const stem of stems) {
+    const dotted = stem.replace("-idx", ".idx");
+    const names = [stem, `${stem}.gz`, dotted, `${dotted}.gz`];
+    found.push(names.find((one) => present.has(one)) ?? (await inOwnFolder(name, folder, names)));
+  }
   requireAll(
     name,
     folder,
@@ -41,6 +47,17 @@ export async function loadMnist(name: "mnist" | "fashion-mnist", folder: string)
     throw new DataError(testImages!, 8, `images of ${a}, but the training images are of ${b}`);
   }
   return { train, test };
+}
+
+/** The file of one of these names in a folder that has one of them too, as some archives are unpacked. */
+async function inOwnFolder(what: string, folder: string, names: string[]): Promise<string | undefined> {
+  for (const own of names) {
+    if (!(await isFolder(join(folder, own)))) continue;
+    const within = await filesIn(what, join(folder, own));
+    const file = names.find((one) => within.includes(one));
+    if (file !== undefined) return join(own, file);
+  }
+  return undefined;
 }
 
 async function readPair(name: string, imageFile: string, labelFile: string): Promise<Dataset> {
@@ -68,7 +85,7 @@ async function readPair(name: string, imageFile: string, labelFile: string): Pro
  */
 export async function loadCifar(path: string): Promise<TrainAndTest> {
   const folder = await folderOrChild(path, "cifar-10-batches-bin");
-  const present = await listFolder("cifar10", folder);
+  const present = await filesIn("cifar10", folder);
   const stems = [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}`).concat("test_batch");
   const found = stems.map((stem) => pickBatch(present, stem));
   requireAll(

@@ -214,11 +214,21 @@ export async function openSession(folder: RunFolder, config: Config, lock?: RunL
 }
 
 /** The data that a configuration names. */
-export async function loadData({ data, path, size, seed, limit }: Config): Promise<LoadedData> {
+export async function loadData({
+  data,
+  path,
+  size,
+  divideBy,
+  layout,
+  seed,
+  limit,
+}: Config): Promise<LoadedData> {
   const loaded = await loadDataset(data, {
     seed,
     ...(path === undefined ? {} : { path }),
     ...(size === undefined ? {} : { size }),
+    ...(divideBy === undefined ? {} : { divideBy }),
+    ...(layout === undefined ? {} : { layout }),
     ...(limit === undefined ? {} : { limit }),
   });
   return limit === undefined ? loaded : { ...loaded, train: loaded.train.take(limit) };

@@ -39,6 +39,9 @@ export const configSchema = z.strictObject({
   path: z.string().optional(),
   /** Side of the bumps, or of the images that a folder is resized to. */
   size: count.max(4096).optional(),
+  /** What the values of .npy files are divided by, and the order of their axes; see `ArrayOptions`. */
+  divideBy: positive.optional(),
+  layout: z.enum(["NHWC", "NCHW"]).optional(),
   /** Training samples to use; all of them without it. */
   limit: count.optional(),
   /** Length L of the latent vector, of all models but AE and VAE. */
@@ -158,6 +161,9 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
   const defaults = chosen[config.data]!;
   if (config.size !== undefined && config.data !== "bumps" && config.data !== "folder")
     throw new ArgumentError(`${source}: size is for bumps and folders; ${config.data} has a size of its own`);
+  for (const key of ["divideBy", "layout"] as const)
+    if (config[key] !== undefined && config.data !== "npy")
+      throw new ArgumentError(`${source}: ${key} is for arrays, npy, not for ${config.data}`);
   if (config.data === "bumps" && config.size === 1)
     throw new ArgumentError(`${source}: size: bumps have sides of 2 pixels or more, not 1`);
   const steps = config.steps ?? defaults.steps;

@@ -1,11 +1,12 @@
-import { checkPixels, declaredSize } from "../../data/picture-size.ts";
+import { imageSize } from "image-size";
 import type { Picture } from "../../data/resize.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import { bytesOf } from "./bytes.ts";
-import { orInWords } from "./refusal.ts";
 
 /** Bytes of a file that are looked at for its picture's size. */
 const headBytes = 2 ** 18;
+/** Pixels of a picture, at most: 256 MB when it is decoded. */
+const mostPixels = 2 ** 26;
 
 /**
  * The pixels of a picture's file, shrunk so that its longer side is at most `side`; grey ones with one channel, others
@@ -34,21 +35,42 @@ export async function decodeImage(file: File, side = Infinity): Promise<Picture>
 
 async function decode(file: File): Promise<ImageBitmap> {
   const { name } = file;
-  if (file.size === 0) throw new ArgumentError(`${name} is empty. Choose a PNG, JPEG, WebP or GIF picture.`);
-  const words = `${name} has no pixels, or too many for a page. Choose a picture of 64 million pixels at most.`;
-  return orInWords(words, async () => {
-    const declared = declaredSize(await bytesOf(file.slice(0, headBytes), name));
-    if (declared) checkPixels(name, declared);
-    const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch((error: unknown) => {
-      const found = (error as Error).message;
-      throw new ArgumentError(
-        `${name} is no picture that this browser can read, or it is cut or damaged. Choose a PNG, JPEG, WebP or GIF ` +
-          `picture. (${found})`,
-      );
-    });
-    checkPixels(name, { height: bitmap.height, width: bitmap.width, offset: 0 });
-    return bitmap;
+  if (file.size === 0)
+    throw new ArgumentError(`${name} is empty. Choose a PNG, JPEG, WebP, AVIF or GIF picture.`);
+  const declared = declaredSize(await bytesOf(file.slice(0, headBytes), name));
+  if (declared) checkPixels(name, declared);
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch((error: unknown) => {
+    const found = (error as Error).message;
+    throw new ArgumentError(
+      `${name} is no picture that this browser can read, or it is cut or damaged. Choose a PNG, JPEG, WebP, AVIF or ` +
+        `GIF picture. (${found})`,
+    );
   });
+  checkPixels(name, bitmap);
+  return bitmap;
+}
+
+interface Size {
+  height: number;
+  width: number;
+}
+
+/** The size that a picture's file begins with; undefined where it says it later, or is none that is known. */
+function declaredSize(head: Uint8Array): Size | undefined {
+  try {
+    return imageSize(head);
+  } catch {
+    return undefined; // the browser says what is wrong with it
+  }
+}
+
+/** A browser would try to decode a picture of any size, and the page would end with it. */
+function checkPixels(name: string, { height, width }: Size): void {
+  if (height > 0 && width > 0 && height * width <= mostPixels) return;
+  throw new ArgumentError(
+    `${name} has no pixels, or too many for a page: it is a picture of ${height} × ${width} pixels. Choose one of ` +
+      "64 million pixels at most.",
+  );
 }
 
 /** The pixels of a picture that the browser has decoded or drawn. */

@@ -1,5 +1,7 @@
 import { isGzip } from "../../data/gunzip.ts";
+import { isHidden } from "../../data/hidden.ts";
 import { readIdx, type IdxArray } from "../../data/idx.ts";
+import { leftOut, leftOutInWords } from "../../data/left-out.ts";
 import { resize, type Picture } from "../../data/resize.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import { bytesOf, mostBytes } from "../shared/bytes.ts";
@@ -28,14 +30,21 @@ const mostReasons = 3;
 /**
  * Reads files that were dropped or chosen, told apart by their first bytes. Pictures become square: as large as the
  * first one's longer side, at most 64 pixels, coloured if one of them is. A file that is neither, is damaged or cut, or
- * is too large is left out where there are others to train on.
+ * is too large is left out where there are others to train on, and so are those that a system keeps for itself.
  *
  * @throws ArgumentError in words for the visitor: for files of which none is left, for none, too many, or both kinds at
  *   once.
  */
-export async function readFiles(files: readonly File[]): Promise<FileContents> {
+export async function readFiles(given: readonly File[]): Promise<FileContents> {
+  const files = given.filter(({ name }) => !isHidden(name));
+  const names = given.map(({ name }) => name).filter(isHidden);
+  const hidden = leftOutInWords([{ leftOut: leftOut(names, "hidden file", "hidden files") }]);
   if (files.length === 0)
-    throw new ArgumentError("there are no files; choose IDX files, or PNG or JPEG pictures");
+    throw new ArgumentError(
+      given.length > 0
+        ? `${given[0]!.name} is a hidden file, which a system keeps for itself; choose IDX files, or pictures`
+        : "there are no files; choose IDX files, or PNG or JPEG pictures",
+    );
   if (files.length > mostPictures)
     throw new ArgumentError(`${files.length} files are too many for a page; choose ${mostPictures} at most`);
   const known = await good(files, async (file) => ({ file, kind: await kindOf(file) }));
@@ -58,14 +67,14 @@ export async function readFiles(files: readonly File[]): Promise<FileContents> {
     if (read.length === 0) throw refused[0]!;
     const channels = Math.max(...read.map((picture) => picture.channels));
     const pictures = read.map((picture) => withChannels(picture, channels));
-    return { pictures, unused: reasons([...known.refused, ...refused]) };
+    return { pictures, unused: [...hidden, ...reasons([...known.refused, ...refused])] };
   }
   const { read: arrays, refused } = await good(kept, async (file) => ({
     name: file.name,
     ...(await readArray(file)),
   }));
   if (refused.length > 0 && !arrays.some(({ shape }) => shape.length === 3)) throw refused[0]!;
-  return { arrays, unused: reasons([...known.refused, ...refused]) };
+  return { arrays, unused: [...hidden, ...reasons([...known.refused, ...refused])] };
 }
 
 /** What `read` makes of each of the files, one after the other, and what it refused. */
