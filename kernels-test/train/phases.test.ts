@@ -10,7 +10,6 @@ import {
   randomNormal,
   RandomState,
   square,
-  steps,
   sub,
   tensor,
   train,
@@ -18,11 +17,11 @@ import {
   type Device,
   type Tensor,
 } from "../../src/index.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../src/runs/snapshot.node.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { expectClose, rounded, values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { perceptron } from "../models/reference.ts";
+import { bitsOf, trainTo } from "./resume.ts";
 
 /** A least-squares GAN (Mao et al. 2017): a generator of points, and a critic that tells them from the data's. */
 class Gan extends models.Model {
@@ -83,28 +82,6 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 const settings = { batch: 40, seed: 2, optimizer: { kind: "adam", rate: 2e-3, betas: [0.5, 0.9] } } as const;
-const bits = async (tensors: Iterable<[string, Tensor]>) => {
-  const all = new Map<string, Uint32Array>();
-  for (const [name, one] of tensors) all.set(name, new Uint32Array(await one.readBytes()));
-  return all;
-};
-
-/** All that a run of `stages` is made of after `until` steps, going on from `folder`'s checkpoint, and leaving one. */
-async function after<M extends models.Model>(build: () => M, until: number, folder: string) {
-  const model = build();
-  const trainer = new Trainer(model, points, { ...settings, stages: model.stages(4) });
-  await loadCheckpoint(folder, trainer);
-  for await (const _ of steps(trainer, { until }));
-  await saveCheckpoint(folder, trainer);
-  const { losses } = await trainer.losses();
-  const found = { losses, state: trainer.state(), tensors: await bits(model.arena.parameters) };
-  for (const [name, one] of await bits(trainer.moments)) found.tensors.set(name, one);
-  found.tensors.set("noise", new Uint32Array(await trainer.noise.tensor.readBytes()));
-  trainer.dispose();
-  model.dispose();
-  return found;
-}
-
 describe("two phases", () => {
   test("a GAN learns where the points of a distribution are", async () => {
     const gan = new Gan(device);
@@ -124,9 +101,11 @@ describe("two phases", () => {
 
   test("stopped and gone on from a checkpoint, it is the same to the last bit", async () => {
     const [whole, parted] = [temporaryFolder(), temporaryFolder()];
-    const want = await after(() => new Gan(device), 4, whole);
-    for (const until of [1, 3]) await after(() => new Gan(device), until, parted);
-    expect(await after(() => new Gan(device, 5), 4, parted)).toEqual(want); // other weights until they are restored
+    const to = (until: number, folder: string, seed = 1) =>
+      trainTo(until, new Gan(device, seed), points, settings, folder);
+    const want = await to(4, whole);
+    for (const until of [1, 3]) await to(until, parted);
+    expect(await to(4, parted, 5)).toEqual(want); // from other weights, until they are restored
     expect([...want.tensors.keys()]).toContain("generator.mean.generator.linear1.weight");
     expect(want.state.position).toEqual({ epoch: 1, index: 80 }); // 8 batches of 40 of 240
   });
@@ -189,11 +168,11 @@ describe("two phases", () => {
     expect(more).toBeGreaterThanOrEqual(4); // the gradients of two weights and two biases
 
     const gan = new Gan(device);
-    const before = await bits(gan.arena.parameters);
+    const before = await bitsOf(gan.arena.parameters);
     const phases = [gan.phases()[0]!];
     const trainer = new Trainer(gan, points, { ...settings, stages: [{ name: "one", steps: 1, phases }] });
     trainer.advance();
-    for (const [name, now] of await bits(gan.arena.parameters))
+    for (const [name, now] of await bitsOf(gan.arena.parameters))
       expect([name, Buffer.from(now).equals(Buffer.from(before.get(name)!))]).toEqual([
         name,
         !name.startsWith("critic."),

@@ -38,8 +38,6 @@ const STEP = 1e-2;
  */
 export class Contractive extends Autoencoder {
   readonly codeSize: number;
-  /** Weight of the penalty; a recorded step keeps the one that it was recorded with. */
-  penalty: number;
   readonly #contraction: Contraction;
 
   constructor(
@@ -52,17 +50,26 @@ export class Contractive extends Autoencoder {
       throw new ArgumentError(
         `contractive: contraction is "last-layer" or "estimator", not "${contraction}"`,
       );
-    super(device, networks);
+    super(device, networks, { scalars: { penalty } });
     this.codeSize = latent;
-    this.penalty = penalty;
     this.#contraction = contraction;
+  }
+
+  /** Weight of the penalty, from the next step on. */
+  get penalty(): number {
+    return this.scalars.get("penalty")!.value;
+  }
+
+  set penalty(penalty: number) {
+    checkWeight("contractive", "penalty, the weight of the Jacobian,", penalty);
+    this.scalars.get("penalty")!.write(penalty);
   }
 
   loss(x: Batch, noise: RandomState): Losses {
     const z = this.codeOf(x);
     const error = this.errorOf(z, x);
     const jacobian = this.#contraction === "estimator" ? this.#estimate(x, z, noise) : this.#ofLastLayer(z);
-    const contraction = mul(jacobian, this.penalty);
+    const contraction = mul(jacobian, this.scalars.get("penalty")!.tensor);
     return { loss: add(error, contraction), error, contraction };
   }
 

@@ -31,8 +31,6 @@ export interface LoraeOptions extends NetworkOptions {
  */
 export class Lorae extends Autoencoder {
   readonly codeSize: number;
-  /** Weight of the nuclear norm; a recorded step keeps the one that it was recorded with. */
-  nuclear: number;
   readonly #published: boolean;
 
   constructor(
@@ -41,16 +39,25 @@ export class Lorae extends Autoencoder {
     { latent, nuclear = 1e-3, published = false }: LoraeOptions,
   ) {
     checkWeight("lorae", "nuclear, the weight of the nuclear norm,", nuclear);
-    super(device, networks);
+    super(device, networks, { scalars: { nuclear } });
     this.codeSize = latent;
-    this.nuclear = nuclear;
     this.#published = published;
+  }
+
+  /** Weight of the nuclear norm, from the next step on. */
+  get nuclear(): number {
+    return this.scalars.get("nuclear")!.value;
+  }
+
+  set nuclear(nuclear: number) {
+    checkWeight("lorae", "nuclear, the weight of the nuclear norm,", nuclear);
+    this.scalars.get("nuclear")!.write(nuclear);
   }
 
   loss(x: Batch): Losses {
     const error = this.errorOf(this.codeOf(x), x);
     const { S } = svd(this.arena.get("linear.map1.weight"));
-    const nuclearNorm = mul(sum(S), this.nuclear);
+    const nuclearNorm = mul(sum(S), this.scalars.get("nuclear")!.tensor);
     return { loss: add(error, nuclearNorm), error, nuclearNorm };
   }
 

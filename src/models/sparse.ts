@@ -36,8 +36,6 @@ const EDGE = 1e-6;
  */
 export class Sparse extends Autoencoder {
   readonly codeSize: number;
-  /** Weight of the sparsity term; a recorded step keeps the one that it was recorded with. */
-  penalty: number;
   readonly #sparsity: number;
   readonly #published: boolean;
 
@@ -51,18 +49,27 @@ export class Sparse extends Autoencoder {
       throw new ArgumentError(
         `sparse: sparsity, the mean activation, lies between 0 and 1; it is ${sparsity}`,
       );
-    super(device, networks);
+    super(device, networks, { scalars: { penalty } });
     this.codeSize = latent;
-    this.penalty = penalty;
     this.#sparsity = sparsity;
     this.#published = published;
+  }
+
+  /** Weight of the sparsity term, from the next step on. */
+  get penalty(): number {
+    return this.scalars.get("penalty")!.value;
+  }
+
+  set penalty(penalty: number) {
+    checkWeight("sparse", "penalty, the weight of the sparsity term,", penalty);
+    this.scalars.get("penalty")!.write(penalty);
   }
 
   loss(x: Batch): Losses {
     const z = this.codeOf(x);
     const error = this.errorOf(z, x);
     const activity = this.#published ? mean(z) : mean(z, [0]);
-    const sparsity = mul(sum(bernoulliKl(this.#sparsity, activity)), this.penalty);
+    const sparsity = mul(sum(bernoulliKl(this.#sparsity, activity)), this.scalars.get("penalty")!.tensor);
     return { loss: add(error, sparsity), error, sparsity };
   }
 
