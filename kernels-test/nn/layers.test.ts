@@ -66,7 +66,9 @@ test("layers say what they need and make", () => {
   });
   expect(transposed.label).toBe("transposed conv 3x3 /2");
   expect(transposed.outputShape([5, 7, 6])).toEqual([10, 14, 4]);
-  expect(transposed.parameters).toEqual([{ name: "weight", shape: [3, 3, 4, 6], fanIn: 54, fanOut: 36 }]);
+  expect(transposed.parameters).toEqual([
+    { name: "weight", shape: [3, 3, 4, 6], fanIn: 54, fanOut: 36, outputAxis: 2 },
+  ]);
   expect(flatten().outputShape([2, 3, 4])).toEqual([24]);
 });
 

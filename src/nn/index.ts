@@ -1,9 +1,13 @@
+export { chain, concat, residual } from "./branches.ts";
+export type { Layers } from "./chain.ts";
 export { uniformValues, type Initial } from "./init.ts";
 export type { Layer, LayerContext, LayerRow, Mode, ParameterShape, StateShape } from "./layer.ts";
 export {
   activation,
   conv2d,
   convTranspose2d,
+  dropout,
+  embedding,
   flatten,
   linear,
   reshape,
@@ -23,3 +27,5 @@ export {
 export { convolutionalNetworks, linearNetwork, mlpNetworks, type AutoencoderShapes } from "./networks.ts";
 export type { ParameterSpec, StateSpec } from "./parameter.ts";
 export { describeNetwork, sequential, type InitialValues, type Network } from "./sequential.ts";
+export { averagePool2d, globalAveragePool, globalMaxPool, maxPool2d, resize, upsample } from "./pooling.ts";
+export { spectral } from "./spectral.ts";

@@ -28,6 +28,8 @@ export interface ParameterShape {
   fanIn: number;
   /** Numbers of the layer's output that each number of its input goes into; as `fanIn` unless given. */
   fanOut?: number;
+  /** The axis of the output channels, by which a weight is seen as a matrix; the last unless given. */
+  outputAxis?: number;
   /** How it starts; evenly spread over ±1 / √fanIn unless given. */
   initial?: Initial;
 }

@@ -1,18 +1,20 @@
-import { ShapeError } from "../device/errors.ts";
+import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { conv2d as convolve, type Conv2dOptions } from "../ops/conv2d.ts";
 import {
   convTranspose2d as convolveTransposed,
   type ConvTranspose2dOptions,
 } from "../ops/convTranspose2d.ts";
+import { dropout as drop } from "../ops/dropout.ts";
 import { elu, gelu, leakyRelu, relu, sigmoid, softplus, tanh } from "../ops/elementwise.ts";
 import type { Activation } from "../ops/lib/activation.ts";
 import { affine } from "../ops/lib/affine.ts";
 import { convolution, transposedConvolution, type Pair } from "../ops/lib/convolution.ts";
+import { gatherRows, reshape as reshaped } from "../ops/rearrange.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
-import { track } from "../tensor/tape.ts";
+import { stopGradient, track } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Initial } from "./init.ts";
-import type { Layer, ParameterShape } from "./layer.ts";
+import { needContext, type Layer, type ParameterShape } from "./layer.ts";
 
 /** What weight and bias start from; evenly spread over ±1 / √fanIn unless given. */
 export interface LayerInitial {
@@ -94,7 +96,9 @@ export function convTranspose2d(
   const fans = [(R * S * inputs) / groups, (R * S * outputs) / groups] as const;
   return {
     label: `transposed conv ${R}x${S}${strideOf(options.stride)}${suffix(options.activation)}`,
-    parameters: weights(shape, outputs, fans, bias, initial),
+    parameters: weights(shape, outputs, fans, bias, initial).map((parameter) =>
+      parameter.name === "weight" ? { ...parameter, outputAxis: 2 } : parameter,
+    ),
     outputShape(input) {
       const { H, W, C } = transposedConvolution("convTranspose2d", [1, ...input], shape, options);
       return [H, W, C];
@@ -139,6 +143,46 @@ export function flatten(): Layer {
     parameters: [],
     outputShape: (input) => [sizeOf(input)],
     apply: (x) => track(x.view([x.shape[0]!, sizeOf(x.shape.slice(1))]), [x], (dy) => [dy]),
+  };
+}
+
+/** Elements made 0 with the probability `rate`, and the others divided by 1 − rate, in training; nothing in inference. */
+export function dropout(rate: number): Layer {
+  if (!(rate >= 0 && rate < 1))
+    throw new ArgumentError(`dropout: the rate is a number from 0 on and below 1, not ${rate}`);
+  const label = `dropout ${rate}`;
+  return {
+    label,
+    parameters: [],
+    usesNoise: true,
+    outputShape: (input) => input,
+    apply(x, _, context) {
+      const { mode, noise } = needContext(label, context);
+      if (mode === "infer") return x;
+      if (!noise)
+        throw new ArgumentError(`${label}: training draws, so the context needs noise: a RandomState`);
+      return drop(x, rate, noise);
+    },
+  };
+}
+
+/**
+ * A table of `count` vectors: (…input) → (…input, length), where the samples are whole numbers from 0 to count − 1; a
+ * vector of NaN stands for what is none of them. The vectors, weight (count, length), start normal as in PyTorch.
+ */
+export function embedding(
+  count: number,
+  length: number,
+  { initial = { normal: 1 } }: { initial?: Initial } = {},
+): Layer {
+  if (![count, length].every((extent) => Number.isInteger(extent) && extent > 0))
+    throw new ShapeError(`embedding: ${show([count, length])} are to be whole numbers from 1`);
+  return {
+    label: `embedding of ${count}`,
+    parameters: [{ name: "weight", shape: [count, length], fanIn: count, fanOut: length, initial }],
+    outputShape: (input) => [...input, length],
+    apply: (x, parameter) =>
+      reshaped(gatherRows(parameter("weight"), reshaped(stopGradient(x), [x.size])), [...x.shape, length]),
   };
 }
 

@@ -124,7 +124,7 @@ export function randomPermutation(state: RandomState, n: number): Tensor {
 }
 
 /** Moves the counter past the `B` blocks of two words that were drawn. */
-function advance(state: RandomState, B: number): void {
+export function advance(state: RandomState, B: number): void {
   if (B > 0) randomKernel("advance", { advanced: state.tensor }, { ...none, B }, [1]);
 }
 

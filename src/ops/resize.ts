@@ -1,0 +1,61 @@
+import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { kernel, linearGrid } from "../device/kernel.ts";
+import { show } from "../tensor/shape.ts";
+import { track } from "../tensor/tape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+
+const resizeKernel = kernel("resize");
+const WG = 64;
+
+export interface ResizeOptions {
+  /** "nearest" copies pixels, "bilinear", the default, mixes the four around. */
+  mode?: "nearest" | "bilinear" | undefined;
+  /**
+   * Whether the centres of the corner pixels stay where they are, in bilinear mode; false unless given: the corners of
+   * the image stay, as PyTorch's `align_corners` has it.
+   */
+  alignCorners?: boolean | undefined;
+}
+
+/**
+ * Images x (N,H,W,C) in another size, (N,P,Q,C), as PyTorch's `interpolate` makes them. A smaller image is a sample of the
+ * larger one: nothing is smoothed.
+ */
+export function resize2d(
+  x: Tensor,
+  [P, Q]: readonly [number, number],
+  { mode = "bilinear", alignCorners = false }: ResizeOptions = {},
+): Tensor {
+  if (x.shape.length !== 4)
+    throw new ShapeError(`resize2d: x is ${show(x.shape)}, expected images (N, H, W, C)`);
+  if (mode !== "nearest" && mode !== "bilinear")
+    throw new ArgumentError(`resize2d: mode is "nearest" or "bilinear", not "${String(mode)}"`);
+  const [N, H, W, C] = x.shape as [number, number, number, number];
+  checkSize(P, Q);
+  if (H * W === 0) throw new ShapeError(`resize2d: x ${show(x.shape)} has no pixels`);
+  if (2 * (P + 1) * H >= 2 ** 31 || 2 * (Q + 1) * W >= 2 ** 31)
+    throw new ShapeError(`resize2d: from ${H} × ${W} to ${P} × ${Q} is past what 32 bits count`);
+  const axis = (extent: number, count: number) => {
+    if (mode === "nearest") return [extent, 0, count] as const;
+    if (alignCorners) return [count > 1 ? extent - 1 : 0, 0, Math.max(1, count - 1)] as const;
+    return [2 * extent, extent - count, 2 * count] as const;
+  };
+  const [mul_h, add_h, den_h] = axis(H, P);
+  const [mul_w, add_w, den_w] = axis(W, Q);
+  const params = { N, H, W, C, P, Q, mul_h, add_h, den_h, mul_w, add_w, den_w };
+  const constants = { NEAREST: Number(mode === "nearest") };
+  const out = empty(x.device, [N, P, Q, C]);
+  const work = { bytes: 4 * (x.size + out.size) };
+  resizeKernel("forward", { x, out }, params, linearGrid(out.size, WG), { constants, work });
+
+  return track(out, [x], (dy, gradients) => {
+    const dx = gradients.empty(0);
+    resizeKernel("backward_x", { dy, out: dx }, params, linearGrid(dx.size, WG), { constants, work });
+    return [dx];
+  });
+}
+
+function checkSize(...size: number[]): void {
+  if (!size.every((extent) => Number.isInteger(extent) && extent > 0))
+    throw new ShapeError(`resize2d: the size is ${show(size)}; give whole numbers from 1, [height, width]`);
+}
