@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { ShapeError } from "../src/device/errors.ts";
+import { LimitError, ShapeError } from "../src/device/errors.ts";
+import { gatherRows } from "../src/ops/rearrange.ts";
 import * as ops from "../src/ops/reduce.ts";
+import { crossEntropy } from "../src/ops/softmax.ts";
 import { normalAxes, sizeOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
-import { tensor, type Tensor } from "../src/tensor/tensor.ts";
+import { empty, tensor, type Tensor } from "../src/tensor/tensor.ts";
 import { checkOp, expectClose, rounded, values, withDevices } from "./check.ts";
 
 /** The lists of elements that reducing `axes` brings together, in the order of the output. */
@@ -165,6 +167,17 @@ withDevices((device) => {
       backward(op(x, 1), tensor(device(), [2, 3], [2]));
       expect(await read(x.grad!)).toEqual([0, 2, 0, 1.5, 0, 1.5]);
     }
+  });
+
+  test("an axis that indices of 32 bits cannot count is refused", () => {
+    const long = empty(device(), [2 ** 24 + 1]);
+    const refusal = "indices are 32-bit floats, which count to 2^24; an axis of 16777217 elements is longer";
+    expect(() => ops.argmax(long)).toThrow(LimitError);
+    expect(() => ops.argmax(long)).toThrow(`argmax: ${refusal}`);
+    expect(() => gatherRows(long, all([1]))).toThrow(`gatherRows: ${refusal}`);
+    expect(() => crossEntropy(long.view([1, long.size]), all([1]))).toThrow(`crossEntropy: ${refusal}`);
+    expect(ops.argmax(long.view([2 ** 24])).shape).toEqual([]);
+    long.dispose();
   });
 
   test("argmax finds the first of the largest along any axis, and NaN", async () => {

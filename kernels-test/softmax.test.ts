@@ -79,6 +79,21 @@ withDevices((device) => {
     expect([...(await softmax(x).read())]).toEqual([NaN, NaN, NaN, third, third, third]);
   });
 
+  test("a logit of -Infinity takes no part, wherever it stands; an infinite largest one has no softmax", async () => {
+    const [no, all] = [-Infinity, Array<number>(3).fill(NaN)];
+    const rows = [no, no, 0, 0, no, no, no, 0, no, no, no, no, Infinity, 0, 1];
+    const x = tensor(device(), rows, [5, 3]);
+    expect([...(await softmax(x).read())]).toEqual([0, 0, 1, 1, 0, 0, 0, 1, 0, ...all, ...all]);
+    expect([...(await logSoftmax(x).read())]).toEqual([no, no, 0, 0, no, no, no, 0, no, ...all, ...all]);
+    const logits = tensor(device(), [no, no, 1, 2], [1, 4]);
+    logits.requiresGrad = true;
+    const loss = crossEntropy(logits, tensor(device(), [3]));
+    backward(loss);
+    const other = 1 / (1 + Math.E);
+    expectClose(await loss.read(), [Math.log1p(Math.exp(-1))], 1e-6);
+    expectClose(await logits.grad!.read(), [0, 0, other, -other], 1e-6);
+  });
+
   test("a sure prediction costs next to nothing, exactly", async () => {
     const x = tensor(device(), [20, 0], [1, 2]);
     expectClose(await crossEntropy(x, tensor(device(), [0])).read(), [Math.log1p(Math.exp(-20))], 1e-5);

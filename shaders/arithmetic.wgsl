@@ -4,15 +4,16 @@
 //   forward, forward4     a, b -> out          out = a OP b
 //   backward, backward4   a, b, dy -> out      out = dy ∂(a OP b)/∂a, or ∂b where WRT is 1; summed afterwards
 //   choose, choose4       m, a, b -> out       out = a where m is not 0, b elsewhere
-// The entry points in 4 give a lane four neighbouring elements: A and B say whether an operand has every element,
-// is a row of L vec4s that repeats, one element, or a number in Params. The others give a lane one element and
-// find it in each operand by its strides.
+// The entry points in 4 give a lane four neighbouring elements: A, B and M say whether an operand has every element,
+// is a row of aRow, bRow or mRow vec4s that repeats, one element, or a number in Params. The others give a lane one
+// element and find it in each operand by its strides.
 
 override WG: u32 = 64;
 override OP: u32 = 0;
 override WRT: u32 = 0;
 override A: u32 = 0;
 override B: u32 = 0;
+override M: u32 = 0;
 
 const ADD = 0u;
 const SUB = 1u;
@@ -27,7 +28,7 @@ const ONE = 2u;
 const NUMBER = 3u;
 
 struct Params {
-  N: u32, L: u32, aNumber: f32, bNumber: f32,
+  N: u32, aRow: u32, bRow: u32, mRow: u32, aNumber: f32, bNumber: f32,
   e0: vec4u, e1: vec4u, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u, m0: vec4u, m1: vec4u,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -62,14 +63,13 @@ fn slope(a: f32, b: f32) -> f32 {
     case MUL { return select(a, b, first); }
     case DIV { return select(-(a / b), 1, first) / b; }
     case POW {
-      if (b == 0 && first) { return 0; }
-      if (first) { return b * powOf(a, b - 1); }
-      if (a == 0 && b >= 0) { return 0; }
+      if (first) { return select(b * powOf(a, b - 1), 0, orderOf(b) == 0); }
+      if (orderOf(a) == 0 && orderOf(b) >= 0) { return 0; }
       return powOf(a, b) * logOf(a);
     }
     default {
-      if (a == b) { return 0.5; }
-      return select(0.0, 1.0, (a > b) == ((OP == MAX) == first));
+      if (orderOf(a) == orderOf(b)) { return 0.5; }
+      return select(0.0, 1.0, (orderOf(a) > orderOf(b)) == ((OP == MAX) == first));
     }
   }
 }
@@ -77,15 +77,21 @@ fn slope(a: f32, b: f32) -> f32 {
 fn readA(i: u32) -> vec4f {
   if (A == NUMBER) { return vec4f(p.aNumber); }
   if (A == ONE) { return a4[0].xxxx; }
-  if (A == ROW) { return a4[i % p.L]; }
+  if (A == ROW) { return a4[i % p.aRow]; }
   return a4[i];
 }
 
 fn readB(i: u32) -> vec4f {
   if (B == NUMBER) { return vec4f(p.bNumber); }
   if (B == ONE) { return b4[0].xxxx; }
-  if (B == ROW) { return b4[i % p.L]; }
+  if (B == ROW) { return b4[i % p.bRow]; }
   return b4[i];
+}
+
+fn readM(i: u32) -> vec4f {
+  if (M == ONE) { return m4[0].xxxx; }
+  if (M == ROW) { return m4[i % p.mRow]; }
+  return m4[i];
 }
 
 fn findA(i: u32) -> f32 {
@@ -131,13 +137,15 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 @compute @workgroup_size(WG)
 fn choose4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
-  if (4 * i < p.N) { out4[i] = select(readB(i), readA(i), m4[i] != vec4f(0)); }
+  if (4 * i >= p.N) { return; }
+  let chosen = (bitcast<vec4u>(readM(i)) & vec4u(0x7fffffff)) != vec4u(0);
+  out4[i] = select(readB(i), readA(i), chosen);
 }
 
 @compute @workgroup_size(WG)
 fn choose(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i >= p.N) { return; }
-  let chosen = m[stridedIndex(i, p.e0, p.e1, p.m0, p.m1)] != 0;
+  let chosen = (bitcast<u32>(m[stridedIndex(i, p.e0, p.e1, p.m0, p.m1)]) & 0x7fffffffu) != 0;
   out[i] = select(findB(i), findA(i), chosen);
 }

@@ -29,18 +29,24 @@ struct Params { N: u32, s: f32, t: f32 }
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
 
+/** x <= 0, which no NaN is. */
+fn isAtMostZero(x: f32) -> bool {
+  let bits = bitcast<u32>(x);
+  return bits == 0 || bits - 0x80000000u <= 0x7f800000u;
+}
+
 fn f(x: f32) -> f32 {
   switch (F) {
-    case NEG { return -x; }
+    case NEG { return bitcast<f32>(bitcast<u32>(x) ^ 0x80000000u); }
     case EXP { return expOf(x); }
     case LOG { return logOf(x); }
-    case SQRT { return sqrt(x); }
+    case SQRT { return sqrtOf(x); }
     case SQUARE { return x * x; }
-    case ABS { return abs(x); }
-    case CLAMP { return select(clamp(x, p.s, p.t), x, isNan(x)); }
-    case RELU { return select(max(x, 0), x, isNan(x)); }
-    case LEAKY_RELU { return select(x, p.s * x, x < 0); }
-    case ELU { return select(x, p.s * expMinusOne(x), x < 0); }
+    case ABS { return withSignOf(x, 1); }
+    case CLAMP { return minOf(maxOf(x, p.s), p.t); }
+    case RELU { return select(x, 0, isAtMostZero(x)); }
+    case LEAKY_RELU { return select(x, p.s * x, orderOf(x) < 0); }
+    case ELU { return select(x, p.s * expMinusOne(x), orderOf(x) < 0); }
     case GELU { return geluOf(x); }
     case SOFTPLUS { return softplusOf(x); }
     case SIGMOID { return sigmoidOf(x); }
@@ -56,11 +62,11 @@ fn slope(v: f32) -> f32 {
     case LOG { return 1 / v; }
     case SQRT { return 0.5 / v; }
     case SQUARE { return 2 * v; }
-    case ABS { return select(sign(v), v, isNan(v)); }
-    case CLAMP { return select(1.0, 0.0, v < p.s || v > p.t); }
-    case RELU { return select(1.0, 0.0, v <= 0); }
-    case LEAKY_RELU { return select(1, p.s, v < 0); }
-    case ELU { return select(1, p.s * expOf(v), v < 0); }
+    case ABS { return select(f32(sign(orderOf(v))), v, isNan(v)); }
+    case CLAMP { return select(1.0, 0.0, !isNan(v) && (orderOf(v) < orderOf(p.s) || orderOf(v) > orderOf(p.t))); }
+    case RELU { return select(1.0, 0.0, isAtMostZero(v)); }
+    case LEAKY_RELU { return select(1, p.s, orderOf(v) < 0); }
+    case ELU { return select(1, p.s * expOf(v), orderOf(v) < 0); }
     case GELU {
       let tail = normalTail(v);
       return select(tail.x, 1 - tail.x, v >= 0) + withinTail(v) * tail.y;

@@ -34,7 +34,7 @@ var<workgroup> shares: array<vec2f, WG>;
 fn term(a: f32, b: f32) -> f32 {
   switch (LOSS) {
     case BCE { return select(max(a, 0), a, isNan(a)) - a * b + logOnePlus(expOf(-abs(a))); }
-    case KL { return 0.5 * (a * a + (expMinusOne(b) - b)); }
+    case KL { return 0.5 * (a * a + select(expOf(b) - 1 - b, expTail(b), abs(b) < 0.35)); }
     default { return (a - b) * (a - b); }
   }
 }

@@ -1,3 +1,4 @@
+// requires lib/math.wgsl
 // requires lib/strided.wgsl
 // rearrange: elements that go to other places. N elements of out unless said otherwise.
 //   gather   x -> out            out[i] = x[offset + the walk's place of i]: permute, slice, broadcast
@@ -63,7 +64,7 @@ fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= p.N) { return; }
   let k = i / p.L;
   let index = indices[k];
-  if (index == floor(index) && index >= 0 && index < f32(p.R)) {
+  if (isIndex(index, p.R)) {
     out[i] = x[u32(index) * p.L + (i - k * p.L)];
   } else {
     out[i] = p.value;
@@ -83,13 +84,13 @@ fn rows_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   let k = i / p.L;
   let column = i - k * p.L;
   let index = indices[k];
-  if (!(index == floor(index) && index >= 0 && index < f32(p.R))) { return; }
+  if (!isIndex(index, p.R)) { return; }
   for (var j = 0u; j < k; j++) {
-    if (indices[j] == index) { return; } // an earlier lane adds this row
+    if (orderOf(indices[j]) == orderOf(index)) { return; } // an earlier lane adds this row
   }
   var sum = dy[i];
   for (var j = k + 1; j < p.K; j++) {
-    if (indices[j] == index) { sum += dy[j * p.L + column]; }
+    if (orderOf(indices[j]) == orderOf(index)) { sum += dy[j * p.L + column]; }
   }
   out[u32(index) * p.L + column] = sum;
 }

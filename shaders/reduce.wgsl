@@ -1,7 +1,8 @@
 // requires lib/math.wgsl
 // requires lib/strided.wgsl
 // reduce: x (A,R,B) -> out (A,P,B): P partial reductions over R, one when the pass is the last.
-//   forward      x -> out              OP over the lane's elements, times scale, and its root where ROOT
+//   forward      x -> out              OP over the lane's elements; a sum is multiplied by scale
+//   norm         x -> out              √Σ x², of numbers so scaled that their squares are normal numbers
 //   logsumexp    x -> out              log Σ e^x, with the largest x so far kept apart: no overflow
 //   argmax       x (A,R,B) -> out (A,B)   the index of the first largest, or of the first NaN
 //   backward     x, y, dy, n -> out    the gradient of x from those of the reduced y
@@ -11,10 +12,9 @@
 
 override WG: u32 = 64;
 override OP: u32 = 0;
-override ROOT: bool = false;
 
 const SUM = 0u;
-const SQUARES = 1u;
+const NORM = 1u;
 const MAX = 2u;
 const MIN = 3u;
 const LOGSUMEXP = 4u;
@@ -34,7 +34,7 @@ struct Params {
 fn with1(sum: f32, x: f32) -> f32 {
   switch (OP) {
     case SUM { return sum + x; }
-    case SQUARES { return sum + x * x; }
+    case NORM { return sum + x * x; }
     case MAX { return maxOf(sum, x); }
     default { return minOf(sum, x); }
   }
@@ -42,8 +42,13 @@ fn with1(sum: f32, x: f32) -> f32 {
 
 fn with4(sum: vec4f, x: vec4f) -> vec4f {
   if (OP == SUM) { return sum + x; }
-  if (OP == SQUARES) { return sum + x * x; }
+  if (OP == NORM) { return sum + x * x; }
   return vec4f(with1(sum.x, x.x), with1(sum.y, x.y), with1(sum.z, x.z), with1(sum.w, x.w));
+}
+
+fn scaled4(x: vec4f, factor: f32) -> vec4f {
+  if (OP == NORM) { return x * factor; }
+  return x; // as it is: a product may take subnormal numbers as 0
 }
 
 fn both(a: f32, b: f32) -> f32 {
@@ -62,26 +67,45 @@ fn share(i: u32) -> vec2u {
   return vec2u(row * p.rowLength + start, select(0, (end - start + p.T - 1) / p.T, start < end));
 }
 
-@compute @workgroup_size(WG)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (i >= p.N) { return; }
+/** OP over the elements of lane i, each multiplied by `factor`. */
+fn reduced(i: u32, factor: f32) -> f32 {
   let mine = share(i);
   var at = mine.x;
   let T = p.T;
   var s = vec4f(p.first);
   var t = vec4f(p.first);
   for (var k = 0u; k < mine.y / 8; k++) {
-    s = with4(s, vec4f(x[at], x[at + T], x[at + 2 * T], x[at + 3 * T]));
-    t = with4(t, vec4f(x[at + 4 * T], x[at + 5 * T], x[at + 6 * T], x[at + 7 * T]));
+    s = with4(s, scaled4(vec4f(x[at], x[at + T], x[at + 2 * T], x[at + 3 * T]), factor));
+    t = with4(t, scaled4(vec4f(x[at + 4 * T], x[at + 5 * T], x[at + 6 * T], x[at + 7 * T]), factor));
     at += 8 * T;
   }
   for (var k = 0u; k < mine.y % 8; k++) {
-    s.x = with1(s.x, x[at]);
+    s.x = with1(s.x, scaled4(vec4f(x[at]), factor).x);
     at += T;
   }
-  let all = both(both(both(s.x, s.y), both(s.z, s.w)), both(both(t.x, t.y), both(t.z, t.w))) * p.scale;
-  if (ROOT) { out[i] = sqrt(all); } else { out[i] = all; }
+  return both(both(both(s.x, s.y), both(s.z, s.w)), both(both(t.x, t.y), both(t.z, t.w)));
+}
+
+@compute @workgroup_size(WG)
+fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WG;
+  if (i >= p.N) { return; }
+  let all = reduced(i, 1);
+  if (OP == SUM) { out[i] = all * p.scale; } else { out[i] = all; }
+}
+
+@compute @workgroup_size(WG)
+fn norm(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WG;
+  if (i >= p.N) { return; }
+  let all = reduced(i, 1);
+  if (all < 8.2718061e-25) { // 2^-80: squares may have vanished
+    out[i] = sqrt(reduced(i, 1.2379400e27)) * 8.0779357e-28;
+  } else if (all > 3.4028234e38) {
+    out[i] = sqrt(reduced(i, 8.0779357e-28)) * 1.2379400e27;
+  } else {
+    out[i] = sqrt(all);
+  }
 }
 
 @compute @workgroup_size(WG)
@@ -113,7 +137,7 @@ fn argmax(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   var index = 0u;
   for (var k = 1u; k < mine.y; k++) {
     let v = x[mine.x + k * p.T];
-    if (v > best || (isNan(v) && !isNan(best))) {
+    if ((orderOf(v) > orderOf(best) || isNan(v)) && !isNan(best)) {
       best = v;
       index = k;
     }
@@ -121,7 +145,7 @@ fn argmax(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   out[i] = f32(index);
 }
 
-fn ties(x: f32, y: f32) -> bool { return x == y || (isNan(x) && isNan(y)); }
+fn ties(x: f32, y: f32) -> bool { return orderOf(x) == orderOf(y) || (isNan(x) && isNan(y)); }
 
 @compute @workgroup_size(WG)
 fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -130,7 +154,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let o = stridedIndex(i, p.e0, p.e1, p.y0, p.y1);
   switch (OP) {
     case SUM { out[i] = dy[o] * p.scale; }
-    case SQUARES { out[i] = select(0, dy[o] * x[i] / y[o], y[o] != 0); }
+    case NORM { out[i] = select(dy[o] * (x[i] / y[o]), 0, y[o] == 0); }
     case MAX, MIN { out[i] = select(0, dy[o] / n[o], ties(x[i], y[o])); }
     case LOGSUMEXP { out[i] = dy[o] * expOf(x[i] - y[o]); }
     default { out[i] = select(0.0, 1.0, ties(x[i], y[o])); }

@@ -17,13 +17,16 @@ struct Params { A: u32, R: u32, B: u32, scale: f32 }
 @group(0) @binding(4) var<storage, read> labels: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-/** The largest x of those from `first` on, and Σ e^(x - largest) of the others. */
+/**
+ * The largest x of those from `first` on, and Σ e^(x - largest) of the others: NaN where the largest is infinite,
+ * since ∞ - ∞ is.
+ */
 fn largestAndOthers(first: u32) -> vec2f {
   var most = x[first];
   var others = 0.0;
   for (var r = 1u; r < p.R; r++) {
     let v = x[first + r * p.B];
-    let below = expOf(-abs(v - most));
+    let below = expOf(select(-abs(v - most), 0, v == most));
     if (v > most) {
       others = (others + 1) * below;
       most = v;
@@ -31,7 +34,7 @@ fn largestAndOthers(first: u32) -> vec2f {
       others += below;
     }
   }
-  return vec2f(most, others);
+  return vec2f(most, select(others, fromBits(0x7fc00000u), (bitcast<u32>(most) & 0x7fffffffu) == 0x7f800000u));
 }
 
 /** log(1 + others), which a sure prediction makes tiny. */
@@ -80,7 +83,7 @@ fn cross_entropy(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   if (i >= p.A) { return; }
   let whole = largestAndOthers(i * p.R);
   let label = labels[i];
-  let isLabel = label == floor(label) && label >= 0 && label < f32(p.R);
+  let isLabel = isIndex(label, p.R);
   let chosen = x[i * p.R + select(0, u32(label), isLabel)];
   out[i] = select(fromBits(0x7fc00000u), logOfSum(whole.y) + (whole.x - chosen), isLabel);
 }

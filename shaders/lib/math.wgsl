@@ -1,8 +1,26 @@
 // Elementary functions of one f32 to within a few units in the last place, wherever the result is a normal
 // number. WGSL promises less of its own: log an absolute error near 1, exp one that grows with x, tanh an
 // overflow for large x on some adapters. NaN stays NaN.
+//
+// Comparisons look at bits. An adapter's own may take subnormal numbers as 0, call NaN neither equal nor different,
+// and return either zero from max(-0, 0).
 
 fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
+/** Of numbers, not NaN: orderOf(x) < orderOf(y) where x < y; both zeros have order 0. */
+fn orderOf(x: f32) -> i32 {
+  let bits = bitcast<i32>(x);
+  return select(bits, -(bits & 0x7fffffff), bits < 0);
+}
+
+/** Whether x is one of 0 … extent - 1. */
+fn isIndex(x: f32, extent: u32) -> bool {
+  return !isNan(x) && orderOf(x) == orderOf(floor(x)) && x >= 0 && x < f32(extent);
+}
+
+fn withSignOf(size: f32, x: f32) -> f32 {
+  return bitcast<f32>((bitcast<u32>(size) & 0x7fffffffu) | (bitcast<u32>(x) & 0x80000000u));
+}
 
 /** A constant expression may not be infinite: this one is not constant. */
 fn fromBits(bits: u32) -> f32 { return bitcast<f32>(bits); }
@@ -22,11 +40,13 @@ fn expOf(x: f32) -> f32 {
   return select(scaleByPower(1 + (r + r * r * q), i32(n)), x, isNan(x));
 }
 
-/** e^x - 1, also where x is so small that e^x is almost 1. */
-fn expMinusOne(x: f32) -> f32 {
-  let q = 0.5 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040)))));
-  return select(expOf(x) - 1, x + x * x * q, abs(x) < 0.35);
+/** e^x - 1 - x for small x. */
+fn expTail(x: f32) -> f32 {
+  return x * x * (0.5 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x * (1.0 / 720 + x * (1.0 / 5040))))));
 }
+
+/** e^x - 1, also where x is so small that e^x is almost 1. */
+fn expMinusOne(x: f32) -> f32 { return select(expOf(x) - 1, x + expTail(x), abs(x) < 0.35); }
 
 /** The part of log((1+s)/(1-s)) after 2s, divided by s, as a function of z = s² ≤ 1/9. */
 fn atanhTail(z: f32) -> f32 {
@@ -40,11 +60,16 @@ fn logOnePlus(f: f32) -> f32 {
   return f - (h - s * (h + atanhTail(s * s)));
 }
 
-/** x = 2^k · (1 + f), with 1 + f in [√½, √2): (k, f), for positive normal x. */
+/**
+ * x = 2^k · (1 + f), with 1 + f in [√½, √2): (k, f), for positive finite x. The bits of a subnormal number are
+ * x · 2^149 as an integer.
+ */
 fn splitPower(x: f32) -> vec2f {
-  let bits = bitcast<i32>(x);
+  let given = bitcast<i32>(x);
+  let tiny = given < 0x00800000;
+  let bits = select(given, bitcast<i32>(f32(given)), tiny);
   let k = (bits - 0x3f3504f3) >> 23u;
-  return vec2f(f32(k), bitcast<f32>(bits - (k << 23u)) - 1);
+  return vec2f(f32(k - select(0, 149, tiny)), bitcast<f32>(bits - (k << 23u)) - 1);
 }
 
 /** What log gives for x that is not a positive finite number. */
@@ -56,10 +81,16 @@ fn logOfOther(x: f32) -> f32 {
 
 fn logOf(x: f32) -> f32 {
   if (bitcast<u32>(x) - 1 >= 0x7f7fffffu) { return logOfOther(x); }
-  let tiny = x < 1.17549435e-38;
-  let kf = splitPower(select(x, x * 16777216, tiny));
-  let k = select(kf.x, kf.x - 24, tiny);
-  return k * 0.693359375 + (logOnePlus(kf.y) - k * 2.12194440e-4);
+  let kf = splitPower(x);
+  return kf.x * 0.693359375 + (logOnePlus(kf.y) - kf.x * 2.12194440e-4);
+}
+
+/** √x, also of a subnormal number, whose bits are x · 2^149. NaN below 0. */
+fn sqrtOf(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (bits > 0x80000000u) { return fromBits(0x7fc00000u); }
+  if (bits > 0 && bits < 0x00800000u) { return sqrt(2 * f32(bits)) * 2.6469780e-23; }
+  return sqrt(x);
 }
 
 fn sigmoidOf(x: f32) -> f32 {
@@ -74,8 +105,7 @@ fn softplusOf(x: f32) -> f32 {
 
 fn tanhOf(x: f32) -> f32 {
   let e = expMinusOne(-2 * abs(x));
-  let t = e / (2 + e);
-  return select(-t, t, x <= 0);
+  return withSignOf(e / (2 + e), x);
 }
 
 /** a b - p for p = a b as rounded, from halves whose products are exact: fma may round twice. */
@@ -90,7 +120,7 @@ fn productError(a: f32, b: f32, p: f32) -> f32 {
  * ½ e^(-z²) t P(t), t = 2 / (2 + z); P of degree 8 is a least-squares fit with relative error 5e-8.
  */
 fn normalTail(x: f32) -> vec2f {
-  let c = min(abs(x), 14.0);
+  let c = min(abs(x), 15.0);
   let h = 0.5 * c * c;
   let g = expOf(-h) * (1 - productError(0.5 * c, c, h)); // as if h were not rounded
   let t = 2 / (2 + c * 0.70710678);
@@ -99,16 +129,16 @@ fn normalTail(x: f32) -> vec2f {
   return vec2f(0.5 * g * t * P, 0.39894228 * g);
 }
 
-/** x, or ±14 past these, where tail and density are nothing to an f32: an infinite x is not to multiply them. */
-fn withinTail(x: f32) -> f32 { return select(x, sign(x) * 14, abs(x) > 14); }
+/** x, or ±15 past these, where tail and density are 0 to an f32: an infinite x is not to multiply them. */
+fn withinTail(x: f32) -> f32 { return select(x, sign(x) * 15, abs(x) > 15); }
 
 /** x Φ(x). */
 fn geluOf(x: f32) -> f32 {
   let part = withinTail(x) * normalTail(x).x;
-  return select(part, x - part, x >= 0);
+  return select(part, x - part, x > 0);
 }
 
-/** log(x) as a sum of two f32 for positive normal x. Masked bits keep compilers from undoing the subtractions. */
+/** log(x) as a sum of two f32 for positive finite x. Masked bits keep compilers from undoing the subtractions. */
 fn logInTwo(x: f32) -> vec2f {
   let kf = splitPower(x);
   let f = kf.y;
@@ -122,24 +152,38 @@ fn logInTwo(x: f32) -> vec2f {
   return vec2f(high, ((a - high) + 2 * q) + small);
 }
 
-/** a^b as JavaScript has it: a negative base needs a whole exponent, x^0 is 1, 0 to a negative power is infinite. */
+/**
+ * a^b as JavaScript has it: a negative base needs a whole exponent, x^0 is 1, 1 to an infinite power is NaN. A zero to
+ * a negative power is infinite, with the sign of the zero where the exponent is odd.
+ */
 fn powOf(a: f32, b: f32) -> f32 {
-  if (b == 0) { return 1; }
-  if (isNan(a) || isNan(b)) { return a + b; }
-  let x = abs(a);
-  let special = x < 1.17549435e-38 || x > 3.4028234e38;
-  let logs = select(logInTwo(x), vec2f(logOf(x), 0), special);
-  let e = b * logs.x;
-  let lacks = select(productError(b, logs.x, e) + b * logs.y, 0, abs(e) > 200);
-  let size = expOf(e) * (1 + lacks);
-  if (a >= 0) { return size; }
-  if (b != floor(b) && x <= 3.4028234e38) { return fromBits(0x7fc00000u); }
-  let odd = abs(b) < 16777216 && (i32(b) & 1) == 1;
-  return select(size, -size, odd);
+  let exponent = bitcast<u32>(b) & 0x7fffffffu;
+  if (exponent == 0) { return 1; }
+  if (isNan(a) || isNan(b)) { return fromBits(0x7fc00000u); }
+  let size = bitcast<u32>(a) & 0x7fffffffu;
+  let x = bitcast<f32>(size);
+  let n = withSignOf(bitcast<f32>(max(exponent, 0x00800000u)), b); // subnormal powers: all are as good as the largest
+  let finite = size > 0 && size < 0x7f800000u;
+  let logs = select(vec2f(logOf(x), 0), logInTwo(x), finite);
+  let e = n * logs.x;
+  let lacks = select(productError(n, logs.x, e) + n * logs.y, 0, abs(e) > 200);
+  let power = expOf(e) * (1 + lacks);
+  if (bitcast<u32>(a) < 0x80000000u) { return power; }
+  if (n != floor(n)) { return select(power, fromBits(0x7fc00000u), finite); }
+  let odd = abs(n) < 16777216 && (i32(n) & 1) == 1;
+  return select(power, -power, odd);
 }
 
-/** The larger, or NaN if either is. */
-fn maxOf(a: f32, b: f32) -> f32 { return select(max(a, b), a + b, isNan(a) || isNan(b)); }
+/** The larger, or NaN if either is; 0 is larger than -0. */
+fn maxOf(a: f32, b: f32) -> f32 {
+  if (isNan(a) || isNan(b)) { return fromBits(0x7fc00000u); }
+  let both = bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b)); // of equals, which differ in the sign of 0 at most
+  return select(select(b, a, orderOf(a) > orderOf(b)), both, orderOf(a) == orderOf(b));
+}
 
-/** The smaller, or NaN if either is. */
-fn minOf(a: f32, b: f32) -> f32 { return select(min(a, b), a + b, isNan(a) || isNan(b)); }
+/** The smaller, or NaN if either is; -0 is smaller than 0. */
+fn minOf(a: f32, b: f32) -> f32 {
+  if (isNan(a) || isNan(b)) { return fromBits(0x7fc00000u); }
+  let both = bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b));
+  return select(select(b, a, orderOf(a) < orderOf(b)), both, orderOf(a) == orderOf(b));
+}

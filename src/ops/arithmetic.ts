@@ -33,28 +33,35 @@ function modeOf(value: Value, shape: Shape): number | undefined {
 /** Launches `entry` for every element of `out`, in fours where all operands can be read so. */
 function launch(
   entry: "forward" | "backward" | "choose",
-  { a, b, m, dy }: { a: Value; b: Value; m?: Tensor; dy?: Tensor },
+  given: { a: Value; b: Value; m?: Tensor; dy?: Tensor },
   out: Tensor,
   constants: Record<string, number> = {},
 ): void {
+  const { a, b, m, dy } = given;
   const { shape, size: N } = out;
-  const [A, B] = [modeOf(a, shape), modeOf(b, shape)];
-  const inFours = A !== undefined && B !== undefined && (!m || sameShape(m.shape, shape));
+  const [A, B, M] = [a, b, m ?? 0].map((value) => modeOf(value, shape));
+  const found = [A, B, M];
+  const inFours = !found.includes(undefined);
+  if (out.byteLength > out.device.largestBinding && inFours && !found.includes(modes.row)) {
+    const isWhole = (operand: Value | undefined) => typeof operand === "object" && operand.size === N;
+    const whole = Object.fromEntries(
+      Object.entries({ ...given, out }).filter(([, operand]) => isWhole(operand)),
+    );
+    return inWindows(whole as Record<string, Tensor>, ({ out, ...windows }) =>
+      launch(entry, { ...given, ...windows }, out!, constants),
+    );
+  }
   const [some] = [m, a, b].filter((value) => typeof value === "object"); // bound in place of a number, and not read
   const of = (value: Value) => (typeof value === "number" ? some! : value);
   const operands: Record<string, Tensor> = { a: of(a), b: of(b), ...(m && { m }), ...(dy && { dy }), out };
-  if (out.byteLength > out.device.largestBinding && inFours && A !== modes.row && B !== modes.row) {
-    const isWhole = ([name, { size }]: [string, Tensor]) =>
-      size === N && !(name === "a" && isNumber(a)) && !(name === "b" && isNumber(b));
-    const whole = Object.fromEntries(Object.entries(operands).filter(isWhole));
-    return inWindows(whole, ({ out, ...windows }) => launch(entry, { a, b, ...windows }, out!, constants));
-  }
   const bytes = 4 * Object.values(operands).reduce((sum, operand) => sum + operand.size, 0);
   const strides = [a, b, m ?? 0].map((value) => broadcastStrides(shapeOf(value), shape));
   const walk = mergeAxes(entry, shape, strides);
   const params = {
     N,
-    L: (A === modes.row ? of(a).size : of(b).size) / 4,
+    aRow: of(a).size / 4,
+    bRow: of(b).size / 4,
+    mRow: (m?.size ?? 0) / 4,
     aNumber: typeof a === "number" ? a : 0,
     bNumber: typeof b === "number" ? b : 0,
     ...axisParams("e", walk.extents, 1),
@@ -68,7 +75,7 @@ function launch(
     );
     const grid = linearGrid(Math.ceil(N / 4), WG);
     arithmeticKernel(`${entry}4`, inputs, params, grid, {
-      constants: { ...constants, A, B },
+      constants: { ...constants, A: A!, B: B!, ...(m && { M: M! }) },
       work: { bytes },
     });
   } else {
@@ -122,7 +129,11 @@ function binary(name: Name, a: Value, b: Value): Tensor {
   );
 }
 
-/** a + b, with NumPy's broadcasting, as in all of these; one of the two may be a number. */
+/**
+ * a + b, with NumPy's broadcasting, as in all of these; one of the two may be a number. Sums, products and quotients
+ * are the adapter's: it may take subnormal numbers, those nearer to 0 than 1.2e-38, as 0, and give 0 for them.
+ * SwiftShader does, lavapipe does not.
+ */
 export function add(a: Value, b: Value): Tensor {
   return binary("add", a, b);
 }
@@ -143,24 +154,25 @@ export function div(a: Value, b: Value): Tensor {
 }
 
 /**
- * a^b: a negative a needs a whole b, a^0 is 1. The gradient of the exponent is a^b log(a), NaN for a negative
+ * a^b as JavaScript has it, also for zeros of either sign, NaN and subnormal operands: a negative a needs a whole b,
+ * a^0 is 1, 1 to an infinite power is NaN. A result nearer to 0 than 1.2e-38 may come as 0. The gradient of the exponent is a^b log(a), NaN for a negative
  * a; where a is 0 it is taken as 0.
  */
 export function pow(a: Value, b: Value): Tensor {
   return binary("pow", a, b);
 }
 
-/** The smaller of a and b, NaN if either is. Where they are equal each has half of the gradient. */
+/** The smaller of a and b, NaN if either is; -0 is smaller than 0. Where they are equal each has half of the gradient. */
 export function min(a: Value, b: Value): Tensor {
   return binary("min", a, b);
 }
 
-/** The larger of a and b, NaN if either is. Where they are equal each has half of the gradient. */
+/** The larger of a and b, NaN if either is; 0 is larger than -0. Where they are equal each has half of the gradient. */
 export function max(a: Value, b: Value): Tensor {
   return binary("max", a, b);
 }
 
-/** `a` where `mask` is not 0, `b` elsewhere, all three broadcast; no gradient flows to the mask. */
+/** `a` where `mask` is not 0 (so where it is NaN), `b` elsewhere, all three broadcast; the mask takes no gradient. */
 export function where(mask: Tensor, a: Value, b: Value): Tensor {
   const values = [a, b];
   const y = empty(

@@ -58,12 +58,12 @@ export function exp(x: Tensor): Tensor {
   return apply("exp", x);
 }
 
-/** The natural logarithm: -Infinity at 0, where its slope is infinite, and NaN below. */
+/** The natural logarithm, of subnormal numbers too: -Infinity at 0, where its slope is infinite, and NaN below. */
 export function log(x: Tensor): Tensor {
   return apply("log", x);
 }
 
-/** √x, NaN below 0. Its slope at 0 is infinite: add a little to x where that may come. */
+/** √x, of subnormal numbers too, NaN below 0. Its slope at 0 is infinite: add a little to x where that may come. */
 export function sqrt(x: Tensor): Tensor {
   return apply("sqrt", x);
 }

@@ -66,7 +66,8 @@ function summed(name: Name, a: Tensor, b: Tensor, scale: number): Tensor {
 /**
  * The relative error in percent, 100 ‖x̂ - x‖ / ‖x‖, with one ratio for the whole tensor: all of a batch
  * together. The gradient where x̂ = x, where it does not exist, is taken as 0; so it is for x = 0, where the
- * value is infinite or NaN. Source: the reconstruction loss of the RRAE reference code.
+ * value is infinite or NaN. Squares have to be normal numbers: lengths lie between 1e-18 and 1e18. Source: the
+ * reconstruction loss of the RRAE reference code.
  */
 export function relativeError(xHat: Tensor, x: Tensor): Tensor {
   checkSame("relativeError", ["xHat", "x"], xHat, x);

@@ -11,6 +11,7 @@ import {
 } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -192,6 +193,7 @@ export function gatherRows(x: Tensor, indices: Tensor): Tensor {
     );
   const [R] = x.shape as [number];
   const [K] = indices.shape as [number];
+  checkCountable("gatherRows", R);
   const L = sizeOf(x.shape.slice(1));
   const N = K * L;
   const params = { ...nothing, N, L, R, K };

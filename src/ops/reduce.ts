@@ -3,6 +3,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./lib/strided.ts";
 
 const reduceKernel = kernel("reduce");
@@ -68,7 +69,6 @@ function reduceInto(out: Tensor, kind: Reduction, x: Tensor, axes: readonly numb
     const isLast = k === all.length - 1;
     const N = A * P * B;
     const to = isLast ? out : empty(x.device, [N]);
-    const op = kind === "norm" && k > 0 ? "sum" : kind;
     const lanesPerRow = P * B;
     const params = {
       N,
@@ -79,9 +79,8 @@ function reduceInto(out: Tensor, kind: Reduction, x: Tensor, axes: readonly numb
       scale: isLast ? scale : 1,
       first: first[kind],
     };
-    const isLogsumexp = kind === "logsumexp";
-    const constants = isLogsumexp ? {} : { OP: codes[op], ROOT: Number(kind === "norm" && isLast) };
-    const entry = isLogsumexp ? "logsumexp" : "forward";
+    const constants = kind === "logsumexp" ? {} : { OP: codes[kind] };
+    const entry = kind === "logsumexp" || kind === "norm" ? kind : "forward";
     const work = { bytes: 4 * (A * R * B + N) };
     reduceKernel(entry, { x: from, out: to }, { ...params, ...unusedAxes }, linearGrid(N, WG), {
       constants,
@@ -145,7 +144,7 @@ export function sum(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return reduce("sum", "sum", x, axes, keepDims);
 }
 
-/** The mean over `axes`; NaN of nothing. */
+/** The mean over `axes`; NaN of nothing. The sum has to be finite. */
 export function mean(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return reduce("mean", "sum", x, axes, keepDims);
 }
@@ -160,21 +159,26 @@ export function amin(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return reduce("min", "min", x, axes, keepDims);
 }
 
-/** The 2-norm √Σx² over `axes`; its gradient at 0 is taken as 0. Squares have to stay finite: |x| < 1e19. */
+/** The 2-norm √Σx² over `axes`, also where squares would not be finite; its gradient at 0 is taken as 0. */
 export function norm(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return reduce("norm", "norm", x, axes, keepDims);
 }
 
-/** log Σ e^x over `axes`, for x of any size. */
+/** log Σ e^x over `axes`, for x of any size: Infinity where one is infinite, -Infinity where all are -Infinity. */
 export function logsumexp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return reduce("logsumexp", "logsumexp", x, axes, keepDims);
 }
 
-/** The indices along `axis` of the largest elements, as f32: the first of equals, the first NaN if there is one. */
+/**
+ * The indices along `axis` of the largest elements, as f32: the first of equals, the first NaN if there is one.
+ *
+ * @throws LimitError where the axis has more than 2^24 elements, which an f32 cannot count.
+ */
 export function argmax(x: Tensor, axis = -1): Tensor {
   const [at] = normalAxes("argmax", x.shape.length, axis) as [number];
   const [R, B] = [x.shape[at]!, sizeOf(x.shape.slice(at + 1))];
   if (R === 0) throw new ShapeError(`argmax: ${show(x.shape)} has no element along axis ${axis}`);
+  checkCountable("argmax", R);
   const out = empty(
     x.device,
     x.shape.filter((_, i) => i !== at),

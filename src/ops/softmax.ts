@@ -3,6 +3,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkCountable } from "./lib/countable.ts";
 import { sumTo } from "./reduce.ts";
 
 const softmaxKernel = kernel("softmax");
@@ -27,12 +28,15 @@ function alongAxis(name: string, x: Tensor, axis: number, LOG: 0 | 1): Tensor {
   });
 }
 
-/** e^x / Σ e^x along `axis`, the last unless given, without overflow. */
+/**
+ * e^x / Σ e^x along `axis`, the last unless given, without overflow. An x of -Infinity gives 0. All along the axis is
+ * NaN where the largest x is infinite, of either sign: ∞ / ∞ and 0 / 0 have no value.
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("softmax", x, axis, 0);
 }
 
-/** The logarithm of `softmax`, x - log Σ e^x, finite where the softmax itself vanishes. */
+/** The logarithm of `softmax`, x - log Σ e^x, finite where the softmax vanishes for a finite x. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("logSoftmax", x, axis, 1);
 }
@@ -51,6 +55,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
     throw new ShapeError(
       `crossEntropy: labels is ${show(labels.shape)}; logits ${show(logits.shape)} needs (${A}), one index per sample`,
     );
+  checkCountable("crossEntropy", R);
   const params = { A: A!, R, B: 1, scale: 1 / A! };
   const grid = linearGrid(A!, WG);
   const work = { bytes: 4 * logits.size };
