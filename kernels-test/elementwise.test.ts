@@ -4,24 +4,7 @@ import * as ops from "../src/ops/elementwise.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { checkOp, rounded, withDevices } from "./check.ts";
-
-/** erfc(z) for z ≥ 0 in float64: its series below 3, its continued fraction above. */
-function erfc(z: number): number {
-  if (z > 3) {
-    let fraction = 0;
-    for (let k = 60; k > 0; k--) fraction = k / 2 / (z + fraction);
-    return Math.exp(-z * z) / (Math.sqrt(Math.PI) * (z + fraction));
-  }
-  let term = z;
-  let sum = z;
-  for (let k = 1; k < 100; k++) sum += (term *= -(z * z) / k) / (2 * k + 1);
-  return 1 - (2 / Math.sqrt(Math.PI)) * sum;
-}
-
-const tail = (x: number) => erfc(Math.abs(x) / Math.SQRT2) / 2;
-const normal = (x: number) => (x < 0 ? tail(x) : 1 - tail(x));
-const density = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-const logistic = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
+import { density, logistic, normal } from "./references.ts";
 
 interface Case {
   op: (x: Tensor) => Tensor;

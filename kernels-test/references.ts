@@ -8,21 +8,29 @@ export const activations = {
   sigmoid: (z: number) => 1 / (1 + Math.exp(-z)),
   tanh: Math.tanh,
   softplus: (z: number) => Math.log1p(Math.exp(z)),
-  gelu: (z: number) => 0.5 * z * (1 + erf(z / Math.SQRT2)),
+  gelu: (z: number) => z * normal(z),
   elu: (z: number) => (z > 0 ? z : Math.expm1(z)),
 };
 
-/** The error function by its series, to 2e-8. */
-function erf(x: number): number {
-  if (Math.abs(x) > 4) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; n < 100; n++) {
-    term *= (-x * x) / n;
-    sum += term / (2 * n + 1);
+/** erfc(z) for z ≥ 0 in float64: its series below 3, its continued fraction above. */
+function erfc(z: number): number {
+  if (z > 3) {
+    let fraction = 0;
+    for (let k = 60; k > 0; k--) fraction = k / 2 / (z + fraction);
+    return Math.exp(-z * z) / (Math.sqrt(Math.PI) * (z + fraction));
   }
-  return (2 / Math.sqrt(Math.PI)) * sum;
+  let term = z;
+  let sum = z;
+  for (let k = 1; k < 100; k++) sum += (term *= -(z * z) / k) / (2 * k + 1);
+  return 1 - (2 / Math.sqrt(Math.PI)) * sum;
 }
+
+const tail = (x: number) => erfc(Math.abs(x) / Math.SQRT2) / 2;
+/** The normal distribution's cumulative function. */
+export const normal = (x: number) => (x < 0 ? tail(x) : 1 - tail(x));
+/** The normal distribution's density. */
+export const density = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+export const logistic = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 
 /** a (M,K) · b (K,N), row by row. */
 export function matmulReference(a: number[], b: number[], M: number, K: number, N: number): number[] {

@@ -1,0 +1,87 @@
+import fc from "fast-check";
+import * as ops from "../../src/ops/arithmetic.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { zip, type Nd } from "./arrays.ts";
+import { property, type Definition, type Form, type Property } from "./property.ts";
+import { broadcastable } from "./shapes.ts";
+import { each, gridded, type Values } from "./values.ts";
+
+/** A number in place of operand `at`; null for tensors alone. */
+type Number = { at: number; value: number } | null;
+
+/** Numbers for which every operation has gradients, and others. */
+const numbers = [0.5, 1, 3, 0, -0, -1, -2.5, 1e20, Infinity, -Infinity, NaN];
+const hasGradient = ({ setting }: Form<Number>) => !setting || numbers.slice(0, 3).includes(setting.value);
+
+/** `count` operands that are broadcast, the last two of which may be a number. */
+function operands(count: number): fc.Arbitrary<Form<Number>> {
+  const number = fc.record({ at: fc.constantFrom(count - 2, count - 1), value: fc.constantFrom(...numbers) });
+  return fc.oneof(
+    { weight: 5, arbitrary: broadcastable(count).map((shapes) => ({ shapes, setting: null })) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(broadcastable(count - 1), number).map(([shapes, setting]) => ({ shapes, setting })),
+    },
+  );
+}
+
+/** The operands in their order, with the number among them. */
+function withNumber<T>(own: readonly T[], setting: Number, number: (value: number) => T): T[] {
+  return setting ? own.toSpliced(setting.at, 0, number(setting.value)) : [...own];
+}
+
+const scalar = (value: number): Nd => ({ shape: [], data: [Math.fround(value)] });
+
+type Options = Omit<Partial<Definition<Number>>, "smooth">;
+
+/** A function of two numbers, element by element; `smooth` gives the values of each operand where it has gradients. */
+function binary(
+  name: string,
+  op: (a: Tensor | number, b: Tensor | number) => Tensor,
+  f: (a: number, b: number) => number,
+  smooth: readonly Values[],
+  options: Options = {},
+): Property {
+  return property<Number>({
+    name,
+    forms: operands(2),
+    op(inputs, setting) {
+      const [a, b] = withNumber<Tensor | number>(inputs, setting, (value) => value);
+      return op(a!, b!);
+    },
+    reference: (inputs, setting) => zip(f, ...withNumber(inputs, setting, scalar)),
+    smooth: (i, { setting }) => smooth[setting && setting.at <= i ? i + 1 : i]!,
+    hasGradient,
+    ...options,
+  });
+}
+
+const any = each((u) => u);
+const clear = each((u) => u + Math.sign(u || 1) * 0.3); // no pole
+const either = [gridded(1 / 256), gridded(3 / 256)]; // never equal, and no number above
+
+export const arithmetic: Property[] = [
+  binary("add", ops.add, (a, b) => a + b, [any, any]),
+  binary("sub", ops.sub, (a, b) => a - b, [any, any]),
+  binary("mul", ops.mul, (a, b) => a * b, [any, any]),
+  binary("div", ops.div, (a, b) => a / b, [any, clear]),
+  binary("pow", ops.pow, (a, b) => a ** b, [each((u) => 1.2 + u), each((u) => 2 * u)], {
+    keepsSubnormals: true,
+  }),
+  binary("min", ops.min, Math.min, either, { tolerance: 0 }),
+  binary("max", ops.max, Math.max, either, { tolerance: 0 }),
+  property<Number>({
+    name: "where",
+    forms: operands(3),
+    op(inputs, setting) {
+      const [mask, a, b] = withNumber<Tensor | number>(inputs, setting, (value) => value);
+      return ops.where(mask as Tensor, a!, b!);
+    },
+    reference: (inputs, setting) =>
+      zip((mask, a, b) => (mask !== 0 ? a : b), ...withNumber(inputs, setting, scalar)),
+    smooth: (i) => (i === 0 ? each((u) => (u > 0 ? 0 : u)) : any),
+    tolerance: 0,
+    constant: [0],
+    hasGradient,
+  }),
+];

@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import * as losses from "../../src/ops/losses.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { broadcast, build, element, total, totalSize, type Nd } from "./arrays.ts";
+import { property, type Definition, type Form, type Property } from "./property.ts";
+import { alike } from "./shapes.ts";
+import { each, withSpecials } from "./values.ts";
+
+const fours = fc.constantFrom(4, 8, 16, 32, 64);
+const others = fc.constantFrom(1, 2, 3, 5, 7, 9, 31, 33, 65);
+const extent = fc.oneof(fours, others);
+
+/**
+ * Two matrices, or batches of them, of which one may be one for all of the other. A product is compiled for each rest of
+ * each extent by 4, which takes long: M and N have theirs in common here, and transpositions and epilogues are left to
+ * `matmul.test.ts` and `epilogue.test.ts`.
+ */
+const factors: fc.Arbitrary<Form<null>> = fc
+  .record({
+    MN: fc.oneof(fc.tuple(fours, fours), fc.tuple(others, others)),
+    K: extent,
+    batches: fc.constantFrom([], [2, 2], [1, 3], [3, 1], [0, 2], [3, 0], [1, 1]),
+  })
+  .map(({ MN: [M, N], K, batches }) => {
+    const batch = (i: number) => (batches[i] ? [batches[i]] : []);
+    const shapes = [
+      [...batch(0), M, K],
+      [...batch(1), K, N],
+    ];
+    return { shapes, setting: null };
+  });
+
+/** The terms of each element of a product. */
+function termsOf(a: Nd, b: Nd): { shape: number[]; terms: number[][] } {
+  const [M, K, N] = [a.shape.at(-2)!, a.shape.at(-1)!, b.shape.at(-1)!];
+  const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), M, N];
+  const terms: number[][] = [];
+  build(shape, (at) => {
+    const [before, m, n] = [at.slice(0, -2), at.at(-2)!, at.at(-1)!];
+    const term = (k: number) => element(a, [...before, m, k]) * element(b, [...before, k, n]);
+    terms.push(Array.from({ length: K }, (_, k) => term(k)));
+    return 0;
+  });
+  return { shape, terms };
+}
+
+/** A loss of two operands of one shape: `scale` of n times the sum of its terms. */
+function loss(
+  name: string,
+  op: (a: Tensor, b: Tensor) => Tensor,
+  term: (a: number, b: number) => number,
+  scale: (n: number) => number,
+  options: Partial<Definition<null>> = {},
+): Property {
+  return property<null>({
+    name,
+    forms: alike(2),
+    op: ([a, b]) => op(a!, b!),
+    reference([a, b]) {
+      const terms = a!.data.map((x, i) => term(x, b!.data[i]!));
+      const factor = scale(terms.length);
+      return { shape: [], data: [factor * total(terms)], scale: [factor * totalSize(terms)] };
+    },
+    limit: 1e15,
+    signedZeros: false,
+    ...options,
+  });
+}
+
+const one = () => 1;
+const mean = (n: number) => 1 / n;
+const bce = (l: number, t: number) => Math.max(l, 0) - l * t + Math.log1p(Math.exp(-Math.abs(l)));
+const kl = (m: number, v: number) => 0.5 * (m * m + (Math.expm1(v) - v));
+const several = each((u) => 3 * u);
+const wider = { smooth: () => several };
+
+export const products: Property[] = [
+  property<null>({
+    name: "matmul",
+    forms: factors,
+    op: ([a, b]) => matmul(a!, b!),
+    reference([a, b]) {
+      const { shape, terms } = termsOf(a!, b!);
+      return { shape, data: terms.map(total), scale: terms.map(totalSize) };
+    },
+    limit: 1e15,
+    signedZeros: false,
+  }),
+  loss("mse", losses.mse, (a, b) => (a - b) ** 2, mean),
+  loss("bceWithLogits", losses.bceWithLogits, bce, mean, wider),
+  loss("bceWithLogits, sum", (a, b) => losses.bceWithLogits(a, b, { reduction: "sum" }), bce, one, wider),
+  loss("gaussianKl", losses.gaussianKl, kl, one, wider),
+  property<null>({
+    name: "relativeError",
+    forms: alike(2),
+    op: ([a, b]) => losses.relativeError(a!, b!),
+    reference([a, b]) {
+      const length = (list: readonly number[]) => Math.sqrt(total(list.map((x) => x * x)));
+      return { shape: [], data: [(100 * length(a!.data.map((x, i) => x - b!.data[i]!))) / length(b!.data)] };
+    },
+    values: () => withSpecials(several, 1e15, [Infinity, -Infinity, NaN, 0, -0, 1]), // squares that are normal numbers
+    signedZeros: false,
+  }),
+];
