@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { honest, serve, status } from "../data/server.ts";
 import { newConfig } from "../../src/cli/settings.ts";
-import { temporaryFolder } from "../data/files.ts";
+import { plain, png, temporaryFolder } from "../data/files.ts";
 import { samplesFile } from "../runs/runs.ts";
 import { start } from "./command.ts";
 import { run } from "./main.ts";
@@ -67,6 +67,11 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--data", "mnist"], /mnist needs --path.*hestenes data download mnist/],
   [["train", "--data", "npy"], /npy needs --path, where its files are$/m],
   [["data", "info", "folder"], /folder needs --path/],
+  [["data", "info", "bumps", "--layout", "NCHW"], /--divide-by and --layout are for npy, not for bumps/],
+  [
+    ["train", "--data", "mnist", "--path", "x", "--divide-by", "9"],
+    /divideBy is for arrays, npy, not for mnist/,
+  ],
   [["train", "--data", "mnist", "--path", "x", "--size", "9"], /size is for bumps and folders/],
   [
     ["train", "--model", "ae", "--published"],
@@ -220,6 +225,34 @@ test("data info tells what a data set holds", async () => {
   expect(stdout).toMatch(/^train: 18 samples of shape 4×3×1, from .* to .*, mean .*\ntest: 2 samples/);
   const [train] = JSON.parse((await run("data", "info", "npy", "--path", path, "--json")).stdout) as object[];
   expect(train).toMatchObject({ part: "train", count: 18, shape: [4, 3, 1], labels: false });
+});
+
+test("what is left out of the data is told on standard error, and counted in JSON", async () => {
+  const path = temporaryFolder();
+  const grey = png(4, 4, plain(4, 4, [9, 9, 9]));
+  for (const name of ["a.png", "b.png", "._a.png"]) writeFileSync(`${path}/${name}`, grey);
+  writeFileSync(`${path}/c.png`, "no picture");
+  const { stdout, stderr } = await run("data", "info", "folder", "--path", path);
+  expect(stdout).toMatch(/^train: 1 samples of shape 4×4×1/);
+  expect(stderr).toMatch(/^Left out: 1 hidden .*\nLeft out: 1 file that cannot be read \(.*c\.png, byte 0/);
+  const [train] = JSON.parse(
+    (await run("data", "info", "folder", "--path", path, "--json")).stdout,
+  ) as object[];
+  expect(train).toMatchObject({ leftOut: [{ count: 1, first: "._a.png" }, { count: 1 }] });
+});
+
+test("values are divided by, and channels put last, as asked for", async () => {
+  const path = samplesFile(temporaryFolder(), 20, [3, 6, 5]);
+  const info = (...flags: string[]) => run("data", "info", "npy", "--path", path, "--json", ...flags);
+  expect((await info()).stderr).toMatch(/looks like \[N, C, H, W\], channels first; .*--layout NCHW/);
+  const sets = async (...flags: string[]) =>
+    JSON.parse((await info(...flags)).stdout) as { shape: number[]; max: number }[];
+  const [[whole], [divided]] = [
+    await sets("--layout", "NCHW"),
+    await sets("--layout", "NCHW", "--divide-by", "4"),
+  ];
+  expect(whole!.shape).toEqual([6, 5, 3]);
+  expect(divided!.max).toBeCloseTo(whole!.max / 4, 5);
 });
 
 test("the mean of standardised data is shown as zero", async () => {

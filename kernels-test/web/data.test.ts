@@ -142,6 +142,7 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
     { name: "cut.png", bytes: square(16, () => [9, 9, 9]).subarray(0, 60) },
     { name: "good.png", bytes: square(16, (i) => [i % 256, 0, 0]) },
     { name: "notes.txt", bytes: new TextEncoder().encode("hello") },
+    { name: "._good.png", bytes: new TextEncoder().encode("what macOS keeps") },
     ...Array.from({ length: 16 }, (_, k) => ({
       name: `${k}.png`,
       bytes: square(16, (i) => [i % 256, 9 * k, 0]),
@@ -149,7 +150,7 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
   ]);
   await tab.getByText("15 pictures of 16 × 16").waitFor();
   expect(await unused.textContent()).toMatch(
-    /^Left out: notes\.txt is not a picture.* Left out: cut\.png is no picture/,
+    /^Left out: 1 hidden file \(\._good\.png\)\. Left out: notes\.txt is not a picture.* Left out: cut\.png is no picture/,
   );
 
   const error = () => tab.locator(".lane dt").first().textContent();

@@ -7,7 +7,7 @@ import { download } from "../data/download.ts";
 import { downloadNames, type DownloadName } from "../data/sources.ts";
 import { makeFolder } from "../runs/files.node.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
-import { interruptSignal, number, printJson, whole } from "./usage.ts";
+import { interruptSignal, number, printJson, UsageError, whole } from "./usage.ts";
 
 export function dataCommand(): Command {
   const command = new Command("data").description("Download data sets, and look at those you have.");
@@ -93,6 +93,8 @@ interface InfoFlags extends Pick<LoadOptions, "path" | "divideBy" | "layout"> {
 async function showData(name: DatasetName, { json, ...options }: InfoFlags): Promise<void> {
   requirePath(name, options.path);
   refusePath(name, options.path);
+  if (name !== "npy" && (options.divideBy !== undefined || options.layout !== undefined))
+    throw new UsageError(`--divide-by and --layout are for npy, not for ${name}; leave them out`);
   const loaded = await usageOf(loadDataset(name, options));
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();
