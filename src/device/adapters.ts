@@ -28,11 +28,22 @@ export interface AdapterRequest {
   tuned?: boolean | undefined;
   /** Bytes that a binding may hold, if fewer than the adapter's own limit: to try what a smaller one would do. */
   binding?: number | undefined;
+  /** Keep where each tensor was made, for `device.memory({ leaks: true })`; default false: it costs 10 µs a tensor. */
+  leaks?: boolean | undefined;
 }
+
+/**
+ * Begins something of Dawn's and waits for it without returning to the event loop: how it ended, or that this runtime
+ * has no way to wait.
+ */
+export type Settle = (begin: () => Promise<unknown>) => "fulfilled" | "rejected" | "unknown";
 
 export interface OpenedAdapter {
   adapter: GPUAdapter;
   info: AdapterDescription;
+  requestDevice: (descriptor: GPUDeviceDescriptor) => Promise<GPUDevice>;
+  /** Waits for what devices that were requested here do. */
+  settle: Settle;
 }
 
 /** What each family of software adapters may be called, so that any of its names finds it. */

@@ -24,6 +24,8 @@ export interface Write {
   buffer: GPUBuffer;
   offset: number;
   data: Uint8Array<ArrayBuffer>;
+  /** Whether it was sent: what `data` holds is then no longer looked at. */
+  sent?: boolean;
 }
 
 /** Bytes that go from one buffer to another. */
@@ -36,20 +38,34 @@ export interface Copy {
   bytes: number;
 }
 
-export type Command = Dispatch | Write | Copy;
+/** A buffer that is destroyed once the commands before it are sent. */
+export interface Free {
+  kind: "free";
+  buffer: GPUBuffer;
+}
+
+export type Command = Dispatch | Write | Copy | Free;
+
+/** Where the data of writes lie on the device already. */
+export interface Staged {
+  buffer: GPUBuffer;
+  offsets: ReadonlyMap<Write, number>;
+}
 
 /**
- * Encodes and submits `commands` in order: consecutive launches share a pass, and everything
- * between two writes shares a command buffer. `mark` may give a launch a pass of its own.
+ * Encodes and submits `commands` in order: consecutive launches share a pass, and everything between two writes that
+ * are not `staged` shares a command buffer. `mark` may give a launch a pass of its own.
  */
 export function submit(
   device: GPUDevice,
   commands: readonly Command[],
+  staged?: Staged,
   mark?: (dispatch: Dispatch) => GPUComputePassTimestampWrites | undefined,
 ): void {
   let encoder: GPUCommandEncoder | undefined;
   let pass: GPUComputePassEncoder | undefined;
   let pipeline: GPUComputePipeline | undefined;
+  const freed: GPUBuffer[] = [];
   const endPass = () => {
     pass?.end();
     pass = pipeline = undefined;
@@ -60,13 +76,30 @@ export function submit(
     encoder = undefined;
   };
   for (const command of commands) {
-    if (command.kind === "write") {
+    const stagedAt = command.kind === "write" ? staged?.offsets.get(command) : undefined;
+    if (command.kind === "write" && stagedAt === undefined) {
       send();
       device.queue.writeBuffer(command.buffer, command.offset, command.data);
+      command.sent = true;
+      continue;
+    }
+    if (command.kind === "free") {
+      freed.push(command.buffer);
       continue;
     }
     if (command.kind === "dispatch" && command.pipeline.failure) continue; // the queue tells of it
     encoder ??= device.createCommandEncoder();
+    if (command.kind === "write") {
+      endPass();
+      encoder.copyBufferToBuffer(
+        staged!.buffer,
+        stagedAt!,
+        command.buffer,
+        command.offset,
+        command.data.length,
+      );
+      continue;
+    }
     if (command.kind === "copy") {
       endPass();
       encoder.copyBufferToBuffer(
@@ -87,4 +120,5 @@ export function submit(
     if (timestampWrites) endPass();
   }
   send();
+  for (const buffer of freed) buffer.destroy();
 }

@@ -1,4 +1,7 @@
 import { openAdapter, readTuning, type AdapterDescription, type AdapterRequest } from "#gpu";
+import type { OpenedAdapter, Settle } from "./adapters.ts";
+import { Bindings, type PackedParams, type Slice } from "./bindings.ts";
+import { Buffers } from "./buffers.ts";
 import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
 import { PipelineCache } from "./pipelines.ts";
@@ -6,31 +9,41 @@ import { Profiler } from "./profiler.ts";
 import { Program } from "./program.ts";
 import { CommandQueue } from "./queue.ts";
 import { Scopes, type Disposable } from "./scopes.ts";
+import { Staging } from "./staging.ts";
 import {
   MemoryLedger,
   StoragePool,
+  type LiveMemory,
   type MemoryKind,
   type MemoryReport,
+  type PoolOrder,
   type Span,
   type Storage,
 } from "./storage.ts";
+import { Uploads } from "./uploads.ts";
 
 /** Opens the device that `request` names; without one, the best there is (see `hestenes devices`). */
 export async function openDevice(request: AdapterRequest = {}): Promise<Device> {
-  const { binding } = request;
+  const { binding, leaks } = request;
   if (binding !== undefined && !(binding >= 256))
     throw new ArgumentError(`openDevice: binding is a number of bytes from 256 on, not ${binding}`);
-  const { adapter, info } = await openAdapter(request);
-  const gpu = await requestDevice(adapter);
+  const opened = await openAdapter(request);
+  const { info, settle } = opened;
+  const gpu = await requestDevice(opened);
   const tuning = request.tuned === false ? undefined : readTuning(info)?.choices;
   const isChecked = request.validation || info.backend === "browser";
-  const openChecker = async () =>
-    requestDevice((await openAdapter({ adapter: info.name, validation: true })).adapter);
-  return new Device(gpu, info, tuning, binding, isChecked ? undefined : openChecker);
+  const openChecker = async () => requestDevice(await openAdapter({ adapter: info.name, validation: true }));
+  return new Device(gpu, info, {
+    settle,
+    tuning,
+    binding,
+    openChecker: isChecked ? undefined : openChecker,
+    leaks,
+  });
 }
 
-/** A device with all that `adapter` can do. */
-async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+/** A device with all that the adapter can do. */
+async function requestDevice({ adapter, requestDevice }: OpenedAdapter): Promise<GPUDevice> {
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const value = adapter.limits[name as keyof GPUSupportedLimits];
@@ -38,7 +51,17 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   }
   const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
-  return adapter.requestDevice({ requiredLimits, requiredFeatures });
+  return requestDevice({ requiredLimits, requiredFeatures });
+}
+
+/** What a device is opened with. */
+export interface DeviceOptions {
+  settle: Settle;
+  tuning?: ReadonlyMap<string, string> | undefined;
+  binding?: number | undefined;
+  /** Opens a device with all of WebGPU's checks, where this one has not got them. */
+  openChecker?: (() => Promise<GPUDevice>) | undefined;
+  leaks?: boolean | undefined;
 }
 
 /** A GPU, or the software that stands in for one, and everything that lives on it. */
@@ -55,29 +78,33 @@ export class Device {
   readonly pipelines: PipelineCache;
   readonly queue: CommandQueue;
   readonly #ledger = new MemoryLedger();
+  readonly #buffers: Buffers;
+  readonly #bindings: Bindings;
+  readonly #staging: Staging;
+  readonly #uploads: Uploads;
   readonly #pool: StoragePool;
+  readonly #traced: boolean;
   readonly #scopes = new Scopes();
-  readonly #uniforms = new Map<string, GPUBuffer>();
-  readonly #staging = new Map<number, GPUBuffer[]>();
   /** Opened for the first kernel from outside of the package; `gpu` itself where that one has WebGPU's checks. */
   #checker: Promise<GPUDevice> | undefined;
   #recording: Program | undefined;
   #gradients = true;
 
-  constructor(
-    gpu: GPUDevice,
-    info: AdapterDescription,
-    tuning: ReadonlyMap<string, string> = new Map(),
-    binding = Infinity,
-    openChecker = () => Promise.resolve(gpu),
-  ) {
+  constructor(gpu: GPUDevice, info: AdapterDescription, options: DeviceOptions) {
+    const { settle, tuning = new Map<string, string>(), binding = Infinity, leaks = false } = options;
+    const { openChecker = () => Promise.resolve(gpu) } = options;
     this.gpu = gpu;
     this.info = info;
     this.tuning = tuning;
     this.largestBinding = Math.floor(Math.min(binding, gpu.limits.maxStorageBufferBindingSize) / 256) * 256;
     this.pipelines = new PipelineCache(gpu, () => (this.#checker ??= openChecker()));
-    this.queue = new CommandQueue(gpu);
-    this.#pool = new StoragePool(gpu, this.#ledger);
+    this.queue = new CommandQueue(gpu, settle);
+    this.#buffers = new Buffers(gpu, this.queue);
+    this.#bindings = new Bindings(gpu, this.queue, this.#buffers, this.#ledger);
+    this.#staging = new Staging(this.queue, this.#buffers, this.#ledger, gpu.limits.maxBufferSize);
+    this.queue.uploads = this.#uploads = new Uploads(gpu, this.#buffers, this.#ledger);
+    this.#traced = leaks;
+    this.#pool = this.#newPool("made first");
   }
 
   /** True where the "GPU" is the machine's own CPU: kernels then avoid barriers and workgroup memory. */
@@ -85,13 +112,18 @@ export class Device {
     return this.info.kind === "software";
   }
 
-  /** Live, peak and pooled bytes. */
-  memory(): MemoryReport {
-    return this.#ledger.report();
+  /** Live, peak and pooled bytes, and the buffers that exist; with `leaks` also what nobody freed yet. */
+  memory(options: { leaks: true }): MemoryReport & { alive: LiveMemory[] };
+  memory(options?: { leaks?: boolean }): MemoryReport;
+  memory({ leaks = false } = {}): MemoryReport & { alive?: LiveMemory[] } {
+    const report = this.#ledger.report(this.#buffers);
+    return leaks ? { ...report, alive: this.#ledger.leaks() } : report;
   }
 
   /** Buffers, pipelines and bind groups made so far: none are made while a program replays. */
-  readonly made = { bindGroups: 0, uniforms: 0, buffers: () => this.#pool.created };
+  get made(): { bindGroups: number; uniforms: number; buffers: () => number } {
+    return { ...this.#bindings.made, buffers: () => this.#pool.created };
+  }
 
   /** A block of device memory with whatever is in it. */
   allocate(bytes: number, kind: MemoryKind = "tensor"): Storage {
@@ -126,48 +158,12 @@ export class Device {
     if (this.#recording)
       throw new ArgumentError("a tensor is read while a step is recorded: return it and read it afterwards");
     this.queue.check();
-    const rounded = 2 ** Math.ceil(Math.log2(Math.max(256, bytes)));
-    const size = Math.min(rounded, this.gpu.limits.maxBufferSize);
-    const staging = this.#staging.get(size)?.pop() ?? this.gpu.createBuffer({ size, usage: 0x1 | 0x8 });
-    storage.retain();
-    try {
-      this.queue.push({
-        kind: "copy",
-        from: storage.buffer,
-        fromOffset: offset,
-        to: staging,
-        toOffset: 0,
-        bytes,
-      });
-      const copy = await this.queue.map(staging, bytes);
-      const kept = this.#staging.get(size) ?? [];
-      kept.push(staging);
-      this.#staging.set(size, kept);
-      return copy;
-    } finally {
-      storage.release();
-    }
+    return this.#staging.read(storage, offset, bytes);
   }
 
-  /** The uniform buffer that holds `bytes`; equal contents share one. */
-  uniform(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
-    const key = String.fromCharCode(...bytes);
-    let buffer = this.#uniforms.get(key);
-    if (!buffer) {
-      if (this.#uniforms.size >= 4096) this.#forgetUniforms();
-      buffer = this.gpu.createBuffer({ size: bytes.length, usage: 0x40 | 0x8, mappedAtCreation: true });
-      new Uint8Array(buffer.getMappedRange()).set(bytes);
-      buffer.unmap();
-      this.#uniforms.set(key, buffer);
-      this.#ledger.add("uniform", bytes.length, 0);
-      this.made.uniforms++;
-    }
-    return buffer;
-  }
-
-  #forgetUniforms(): void {
-    for (const buffer of this.#uniforms.values()) this.#ledger.add("uniform", -buffer.size, 0);
-    this.#uniforms.clear(); // launches and programs that use one keep it alive through their bind groups
+  /** The bind group of a launch; while a step is recorded, one that nothing changes. */
+  bind(layout: GPUBindGroupLayout, slices: readonly Slice[], params: PackedParams | undefined): GPUBindGroup {
+    return (this.#recording?.bindings ?? this.#bindings).get(layout, slices, params);
   }
 
   /** Shown each output of an operation, and each gradient, with the label of the launch that made it. */
@@ -232,7 +228,7 @@ export class Device {
    */
   record<T>(step: () => T): { program: Program; result: T } {
     if (this.#recording) throw new LifetimeError("record: a step is being recorded already");
-    const program = new Program(this.queue, new StoragePool(this.gpu, this.#ledger));
+    const program = new Program(this.queue, this.#newPool("freed last"), this.#bindings.fixed());
     this.#recording = program;
     try {
       return { program, result: this.scope(step) };
@@ -253,15 +249,27 @@ export class Device {
   profile(on = true): Profiler {
     if (on && !this.gpu.features.has("timestamp-query"))
       throw new ArgumentError(`profiling needs timestamp queries, which ${this.info.name} does not have`);
-    const profiler = new Profiler(this.gpu);
+    const profiler = new Profiler(this.gpu, this.#buffers, this.#ledger);
     this.queue.profiler = on ? profiler : undefined;
     return profiler;
   }
 
-  /** Frees pooled memory. */
+  /** Frees all memory that is kept for later use. */
   async trim(): Promise<void> {
     await this.finish();
     this.#pool.trim();
+    this.#bindings.clear();
+    this.#staging.trim();
+    this.#uploads.trim();
+  }
+
+  #newPool(order: PoolOrder): StoragePool {
+    const onFree = (buffers: ReadonlySet<number>) => this.#bindings.forget(buffers);
+    return new StoragePool(this.gpu.limits, this.#ledger, this.#buffers, {
+      order,
+      onFree,
+      traced: this.#traced,
+    });
   }
 
   /** Destroys the device and everything on it; Node can exit after it. */
@@ -269,5 +277,9 @@ export class Device {
     this.#pool.trim(true);
     this.gpu.destroy();
     void this.#checker?.then((checker) => checker.destroy()).catch(() => undefined); // one that did not open told so
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

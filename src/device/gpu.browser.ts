@@ -36,7 +36,13 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
       "browser",
       ["navigator.gpu"],
     );
-  return { adapter: best.adapter, info: { ...best.info, chosen: true } };
+  const { adapter, info } = best;
+  return {
+    adapter,
+    info: { ...info, chosen: true },
+    requestDevice: (descriptor) => adapter.requestDevice(descriptor),
+    settle: () => "unknown",
+  };
 }
 
 /** Describes the adapters that the browser offers, best first. */
@@ -48,6 +54,9 @@ export async function listAdapters(): Promise<AdapterDescription[]> {
 export function readTuning(_: AdapterDescription): { choices: ReadonlyMap<string, string> } | undefined {
   return undefined;
 }
+
+/** A page can not ask for it. */
+export function collectGarbage(): void {}
 
 /** Resolves like `promise`: a browser waits without polling. */
 export function waitFor<T>(promise: Promise<T>): Promise<T> {

@@ -10,9 +10,11 @@ import {
   type OpenedAdapter,
 } from "./adapters.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
+import { Poller } from "./wait.node.ts";
 import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
 
 export type { AdapterDescription, AdapterRequest, OpenedAdapter } from "./adapters.ts";
+export { collectGarbage } from "./garbage.node.ts";
 export { readTuning } from "./tuning.node.ts";
 export { waitFor } from "./wait.node.ts";
 
@@ -31,7 +33,7 @@ const UNCHECKED = [
  * What `create` returned, by its flags and drivers. Dawn aborts the process when one is collected while anything of
  * it is under way, also after its devices were destroyed, so they stay for as long as the process does.
  */
-const instances = new Map<string, GPU>();
+const instances = new Map<string, { gpu: GPU; poller: Poller }>();
 
 /** An adapter by name, and the Vulkan manifest that it comes from where it is not the system's. */
 interface Candidate {
@@ -98,7 +100,7 @@ async function* candidates(tried: string[]): AsyncGenerator<Candidate> {
 /** The names of the adapters that Dawn sees: it lists them where none has the name asked for. */
 async function adapterNames(manifest: string | undefined): Promise<string[]> {
   try {
-    await request(["adapter=\u0001"], manifest);
+    await request(["adapter=\u0001"], manifest).requested;
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -109,20 +111,34 @@ async function adapterNames(manifest: string | undefined): Promise<string[]> {
 async function open(candidate: Candidate, validation: boolean): Promise<OpenedAdapter | undefined> {
   const { name, manifest, lavapipe } = candidate;
   const enabled = ["allow_unsafe_apis", ...(validation ? [] : UNCHECKED)].join();
-  const requested = request(
+  const { requested, poller } = request(
     [`adapter=${name}`, `enable-dawn-features=${enabled}`, "disable-dawn-features=timestamp_quantization"],
     manifest,
   );
   const adapter = await requested.catch(() => null);
-  return adapter === null ? undefined : { adapter, info: describeAdapter(adapter, name, BACKEND, lavapipe) };
+  if (adapter === null) return undefined;
+  const info = describeAdapter(adapter, name, BACKEND, lavapipe);
+  return {
+    adapter,
+    info,
+    requestDevice: (descriptor) => poller.watch(() => adapter.requestDevice(descriptor)),
+    settle: (begin) => poller.settle(begin),
+  };
 }
 
 /** Drivers load inside of `requestAdapter`, before it returns its promise. */
-function request(flags: string[], manifest: string | undefined): Promise<GPUAdapter | null> {
+function request(
+  flags: string[],
+  manifest: string | undefined,
+): { requested: Promise<GPUAdapter | null>; poller: Poller } {
   return withVulkanDrivers(manifest, () => {
     const key = JSON.stringify([flags, manifest, process.env.VK_DRIVER_FILES, process.env.VK_ICD_FILENAMES]);
-    const gpu = instances.get(key) ?? create([`backend=${BACKEND}`, ...flags]);
-    instances.set(key, gpu);
-    return gpu.requestAdapter({ powerPreference: "high-performance" });
+    const made = instances.get(key) ?? {
+      gpu: create([`backend=${BACKEND}`, ...flags]),
+      poller: new Poller(),
+    };
+    instances.set(key, made);
+    const { gpu, poller } = made;
+    return { requested: gpu.requestAdapter({ powerPreference: "high-performance" }), poller };
   });
 }

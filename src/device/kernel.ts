@@ -1,3 +1,4 @@
+import type { Slice } from "./bindings.ts";
 import type { Work } from "./commands.ts";
 import type { Device } from "./device.ts";
 import { KernelError, LifetimeError, LimitError } from "./errors.ts";
@@ -66,17 +67,15 @@ export function launch(
     uniform === undefined ? names : [...names, uniform],
     options.constants ?? {},
   );
-  const entries: GPUBindGroupEntry[] = names.map((operand) => ({
+  const slices = names.map((operand) => ({
     binding: bindingOf(source, operand).binding,
-    resource: slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
+    ...slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
   }));
-  if (uniform !== undefined)
-    entries.push({
-      binding: source.bindings.get(uniform)!.binding,
-      resource: { buffer: device.uniform(packParams(source, params)) },
-    });
-  const bindGroup = device.gpu.createBindGroup({ layout: pipeline.layout, entries });
-  device.made.bindGroups++;
+  const packed =
+    uniform === undefined
+      ? undefined
+      : { binding: source.bindings.get(uniform)!.binding, bytes: packParams(source, params) };
+  const bindGroup = device.bind(pipeline.layout, slices, packed);
   device.launch(
     {
       kind: "dispatch",
@@ -135,7 +134,7 @@ function checkAliases(source: Shader, entryPoint: string, operands: Operands): v
   }
 }
 
-function slice(where: string, operand: Operand): GPUBufferBinding {
+function slice(where: string, operand: Operand): Omit<Slice, "binding"> {
   if (operand.storage.references === 0)
     throw new LifetimeError(`${where} was freed: return it from the scope that made it, or keep it outside`);
   const { largestBinding } = operand.device;
@@ -145,7 +144,7 @@ function slice(where: string, operand: Operand): GPUBufferBinding {
         `(maxStorageBufferBindingSize): use a smaller batch or a smaller layer`,
     );
   const size = Math.max(16, Math.ceil(operand.byteLength / 16) * 16); // whole vec4s; buffers are rounded up
-  return { buffer: operand.storage.buffer, offset: operand.byteOffset, size };
+  return { storage: operand.storage, offset: operand.byteOffset, size };
 }
 
 function packParams(source: Shader, params: Params): Uint8Array<ArrayBuffer> {

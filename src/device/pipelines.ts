@@ -1,16 +1,30 @@
-import { KernelError } from "./errors.ts";
+import type { Settle } from "./adapters.ts";
+import { KernelError, LimitError } from "./errors.ts";
 import type { Shader } from "./shader.ts";
+
+/** A compilation that is under way, and its result at once. */
+interface Compilation {
+  begun: Promise<GPUComputePipeline>;
+  make: () => GPUComputePipeline;
+}
 
 /** A compute pipeline that compiles in the background. */
 export class Pipeline {
   readonly layout: GPUBindGroupLayout;
   /** Resolves when it is compiled, or could not be. */
   readonly settled: Promise<void>;
+  readonly #now: Compilation | undefined;
   #pipeline: GPUComputePipeline | undefined;
   #failure: KernelError | undefined;
 
-  constructor(layout: GPUBindGroupLayout, pipeline: Promise<GPUComputePipeline>) {
+  /** `now` is there where it may be compiled at once, in place of when `pipeline` resolves. */
+  constructor(
+    layout: GPUBindGroupLayout,
+    pipeline: Promise<GPUComputePipeline>,
+    now: Compilation | undefined,
+  ) {
     this.layout = layout;
+    this.#now = now;
     this.settled = pipeline.then(
       (made) => void (this.#pipeline = made),
       (why: KernelError) => void (this.#failure = why),
@@ -24,6 +38,18 @@ export class Pipeline {
   /** Why it does not compile; what was launched with it is left out, and the next `read()` or `finish()` throws this. */
   get failure(): KernelError | undefined {
     return this.#failure;
+  }
+
+  /** Compiles it without returning to the event loop. */
+  compileNow(settle: Settle): void {
+    if (this.isSettled) return;
+    const now = this.#now;
+    if (!now || settle(() => now.begun) === "rejected")
+      throw new LimitError(
+        "too many launches wait for a kernel that is not compiled yet, or can not be: await device.finish() after the " +
+          "first launch",
+      );
+    this.#pipeline = now.make();
   }
 
   get ready(): GPUComputePipeline {
@@ -86,19 +112,21 @@ export class PipelineCache {
     });
     const layout = this.#layout(entries);
     const label = `${shader.name}.${entryPoint}`;
-    const compile = () =>
-      this.#device.createComputePipelineAsync({
-        label,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module: this.#module(shader), entryPoint, constants },
-      });
+    const descriptor = (): GPUComputePipelineDescriptor => ({
+      label,
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: this.#module(shader), entryPoint, constants },
+    });
+    const begin = () => this.#device.createComputePipelineAsync(descriptor());
     const checked = shader.check?.(this.#checker, entries, { entryPoint, constants });
-    const made = (checked?.then(compile) ?? compile()).catch((cause: unknown) => {
+    const begun = checked ? checked.then(begin) : begin();
+    const made = begun.catch((cause: unknown) => {
       const set = Object.keys(constants).length > 0 ? ` with ${JSON.stringify(constants)}` : "";
       const why = cause instanceof Error ? cause.message.trim() : String(cause);
       throw new KernelError(`${label} does not compile${set}: ${why}`, { cause });
     });
-    return new Pipeline(layout, made);
+    const now = { begun, make: () => this.#device.createComputePipeline(descriptor()) };
+    return new Pipeline(layout, made, checked ? undefined : now);
   }
 
   #module(shader: Shader): GPUShaderModule {

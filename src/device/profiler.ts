@@ -1,5 +1,7 @@
 import { waitFor } from "#gpu";
+import type { Buffers } from "./buffers.ts";
 import { submit, type Command, type Dispatch } from "./commands.ts";
+import type { MemoryLedger } from "./storage.ts";
 
 /** What one kind of launch cost in all. */
 export interface ProfileRow {
@@ -26,11 +28,15 @@ const capacity = 2048; // launches a batch; a query set holds at most 4096 times
  */
 export class Profiler {
   readonly #device: GPUDevice;
+  readonly #buffers: Buffers;
+  readonly #ledger: MemoryLedger;
   readonly #samples: Sample[] = [];
   readonly #batches: Promise<void>[] = [];
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, buffers: Buffers, ledger: MemoryLedger) {
     this.#device = device;
+    this.#buffers = buffers;
+    this.#ledger = ledger;
   }
 
   /** Submits `commands` with a timestamp around every launch. */
@@ -44,10 +50,11 @@ export class Profiler {
     if (launches.length === 0) return submit(this.#device, commands);
     const bytes = 16 * launches.length;
     const querySet = this.#device.createQuerySet({ type: "timestamp", count: 2 * launches.length });
-    const resolved = this.#device.createBuffer({ size: bytes, usage: 0x200 | 0x4 }); // QUERY_RESOLVE | COPY_SRC
-    const staging = this.#device.createBuffer({ size: bytes, usage: 0x1 | 0x8 }); // MAP_READ | COPY_DST
+    const { buffer: resolved } = this.#buffers.make({ size: bytes, usage: 0x200 | 0x4 }); // QUERY_RESOLVE | COPY_SRC
+    const { buffer: staging } = this.#buffers.make({ size: bytes, usage: 0x1 | 0x8 }); // MAP_READ | COPY_DST
+    this.#ledger.add("staging", 2 * bytes, 0);
     let next = 0;
-    submit(this.#device, commands, () => ({
+    submit(this.#device, commands, undefined, () => ({
       querySet,
       beginningOfPassWriteIndex: next++,
       endOfPassWriteIndex: next++,
@@ -64,7 +71,9 @@ export class Profiler {
           const milliseconds = Math.max(0, Number(times[2 * i + 1]! - times[2 * i]!)) / 1e6;
           this.#samples.push({ dispatch, start, milliseconds });
         });
-        for (const resource of [querySet, resolved, staging]) resource.destroy();
+        querySet.destroy();
+        for (const buffer of [resolved, staging]) this.#buffers.free(buffer);
+        this.#ledger.add("staging", -2 * bytes, 0);
       }),
     );
   }

@@ -1,3 +1,4 @@
+import type { FixedBindings } from "./bindings.ts";
 import type { Command } from "./commands.ts";
 import { LifetimeError } from "./errors.ts";
 import type { CommandQueue } from "./queue.ts";
@@ -13,14 +14,17 @@ import type { MemoryKind, Storage, StoragePool } from "./storage.ts";
 export class Program {
   /** Where the step's tensors come from while it is recorded. */
   readonly pool: StoragePool;
+  /** Where its bind groups come from. */
+  readonly bindings: FixedBindings;
   readonly #queue: CommandQueue;
   readonly #commands: Command[] = [];
   readonly #uses = new Set<Storage>();
   #disposed = false;
 
-  constructor(queue: CommandQueue, pool: StoragePool) {
+  constructor(queue: CommandQueue, pool: StoragePool, bindings: FixedBindings) {
     this.#queue = queue;
     this.pool = pool;
+    this.bindings = bindings;
   }
 
   /** Launches a run. */
@@ -57,7 +61,13 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#commands.length = 0;
     for (const storage of this.#uses) if (!this.pool.made(storage)) storage.release();
-    void this.#queue.flush().then(() => this.pool.trim(true));
+    this.bindings.dispose();
+    this.pool.trim(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

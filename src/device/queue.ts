@@ -1,23 +1,48 @@
 import { waitFor } from "#gpu";
-import { submit, type Command } from "./commands.ts";
+import type { Settle } from "./adapters.ts";
+import { submit, type Command, type Write } from "./commands.ts";
 import { DeviceLostError, OutOfMemoryError, ValidationError, type HestenesError } from "./errors.ts";
 import type { Profiler } from "./profiler.ts";
+import type { Uploads } from "./uploads.ts";
+
+/** Launches that go to WebGPU in one command buffer. */
+const BATCH = 512;
+
+/** Launches that may be under way: one more waits until all of them are done, where the runtime can wait. */
+const MOST_UNDER_WAY = 8192;
+
+/** Submissions that may be under way before short programs are sent in batches too. */
+const MOST_SUBMISSIONS = 64;
+
+/** Bytes of a write that count as much as a launch does. */
+const BYTES_OF_A_LAUNCH = 1 << 15;
 
 /**
  * The commands of one device, in order. Launches collect here while their pipelines compile in the
- * background, and go to WebGPU at a flush; once everything is compiled, nothing waits for anything.
+ * background, and go to WebGPU at a flush; once everything is compiled, nothing waits for anything
+ * but for a device that has fallen far behind.
  */
 export class CommandQueue {
   readonly #device: GPUDevice;
+  readonly #settle: Settle;
   #pending: Command[] = [];
+  #pendingWeight = 0;
   #sending: Promise<void> = Promise.resolve();
-  #flushes = 0;
+  /** Commands taken out of `#pending` since the beginning. */
+  #taken = 0;
+  /** What was submitted, and what of it is done, in launches. */
+  #submitted = 0;
+  #done = 0;
+  #submissions = 0;
   #failure: HestenesError | undefined;
   #lost: DeviceLostError | undefined;
   profiler: Profiler | undefined;
+  /** Takes the small writes of a batch. */
+  uploads: Uploads | undefined;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, settle: Settle) {
     this.#device = device;
+    this.#settle = settle;
     void device.lost.then((info) => {
       this.#lost = new DeviceLostError(
         `the device was lost (${info.message || info.reason}): open a new one and load the last checkpoint`,
@@ -45,94 +70,125 @@ export class CommandQueue {
     if (this.#lost || this.#failure instanceof OutOfMemoryError) this.check();
   }
 
-  /** Whether a command given now may go straight to WebGPU. */
-  get #isIdle(): boolean {
-    return this.#flushes === 0 && this.#pending.length === 0;
-  }
-
   push(command: Command): void {
     if (this.#lost) throw this.#lost;
-    this.#pending.push(command);
-    if (this.#pending.length >= 512 && this.#flushes === 0) this.#sendIfCompiled();
+    this.#add(command);
+    this.#sendIfMany();
   }
 
-  /** Sends `commands`, whose pipelines are compiled, at once if nothing is ahead of them. */
+  /** Sends `commands`, whose pipelines are compiled, at once if nothing is ahead of them and the device keeps up. */
   run(commands: readonly Command[]): void {
     if (this.#lost) throw this.#lost;
-    if (this.#isIdle) this.#submit(commands);
-    else {
-      for (const command of commands) this.#pending.push(command);
-      if (this.#flushes === 0) this.#sendIfCompiled();
-    }
+    if (this.#pending.length === 0 && this.#submissions < MOST_SUBMISSIONS) return this.#submit(commands);
+    for (const command of commands) this.#add(command);
+    this.#sendIfMany();
   }
 
   /** Writes `data`, in order with everything before and after. */
   write(buffer: GPUBuffer, offset: number, data: Uint8Array<ArrayBuffer>): void {
     if (this.#lost) throw this.#lost;
-    if (this.#isIdle) this.#device.queue.writeBuffer(buffer, offset, data);
-    else this.push({ kind: "write", buffer, offset, data: data.slice() });
+    const write: Write = { kind: "write", buffer, offset, data };
+    if (this.#pending.length === 0) this.#submit([write]);
+    else this.push({ ...write, data: data.slice() });
+  }
+
+  /** Destroys `buffer` after everything that was given so far is sent. */
+  free(buffer: GPUBuffer): void {
+    if (this.#pending.length === 0 || this.#lost) buffer.destroy();
+    else this.push({ kind: "free", buffer });
   }
 
   /** Sends everything that was given so far; resolves when it is with WebGPU, not when it is done. */
   flush(): Promise<void> {
-    if (this.#flushes === 0) this.#sendIfCompiled();
-    if (this.#pending.length > 0) {
-      const commands = this.#pending;
-      this.#pending = [];
-      this.#flushes++;
-      const sent = this.#sending.then(async () => {
-        try {
-          await Promise.all(
-            commands
-              .filter((command) => command.kind === "dispatch")
-              .map((command) => command.pipeline.settled),
-          );
-          this.#submit(commands);
-        } finally {
-          this.#flushes--;
-        }
-      });
-      this.#sending = sent.catch(() => undefined);
-      return sent;
-    }
-    return this.#sending;
+    this.#sendIfCompiled();
+    if (this.#pending.length === 0) return Promise.resolve();
+    const end = this.#taken + this.#pending.length;
+    const sent = this.#sending.then(async () => {
+      const left = () => Math.max(0, end - this.#taken);
+      const commands = this.#pending.slice(0, left());
+      await Promise.all(
+        commands.filter((command) => command.kind === "dispatch").map((command) => command.pipeline.settled),
+      );
+      if (left() > 0) this.#submit(this.#take(left()));
+    });
+    this.#sending = sent.catch(() => undefined);
+    return sent;
+  }
+
+  /** Sends everything that was given so far, and compiles for that what is not compiled yet. */
+  sendNow(): void {
+    const commands = this.#take(this.#pending.length);
+    for (const command of commands)
+      if (command.kind === "dispatch") command.pipeline.compileNow(this.#settle);
+    if (commands.length > 0) this.#submit(commands);
+  }
+
+  /** See `Settle`. */
+  settle(begin: () => Promise<unknown>): ReturnType<Settle> {
+    return this.#settle(begin);
   }
 
   /** Resolves when the device has done everything that was given so far. */
   async finish(): Promise<void> {
     await this.flush();
-    await waitFor(this.#device.queue.onSubmittedWorkDone());
+    await this.waitFor(waitFor(this.#device.queue.onSubmittedWorkDone()));
     this.check();
   }
 
-  /** The bytes of `staging`, once everything that was given so far is done. */
-  async map(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    await this.flush();
-    try {
-      await waitFor(staging.mapAsync(0x1, 0, Math.max(4, bytes))); // 0x1 is GPUMapMode.READ
-    } catch (cause) {
-      await Promise.resolve(); // lets the loss of the device arrive first
-      this.check();
-      throw new DeviceLostError("the device was closed or lost while a tensor was read", { cause });
-    }
-    const copy = staging.getMappedRange(0, Math.max(4, bytes)).slice(0, bytes);
-    staging.unmap();
-    this.check();
-    return copy;
+  /** Waits for something that comes after everything that was submitted so far. */
+  async waitFor(promise: Promise<unknown>): Promise<void> {
+    const before = this.#submitted;
+    await promise;
+    this.#isDone(before);
+  }
+
+  #isDone(submitted: number): void {
+    this.#done = Math.max(this.#done, submitted);
+    this.#submissions = 0;
+  }
+
+  #add(command: Command): void {
+    this.#pending.push(command);
+    this.#pendingWeight += weightOf(command);
+  }
+
+  #take(count: number): Command[] {
+    const taken = count === this.#pending.length ? this.#pending : this.#pending.slice(0, count);
+    this.#pending = this.#pending.slice(count);
+    this.#pendingWeight = this.#pending.reduce((sum, command) => sum + weightOf(command), 0);
+    this.#taken += count;
+    return taken;
+  }
+
+  #sendIfMany(): void {
+    if (this.#pendingWeight < BATCH) return;
+    this.#sendIfCompiled();
+    if (this.#pendingWeight >= MOST_UNDER_WAY) this.sendNow();
   }
 
   #sendIfCompiled(): void {
     const commands = this.#pending;
     if (commands.length === 0) return;
     if (!commands.every((command) => command.kind !== "dispatch" || command.pipeline.isSettled)) return;
-    this.#pending = [];
-    this.#submit(commands);
+    this.#submit(this.#take(commands.length));
   }
 
   #submit(commands: readonly Command[]): void {
-    for (const command of commands)
+    if (this.#submitted - this.#done >= MOST_UNDER_WAY) {
+      this.#settle(() => this.#device.queue.onSubmittedWorkDone());
+      this.#isDone(this.#submitted);
+    }
+    for (const command of commands) {
+      this.#submitted += weightOf(command);
       if (command.kind === "dispatch") this.#failure ??= command.pipeline.failure;
+    }
+    this.#submissions++;
     if (this.profiler) this.profiler.submit(commands);
-    else submit(this.#device, commands);
+    else submit(this.#device, commands, this.uploads?.stage(commands));
   }
+}
+
+/** How much a command counts against what may be under way: a launch is 1. */
+function weightOf(command: Command): number {
+  return command.kind === "write" ? 1 + command.data.length / BYTES_OF_A_LAUNCH : 1;
 }

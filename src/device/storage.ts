@@ -1,3 +1,5 @@
+import { collectGarbage } from "#gpu";
+import type { Block, Buffers } from "./buffers.ts";
 import { DeviceLostError, LifetimeError, LimitError } from "./errors.ts";
 
 /** What a block of device memory is for; `device.memory()` counts by it. */
@@ -6,14 +8,20 @@ export type MemoryKind = "tensor" | "parameter" | "optimizer" | "state" | "unifo
 /** A reference-counted block of device memory. Tensors and their views share one. */
 export class Storage {
   readonly buffer: GPUBuffer;
+  /** The number of the buffer. */
+  readonly id: number;
   /** Bytes asked for; the buffer may be larger. */
   readonly bytes: number;
   readonly kind: MemoryKind;
   readonly pool: StoragePool;
+  /** The shape of the first tensor over it, and the stack that made it where the device keeps that. */
+  shape: readonly number[] | undefined;
+  madeAt: string | undefined;
   #references = 1;
 
-  constructor(buffer: GPUBuffer, bytes: number, kind: MemoryKind, pool: StoragePool) {
+  constructor({ buffer, id }: Block, bytes: number, kind: MemoryKind, pool: StoragePool) {
     this.buffer = buffer;
+    this.id = id;
     this.bytes = bytes;
     this.kind = kind;
     this.pool = pool;
@@ -50,11 +58,31 @@ export interface MemoryReport {
   peak: number;
   /** Bytes of freed buffers that are kept for the next tensor of their size. */
   pooled: number;
+  /** GPU buffers that exist, whatever for. */
+  buffers: number;
+  /** Bytes of these buffers. */
+  reserved: number;
   byKind: Record<MemoryKind, { live: number; pooled: number }>;
 }
 
+/** A block of device memory that nobody freed yet. */
+export interface LiveMemory {
+  kind: MemoryKind;
+  bytes: number;
+  /** The shape of the tensor that it was made for. */
+  shape: readonly number[];
+  /** The calls that made it, the innermost first, for a device opened with `leaks: true`. */
+  madeAt: string | undefined;
+}
+
+/** Storages and bytes from which it is worth while to look for forgotten ones. */
+const SUSPICIOUS = { count: 1024, bytes: 1 << 28 };
+
 /** The byte counts of one device, shared by all its pools. */
 export class MemoryLedger {
+  readonly #alive = new Set<Storage>();
+  /** The least that was alive since garbage was last collected. */
+  #least = { count: 0, bytes: 0 };
   live = 0;
   peak = 0;
   pooled = 0;
@@ -75,43 +103,88 @@ export class MemoryLedger {
     this.byKind[kind].pooled += pooled;
   }
 
-  report(): MemoryReport {
-    return { live: this.live, peak: this.peak, pooled: this.pooled, byKind: structuredClone(this.byKind) };
+  report({ count, bytes }: Buffers): MemoryReport {
+    const { live, peak, pooled } = this;
+    return { live, peak, pooled, buffers: count, reserved: bytes, byKind: structuredClone(this.byKind) };
+  }
+
+  /** Notes a new storage. Where as much was made as there was before, some may be forgotten: garbage is collected. */
+  born(storage: Storage): void {
+    this.#alive.add(storage);
+    const { size } = this.#alive;
+    const isSuspicious =
+      size > SUSPICIOUS.count + 2 * this.#least.count || this.live > SUSPICIOUS.bytes + 2 * this.#least.bytes;
+    if (!isSuspicious) return;
+    this.#least = { count: size, bytes: this.live };
+    collectGarbage();
+  }
+
+  /** Notes that a storage was freed. */
+  died(storage: Storage): void {
+    this.#alive.delete(storage);
+    this.#least.count = Math.min(this.#least.count, this.#alive.size);
+    this.#least.bytes = Math.min(this.#least.bytes, this.live);
+  }
+
+  /** What is alive, in the order in which it was made. */
+  leaks(): LiveMemory[] {
+    return [...this.#alive].map(({ kind, bytes, shape = [], madeAt }) => ({ kind, bytes, shape, madeAt }));
   }
 }
 
 const usage = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
+/** Which of the freed buffers of a size is given out next: the one freed last, or the one made first. */
+export type PoolOrder = "freed last" | "made first";
+
+export interface PoolOptions {
+  /**
+   * "made first" gives a loop the same buffers in every turn, whatever the order in which it frees them, so that its
+   * bind groups come again.
+   */
+  order: PoolOrder;
+  /** Called with the numbers of the buffers that are destroyed. */
+  onFree: (buffers: ReadonlySet<number>) => void;
+  /** Keep the stack that made each storage. */
+  traced: boolean;
+}
+
 /** Hands out storage and takes it back; freed buffers wait here, by size, for the next request. */
 export class StoragePool {
-  readonly #device: GPUDevice;
+  readonly #limits: GPUSupportedLimits;
   readonly #ledger: MemoryLedger;
-  readonly #free = new Map<number, { buffer: GPUBuffer; kind: MemoryKind }[]>();
+  readonly #buffers: Buffers;
+  readonly #options: PoolOptions;
+  readonly #free = new Map<number, (Block & { kind: MemoryKind })[]>();
   #closed = false;
   /** GPU buffers made so far; a replayed program makes none. */
   created = 0;
 
-  constructor(device: GPUDevice, ledger: MemoryLedger) {
-    this.#device = device;
+  constructor(limits: GPUSupportedLimits, ledger: MemoryLedger, buffers: Buffers, options: PoolOptions) {
+    this.#limits = limits;
     this.#ledger = ledger;
+    this.#buffers = buffers;
+    this.#options = options;
   }
 
   allocate(bytes: number, kind: MemoryKind): Storage {
     if (this.#closed) throw new DeviceLostError("this device was closed");
     this.check(bytes);
     const size = sizeClass(bytes);
-    const { maxBufferSize } = this.#device.limits;
     const kept = this.#free.get(size)?.pop();
     if (kept) this.#ledger.add(kept.kind, 0, -size);
     else this.created++;
-    const buffer = kept?.buffer ?? this.#device.createBuffer({ size: Math.min(size, maxBufferSize), usage });
+    const block = kept ?? this.#buffers.make({ size: Math.min(size, this.#limits.maxBufferSize), usage });
     this.#ledger.add(kind, bytes, 0);
-    return new Storage(buffer, bytes, kind, this);
+    const storage = new Storage(block, bytes, kind, this);
+    if (this.#options.traced) storage.madeAt = stack();
+    this.#ledger.born(storage);
+    return storage;
   }
 
   /** Throws LimitError for a tensor that the adapter can not hold. */
   check(bytes: number): void {
-    const { maxBufferSize } = this.#device.limits;
+    const { maxBufferSize } = this.#limits;
     if (bytes > maxBufferSize)
       throw new LimitError(
         `a tensor of ${bytes} bytes is past this adapter's limit of ${maxBufferSize} bytes (maxBufferSize): ` +
@@ -125,25 +198,55 @@ export class StoragePool {
   }
 
   recycle(storage: Storage): void {
-    this.#ledger.add(storage.kind, -storage.bytes, 0);
-    if (this.#closed) return storage.buffer.destroy();
-    const size = sizeClass(storage.bytes);
-    const list = this.#free.get(size) ?? [];
-    list.push({ buffer: storage.buffer, kind: storage.kind });
-    this.#free.set(size, list);
-    this.#ledger.add(storage.kind, 0, size);
+    const { buffer, id, kind, bytes } = storage;
+    this.#ledger.add(kind, -bytes, 0);
+    this.#ledger.died(storage);
+    if (this.#closed) {
+      this.#options.onFree(new Set([id]));
+      return this.#buffers.free(buffer);
+    }
+    const size = sizeClass(bytes);
+    let list = this.#free.get(size);
+    if (!list) this.#free.set(size, (list = []));
+    const at = this.#options.order === "freed last" ? list.length : placeOf(id, list);
+    list.splice(at, 0, { buffer, id, kind });
+    this.#ledger.add(kind, 0, size);
   }
 
   /** Destroys the buffers that wait here; `close` also destroys those that come back later. */
   trim(close = false): void {
+    this.#closed ||= close;
+    const ids = new Set<number>();
+    for (const list of this.#free.values()) for (const { id } of list) ids.add(id);
+    if (ids.size === 0) return;
+    this.#options.onFree(ids);
     for (const [size, list] of this.#free)
       for (const { buffer, kind } of list) {
-        buffer.destroy();
+        this.#buffers.free(buffer);
         this.#ledger.add(kind, 0, -size);
       }
     this.#free.clear();
-    this.#closed ||= close;
   }
+}
+
+/** Where the buffer of number `id` belongs in a list whose numbers fall. */
+function placeOf(id: number, list: readonly Block[]): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.id > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The calls that led to an allocation, without those of the pool. */
+function stack(): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 30;
+  const lines = (new Error().stack ?? "").split("\n").slice(3);
+  Error.stackTraceLimit = stackTraceLimit;
+  return lines.map((line) => line.trim()).join("\n");
 }
 
 /** Rounds up to one of eight sizes an octave, so that at most an eighth of a buffer lies idle. */

@@ -148,6 +148,10 @@ export class Classifier {
     this.#arena.dispose();
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   async #inBatches(images: Float32Array, last: "trunk" | "head"): Promise<Float32Array> {
     const shape = this.#trunk.inputShape;
     const size = shape.reduce((a, b) => a * b, 1);

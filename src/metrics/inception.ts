@@ -102,6 +102,10 @@ export class Inception {
       bias.dispose();
     }
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** Images (N, H, W, C) from 0 to 1 as the network takes them: (N, 299, 299, 3) from −1 to 1. */

@@ -140,6 +140,10 @@ export abstract class Model {
     arena.dispose();
   }
 
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   /** Runs one of the model's networks on a batch, whose parts, if it comes in such, it puts together. */
   protected run(name: string, x: Batch): Tensor {
     const { network, parameter, context } = this.network(name);

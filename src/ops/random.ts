@@ -55,6 +55,10 @@ export class RandomState {
   dispose(): void {
     this.tensor.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** Standard normal numbers, by Box and Muller's method; every device gives them to 1e-6. */

@@ -10,7 +10,7 @@ import { completeImages, rescale, shortSide } from "./svd/decompose.ts";
 import { fitsSubgroup, lanes } from "./svd/jacobi.ts";
 import { decomposeSmall } from "./svd/small.ts";
 import { measureValues } from "./svd/values.ts";
-import { decomposeTruncated, releaseTruncation, type Method } from "./svd/truncation.ts";
+import { decomposeTruncated, truncationParts, type Method } from "./svd/truncation.ts";
 import { truncationGradient, type Gauge } from "./svd/truncationGradient.ts";
 
 export type { Method } from "./svd/truncation.ts";
@@ -77,9 +77,11 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
   );
 
   for (const factor of [U, S, Vt]) factor.inspect = refuse("svd", "a", a);
-  const release = () => saved.forEach(({ near, info }) => [near, info].forEach((x) => x.dispose()));
-  if (needsTape([a])) releaseWith([U, S, Vt], release);
-  else release();
+  const release = saveFor(
+    [U, S, Vt],
+    [a],
+    saved.flatMap(({ near, info }) => [near, info]),
+  );
   trackAll([U, S, Vt], [a], ([dU, dS, dVt], gradients) => {
     const made = saved.map((part) =>
       device.scope(() => {
@@ -117,13 +119,24 @@ function partsOf(count: number): Part[] {
   }));
 }
 
-/** Frees what is saved for a gradient once all results are freed, since nothing can ask for it any more. */
-function releaseWith(results: readonly Tensor[], release: () => void): void {
+/**
+ * Keeps what is saved for a gradient, past the scope of the caller too, until all results are freed and nothing can ask for
+ * it any more, or until what is returned is called; frees it at once where no input needs a gradient.
+ */
+function saveFor(
+  results: readonly Tensor[],
+  inputs: readonly Tensor[],
+  saved: readonly Tensor[],
+): () => void {
+  const release = () => saved.forEach((each) => each.dispose());
+  if (!needsTape(inputs)) release();
+  else for (const each of saved) each.keep();
   let left = results.length;
   for (const result of results)
     result.onDispose = () => {
       if (--left === 0) release();
     };
+  return release;
 }
 
 export interface TruncatedSvdOptions {
@@ -202,10 +215,9 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
   const singularValues = spectrum.view([k]);
   for (const part of [coefficients, basis, singularValues, spectrum])
     part.inspect = refuse("truncatedSvd", "h", h);
-  const release = () => releaseTruncation(kept, basis);
-  if (needsTape([h])) releaseWith([coefficients, basis, singularValues], release);
-  else release();
-  trackAll([coefficients, basis, singularValues], [h], ([dc, du, ds]) => {
+  const results = [coefficients, basis, singularValues];
+  const release = saveFor(results, [h], truncationParts(kept, basis));
+  trackAll(results, [h], ([dc, du, ds]) => {
     const given = { coefficients: dc, basis: du, values: ds };
     const dh = truncationGradient(kept, given, { gauge, damping, gapCap });
     release();
@@ -240,9 +252,7 @@ export function truncate(h: Tensor, k: number, options: TruncateOptions = {}): T
     device.noGrad(() => rescale(matmul(kept.coefficients, kept.basis, { transposeB: true }), kept.info)),
   );
   product.inspect = refuse("truncate", "h", h);
-  const release = () => releaseTruncation(kept);
-  if (needsTape([h])) releaseWith([product], release);
-  else release();
+  const release = saveFor([product], [h], truncationParts(kept));
   return track(product, [h], (dy) => {
     const dh = truncationGradient(kept, { product: dy }, { gauge: "off", damping: 1, gapCap });
     release();

@@ -102,6 +102,10 @@ export class ParameterGroup {
     this.values.dispose();
     this.gradients.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /**

@@ -115,6 +115,10 @@ export class Clock {
     for (const owned of [this.tensor, this.#milestones, this.#sums?.partials, this.#sums?.folded])
       owned?.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** −log β; for β = 0 a number so large that 1 − β^t is 1 from the first step on. */

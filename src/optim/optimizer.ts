@@ -24,6 +24,7 @@ export interface Optimizer {
   state(): ReadonlyMap<string, Tensor>;
   /** Frees the optimizer's memory; the arena stays. */
   dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /** What every optimizer takes. */
@@ -180,5 +181,9 @@ class ArenaOptimizer implements Optimizer {
   dispose(): void {
     for (const owned of [...this.#state.values(), ...Object.values(this.#moments)]) owned.dispose();
     this.#clock.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

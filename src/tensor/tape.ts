@@ -1,7 +1,7 @@
 import { LifetimeError, ShapeError } from "../device/errors.ts";
 import { accumulate, copyInto } from "./accumulate.ts";
 import { sameShape, show } from "./shape.ts";
-import { empty, tensor, type Gradients, type Node, type Rule, type Tensor } from "./tensor.ts";
+import { empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
 
 export type { Gradients } from "./tensor.ts";
 
@@ -51,13 +51,15 @@ export function backward(loss: Tensor, seed?: Tensor): void {
     );
   if (seed && !sameShape(seed.shape, loss.shape))
     throw new ShapeError(`backward: the seed is ${show(seed.shape)}, the loss ${show(loss.shape)}`);
-  loss.device.noGrad(() => {
+  const { device } = loss;
+  const body = () => {
     const first = seed ?? tensor(loss.device, new Float32Array(loss.size).fill(1), loss.shape);
     const gradients = new Map<Tensor, Tensor>([[loss, first.view()]]);
     if (!seed) first.dispose();
     for (const node of inReverse(loss)) step(node, gradients);
     for (const [leaf, gradient] of gradients) settle(leaf, gradient);
-  });
+  };
+  device.noGrad(() => device.scope(body)); // the scope frees the rest where a rule throws
 }
 
 /** Runs one rule, and adds what it gives to the gradients of the node's inputs. */
@@ -65,7 +67,7 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
   const given = node.outputs.map((output) => gradients.get(output));
   if (given.every((gradient) => gradient === undefined)) return;
   const { device } = node.inputs[0]!;
-  const firstNew = device.scope(() => empty(device, [0])).serial;
+  const firstNew = Tensor.nextSerial;
   const made = device.scope(() =>
     node.rule(given, {
       wanted: (i) => node.inputs[i]!.requiresGrad,
@@ -88,7 +90,7 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
     if (!before) gradients.set(input, gradient.view(input.shape));
     else gradients.set(input, accumulate(before, gradient));
   });
-  for (const gradient of made) if (gradient && gradient.serial > firstNew) gradient.dispose();
+  for (const gradient of made) if (gradient && gradient.serial >= firstNew) gradient.dispose();
   node.outputs.forEach((output, i) => {
     given[i]?.dispose();
     gradients.delete(output);

@@ -4,11 +4,14 @@ import type { Operand } from "../device/kernel.ts";
 import type { MemoryKind, Storage } from "../device/storage.ts";
 import { checkShape, show, sizeOf, type Shape } from "./shape.ts";
 
+/** Frees the memory of tensors that were forgotten, once JavaScript's garbage collector has found that. */
+const forgotten = new FinalizationRegistry<Storage>((storage) => storage.release());
+
 /**
  * A row-major array of 32-bit floats on a device. Images are `[N, H, W, C]`, matrices `[M, N]`.
  *
- * Its memory is freed by the scope that it was made in, or by `dispose()`; JavaScript's garbage
- * collector does not do it.
+ * Its memory is freed by the scope that it was made in, or by `dispose()`. JavaScript's garbage collector frees what
+ * is forgotten, but it does not know how much memory that is, and may take its time.
  */
 export class Tensor implements Operand {
   readonly device: Device;
@@ -41,6 +44,8 @@ export class Tensor implements Operand {
     this.storage = storage;
     this.byteOffset = byteOffset;
     this.serial = Tensor.#serials++;
+    storage.shape ??= shape;
+    forgotten.register(this, storage, this);
     device.own(this);
   }
 
@@ -117,6 +122,7 @@ export class Tensor implements Operand {
     if (this.#disposed) return;
     this.#disposed = true;
     this.device.disown(this);
+    forgotten.unregister(this);
     this.storage.release();
     if (this.grad !== this.gradSlot) this.grad?.dispose();
     this.onDispose?.();

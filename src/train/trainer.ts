@@ -178,4 +178,8 @@ export class Trainer implements Stepper {
     this.#run = new StageRun(this.model, this.#data, this.stages[index]!, this.#options);
     this.#index = index;
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -26,10 +26,10 @@ export interface Truncation {
   leading?: Leading;
 }
 
-/** Frees a truncation's tensors, except `kept`. */
-export function releaseTruncation({ all, leading, ...own }: Truncation, kept?: Tensor): void {
+/** A truncation's tensors, except `kept`. */
+export function truncationParts({ all, leading, ...own }: Truncation, kept?: Tensor): Tensor[] {
   const parts: Tensor[] = [own, all, { ...leading }].flatMap((some) => Object.values(some));
-  for (const part of parts) if (part !== kept) part.dispose();
+  return parts.filter((part) => part !== kept);
 }
 
 /**
