@@ -45,9 +45,33 @@ fn is_idle(i: u32) -> bool {
   return clock.frozen != 0u;
 }
 
+const INFINITE = 0x7f800000u;
+const ROOT = 0x1.fffffep+63f; // the largest number whose square is finite
+
+/** |x| is infinite or NaN, by its bits: the compiler may assume that no number is. */
+fn is_unbounded(x: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(x) & vec4u(INFINITE)) == vec4u(INFINITE);
+}
+
+fn is_infinite(x: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) == vec4u(INFINITE);
+}
+
+/** v + gain2 (x^2 - v); infinite where x^2 is past float32, and from then on, where the difference would be a NaN. */
+fn second_moment(v: vec4f, x: vec4f) -> vec4f {
+  var bits = INFINITE;
+  let is_past = is_infinite(v) | (abs(x) > vec4f(ROOT));
+  return select(v + p.gain2 * (x * x - v), vec4f(bitcast<f32>(bits)), is_past);
+}
+
+/** x over a denominator made from v: 0 where that is infinite, and x is not. */
+fn over(x: vec4f, denominator: vec4f, v: vec4f) -> vec4f {
+  return select(x / denominator, vec4f(0.0), is_infinite(v) & !is_unbounded(x));
+}
+
 /** m / (1 - beta1^t) over the root of v / (1 - beta2^t). */
 fn corrected(m: vec4f, v: vec4f) -> vec4f {
-  return m / clock.correction1 / (sqrt(v / clock.correction2) + p.epsilon);
+  return over(m / clock.correction1, sqrt(v / clock.correction2) + p.epsilon, v);
 }
 
 // Zhuang et al., "AdaBelief optimizer", NeurIPS 2020, with the belief about the new mean, and
@@ -59,7 +83,7 @@ fn ada_belief(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
   let surprise = take(i) - mean[i];
   let m = mean[i] + p.gain1 * surprise;
   let d = p.beta1 * surprise; // gradient - new mean
-  let v = variance[i] + p.gain2 * (d * d - variance[i]) + p.epsilon_root;
+  let v = second_moment(variance[i], d) + p.epsilon_root;
   mean[i] = m;
   variance[i] = v;
   descend(i, corrected(m, v));
@@ -72,7 +96,7 @@ fn adam(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (is_idle(i)) { return; }
   let g = take(i);
   let m = mean[i] + p.gain1 * (g - mean[i]);
-  let v = variance[i] + p.gain2 * (g * g - variance[i]);
+  let v = second_moment(variance[i], g);
   mean[i] = m;
   variance[i] = v;
   descend(i, corrected(m, v));
@@ -84,9 +108,9 @@ fn rms_prop(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let i = lane(id, groups);
   if (is_idle(i)) { return; }
   let g = take(i);
-  let v = variance[i] + p.gain2 * (g * g - variance[i]);
+  let v = second_moment(variance[i], g);
   variance[i] = v;
-  descend(i, g / (sqrt(v) + p.epsilon));
+  descend(i, over(g, sqrt(v) + p.epsilon, v));
 }
 
 @compute @workgroup_size(WG)

@@ -145,6 +145,43 @@ withDevices((device) => {
     },
   );
 
+  test.each(Object.keys(optimizers))(
+    "%s: gradients whose squares overflow leave their parameters, as in Optax and PyTorch, and no others",
+    async (name) => {
+      const { make, rules } = optimizers[name]!;
+      const huge = (t: number, size: number) =>
+        gradientOf(t, size).map((g, i) => (i % 7 === 3 && t % 4 < 2 ? Math.sign(g || 1) * 1e25 : g));
+      for (const clip of [undefined, 20]) {
+        const arena = arenaOn(device());
+        const common = { schedule: schedules.constant!, ...(clip === undefined ? {} : { clip }) };
+        const optimizer = make(arena, common);
+        const start = await flat(arena.parameters.values());
+        for (let t = 0; t < 6; t++) {
+          let at = 0;
+          const all = huge(t, arena.parameterCount);
+          for (const parameter of arena.parameters.values())
+            parameter.gradSlot!.write(all.slice(at, (at += parameter.size)));
+          optimizer.step();
+        }
+        const want = update([...start], 6, huge, { ...rules, ...common });
+        const got = await flat(arena.parameters.values());
+        for (const part of [0, 3]) {
+          const moved = (list: readonly number[]) =>
+            list.map((x, i) => x - start[i]!).filter((_, i) => i % 7 === part);
+          expectClose(
+            moved(got),
+            moved(want),
+            2e-5,
+            `how far parameters ${part} of 7 moved with clip ${clip}`,
+          );
+        }
+        expect(got.every(Number.isFinite)).toBe(true);
+        optimizer.dispose();
+        arena.dispose();
+      }
+    },
+  );
+
   describe.each(Object.keys(optimizers))("%s", (name) => {
     test("a recorded step does what the step does, takes no memory, and goes on from a checkpoint", async () => {
       const common = { schedule: schedules.cosine!, clip: 20 };

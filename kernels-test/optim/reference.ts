@@ -35,6 +35,11 @@ export function rateAfter(t: number, rate: number, schedule: Schedule): number {
   }
 }
 
+/** x², infinite where float32 has no such number. */
+function squared(x: number): number {
+  return Math.fround(x * x) === Infinity ? Infinity : x * x;
+}
+
 /** `theta` after `steps` updates, in float64; formulas as in the papers and Optax. */
 export function update(
   theta: number[],
@@ -57,16 +62,16 @@ export function update(
       switch (rules.kind) {
         case "adaBelief":
           m[i] = b1 * m[i]! + (1 - b1) * g;
-          v[i] = b2 * v[i]! + (1 - b2) * (g - m[i]) ** 2 + epsilonRoot;
+          v[i] = b2 * v[i]! + (1 - b2) * squared(g - m[i]) + epsilonRoot;
           direction = adaptive();
           break;
         case "adam":
           m[i] = b1 * m[i]! + (1 - b1) * g;
-          v[i] = b2 * v[i]! + (1 - b2) * g * g;
+          v[i] = b2 * v[i]! + (1 - b2) * squared(g);
           direction = adaptive();
           break;
         case "rmsProp":
-          v[i] = b2 * v[i]! + (1 - b2) * g * g;
+          v[i] = b2 * v[i]! + (1 - b2) * squared(g);
           direction = g / (Math.sqrt(v[i]) + epsilon);
           break;
         case "sgd":
