@@ -126,6 +126,33 @@ test("a recorded step neither reads nor writes from JavaScript", () => {
   expect(() => device.scope(() => Promise.resolve())).toThrow(ArgumentError);
 });
 
+test("promises that a scope or a recorded step throws away are refused, and end no process", async () => {
+  const x = tensor(device, [1]);
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  const fail = async () => {
+    await Promise.resolve();
+    throw new Error("too late");
+  };
+  expect(() => record(device, () => void x.read())).toThrow(/read while a step is recorded/);
+  expect(() => record(device, () => void x.item())).toThrow(/read while a step is recorded/);
+  expect(() => record(device, async () => (await x.read())[0])).toThrow(/asynchronous/);
+  expect(() => record(device, fail)).toThrow(/recorded step is asynchronous/);
+  expect(() => device.scope(fail)).toThrow(/asynchronous/);
+  expect(() => device.scope(() => [x, { later: fail() }])).toThrow(/returns a promise/);
+  expect(() => device.noGrad(fail)).toThrow(/noGrad.*asynchronous/);
+  const own = await openDevice();
+  record(own, () => zeros(own, [4])).program.dispose();
+  const { program } = record(own, () => zeros(own, [4]));
+  own.close();
+  program.dispose();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+  expect(await x.read()).toEqual(Float32Array.of(1));
+});
+
 test("memory is counted by kind, and freed memory is pooled", async () => {
   const own = await openDevice();
   const x = tensor(own, new Float32Array(1000), [1000], "parameter");

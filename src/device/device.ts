@@ -8,7 +8,7 @@ import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
 import { Program } from "./program.ts";
 import { CommandQueue } from "./queue.ts";
-import { Scopes, type Disposable } from "./scopes.ts";
+import { refusePromises, Scopes, type Disposable } from "./scopes.ts";
 import { Staging } from "./staging.ts";
 import {
   MemoryLedger,
@@ -153,10 +153,15 @@ export class Device {
     this.queue.write(storage.buffer, offset, data);
   }
 
-  /** The bytes of `storage`, once everything that was launched so far is done. */
-  async read(storage: Storage, offset: number, bytes: number): Promise<ArrayBuffer> {
+  /** Throws while a step is recorded, in which nothing can be read. */
+  checkReadable(): void {
     if (this.#recording)
       throw new ArgumentError("a tensor is read while a step is recorded: return it and read it afterwards");
+  }
+
+  /** The bytes of `storage`, once everything that was launched so far is done. */
+  async read(storage: Storage, offset: number, bytes: number): Promise<ArrayBuffer> {
+    this.checkReadable();
     this.queue.check();
     return this.#staging.read(storage, offset, bytes);
   }
@@ -216,7 +221,9 @@ export class Device {
     const before = this.#gradients;
     this.#gradients = gradients;
     try {
-      return body();
+      const result = body();
+      refusePromises("the body of noGrad or withGrad", result);
+      return result;
     } finally {
       this.#gradients = before;
     }

@@ -23,10 +23,7 @@ export class Scopes {
     let result: T | undefined;
     try {
       result = body();
-      if (result instanceof Promise)
-        throw new ArgumentError(
-          "scope: the body is asynchronous; read tensors after the scope that made them",
-        );
+      refusePromises("a scope or a recorded step", result);
       return result;
     } finally {
       this.#open.pop();
@@ -38,6 +35,29 @@ export class Scopes {
       }
     }
   }
+}
+
+/**
+ * Throws for a body that is asynchronous, or that returned a promise of anything: what it waits for comes too late for
+ * `what`. The promises then fail for nobody, which would end the process, so their errors are let go.
+ */
+export function refusePromises(what: string, result: unknown): void {
+  const promises = promisesIn(result, new Set());
+  if (promises.length === 0) return;
+  for (const promise of promises) promise.then(undefined, () => undefined);
+  throw new ArgumentError(
+    `${what} is asynchronous, or returns a promise: return tensors, and read them after it`,
+  );
+}
+
+/** The promises in `value`: itself, or inside arrays and plain objects. */
+function promisesIn(value: unknown, seen: Set<object>): PromiseLike<unknown>[] {
+  if (typeof value !== "object" || value === null || seen.has(value)) return [];
+  seen.add(value);
+  if (typeof (value as Partial<PromiseLike<unknown>>).then === "function")
+    return [value as PromiseLike<unknown>];
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain ? Object.values(value).flatMap((part) => promisesIn(part, seen)) : [];
 }
 
 /** Finds the members of `scope` in `value`: itself, or inside arrays and plain objects. */

@@ -66,21 +66,36 @@ export class Tensor implements Operand {
     return this.#disposed;
   }
 
-  /** The values, once everything that was launched so far is done. */
-  async read(): Promise<Float32Array> {
+  /** The values, once everything that was launched so far is done. While a step is recorded it throws at once. */
+  read(): Promise<Float32Array> {
+    this.device.checkReadable(); // not a rejection: one that is thrown away would end the process
+    return this.#read();
+  }
+
+  async #read(): Promise<Float32Array> {
     const values = new Float32Array(await this.readBytes());
     this.inspect?.(values);
     return values;
   }
 
   /** The memory as it is, for tensors that hold integers. */
-  async readBytes(): Promise<ArrayBuffer> {
+  readBytes(): Promise<ArrayBuffer> {
+    this.device.checkReadable();
+    return this.#readBytes();
+  }
+
+  async #readBytes(): Promise<ArrayBuffer> {
     this.#checkAlive("read");
     return this.device.read(this.storage, this.byteOffset, this.byteLength);
   }
 
   /** The value of a tensor of one element. */
-  async item(): Promise<number> {
+  item(): Promise<number> {
+    this.device.checkReadable();
+    return this.#item();
+  }
+
+  async #item(): Promise<number> {
     if (this.size !== 1)
       throw new ShapeError(`item: a tensor of one element is needed, not ${show(this.shape)}`);
     return (await this.read())[0]!;
