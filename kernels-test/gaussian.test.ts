@@ -8,6 +8,7 @@ import { randomNormal, RandomState } from "../src/ops/random.ts";
 import { concat, reshape } from "../src/ops/rearrange.ts";
 import { sum } from "../src/ops/reduce.ts";
 import { record } from "../src/tensor/record.ts";
+import { Scalar } from "../src/tensor/scalar.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { checkOp, expectClose, rounded, values, withDevices } from "./check.ts";
@@ -105,6 +106,33 @@ withDevices((device) => {
     expect(new Set(replayed).size).toBe(3);
     expect([await mu.grad!.read(), await v.grad!.read()]).toEqual(gradients);
     program.dispose();
+  });
+
+  test("a weight in device memory counts as the number does, and may change between runs", async () => {
+    const [mu, v] = [tensor(device(), values(33, 5)), tensor(device(), values(33, 6))];
+    mu.requiresGrad = v.requiresGrad = true;
+    const weight = new Scalar(device(), 0.3);
+    const state = new RandomState(device(), 2);
+    const found = async (loss: { read(): Promise<Float32Array> }) =>
+      [await loss.read(), await mu.grad!.read(), await v.grad!.read()].map((list) => [...list]);
+    const by = async (beta: number) => {
+      const fresh = new RandomState(device(), 2);
+      const { betaKl } = sampleGaussian(mu, v, fresh, beta);
+      backward(betaKl);
+      return found(betaKl);
+    };
+    const { program, result } = record(device(), () => {
+      const { betaKl } = sampleGaussian(mu, v, state, weight.tensor);
+      backward(betaKl);
+      return betaKl;
+    });
+    const first = await found(result);
+    weight.write(7);
+    program.run();
+    const second = await found(result);
+    expect([first, second]).toEqual([await by(0.3), await by(7)]);
+    expect(() => sampleGaussian(mu, v, state, mu)).toThrow("beta is one number, not (33)");
+    for (const owned of [program, weight, state]) owned.dispose();
   });
 
   test("two shapes are an error", () => {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Dataset } from "../../src/data/dataset.ts";
 import {
   add,
+  clamp,
+  copyInto,
   mean,
   models,
   nn,
@@ -74,6 +76,18 @@ const points = new Dataset({
     return MEAN[at % 2]! + SD * sum;
   }),
 });
+
+/** Three numbers, in groups of one unless given. */
+class Three extends models.Model {
+  constructor(device: Device, groups?: Record<string, string[]>) {
+    const parameters = ["a", "b", "c"].map((name) => ({ name, shape: [], values: Float32Array.of(1) }));
+    super(device, {}, { input: [2], parameters, ...(groups && { groups }) });
+  }
+
+  phases(): models.Phase[] {
+    return [];
+  }
+}
 
 let device: Device;
 beforeAll(async () => {
@@ -180,6 +194,24 @@ describe("two phases", () => {
     expect([...trainer.moments.keys()].some((name) => name.includes("generator"))).toBe(false);
   });
 
+  test("a projection after each update holds, in recorded and in eager steps alike", async () => {
+    const trained = async (advance: (trainer: Trainer) => void) => {
+      const gan = new Gan(device);
+      const weight = gan.arena.get("critic.linear1.weight");
+      const after = () => copyInto(weight, clamp(weight, 0, 1));
+      const phases = [{ ...gan.phases()[0]!, after }];
+      const trainer = new Trainer(gan, points, { ...settings, stages: [{ name: "one", steps: 3, phases }] });
+      for (let step = 0; step < 3; step++) advance(trainer);
+      expect(trainer.isOver).toBe(true);
+      return gan.arena.values.read();
+    };
+    const recorded = await trained((trainer) => trainer.advance());
+    expect(await trained((trainer) => trainer.advanceEagerly())).toEqual(recorded);
+    const weight = recorded.slice(0, 32); // the critic's first
+    expect(Math.min(...weight)).toBe(0);
+    expect(Math.max(...weight)).toBeGreaterThan(0);
+  });
+
   test("what does not fit is refused by name", () => {
     const gan = new Gan(device);
     const [phase] = gan.phases() as [models.Phase];
@@ -191,5 +223,24 @@ describe("two phases", () => {
     expect(() => trainer({ frozen: ["critic"] })).toThrow("phase critic moves nothing");
     expect(() => trainer({ frozen: ["mask"] })).toThrow("stage one: there is no group mask to freeze");
     expect(() => trainer({ phases: [phase, phase] })).toThrow("phases have names of their own");
+    const cleaned = new Three(device);
+    const apart = { name: "apart", moves: ["a", "c"], loss: phase.loss.bind(phase) };
+    expect(
+      () =>
+        new Trainer(cleaned, points, {
+          ...settings,
+          optimizer: { ...settings.optimizer, clip: 1 },
+          stages: [{ name: "one", steps: 1, phases: [apart] }],
+        }),
+    ).toThrow("a, c do not lie side by side among the groups a, b, c");
+    cleaned.dispose();
+    const { live } = device.memory();
+    const fresh = new Gan(device);
+    expect(() => new Trainer(fresh, points, { ...settings, optimizer: { kind: "adam", rate: -1 } })).toThrow(
+      "the rate is a number from 0",
+    );
+    fresh.dispose();
+    expect(device.memory().live).toBe(live); // nothing holds on to the parameters
+    expect(() => new Three(device, { all: ["a", "b"] })).toThrow("is in one group; c is not");
   });
 });

@@ -50,7 +50,7 @@ export interface Stage {
   steps: number;
   /** What happens in a step; `model.phases()` unless given. */
   phases?: readonly Phase[];
-  /** Groups that stay as they are, whatever the phases move. */
+  /** Groups that stay as they are, whatever the phases move; each phase has to have something left to move. */
   frozen?: readonly string[];
   /** What it trains on; the run's data unless given. */
   data?: Dataset | DerivedData;

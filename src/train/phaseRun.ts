@@ -25,7 +25,7 @@ export class PhaseRun {
   readonly phase: Phase;
   readonly #model: Model;
   readonly #moves: readonly string[];
-  readonly #moved: readonly Moved[];
+  readonly #moved: Moved[] = [];
   #recorded: { program: Program; losses: Losses } | undefined;
 
   /** Throws ArgumentError for groups that the model does not have, and for a phase that moves none. */
@@ -39,14 +39,17 @@ export class PhaseRun {
         `phase ${phase.name}: a clip holds for the gradient of all that moves, but ${moves.join(", ")} do not lie ` +
           `side by side among the groups ${[...model.groups.keys()].join(", ")}: order them so, or leave the clip out`,
       );
-    this.#moved = runs.map(({ name, group }) => ({
-      name,
-      group,
-      optimizer:
-        typeof optimization === "function"
-          ? optimization(group, phase)
-          : optimizerOf(group, { ...optimization, ...phase.optimizer }),
-    }));
+    const make = (group: ParameterGroup) =>
+      typeof optimization === "function"
+        ? optimization(group, phase)
+        : optimizerOf(group, { ...optimization, ...phase.optimizer });
+    try {
+      for (const { name, parameters } of runs)
+        this.#moved.push(movedBy(make, name, model.arena.part(parameters)));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /** The losses of the last run, if there was one. */
@@ -112,12 +115,22 @@ export class PhaseRun {
   }
 }
 
-/** What a phase moves, neighbours together: each of these is moved in one launch. */
+/** A group with its optimizer; where none can be made, the group is let go. */
+function movedBy(make: (group: ParameterGroup) => Optimizer, name: string, group: ParameterGroup): Moved {
+  try {
+    return { name, group, optimizer: make(group) };
+  } catch (error) {
+    group.dispose();
+    throw error;
+  }
+}
+
+/** The parameters that a phase moves, neighbours together: each list of them is moved in one launch. */
 function sideBySide(
   model: Model,
   phase: string,
   moves: readonly string[],
-): { name: string; group: ParameterGroup }[] {
+): { name: string; parameters: string[] }[] {
   const unknown = moves.find((group) => !model.groups.has(group));
   if (unknown !== undefined)
     throw new ArgumentError(
@@ -132,5 +145,5 @@ function sideBySide(
     isNext = moved;
   }
   if (runs.length === 0) throw new ArgumentError(`phase ${phase} moves nothing`);
-  return runs.map(({ name, parameters }) => ({ name, group: model.arena.part(parameters) }));
+  return runs;
 }

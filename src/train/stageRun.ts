@@ -24,7 +24,7 @@ export class StageRun {
   /** Steps of this stage taken so far. */
   step = 0;
   readonly #model: Model;
-  readonly #phases: readonly PhaseRun[];
+  readonly #phases: readonly PhaseRun[] = [];
   /** The batch, or its parts where fewer samples are taken at once. */
   readonly #inputs: readonly Tensor[];
   readonly #values: Float32Array;
@@ -41,13 +41,18 @@ export class StageRun {
     this.#model = model;
     this.#make = derived && ((x, noise) => noGrad(model.device, () => derived.make(x, noise)));
     this.batches = new Batches(source, { batch, seed });
-    this.#phases = phasesOf(model, stage, optimizer);
     this.#values = new Float32Array(batch * source.size);
     const atOnce = Math.min(model.atOnce, derived?.atOnce ?? Infinity);
     this.#inputs = partSizes(batch, atOnce).map((size) =>
       empty(model.device, [size, ...source.shape]).keep(),
     );
     this.noise = new RandomState(model.device, seed);
+    try {
+      this.#phases = phasesOf(model, stage, optimizer);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   get isOver(): boolean {
