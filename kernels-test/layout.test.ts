@@ -41,3 +41,55 @@ test("WGSL lives in shaders/ alone", () => {
       /@compute|@workgroup_size/,
     );
 });
+
+/** Where the product or quotient begins that ends before `end`. */
+function termBefore(text: string, end: number): number {
+  let depth = 0;
+  for (let at = end - 1; at >= 0; at--) {
+    const sign = text[at]!;
+    const isOver = /[,;={}<>&|]/.test(sign) || /^ [+-] $/.test(text.slice(at - 1, at + 2));
+    if (/[)\]]/.test(sign)) depth++;
+    else if (/[([]/.test(sign) && depth-- === 0) return at + 1;
+    else if (depth === 0 && isOver) return at + 1;
+  }
+  return 0;
+}
+
+/** The products in WGSL that are divided by something else than a literal, or of which it takes a remainder. */
+function dividedProducts(code: string): string[] {
+  const text = code.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/\s+/g, " ");
+  return [...text.matchAll(/ [/%] (?![\d.]+[,;)\] ])/g)]
+    .map(({ index }) => text.slice(termBefore(text, index), index).trim())
+    .filter((dividend) => dividend.replace(/\[[^\]]*\]/g, "").includes("*"));
+}
+
+/** Divided products that are right: of real numbers, or at most as large as an image with its padding or a workgroup. */
+const reviewed: Record<string, string[]> = {
+  "conv2d.direct": [
+    "(R - 1 + LAST_P * STRIDE - PAD_H)",
+    "(S - 1 + LAST_Q * STRIDE - PAD_W)",
+    "(p.W + 4 * STRIDE - 1)",
+    "left * PHASES",
+  ],
+  convTranspose2d: ["(pixel.y - r * p.dilation_h)", "(pixel.z - s * p.dilation_w)"],
+  "lib/math": ["((f - q * d) - productError(q, d, q * d) - q * (f - (d - 2)))"],
+  "lib/svdTurn": ["2 * xy"],
+  losses: ["100 * sqrt(sum.x)", "100 * dy[0]", "100 * dy[0] / error"],
+  reduce: ["dy[o] * x[i]"],
+  "svd/backward": ["inverse * ((uij - uji) * rj + ri * (vij - vji))"],
+  "svd/topk": ["z * z"],
+  "svd/truncation": ["(s[j] - s[i]) * (s[j] + s[i])", "(inner[e] - inner[j * p.K + i]) * (gap / damped)"],
+};
+
+test("no shader divides a product of integers, which may be past 2^32: lib/slices.wgsl cuts sums", () => {
+  expect(dividedProducts("let end = (slice + 1) * p.M / p.Z; x[a + i * 4 % p.C] = (1 + s * d) % n;")).toEqual(
+    ["(slice + 1) * p.M", "i * 4", "(1 + s * d)"],
+  );
+  const files = readdirSync(new URL("shaders", root), { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".wgsl"));
+  for (const file of files) {
+    const found = dividedProducts(readFileSync(new URL(`shaders/${file}`, root), "utf8"));
+    expect(found, file).toEqual(reviewed[file.replace(".wgsl", "")] ?? []);
+  }
+});

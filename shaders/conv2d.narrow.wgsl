@@ -1,4 +1,5 @@
 // requires lib/convolution.wgsl
+// requires lib/slices.wgsl
 // conv2d where few filters' windows stand side by side, and the tiles of conv2d.wgsl would be mostly empty; C in vec4s.
 //   backward_w   x, w=dz -> out   (Z, R,S,C,K), Z slices of the pixels, to be added in order; one group
 // A lane owns up to 5 taps side by side by a vec4 of channels and one filter; as many columns of x roll past, so that
@@ -51,19 +52,19 @@ fn storeTap(r: u32, s: u32, c: u32, k: u32, y: vec4f) {
 fn backward_w(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = element(id, groups, WG);
   let across = (p.S + TAPS - 1) / TAPS;
-  let size = p.R * across * p.K * p.C / 4;
+  let depth = p.C / 4;
+  let size = p.R * across * p.K * depth;
   if (i >= size * p.slices) { return; }
-  let c = i * 4 % p.C;
-  let k = i * 4 / p.C % p.K;
-  let t = i % size * 4 / p.C / p.K;
+  let c = i % depth * 4;
+  let k = i / depth % p.K;
+  let t = i % size / depth / p.K;
   let r = t / across;
   let s = t % across * TAPS;
   let slice = i / size;
-  let end = (slice + 1) * p.N * p.P / p.slices;
-  for (var row = slice * p.N * p.P / p.slices; row < end; row++) {
+  let end = sliceStart(slice + 1, p.N * p.P, p.slices);
+  for (var row = sliceStart(slice, p.N * p.P, p.slices); row < end; row++) {
     let h = row % p.P * p.stride_h + r * p.dilation_h - p.pad_h;
     if (h >= p.H) { continue; }
-    let depth = p.C / 4;
     let v = s - p.pad_w;
     var x_at = ((row / p.P * p.H + h) * p.W + v) * depth + c / 4;
     for (var tap = 0u; tap < TAPS - 1; tap++) { roll(columnAt(x_at + tap * depth, v + tap, p.W)); }

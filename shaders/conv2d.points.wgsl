@@ -1,5 +1,6 @@
 // requires lib/activation.wgsl
 // requires lib/convolution.wgsl
+// requires lib/slices.wgsl
 // conv2d where one filter stands on one pixel: R = S = K = 1, stride 1, no padding; C and the pixels M = N·P·Q
 // divisible by 4. So y (M) = activate(x (M,C) w (C) + bias), and images have no edges to look out for.
 //   forward_points      x, w, bias -> out4     a lane owns 4 pixels
@@ -49,9 +50,9 @@ fn backward_w_points(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   let c = i % depth;
   let slice = i / depth;
   let fours = p.N * p.P * p.Q / 4;
-  let end = (slice + 1) * fours / p.slices;
+  let end = sliceStart(slice + 1, fours, p.slices);
   var sum = vec4f();
-  for (var m = slice * fours / p.slices; m < end; m++) {
+  for (var m = sliceStart(slice, fours, p.slices); m < end; m++) {
     let at = 4 * m * depth + c;
     let dz = w4[m];
     sum += x4[at] * dz.x + x4[at + depth] * dz.y + x4[at + 2 * depth] * dz.z + x4[at + 3 * depth] * dz.w;

@@ -1,6 +1,7 @@
 // requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
 // requires lib/convolution.wgsl
+// requires lib/slices.wgsl
 // requires conv2d.wgsl
 // requires lib/stagedTile.wgsl
 // conv2d in workgroup memory, for GPUs; shapes, products and loads are those of conv2d.wgsl, the tile is in
@@ -57,8 +58,8 @@ fn backward_w_staged(
   let first = tileOf(group.x + group.y * groups.x, p.K);
   let m = first.x + broughtBy(lane);
   let weights = array<vec3u, 4>(weightOf(m), weightOf(m + 1), weightOf(m + 2), weightOf(m + 3));
-  let begin = group.z * p.N * p.P / p.slices;
-  let end = (group.z + 1) * p.N * p.P / p.slices;
+  let begin = sliceStart(group.z, p.N * p.P, p.slices);
+  let end = sliceStart(group.z + 1, p.N * p.P, p.slices);
   let fours = (p.Q + 3) / 4;
   let all = (end - begin) * fours;
   for (var step = 0u; step < (all + 3) / 4; step++) {

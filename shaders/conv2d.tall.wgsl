@@ -2,4 +2,5 @@
 // requires lib/tallTile.wgsl
 // requires lib/activation.wgsl
 // requires lib/convolution.wgsl
+// requires lib/slices.wgsl
 // requires conv2d.wgsl

@@ -1,6 +1,7 @@
 // requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
 // requires lib/convolution.wgsl
+// requires lib/slices.wgsl
 // conv2d: y = activate(x ∗ w + bias)     x (N,H,W,C)   w (R,S,C/G,K)   bias (K)   y (N,P,Q,K)
 //   forward             x, w, bias -> out   y                                    one group
 //   backward_w          x, w=dz -> out      (Z, R,S,C,K), Z slices of the pixels, to be added in order; one group
@@ -152,8 +153,8 @@ fn backward_w(
   let k = 4 * at.y;
   let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
   let weights = array<vec3u, 4>(weightOf(rows.x), weightOf(rows.y), weightOf(rows.z), weightOf(rows.w));
-  let begin = group.z * p.N * p.P / p.slices;
-  let end = (group.z + 1) * p.N * p.P / p.slices;
+  let begin = sliceStart(group.z, p.N * p.P, p.slices);
+  let end = sliceStart(group.z + 1, p.N * p.P, p.slices);
   var n = begin / p.P;
   var row = begin % p.P;
   var q = 0u;
@@ -221,8 +222,8 @@ fn backward_w_groups(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   let t = i % size / p.K / depth;
   let slice = i / size;
   var sum = 0.0;
-  let end = (slice + 1) * p.N * p.P / p.slices;
-  for (var line = slice * p.N * p.P / p.slices; line < end; line++) {
+  let end = sliceStart(slice + 1, p.N * p.P, p.slices);
+  for (var line = sliceStart(slice, p.N * p.P, p.slices); line < end; line++) {
     let h = line % p.P * p.stride_h + t / p.S * p.dilation_h - p.pad_h;
     if (h >= p.H) { continue; }
     let start = (line / p.P * p.H + h) * p.W;

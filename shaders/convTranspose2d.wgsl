@@ -41,8 +41,8 @@ fn pixelOf(m: u32, phase: vec2u) -> vec3u {
   return vec3u(select(NOWHERE, n * p.P, n < p.N && h < p.H && v < p.W), h + p.pad_h, v + p.pad_w);
 }
 
-/** Whether a tap meets a pixel: both leave the same remainder; a multiple of the stride keeps all of it positive. */
-fn meets(pixel: u32, tap: u32, stride: u32) -> bool { return (pixel + tap * (stride - 1)) % stride == 0; }
+/** Whether a tap meets a pixel: both leave the same remainder. */
+fn meets(pixel: u32, tap: u32, stride: u32) -> bool { return pixel % stride == tap % stride; }
 
 /** Where in x the tap (r,s) of a pixel lies; the tap belongs to the pixel's phase. */
 fn tap(pixel: vec3u, r: u32, s: u32) -> u32 {

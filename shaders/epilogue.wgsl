@@ -1,4 +1,5 @@
 // requires lib/activation.wgsl
+// requires lib/slices.wgsl
 // epilogue: what follows a product or convolution z (M,N): y = activate(z + bias), bias (N).
 //   forward      parts (Z,M,N), bias -> out     y = activate(Σ_z parts + bias), the slices added in order
 //   forward4     the same, N divisible by 4
@@ -62,8 +63,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let slice = i / columns;
   let n = i % columns;
   var sum = vec4f();
-  let end = (slice + 1) * p.M / p.Z;
-  for (var m = slice * p.M / p.Z; m < end; m++) {
+  let end = sliceStart(slice + 1, p.M, p.Z);
+  for (var m = sliceStart(slice, p.M, p.Z); m < end; m++) {
     let at = m * columns + n;
     let dz = dy4[at] * slope(y4[at]);
     dz4[at] = dz;
@@ -87,7 +88,7 @@ fn column_sums(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups
   let slice = i / p.N;
   let n = i % p.N;
   var sum = 0.0;
-  let end = (slice + 1) * p.M / p.Z;
-  for (var m = slice * p.M / p.Z; m < end; m++) { sum += dy[m * p.N + n]; }
+  let end = sliceStart(slice + 1, p.M, p.Z);
+  for (var m = sliceStart(slice, p.M, p.Z); m < end; m++) { sum += dy[m * p.N + n]; }
   sums[i] = sum;
 }

@@ -1,5 +1,6 @@
 // requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
+// requires lib/slices.wgsl
 // requires matmul.wgsl
 // requires lib/stagedTile.wgsl
 // matmul in workgroup memory, for GPUs; shapes, slices and loads are those of matmul.wgsl, the tile is in
@@ -17,8 +18,8 @@ fn tile_staged(
   let row = first.x + broughtBy(lane);
   let starts = batch * p.a_batch + min(row + vec4u(0, 1, 2, 3), vec4u(p.M - 1)) * p.a_row;
   let steps = (p.K + 15) / 16;
-  let end = (slice + 1) * steps / p.Z;
-  for (var step = slice * steps / p.Z; step < end; step++) {
+  let end = sliceStart(slice + 1, steps, p.Z);
+  for (var step = sliceStart(slice, steps, p.Z); step < end; step++) {
     let k = 16 * step + depthOf(lane);
     var a = array<vec4f, 4>();
     var b = array<vec4f, 4>();
@@ -28,6 +29,6 @@ fn tile_staged(
     }
     step16(lane, a, b);
   }
-  let start = (slice * groups.z / p.Z + batch) * p.M * p.N;
+  let start = (slice * (groups.z / p.Z) + batch) * p.M * p.N;
   storeTile(lane, first.y, eightRows(start, first.x + firstRow(lane), p.M, p.N));
 }

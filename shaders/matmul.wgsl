@@ -1,5 +1,6 @@
 // requires lib/ownTile.wgsl
 // requires lib/activation.wgsl
+// requires lib/slices.wgsl
 // matmul: out = activate(a · b + bias)     a (B,M,K)   b (B,K,N)   bias (N)   out (B,M,N)
 //   tile   register tiles; in Z slices of the depth if asked: out (Z·B,M,N), to be added in order
 // The strides in Params turn either matrix around. A lane owns some rows of a vec4 of columns; which, and who
@@ -107,8 +108,8 @@ fn tile(
   let rows = at.x * ROWS + vec4u(rowOf(0, lane), rowOf(1, lane), rowOf(2, lane), rowOf(3, lane));
   let starts = batch * p.a_batch + min(rows, vec4u(p.M - 1)) * p.a_row;
   let steps = (p.K + 3) / 4;
-  let end = (slice + 1) * steps / p.Z;
-  for (var step = slice * steps / p.Z; step < end; step++) {
+  let end = sliceStart(slice + 1, steps, p.Z);
+  for (var step = sliceStart(slice, steps, p.Z); step < end; step++) {
     let k = 4 * step;
     var rows_of_a = array<vec4f, 4>();
     if (A_BY_ROW && LOADS == 4) {
@@ -123,5 +124,5 @@ fn tile(
     }
     multiply(rows_of_a, loadB(batch * p.b_batch, k, n));
   }
-  storeRows(select(vec4u(NOWHERE), ((slice * groups.z / p.Z + batch) * p.M + rows) * p.N, rows < vec4u(p.M)), n);
+  storeRows(select(vec4u(NOWHERE), ((slice * (groups.z / p.Z) + batch) * p.M + rows) * p.N, rows < vec4u(p.M)), n);
 }
