@@ -252,6 +252,7 @@ describe("errors", () => {
     [{}, [1, 8, 8, 3], [0, 3, 3, 4], /w \(0, 3, 3, 4\) has no taps/],
     [{ stride: 0 }, [1, 8, 8, 3], [3, 3, 3, 4], /stride is 0, expected a whole number from 1/],
     [{ padding: -1 }, [1, 8, 8, 3], [3, 3, 3, 4], /padding is -1/],
+    [{ padding: 2 ** 30, stride: 2 ** 30 }, [1, 8, 8, 3], [3, 3, 3, 4], /axis 1 has 2147483656 pixels/],
   ])("%j %j %j", async (options, x, w, message) => {
     const device = await openDevice();
     const full = (shape: number[]) => tensor(device, new Float32Array(shape.reduce((a, b) => a * b)), shape);

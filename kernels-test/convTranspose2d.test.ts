@@ -44,6 +44,16 @@ describe("around the tiles", () => {
 });
 
 describe("options", () => {
+  check(
+    "a stride and a dilation whose product is past 2³²",
+    { stride: [20_000, 1], dilation: [220_001, 1], groups: 2 },
+    [
+      [
+        [1, 2, 1, 2],
+        [2, 1, 1, 2],
+      ],
+    ],
+  );
   const small = [
     [[2, 4, 3, 8], [3, 2, 4, 8], [4]],
     [[1, 5, 4, 5], [2, 3, 3, 5], [3]],

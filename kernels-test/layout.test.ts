@@ -75,7 +75,11 @@ const reviewed: Record<string, string[]> = {
   "lib/math": ["((f - q * d) - productError(q, d, q * d) - q * (f - (d - 2)))"],
   "lib/svdTurn": ["2 * xy"],
   losses: ["100 * sqrt(sum.x)", "100 * dy[0]", "100 * dy[0] / error"],
-  reduce: ["dy[o] * x[i]"],
+  resize: [
+    "f32(at - first * axis.den)",
+    "((i - 1) * axis.den - axis.add)", // resize2d refuses sizes for which these are past 2^31
+    "((i + 1) * axis.den - axis.add)",
+  ],
   "svd/backward": ["inverse * ((uij - uji) * rj + ri * (vij - vji))"],
   "svd/topk": ["z * z"],
   "svd/truncation": ["(s[j] - s[i]) * (s[j] + s[i])", "(inner[e] - inner[j * p.K + i]) * (gap / damped)"],
@@ -90,6 +94,10 @@ test("no shader divides a product of integers, which may be past 2^32: lib/slice
     .filter((file) => file.endsWith(".wgsl"));
   for (const file of files) {
     const found = dividedProducts(readFileSync(new URL(`shaders/${file}`, root), "utf8"));
-    expect(found, file).toEqual(reviewed[file.replace(".wgsl", "")] ?? []);
+    const known = reviewed[file.replace(".wgsl", "")] ?? [];
+    expect(
+      found.filter((product) => !known.includes(product)),
+      `${file}: review what is new`,
+    ).toEqual([]);
   }
 });

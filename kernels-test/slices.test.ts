@@ -20,7 +20,7 @@ afterAll(() => device.close());
 
 /** Whole numbers from 0 to below `period`, so small that f32 holds their sums. */
 function digits(n: number, period: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: n }, (_, i) => i % period);
+  return new Float32Array(n).map((_, i) => i % period);
 }
 
 /** Σ a_{first + i · step} b_i over the terms of b. */

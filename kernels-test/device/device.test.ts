@@ -68,6 +68,8 @@ test("a kernel is told what its launcher got wrong", () => {
   const y = tensor(device, [1, 2]);
   expect(() => accumulate("copy", { a: x, wrong: y }, { N: 2 }, [1])).toThrow(/no binding named wrong/);
   expect(() => accumulate("copy", { a: x, out: y }, {}, [1])).toThrow(/Params.N/);
+  for (const N of [-1, 2 ** 32, NaN])
+    expect(() => accumulate("copy", { a: x, out: y }, { N }, [1])).toThrow(/from 0 to below 2\^32, not/);
   expect(() => accumulate("copy", { a: x, out: x }, { N: 2 }, [1])).toThrow(/written/);
   expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1e6])).toThrow(LimitError);
   expect(() => accumulate("copy", { a: x, out: y }, { N: 2 }, [1], { constants: { TILE: 3 } })).toThrow(

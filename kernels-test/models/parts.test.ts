@@ -1,18 +1,20 @@
 import { expect, test } from "vitest";
 import { Dataset } from "../../src/data/dataset.ts";
-import type { Device } from "../../src/device/device.ts";
+import { openDevice, type Device } from "../../src/device/device.ts";
 import { ae } from "../../src/models/ae.ts";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import type { BasisAutoencoder } from "../../src/models/basisAutoencoder.ts";
 import { contractive } from "../../src/models/contractive.ts";
 import { irmae } from "../../src/models/irmae.ts";
 import { lorae } from "../../src/models/lorae.ts";
-import type { Batch } from "../../src/models/parts.ts";
+import { applyInParts, type Batch } from "../../src/models/parts.ts";
 import { rrae } from "../../src/models/rrae.ts";
 import { sparse } from "../../src/models/sparse.ts";
 import { vae } from "../../src/models/vae.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
+import { conv2d } from "../../src/nn/layers.ts";
 import { convolutionalNetworks } from "../../src/nn/networks.ts";
+import { sequential } from "../../src/nn/sequential.ts";
 import { RandomState } from "../../src/ops/random.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { tensor, zeros } from "../../src/tensor/tensor.ts";
@@ -163,4 +165,59 @@ withDevices((device) => {
       [3, 3],
     ]);
   });
+});
+
+test("faces in four parts have the gradients of eight, and of float64: rows by slices are past 2³²", async () => {
+  const device = await openDevice();
+  const [N, side, K] = [192, 160, 4]; // 48 images a part: 1.2 million rows of 4 columns, in 4096 slices
+  const [input, M] = [[side, side, 1], N * side * side];
+  const layers = {
+    wide: conv2d(1, K, { kernel: 1, activation: "relu" }),
+    narrow: conv2d(K, 1, { kernel: 1 }),
+  };
+  const network = sequential(input, layers, { seed: 2, stream: "faces" });
+  const list = new Float32Array(M).map((_, i) => ((i * 7919) % 1024) / 1024);
+  const slope = new Float32Array(M).map((_, i) => 0.5 + ((i * 104_729) % 509) / 509);
+
+  const gradients = async (parts: number) => {
+    const parameters = new Map(
+      network.parameters.map(({ name, shape, values }) => {
+        const parameter = tensor(device, values, shape);
+        parameter.requiresGrad = true;
+        return [name, parameter];
+      }),
+    );
+    const size = M / parts;
+    const x = Array.from({ length: parts }, (_, part) =>
+      tensor(device, list.subarray(part * size, (part + 1) * size), [N / parts, ...input]),
+    );
+    const y = applyInParts(network, x, (name) => parameters.get(name)!);
+    const dy = tensor(device, slope, y.shape);
+    backward(y, dy);
+    const found = new Map<string, Float32Array>();
+    for (const [name, parameter] of parameters) found.set(name, await parameter.grad!.read());
+    for (const used of [...x, y, dy, ...parameters.values()]) used.dispose();
+    return found;
+  };
+  const [four, eight] = [await gradients(4), await gradients(8)];
+
+  const [w, b, v] = network.parameters.map(({ values }) => values);
+  const want = new Map(network.parameters.map(({ name, values }) => [name, new Float64Array(values.length)]));
+  const [dw, db, dv, dc] = [...want.values()] as [Float64Array, Float64Array, Float64Array, Float64Array];
+  for (let i = 0; i < M; i++) {
+    const [x, dy] = [list[i]!, slope[i]!];
+    dc[0]! += dy;
+    for (let k = 0; k < K; k++) {
+      const z = Math.fround(w![k]! * x + b![k]!);
+      if (z <= 0) continue;
+      dv[k]! += dy * z;
+      db[k]! += dy * v![k]!;
+      dw[k]! += dy * v![k]! * x;
+    }
+  }
+  for (const [name, gradient] of want) {
+    expectClose(four.get(name)!, gradient, 1e-5, name);
+    expectClose(four.get(name)!, eight.get(name)!, 1e-5, name);
+  }
+  device.close();
 });

@@ -72,7 +72,8 @@ export class Device {
   readonly tuning: ReadonlyMap<string, string>;
   /**
    * Bytes that a launch may bind of one tensor, in whole steps of 256. A tensor may be larger, as far as one buffer holds
-   * it: what is launched on it has to go window by window, see `inWindows`.
+   * it: what is launched on it has to go window by window, see `inWindows`. It is 2³² at most, which
+   * leaves the 32 bits by which kernels number elements some room past the last one.
    */
   readonly largestBinding: number;
   readonly pipelines: PipelineCache;
@@ -96,7 +97,8 @@ export class Device {
     this.gpu = gpu;
     this.info = info;
     this.tuning = tuning;
-    this.largestBinding = Math.floor(Math.min(binding, gpu.limits.maxStorageBufferBindingSize) / 256) * 256;
+    this.largestBinding =
+      Math.floor(Math.min(binding, gpu.limits.maxStorageBufferBindingSize, 2 ** 32) / 256) * 256;
     this.pipelines = new PipelineCache(gpu, () => (this.#checker ??= openChecker()));
     this.queue = new CommandQueue(gpu, settle);
     this.#buffers = new Buffers(gpu, this.queue);

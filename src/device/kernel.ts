@@ -160,7 +160,11 @@ function packParams(source: Shader, params: Params): Uint8Array<ArrayBuffer> {
       const at = offset + 4 * lane;
       if (type === "f32") view.setFloat32(at, value, true);
       else if (type === "i32") view.setInt32(at, value, true);
-      else view.setUint32(at, value, true);
+      else if (value >= 0 && value < 2 ** 32) view.setUint32(at, value, true);
+      else
+        throw new KernelError(
+          `${source.name}.wgsl: Params.${name} takes numbers from 0 to below 2^32, not ${value}`,
+        );
     });
   }
   return new Uint8Array(view.buffer);

@@ -1,4 +1,5 @@
 import { ShapeError } from "../device/errors.ts";
+import { MOST_GROUPS } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -121,7 +122,8 @@ export function product({
   ...epilogue
 }: Product): void {
   const tile = variant ?? chooseTile(out.device, { label: "matmul.tile", rows: M, columns: N });
-  const Z = fittingSlices(slicesOf(tile, M, N, K, B), out);
+  const most = Math.floor(MOST_GROUPS / B); // that a grid has beside each other
+  const Z = fittingSlices(Math.min(most, slicesOf(tile, M, N, K, B)), out);
   const parts = Z > 1 ? empty(out.device, [Z, ...out.shape]) : out;
   const { constants, bias } = epilogueOf(Z > 1 ? {} : epilogue, b);
   const operands = { a, a4: a, b, b4: b, out: parts, bias };

@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from "../../device/errors.ts";
+import { ArgumentError, LimitError, ShapeError } from "../../device/errors.ts";
 import { show, type Shape } from "../../tensor/shape.ts";
 
 /** `n` for both axes, or `[height, width]`. */
@@ -62,6 +62,7 @@ export function convolution(op: string, x: Shape, w: Shape, options: Convolution
     const windows = Math.ceil(extents[axis] / stride[axis]);
     return Math.max(0, (windows - 1) * stride[axis] + reach[axis] - extents[axis]);
   });
+  checkPixels(op, extents, pads);
   const [P, Q] = ([0, 1] as const).map((axis) => {
     const room = extents[axis] + pads[axis][0] + pads[axis][1] - reach[axis];
     if (room < 0)
@@ -105,10 +106,25 @@ export function transposedConvolution(
       );
     return extent;
   }) as [number, number];
+  checkPixels(op, [H, W], pads);
   return geometry({ N, H, W, C: inner * G, P, Q, K, R, S, G }, stride, pads, dilation);
 }
 
 type Sides = readonly [readonly [number, number], readonly [number, number]];
+
+/** The most pixels along an axis of an image with its padding: kernels reckon with places on both sides of it. */
+const MOST_PIXELS = 2 ** 31 - 1;
+
+/** @throws LimitError where an image with its padding has too many pixels along an axis for numbers of 32 bits. */
+function checkPixels(op: string, extents: readonly [number, number], pads: Sides): void {
+  for (const axis of [0, 1] as const) {
+    const pixels = extents[axis] + pads[axis][0] + pads[axis][1];
+    if (pixels > MOST_PIXELS)
+      throw new LimitError(
+        `${op}: axis ${axis + 1} has ${pixels} pixels with its padding, and may have ${MOST_PIXELS}: pad less`,
+      );
+  }
+}
 
 function geometry(
   sizes: Pick<Geometry, "N" | "H" | "W" | "C" | "P" | "Q" | "K" | "R" | "S" | "G">,
