@@ -14,6 +14,7 @@ const plain = [
   `${folder}/data/**/*.test.ts`,
   `${folder}/metrics/{bumpFit,definitions,distances,relativeError}.test.ts`,
   `${folder}/latent/{gmm,interpolation,spectrum}.test.ts`,
+  `${folder}/models/catalogue.test.ts`,
   `${folder}/report/**/*.test.ts`,
   `${folder}/runs/{checkpoint,files}.test.ts`,
   `${folder}/reproduce/experiments.test.ts`,

@@ -75,7 +75,7 @@ test("a basis that does not fit, and a second stage of what has no basis, are re
   expect(() => readBasis(file, [2, 2])).toThrow(/product of columns 0 and 1 is 1\.000; take the Q/);
   expect(() => readBasis(`${file}.none`, [2, 2])).toThrow(ArgumentError);
   expect(() => completeConfig({ model: "ae", fineTune: "x" })).toThrow(
-    "fineTune is for models with a basis, RRAE and VRRAE, not ae",
+    "fineTune is for models with a basis, rrae, rrae-vae, vrrae, not ae",
   );
   expect(() => completeConfig({ fineTune: "x", adaptive: true })).toThrow("do not go together");
   const folder = temporaryFolder();

@@ -58,7 +58,7 @@ describe("the machine", () => {
     expect(completeConfig({ model: "rrae", adaptive: { settle: 50 } }).adaptive).toEqual({ settle: 50 });
     expect(completeConfig({}).adaptive).toBeUndefined();
     expect(() => completeConfig({ model: "vae", adaptive: true })).toThrow(
-      /adaptive is for models with an SVD/,
+      /adaptive is for models with a basis/,
     );
     expect(() => completeConfig({ adaptive: { settle: -1 } })).toThrow(ArgumentError);
   });

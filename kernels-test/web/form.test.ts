@@ -43,7 +43,7 @@ describe("the page's address", () => {
     ["size=1", { size: 8 }, /became 8/],
     ["batch=0", { batch: 1 }, /became 1/],
     ["logEvery=NaN", { logEvery: undefined }, /no number/],
-    ["model=gan", { model: "vrrae" }, /model=gan is none of vrrae, vae, rrae, ae/],
+    ["model=gan", { model: "vrrae" }, /model=gan is none of ae, rrae, vae, vrrae/],
     ["model=", { model: "vrrae" }, /model= is none/],
     ["with=toString", { with: "vae" }, /none of/],
   ])("%s is mended, and said so", (text, values, words) => {

@@ -5,7 +5,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
-import { modelFacts } from "../train/kinds.ts";
+import { modelNamed } from "../models/known.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../report/pictures.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
@@ -61,7 +61,7 @@ export function sampleCommand(): Command {
         const seed = flags.seed ?? config.seed;
         const file = targetFile(session, flags.out, `samples-${from}`);
         checkAmount("--count", count, model);
-        if (from === "prior" && !modelFacts[config.model].variational)
+        if (from === "prior" && !modelNamed(config.model).prior)
           throw new UsageError(`${config.model} has no prior; use --from mixture`);
         const samples =
           from === "prior"

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import { partTitle } from "../train/kinds.ts";
+import { partTitle } from "../models/known.ts";
 import type { Progress } from "../runs/session.node.ts";
 
 /** Between two lines where there is no terminal and no news about the test error, and before the first, in milliseconds. */

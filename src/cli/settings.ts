@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import type { DatasetName } from "../data/load.ts";
 import { downloadNames } from "../data/sources.ts";
 import { ArgumentError } from "../device/errors.ts";
-import { completeConfig, presets, type Config, type PartialConfig } from "../train/config.ts";
+import { completeConfig, presets, type Config, type PartialConfig, isSettingOf } from "../train/config.ts";
 import { fineTuneSettings } from "../runs/fine-tune.node.ts";
-import { isSettingOf, modelsWith } from "../train/kinds.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
+import { flagOf, forModels } from "./modelFlags.ts";
 import { UsageError } from "./usage.ts";
 
 /** What a run may be given anew when it goes on: none of it changes the weights after a step. */
@@ -74,10 +74,8 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
 /** Throws UsageError for flags that make no difference to the model or to the data. */
 function checkFlags({ model, data }: Config, flags: PartialConfig): void {
   for (const name of Object.keys(flags))
-    if (!isSettingOf(model, name)) {
-      const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      throw new UsageError(`--${flag} is for ${modelsWith(name).join(", ")}, not for ${model}; leave it out`);
-    }
+    if (!isSettingOf(model, name))
+      throw new UsageError(`${flagOf(name)} is for ${forModels(name)}, not for ${model}; leave it out`);
   refusePath(data, flags.path);
 }
 

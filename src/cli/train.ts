@@ -3,9 +3,10 @@ import { leftOutInWords } from "../data/left-out.ts";
 import { setsOf } from "../data/load.ts";
 import { configSchema, presets, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
-import { modelFacts } from "../train/kinds.ts";
+import { modelNamed } from "../models/known.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { runSession, type Session } from "../runs/session.node.ts";
+import { forModels, modelFlags } from "./modelFlags.ts";
 import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { newConfig, resumedConfig, usage, usageOf } from "./settings.ts";
@@ -20,12 +21,6 @@ const numbers: [flag: string, help: string][] = [
     "what the values of .npy files are divided by (default 255 for uint8, 65535 for uint16)",
   ],
   ["--limit <count>", "use only the first training samples"],
-  ["--latent <L>", "length of the latent vector (all but AE and VAE)"],
-  ["--rank <k>", "rank of the truncation; the latent length of AE and VAE"],
-  ["--beta <weight>", "weight of the KL term, summed over the batch"],
-  ["--layers <count>", "linear maps of IRMAE (default 4)"],
-  ["--penalty <weight>", "weight of the term that LoRAE, contractive and sparse add"],
-  ["--sparsity <mean>", "mean activation of the sparse autoencoder (default 0.05)"],
   ["--steps <count>", "training steps"],
   ["--batch <count>", "samples a step"],
   [
@@ -65,25 +60,19 @@ export function trainCommand(): Command {
     )
     .addOption(choice("--optimizer <name>", shape.optimizer.unwrap().options, "(default adabelief)"))
     .addOption(
-      choice("--gauge <rule>", shape.gauge.unwrap().options, "gradient within the basis (default damped)"),
-    )
-    .addOption(
       choice("--basis <form>", shape.basis.unwrap().options, "inference basis (default concatenated)"),
     );
   command
     .option("--basis-file <file.npy>", "an inference basis of your own, (L, k) with orthonormal columns")
     .option(
       "--fine-tune <run>",
-      "go on from a run of RRAE or VRRAE with its encoder and basis fixed (default --out RUN-fine-tuned)",
+      "go on from a run of a model with a basis, with its encoder and basis fixed (default --out RUN-fine-tuned)",
     );
-  const contractions = shape.contraction.unwrap().options;
-  command
-    .addOption(choice("--contraction <form>", contractions, "Jacobian penalised (default last-layer)"))
-    .option(
-      "--adaptive",
-      "RRAE and VRRAE: seek the least rank that does as well as --rank; details in --config",
-    )
-    .option("--published", "IRMAE, LoRAE and sparse as in the code of the paper's baselines");
+  command.option(
+    "--adaptive",
+    `${forModels("adaptive")}: seek the least rank that does as well as --rank; details in --config`,
+  );
+  for (const flag of modelFlags()) command.addOption(flag);
   for (const [flag, help] of numbers) command.option(flag, help, number(flag.split(" ")[0]!));
   return command
     .option("--adapter <name>", "the adapter to use, by part of its name")
@@ -166,7 +155,7 @@ function headline(session: Session): string {
   const { config, device, data, model, trainer } = session;
   const parameters = [...model.arena.parameters.values()].reduce((sum, { size }) => sum + size, 0);
   return [
-    `${modelFacts[config.model].title} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
+    `${modelNamed(config.model).title} on ${config.data}: ${data.train.count} training and ${data.test.count} test ` +
       `samples of shape ${data.train.shape.join("×")}, ${parameters.toLocaleString("en")} parameters`,
     `Adapter: ${device.info.name} (${device.info.kind})` + (device.info.hint ? `. ${device.info.hint}` : ""),
     ...(config.fineTune === undefined

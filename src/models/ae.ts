@@ -2,9 +2,11 @@ import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { latent, rank } from "./settings.ts";
 
 export interface AeOptions extends NetworkOptions {
   /** Length of the latent vector: the bottleneck. */
@@ -41,3 +43,20 @@ export class Ae extends Autoencoder {
 export function ae(device: Device, options: AeOptions): Ae {
   return new Ae(device, networksFor(options, options.latent), options.latent);
 }
+
+/** As long as the codes of RRAE and VRRAE, k, as in the paper's comparisons. */
+export const aeModel = /* @__PURE__ */ describeModel({
+  name: "ae",
+  title: "AE",
+  page: "no SVD, no noise",
+  settings: () => ({ rank: rank() }),
+  build: (device, { rank: latent, ...chosen }) => ae(device, { ...chosen, latent }),
+});
+
+/** As long as the latent vector of RRAE and VRRAE, L. */
+export const longAeModel = /* @__PURE__ */ describeModel({
+  name: "long-ae",
+  title: "Long AE",
+  settings: () => ({ latent: latent() }),
+  build: ae,
+});

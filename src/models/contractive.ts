@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
@@ -7,10 +8,12 @@ import { randomNormal, type RandomState } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import { partsOf, type Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { latent, penalty } from "./settings.ts";
 
 /** How the contractive penalty is computed: see `Contractive`. */
 export type Contraction = "last-layer" | "estimator";
@@ -102,3 +105,17 @@ export class Contractive extends Autoencoder {
 export function contractive(device: Device, options: ContractiveOptions): Contractive {
   return new Contractive(device, networksFor(options, options.latent), options);
 }
+
+export const contractiveModel = /* @__PURE__ */ describeModel({
+  name: "contractive",
+  title: "Contractive AE",
+  settings: () => ({
+    latent: latent(),
+    penalty: penalty(),
+    contraction: z
+      .enum(["last-layer", "estimator"])
+      .default("last-layer")
+      .meta({ description: "Jacobian penalised", value: "form" }),
+  }),
+  build: contractive,
+});

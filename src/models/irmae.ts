@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Layer } from "../nn/layer.ts";
@@ -6,9 +7,11 @@ import type { Network } from "../nn/networks.ts";
 import { sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { latent, published } from "./settings.ts";
 
 export interface IrmaeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -70,3 +73,19 @@ export function linearMaps(latent: number, count: number, seed: number | undefin
   for (let i = 1; i <= count; i++) layers[`map${i}`] = linear(latent, latent, { bias: false });
   return sequential([latent], layers, { seed, stream: "linear" });
 }
+
+export const irmaeModel = /* @__PURE__ */ describeModel({
+  name: "irmae",
+  title: "IRMAE",
+  settings: () => ({
+    latent: latent(),
+    layers: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .meta({ description: "linear maps between encoder and decoder", value: "count" }),
+    published: published(),
+  }),
+  build: irmae,
+});

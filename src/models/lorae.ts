@@ -5,11 +5,13 @@ import { sum } from "../ops/reduce.ts";
 import { svd } from "../ops/svd.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { linearMaps } from "./irmae.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { latent, penalty, published } from "./settings.ts";
 
 export interface LoraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -77,3 +79,11 @@ export function lorae(device: Device, options: LoraeOptions): Lorae {
   const networks = { ...networksFor(options, latent), linear: linearMaps(latent, 1, seed) };
   return new Lorae(device, networks, options);
 }
+
+export const loraeModel = /* @__PURE__ */ describeModel({
+  name: "lorae",
+  title: "LoRAE",
+  parts: { nuclearNorm: "nuclear norm" },
+  settings: () => ({ latent: latent(), penalty: penalty(), published: published() }),
+  build: (device, { penalty: nuclear, ...chosen }) => lorae(device, { ...chosen, nuclear }),
+});

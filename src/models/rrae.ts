@@ -2,9 +2,11 @@ import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { truncate } from "../ops/svd.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { latent, rank } from "./settings.ts";
 
 export interface RraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -38,3 +40,12 @@ export class Rrae extends BasisAutoencoder {
 export function rrae(device: Device, options: RraeOptions): Rrae {
   return new Rrae(device, networksFor(options, options.latent), options);
 }
+
+export const rraeModel = /* @__PURE__ */ describeModel({
+  name: "rrae",
+  title: "RRAE",
+  page: "SVD, no noise",
+  basis: true,
+  settings: () => ({ latent: latent(), rank: rank() }),
+  build: rrae,
+});

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
@@ -5,10 +6,12 @@ import { add, clamp, log, mul, sigmoid, sub } from "../ops/elementwise.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { latent, penalty, published } from "./settings.ts";
 
 export interface SparseOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -94,3 +97,21 @@ function bernoulliKl(rho: number, r: Tensor): Tensor {
 export function sparse(device: Device, options: SparseOptions): Sparse {
   return new Sparse(device, networksFor(options, options.latent), options);
 }
+
+export const sparseModel = /* @__PURE__ */ describeModel({
+  name: "sparse",
+  title: "Sparse AE",
+  settings: () => ({
+    latent: latent(),
+    penalty: penalty(),
+    sparsity: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.05)
+      .meta({ description: "mean activation that is aimed at", value: "mean" }),
+    published: published(),
+  }),
+  defaults: () => ({ penalty: 1 }),
+  build: sparse,
+});

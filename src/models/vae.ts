@@ -5,10 +5,12 @@ import { sampleGaussian, type GaussianSample } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { beta, rank } from "./settings.ts";
 
 export interface VaeOptions extends NetworkOptions {
   /** Length of the latent vector. */
@@ -90,3 +92,21 @@ export function vae(device: Device, options: VaeOptions): Vae {
   };
   return new Vae(device, networks, options);
 }
+
+export const vaeModel = /* @__PURE__ */ describeModel({
+  name: "vae",
+  title: "VAE",
+  page: "noise, no SVD",
+  prior: true,
+  parts: { betaKl: "β·KL" },
+  settings: () => ({ rank: rank(), beta: beta() }),
+  build: (device, { rank: latent, ...chosen }) => vae(device, { ...chosen, latent }),
+});
+
+export const vaeIdentityModel = /* @__PURE__ */ describeModel({
+  name: "vae-identity",
+  title: "VAE (f = I)",
+  prior: true,
+  settings: () => ({ rank: rank(), beta: beta() }),
+  build: (device, { rank: latent, ...chosen }) => vae(device, { ...chosen, latent, mean: "identity" }),
+});

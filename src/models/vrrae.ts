@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { add } from "../ops/elementwise.ts";
@@ -10,10 +11,12 @@ import { copyInto } from "../tensor/accumulate.ts";
 import { noGrad } from "../tensor/record.ts";
 import { zeros, type Tensor } from "../tensor/tensor.ts";
 import { BasisAutoencoder, LAST_BASIS } from "./basisAutoencoder.ts";
+import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { beta, latent, rank } from "./settings.ts";
 
 export interface VrraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -158,3 +161,32 @@ export function vrrae(device: Device, options: VrraeOptions): Vrrae {
   };
   return new Vrrae(device, networks, options);
 }
+
+const settings = () => ({
+  latent: latent(),
+  rank: rank(),
+  beta: beta(),
+  gauge: z
+    .enum(["exact", "damped", "off"])
+    .default("damped")
+    .meta({ description: "gradient within the basis", value: "rule" }),
+});
+
+export const vrraeModel = /* @__PURE__ */ describeModel({
+  name: "vrrae",
+  title: "VRRAE",
+  page: "SVD and noise",
+  prior: true,
+  basis: true,
+  settings,
+  build: vrrae,
+});
+
+export const rraeVaeModel = /* @__PURE__ */ describeModel({
+  name: "rrae-vae",
+  title: "RRAE + VAE",
+  prior: true,
+  basis: true,
+  settings,
+  build: (device, chosen) => vrrae(device, { ...chosen, mean: "affine" }),
+});

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { partTitle } from "../train/kinds.ts";
+import { partTitle } from "../models/known.ts";
 import { chart, halo, messageCard, palette } from "./svg.ts";
 
 /** One logged step of a training run. Errors are in percent; rows may leave them out. */

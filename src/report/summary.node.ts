@@ -11,7 +11,8 @@ import {
 } from "../train/generate.ts";
 import type { Config } from "../train/config.ts";
 import { rangeOfData } from "./pictures.ts";
-import { isSettingOf, modelFacts } from "../train/kinds.ts";
+import { modelNamed } from "../models/known.ts";
+import { isSettingOf } from "../train/config.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.node.ts";
 import type { Session } from "../runs/session.node.ts";
@@ -102,7 +103,7 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
   });
   const spread = Math.sqrt(mean(variances(await codesOf(model, data.train, shown.codes), model.codeSize)));
   const samples = [
-    ...(modelFacts[config.model].variational
+    ...(modelNamed(config.model).prior
       ? [
           {
             title: `prior N(0, I), where the codes spread by ${spread.toPrecision(2)}`,
@@ -163,7 +164,7 @@ async function latentPoints({ model, data }: Session): Promise<NonNullable<Repor
 }
 
 function titleOf({ model, data }: Config): string {
-  return `${modelFacts[model].title} on ${data}`;
+  return `${modelNamed(model).title} on ${data}`;
 }
 
 function facts(session: Session, results: Results): Omit<ReportData, "verdict" | "command" | "version"> {

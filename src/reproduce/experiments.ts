@@ -1,7 +1,7 @@
 import type { DatasetName } from "../data/load.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { PartialConfig } from "../train/config.ts";
-import { modelFacts, type ModelName } from "../train/kinds.ts";
+import { modelNamed, type ModelName } from "../models/known.ts";
 import type { Metric } from "./metrics.ts";
 import {
   baselineNotes,
@@ -148,7 +148,7 @@ export const experiments: Readonly<
         (data === "cifar10" ? [0, 1e-5, 1e-4] : [0, 1e-6, 1e-4, 1e-3, 1e-2]).map((beta) => {
           const known = published.beta[data]?.[model][beta];
           const config = { model, beta: perBatch(beta, data, scale) };
-          return row(model, config, known, `${modelFacts[model].title} (β = ${beta})`);
+          return row(model, config, known, `${modelNamed(model).title} (β = ${beta})`);
         }),
       ),
       notes: betaNotes(data),
@@ -242,7 +242,7 @@ export function withFid(experiment: Experiment): Experiment {
 }
 
 function row(model: ModelName, config: PartialConfig, known: Row["published"] = {}, label?: string): Row {
-  return { label: label ?? modelFacts[model].title, config, published: known };
+  return { label: label ?? modelNamed(model).title, config, published: known };
 }
 
 /** The settings of a model with the weight of its KL term that the paper found best. */

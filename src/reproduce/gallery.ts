@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../runs/files.node.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { html, type Html } from "../report/html.ts";
-import { modelFacts } from "../train/kinds.ts";
+import { modelNamed } from "../models/known.ts";
 import { imageGrid, rangeOfData, rangeOfValues } from "../report/pictures.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
 import type { Session } from "../runs/session.node.ts";
@@ -46,7 +46,7 @@ export async function drawStrips({ model, data, config, folder }: Session): Prom
   const count = across * sampleRows;
   const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
   draw("samples", await decodeCodes(model, mixture.sample(count, seed)));
-  if (modelFacts[config.model].variational) draw("prior", await samplePrior(model, count, seed));
+  if (modelNamed(config.model).prior) draw("prior", await samplePrior(model, count, seed));
   if (data.test.count >= 2 * pairs) {
     const steps = across - 2;
     const way = await interpolations(model, data.test, { pairs, steps, seed });

@@ -4,7 +4,7 @@ import { interpolate } from "../latent/interpolation.ts";
 import { roundness, straightness } from "../latent/form.ts";
 import { activeUnits } from "../latent/spectrum.ts";
 import { bumpFitError } from "../metrics/bumpFit.ts";
-import { modelFacts } from "../train/kinds.ts";
+import { modelNamed } from "../models/known.ts";
 import { codesOf, decodeCodes, diagonalCodes, fitCodes, samplePrior } from "../train/generate.ts";
 import type { Session } from "../runs/session.node.ts";
 import type { Results } from "../report/summary.node.ts";
@@ -86,7 +86,7 @@ async function imagesOf({ model, data, config }: Session) {
   return [
     ["interpolation", await decodeCodes(model, way)],
     ["random", await decodeCodes(model, mixture.sample(imagesCompared, seed))],
-    ...(modelFacts[config.model].variational
+    ...(modelNamed(config.model).prior
       ? [["prior", await samplePrior(model, imagesCompared, seed)] as const]
       : []),
   ] as const;

@@ -2,12 +2,11 @@ import { z } from "zod";
 import { ArgumentError } from "../device/errors.ts";
 import { packSchedule } from "../optim/schedules.ts";
 import { optimizerKinds } from "../optim/settings.ts";
-import { modelFacts, modelNames } from "./kinds.ts";
+import { hasSetting, modelNamed, modelNames, modelSettings, type ModelName } from "../models/known.ts";
+import { length } from "../models/settings.ts";
 
 const positive = z.number().positive();
 const count = z.int().positive();
-/** Past what any device here can hold; refused before anything is allocated. */
-const length = count.max(65536);
 
 const number = z.number();
 const warmup = number.default(0);
@@ -30,36 +29,9 @@ const schedule = z
     }
   });
 
-/** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
-export const configSchema = z.strictObject({
-  /** Which autoencoder. */
-  model: z.enum(modelNames).default("vrrae"),
-  /** Which data set; `path` says where its files are. */
-  data: z.enum(["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"]).default("bumps"),
-  path: z.string().optional(),
-  /** Side of the bumps, or of the images that a folder is resized to. */
-  size: count.max(4096).optional(),
-  /** What the values of .npy files are divided by, and the order of their axes; see `ArrayOptions`. */
-  divideBy: positive.optional(),
-  layout: z.enum(["NHWC", "NCHW"]).optional(),
-  /** Training samples to use; all of them without it. */
-  limit: count.optional(),
-  /** Length L of the latent vector, of all models but AE and VAE. */
-  latent: length.optional(),
-  /** Rank k of the truncation; the whole latent length of AE and VAE. */
-  rank: length.optional(),
-  /** Weight of the KL term, which is summed over the batch. */
-  beta: z.number().min(0).optional(),
-  /** Linear maps of IRMAE. */
-  layers: z.int().min(1).max(64).default(4),
-  /** Weight of the term that LoRAE, the contractive and the sparse autoencoder add to the loss. */
-  penalty: z.number().min(0).optional(),
-  /** Mean activation that the sparse autoencoder aims at. */
-  sparsity: z.number().gt(0).lt(1).default(0.05),
-  contraction: z.enum(["last-layer", "estimator"]).default("last-layer"),
-  /** IRMAE, LoRAE and sparse as in the code of the paper's baselines, where that is not what it is said to be. */
-  published: z.boolean().default(false),
-  /** Seek the least rank that does as well as the one it starts with: RRAE and VRRAE; see `AdaptiveOptions`. */
+/** Settings of the models that cut their latent batch to a rank. */
+const basisSettings = {
+  /** Seek the least rank that does as well as the one it starts with; see `AdaptiveOptions`. */
   adaptive: z
     .union([
       z.literal(true).transform(() => ({})),
@@ -74,14 +46,31 @@ export const configSchema = z.strictObject({
       }),
     ])
     .optional(),
-  gauge: z.enum(["exact", "damped", "off"]).default("damped"),
   basis: z.enum(["concatenated", "pca"]).default("concatenated"),
   /** A .npy file with a basis (L, k) of one's own, in place of one that is found from the training data. */
   basisFile: z.string().optional(),
-  /** The folder of a run of RRAE or VRRAE to go on from, with its encoder and its basis fixed. */
+  /** The folder of a run to go on from, with its encoder and its basis fixed. */
   fineTune: z.string().optional(),
+};
+
+/** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
+export const configSchema = z.strictObject({
+  /** Which autoencoder. */
+  model: z.enum(modelNames).default("vrrae"),
+  /** Which data set; `path` says where its files are. */
+  data: z.enum(["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"]).default("bumps"),
+  path: z.string().optional(),
+  /** Side of the bumps, or of the images that a folder is resized to. */
+  size: count.max(4096).optional(),
+  /** What the values of .npy files are divided by, and the order of their axes; see `ArrayOptions`. */
+  divideBy: positive.optional(),
+  layout: z.enum(["NHWC", "NCHW"]).optional(),
+  /** Training samples to use; all of them without it. */
+  limit: count.optional(),
+  ...modelSettings,
+  ...basisSettings,
   steps: count.optional(),
-  batch: length.optional(),
+  batch: length().optional(),
   /** Samples of a batch that go through the networks at once; as many as the adapter can bind without it, and never more. */
   atOnce: count.optional(),
   rate: positive.optional(),
@@ -111,7 +100,6 @@ interface Defaults {
   latent: number;
   rank: number;
   beta: number;
-  penalty: number;
   steps: number;
   batch: number;
   rate: number;
@@ -154,7 +142,7 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
   const chosen = presets[preset];
   if (!chosen)
     throw new ArgumentError(`no preset named ${preset}; there are ${Object.keys(presets).join(", ")}`);
-  const parsed = configSchema.safeParse(given);
+  const parsed = configSchema.safeParse(withDefaults(given));
   if (!parsed.success)
     throw new ArgumentError(`${source}: ${parsed.error.issues.map((issue) => describe(issue)).join("; ")}`);
   const config = parsed.data;
@@ -175,28 +163,43 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
     rank,
     size: config.size ?? defaults.size,
     latent: config.latent ?? Math.max(defaults.latent, rank),
-    penalty: config.penalty ?? (config.model === "sparse" ? 1 : 1e-3),
     logEvery: config.logEvery ?? Math.max(1, Math.round(steps / 100)),
     evaluateEvery: config.evaluateEvery ?? Math.max(1, Math.round(steps / 10)),
     checkpointEvery: config.checkpointEvery ?? Math.max(1, Math.round(steps / 4)),
   } as Config;
-  if (complete.rank > Math.min(complete.latent, complete.batch) && modelFacts[complete.model].truncated)
+  const { basis: hasBasis } = modelNamed(complete.model);
+  if (complete.rank > Math.min(complete.latent, complete.batch) && hasBasis)
     throw new ArgumentError(
       `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
         `of length ${complete.latent} can have; lower rank, or raise batch and latent`,
     );
-  for (const key of ["basisFile", "fineTune"] as const)
-    if (complete[key] !== undefined && !modelFacts[complete.model].truncated)
+  for (const key of ["basisFile", "fineTune", "adaptive"] as const)
+    if (complete[key] !== undefined && !hasBasis)
       throw new ArgumentError(
-        `${source}: ${key} is for models with a basis, RRAE and VRRAE, not ${complete.model}`,
+        `${source}: ${key} is for models with a basis, ${modelsWith(key).join(", ")}, not ${complete.model}`,
       );
   if (complete.fineTune !== undefined && complete.adaptive)
     throw new ArgumentError(`${source}: the rank is fixed by then: fineTune and adaptive do not go together`);
-  if (complete.adaptive && !modelFacts[complete.model].truncated)
-    throw new ArgumentError(
-      `${source}: adaptive is for models with an SVD, RRAE and VRRAE, not ${complete.model}`,
-    );
   return complete;
+}
+
+/** What is given, over what its model says of settings that are not. */
+function withDefaults(given: unknown): unknown {
+  if (typeof given !== "object" || given === null) return given;
+  const { model = "vrrae", data = "bumps" } = given as PartialConfig;
+  if (!modelNames.includes(model)) return given;
+  return { ...modelNamed(model).defaults?.(data), ...definedOnly(given) };
+}
+
+/** Whether the setting of that name makes a difference to `model`. */
+export function isSettingOf(model: ModelName, name: string): boolean {
+  if (Object.hasOwn(modelSettings, name)) return hasSetting(model, name);
+  return !Object.hasOwn(basisSettings, name) || modelNamed(model).basis === true;
+}
+
+/** The models that the setting of that name makes a difference to. */
+export function modelsWith(name: string): ModelName[] {
+  return modelNames.filter((model) => isSettingOf(model, name));
 }
 
 function definedOnly<T extends object>(record: T): Partial<T> {

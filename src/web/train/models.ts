@@ -1,11 +1,13 @@
+import { pageModels } from "../../models/known.ts";
 import type { ModelName } from "./protocol.ts";
 
-/** What the page says of each model. */
-export const models: Record<ModelName, { name: string; about: string; isVariational: boolean }> = {
-  vrrae: { name: "VRRAE", about: "SVD and noise", isVariational: true },
-  vae: { name: "VAE", about: "noise, no SVD", isVariational: true },
-  rrae: { name: "RRAE", about: "SVD, no noise", isVariational: false },
-  ae: { name: "AE", about: "no SVD, no noise", isVariational: false },
-};
+/** The models that the page offers. */
+export const modelNames: readonly ModelName[] = pageModels.map(({ name }) => name);
 
-export const modelNames = Object.keys(models) as ModelName[];
+/** What the page says of each model. */
+export const models = Object.fromEntries(
+  pageModels.map(({ name, title, page, prior }) => [
+    name,
+    { name: title, about: page, isVariational: prior === true },
+  ]),
+) as Record<ModelName, { name: string; about: string; isVariational: boolean }>;

@@ -1,7 +1,9 @@
 import type { AdapterDescription } from "#gpu";
+import type { PageModel } from "../../models/known.ts";
 import type { DataChoice } from "./datasets.ts";
 
-export type ModelName = "ae" | "vae" | "rrae" | "vrrae";
+/** The models that the page offers. */
+export type ModelName = PageModel;
 
 /** What the visitor chose. All models train on the same batches, in the same order. */
 export interface Settings {

@@ -1,0 +1,49 @@
+import { Option } from "commander";
+import { z } from "zod";
+import { modelNamed, modelNames, modelSettings } from "../models/known.ts";
+import { modelsWith } from "../train/config.ts";
+import { number } from "./usage.ts";
+
+/** `--some-thing`, the flag of the setting `someThing`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** A flag for each setting that some models have, with what it may be and for which models it is. */
+export function modelFlags(): Option[] {
+  return Object.entries<z.ZodType>(modelSettings).map(([name, schema]) => {
+    const { description = "", value } = schema.meta() ?? {};
+    const bare = bareOf(schema);
+    const help = `${forModels(name)}: ${description}${defaultOf(name, schema)}`;
+    const flag = flagOf(name);
+    if (bare instanceof z.ZodBoolean) return new Option(flag, help);
+    const option = new Option(`${flag} <${typeof value === "string" ? value : "value"}>`, help);
+    return bare instanceof z.ZodEnum
+      ? option.choices(bare.options as string[])
+      : option.argParser(number(flag));
+  });
+}
+
+/** The models that a setting is for, in as few names as it takes. */
+export function forModels(name: string): string {
+  const models = modelsWith(name);
+  const others = modelNames.filter((model) => !models.includes(model));
+  return others.length < models.length ? `all but ${others.join(", ")}` : models.join(", ");
+}
+
+/** What is taken where nothing is given, in words; nothing for what depends on the data. */
+function defaultOf(name: string, schema: z.ZodType): string {
+  const known = schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined;
+  if (known === undefined || known === false) return "";
+  const others = modelsWith(name).flatMap((model) => {
+    const own = (modelNamed(model).defaults?.("") as Record<string, unknown> | undefined)?.[name];
+    return own === undefined ? [] : [`, of ${model} ${JSON.stringify(own)}`];
+  });
+  return ` (default ${typeof known === "string" ? known : JSON.stringify(known)}${others.join("")})`;
+}
+
+function bareOf(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional
+    ? bareOf(schema.unwrap() as z.ZodType)
+    : schema;
+}

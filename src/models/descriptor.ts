@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import type { Device } from "../device/device.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Autoencoder } from "./autoencoder.ts";
+
+/** Settings by their names in a configuration, with what may be given for each. */
+export type Settings = Readonly<Record<string, z.ZodType>>;
+
+/** The values of settings once every default is in place. */
+export type Chosen<S extends Settings> = { [Name in keyof S]: NonNullable<z.output<S[Name]>> };
+
+/** What the command line, the pages and the reports know of a model; all of them find it in `catalogue.ts`. */
+export interface ModelDescriptor<
+  Name extends string = string,
+  S extends Settings = Settings,
+  Page extends string | undefined = string | undefined,
+> {
+  /** As it is asked for: `--model NAME`. */
+  name: Name;
+  /** As in a table of a paper. */
+  title: string;
+  /** Settings that not every model has. One that others have too stands in `settings.ts`. */
+  settings: () => S;
+  /** What settings are on a data set where they are not what its preset says. */
+  defaults?: (data: string) => Partial<Chosen<S>>;
+  /** Training pulls its codes towards N(0, I), from which new ones can be drawn. */
+  prior?: boolean;
+  /** It cuts its latent batch to a rank by an SVD: it has a basis to fit, a rank to seek, a second stage of training. */
+  basis?: boolean;
+  /** What people are shown for parts of its loss, by their names in files; a part without a title goes by its name. */
+  parts?: Readonly<Record<string, string>>;
+  /** What the pages say of it in a few words, where they offer it. */
+  page?: Page;
+  /** Builds it for samples of the shape `input`. */
+  build: (device: Device, chosen: Chosen<S> & { input: Shape; seed: number }) => Autoencoder;
+}
+
+/** The descriptor as it is, with its types. Mark the call as pure: a bundle of the model alone then does without it. */
+export function describeModel<
+  const Name extends string,
+  S extends Settings,
+  const Page extends string | undefined = undefined,
+>(descriptor: ModelDescriptor<Name, S, Page>): ModelDescriptor<Name, S, Page> {
+  return descriptor;
+}
