@@ -255,8 +255,10 @@ withDevices((device) => {
 
   test("arguments that make no sense are refused", () => {
     expect(() => new RandomState(device(), -1)).toThrow(ArgumentError);
-    expect(() => new RandomState(device(), 2 ** 32)).toThrow(/the seed is a whole number/);
-    expect(() => new RandomState(device(), 1, 0.5)).toThrow(/the stream/);
+    expect(() => new RandomState(device(), 2 ** 32)).toThrow(
+      /RandomState: seed is 4294967296; expected a whole number/,
+    );
+    expect(() => new RandomState(device(), 1, 0.5)).toThrow(/stream is 0.5/);
     const state = new RandomState(device(), 1);
     expect(() => state.restore([1, 2])).toThrow(/4 words/);
     expect(() => randomUniform(state, [2], 1, 1)).toThrow(/low < high/);

@@ -101,7 +101,9 @@ describe("Batches", () => {
       /4 samples asked for, counting has 3; use at most 3/,
     );
     expect(() => new Batches(counting(3), { batch: 0 })).toThrow(ArgumentError);
-    expect(() => new Batches(counting(3), { batch: 1, seed: 1.5 })).toThrow(/seed of batches/);
+    expect(() => new Batches(counting(3), { batch: 1, seed: 1.5 })).toThrow(
+      /batches: seed is 1.5; expected a whole number/,
+    );
     expect(() => new Batches(counting(3), { batch: 1, position: { epoch: 0, index: 3 } })).toThrow(
       /position/,
     );

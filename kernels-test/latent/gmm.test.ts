@@ -258,7 +258,7 @@ describe("Mixture", () => {
       /3 weights from 0 on of sum 1, got 3 of sum 3/,
     ],
     ["a weight too few", { ...truth.toJSON(), weights: [1] }, /3 weights/],
-    ["no components", { weights: [1], means: [], covariances: [] }, /0 weights/],
+    ["no components", { weights: [1], means: [], covariances: [] }, /one component or more/],
     [
       "means of two dimensions",
       {

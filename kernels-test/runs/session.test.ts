@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { BusyError, DataError, DeviceLostError, NumericalError } from "../../src/device/errors.ts";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
+import { BasisAutoencoder } from "../../src/models/basisAutoencoder.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
-import { runSession, type Progress, type Session } from "../../src/runs/session.node.ts";
+import { openSession, runSession, type Progress, type Session } from "../../src/runs/session.node.ts";
 import type { TrainerState } from "../../src/train/trainer.ts";
 import { outcome, samplesFile, smallRun, stopAt, train } from "./runs.ts";
+import { run } from "../cli/main.ts";
 import { temporaryFolder } from "../data/files.ts";
 
 const kinds: PartialConfig[] = [
@@ -53,6 +55,20 @@ test.each(["rrae", "vrrae"] as const)(
     for (const at of [3, 7]) await train(parted, stopAt(at));
     await train(parted);
     expect(outcome(parted.folder)).toEqual(outcome(whole.folder));
+
+    // commands on the finished run take the basis that it has
+    const fits = vi.spyOn(BasisAutoencoder.prototype, "fitBasis");
+    const { code, stdout } = await run("evaluate", whole.folder.path, "--json");
+    expect([code, fits.mock.calls.length]).toEqual([0, 0]);
+    const session = await openSession(whole.folder, whole.config);
+    const stored = await (session.model as BasisAutoencoder).basis!.read();
+    await session.fitBasis(whole.config.basisCount);
+    expect(await (session.model as BasisAutoencoder).basis!.read()).toEqual(stored);
+    const { errors } = JSON.parse(stdout) as { errors: { test: number } };
+    const error = await session.errorOn(session.data.test, whole.config.basisCount);
+    expect(errors.test).toBeCloseTo(error, 4);
+    session.close();
+    fits.mockRestore();
   },
 );
 

@@ -65,7 +65,7 @@ describe("the machine", () => {
 
   test("refuses options that are none", () => {
     expect(() => new AdaptiveRank(3, { least: 4 })).toThrow(
-      /least is a whole number from 1 to the rank 3, not 4/,
+      /least is 4; expected a whole number from 1 to 3/,
     );
     expect(() => new AdaptiveRank(3, { window: 0 })).toThrow(ArgumentError);
   });

@@ -147,9 +147,8 @@ async function withRun(
       throw new ArgumentError(
         `${path} holds no trained model yet; train it with: hestenes train --out ${path}`,
       );
-    const isFinished = trainer.step >= trainer.totalSteps; // before that, the basis kept is that of an earlier step
-    if (model.truncation && !(isFinished && model.truncation.basis))
-      await session.fitBasis(config.basisCount);
+    const hasBasis = session.isDone && model.truncation?.basis; // before that, it is of an earlier step
+    if (model.truncation && !hasBasis) await session.fitBasis(config.basisCount);
     await body(session);
   } finally {
     session.close();

@@ -1,6 +1,7 @@
+import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Dataset } from "./dataset.ts";
-import { checkSeed, permutation } from "./random.ts";
+import { permutation } from "./random.ts";
 
 /** Where a pass over the data stands: `index` samples of `epoch` are behind. Plain JSON. */
 export interface Position {
@@ -40,15 +41,13 @@ export class Batches {
   /** Throws ArgumentError for a batch larger than the data, unless `partial` allows it. */
   constructor(dataset: Dataset, options: BatchOptions) {
     const { batch, seed = 0, partial = false, position } = options;
-    if (!(Number.isInteger(batch) && batch > 0)) {
-      throw new ArgumentError(`batch: expected a whole number from 1 on, got ${batch}`);
-    }
+    checkWhole("batch", batch, 1);
     if (batch > dataset.count && !partial) {
       throw new ArgumentError(
         `batch: ${batch} samples asked for, ${dataset.name} has ${dataset.count}; use at most ${dataset.count}`,
       );
     }
-    checkSeed("seed of batches", seed);
+    checkSeed("batches: seed", seed);
     this.dataset = dataset;
     this.batch = Math.min(batch, dataset.count);
     this.seed = seed;

@@ -1,7 +1,9 @@
 import { mat3d, vec2d } from "wgpu-matrix";
+import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
+import { countPoints, requireFinite } from "../latent/points.ts";
 import { Dataset } from "./dataset.ts";
-import { checkSeed, streams, uniform } from "./random.ts";
+import { streams, uniform } from "./random.ts";
 
 const width = 0.2;
 const meshPoints = 10;
@@ -37,21 +39,15 @@ export interface BumpsOptions {
  * @throws ArgumentError for a size or count that is none, or that makes a set of more than 2²⁸ values.
  */
 export function bumps({ size = 64, testCount = 1000, seed = 0 }: BumpsOptions = {}): Bumps {
-  for (const [what, value, least] of [
-    ["size", size, 2],
-    ["testCount", testCount, 1],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least) {
-      throw new ArgumentError(`bumps: expected ${what} to be a whole number from ${least} on, got ${value}`);
-    }
-  }
+  checkWhole("bumps: size", size, 2);
+  checkWhole("bumps: testCount", testCount, 1);
   const values = Math.max(testCount, meshPoints ** 2) * size * size;
   if (values > mostValues)
     throw new ArgumentError(
       `bumps: a test set of ${testCount} images of ${size} × ${size} has ${values} values, more than ${mostValues}; ` +
         `lower size or testCount`,
     );
-  checkSeed("seed of bumps", seed);
+  checkSeed("bumps: seed", seed);
   const between = (stream: number, i: number) => reach * (2 * uniform(seed, stream, 0, i) - 1);
   const independent = Float32Array.from({ length: 2 * testCount }, (_, i) => between(streams.independent, i));
   const diagonal = Float32Array.from({ length: 2 * testCount }, (_, i) => between(streams.diagonal, i >> 1));
@@ -62,9 +58,14 @@ export function bumps({ size = 64, testCount = 1000, seed = 0 }: BumpsOptions = 
   };
 }
 
-/** One standardised image for each centre of `centres`, [count, 2] as (x, y). */
+/**
+ * One standardised image for each centre of `centres`, [count, 2] as (x, y). Throws ArgumentError for a size below 2,
+ * ShapeError or NumericalError for centres that are not whole or not finite.
+ */
 export function bumpsAt(name: string, centres: Float32Array, size: number): Dataset {
-  const count = centres.length / 2;
+  checkWhole(`${name}: size`, size, 2);
+  const count = countPoints(`${name}: centres`, centres, 2);
+  requireFinite(`${name}: centres`, centres, 2);
   const stored = new Float32Array(count * size * size);
   for (let image = 0; image < count; image++) {
     const pixels = stored.subarray(image * size * size, (image + 1) * size * size);

@@ -1,6 +1,7 @@
+import { checkNumber, checkPositive, checkSeed } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import type { LeftOut } from "./left-out.ts";
-import { checkSeed, permutation, streams } from "./random.ts";
+import { permutation, streams } from "./random.ts";
 
 /** Samples of bytes that are read when they are needed. */
 export interface StoredRows {
@@ -67,9 +68,16 @@ export class Dataset {
   readonly leftOut: readonly LeftOut[];
   readonly #byteValues: Float32Array | undefined;
 
-  /** Throws ShapeError when the values are not a positive number of whole samples, or labels do not match. */
+  /**
+   * Throws ShapeError when the values are not a positive number of whole samples, or labels do not match; ArgumentError
+   * for a scale, an offset, a mean or a deviation that is none.
+   */
   constructor(parts: DatasetParts) {
-    const { name, shape, stored } = parts;
+    const { name, shape, stored, mean = 0, std = 1 } = parts;
+    checkNumber(`${name}: mean`, mean);
+    checkPositive(`${name}: std`, std);
+    checkNumber(`${name}: scale`, parts.scale ?? 1);
+    checkNumber(`${name}: offset`, parts.offset ?? 0);
     this.name = name;
     this.shape = shape;
     this.stored = stored;
@@ -79,7 +87,7 @@ export class Dataset {
     this.leftOut = parts.leftOut ?? [];
     if (parts.rows) this.rows = parts.rows;
     this.count = parts.rows?.count ?? stored.length / this.size;
-    if (!Number.isInteger(this.count) || this.count === 0) {
+    if (!Number.isInteger(this.count) || this.count === 0 || !shape.every((extent) => extent >= 1)) {
       throw new ShapeError(
         `${name}: ${stored.length} values are not whole samples of shape [${shape.join(", ")}]`,
       );
@@ -169,7 +177,7 @@ export class Dataset {
       );
     }
     if (seed === undefined) return [this.slice(0, count), this.slice(count)];
-    checkSeed("seed of split", seed);
+    checkSeed("split: seed", seed);
     const order = permutation(this.count, seed, 0, streams.split);
     return [this.select(order.subarray(0, count).sort()), this.select(order.subarray(count).sort())];
   }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { loadArray, type ArrayOptions } from "./array.ts";
 import { bumps } from "./bumps.ts";
@@ -47,7 +48,8 @@ const heldOut = 0.1;
  * Throws ArgumentError when files are missing, DataError when one is damaged.
  */
 export async function loadDataset(name: DatasetName, options: LoadOptions = {}): Promise<LoadedData> {
-  const { path, size, seed = 0, testCount } = options;
+  const { path, size, seed = 0, testCount, limit } = options;
+  if (limit !== undefined) checkWhole(`${name}: limit`, limit, 1);
   if (name === "bumps") {
     const side = typeof size === "object" ? size[0] : size;
     if (typeof size === "object" && size[0] !== size[1])

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../device/errors.ts";
+import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { threefry2x32 } from "../ops/lib/threefry.ts";
 
 /** Numbers that no two uses of one seed share: what they are for is part of the generator's key. */
@@ -10,19 +10,19 @@ export function uniform(seed: number, stream: number, epoch: number, index: numb
   return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53;
 }
 
-/** Refuses a seed that is not a whole number of 32 bits; `what` names it in the message. */
-export function checkSeed(what: string, seed: number): void {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
-  throw new ArgumentError(`${what}: expected a whole number from 0 to 4294967295, got ${seed}`);
-}
-
-/** A uniformly drawn order of 0 … n−1 (Fisher–Yates): a pure function of its arguments. */
+/**
+ * A uniformly drawn order of 0 … n−1 (Fisher–Yates): a pure function of its arguments, which are whole numbers of 32 bits.
+ * Throws ArgumentError for others.
+ */
 export function permutation(
   n: number,
   seed: number,
   epoch: number,
   stream: number = streams.shuffle,
 ): Uint32Array {
+  checkWhole("permutation: n", n, 0, 2 ** 32 - 1);
+  for (const [name, value] of Object.entries({ seed, epoch, stream }))
+    checkSeed(`permutation: ${name}`, value);
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(uniform(seed, stream, epoch, i) * (i + 1));

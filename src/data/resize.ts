@@ -1,3 +1,5 @@
+import { checkWhole } from "../device/arguments.ts";
+
 /** Pixels [height, width, channels], bytes. */
 export interface Picture {
   height: number;
@@ -18,6 +20,8 @@ export interface Mix {
  * to one level. (libvips's triangle, after its own box filter, is up to 13 levels away from them, and enlarges by steps.)
  */
 export function resize(picture: Picture, height: number, width: number): Picture {
+  checkWhole("resize: height", height, 1);
+  checkWhole("resize: width", width, 1);
   const { channels, data } = picture;
   if (height === picture.height && width === picture.width) return picture;
   const narrow = new Float32Array(picture.height * width * channels);

@@ -1,9 +1,11 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { Device } from "../device/device.ts";
-import { NumericalError } from "../device/errors.ts";
+import { checkWhole } from "../device/arguments.ts";
+import { ArgumentError, NumericalError, ShapeError } from "../device/errors.ts";
 import { matmul } from "../ops/matmul.ts";
 import { truncatedSvd } from "../ops/svd.ts";
 import { accumulate } from "../tensor/accumulate.ts";
+import { show } from "../tensor/shape.ts";
 import { zeros, type Tensor } from "../tensor/tensor.ts";
 
 /**
@@ -38,7 +40,12 @@ export class BasisFit {
   #moments: Tensor;
   #projectors: Tensor;
 
+  /** Throws ArgumentError unless `latent` is a length L, `rank` a whole number from 1 to L and `form` one of those named. */
   constructor(device: Device, latent: number, rank: number, form: BasisForm) {
+    checkWhole("BasisFit: latent", latent, 1);
+    checkWhole("BasisFit: rank", rank, 1, latent);
+    if (!["concatenated", "pca"].includes(form))
+      throw new ArgumentError(`BasisFit: form is "concatenated" or "pca", not "${form}"`);
     this.#latent = latent;
     this.#rank = rank;
     this.#form = form;
@@ -46,8 +53,10 @@ export class BasisFit {
     this.#projectors = zeros(device, [latent, latent]).keep();
   }
 
-  /** Adds the latent vectors h (N, L) of one batch. */
+  /** Adds the latent vectors h (N, L) of one batch. Throws ShapeError for h of another shape. */
   add(h: Tensor): void {
+    if (h.shape.length !== 2 || h.shape[0] === 0 || h.shape[1] !== this.#latent)
+      throw new ShapeError(`BasisFit.add: h is ${show(h.shape)}; expected vectors (N, ${this.#latent})`);
     this.#moments = accumulate(this.#moments, matmul(h, h, { transposeA: true }));
     if (this.#form === "pca") return;
     const { basis } = truncatedSvd(h, Math.min(this.#rank, h.shape[0]!));

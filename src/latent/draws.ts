@@ -1,4 +1,4 @@
-import { ArgumentError } from "../device/errors.ts";
+import { checkSeed } from "../device/arguments.ts";
 import { threefry2x32 } from "../ops/lib/threefry.ts";
 
 /** What draws of one seed are for: part of the generator's key, apart from the streams of the data sets. */
@@ -13,8 +13,7 @@ export class Draws {
 
   /** `seed` is a whole number of 32 bits; ArgumentError otherwise. */
   constructor(seed: number, stream: number) {
-    if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
-      throw new ArgumentError(`seed: expected a whole number from 0 to 4294967295, got ${seed}`);
+    checkSeed("the seed", seed);
     this.#seed = seed;
     this.#stream = stream;
   }

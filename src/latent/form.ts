@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { countPoints } from "./points.ts";
+import { countPoints, requireFinite } from "./points.ts";
 
 /**
  * How straight the way through points (N, D) is, one after the other: the distance of its ends over its length, from 0 to
@@ -7,6 +7,7 @@ import { countPoints } from "./points.ts";
  */
 export function straightness(way: Float32Array, dimension: number): number {
   const N = countPoints("straightness", way, dimension);
+  requireFinite("straightness", way, dimension);
   const between = (a: number, b: number) =>
     Math.hypot(
       ...Array.from({ length: dimension }, (_, i) => way[a * dimension + i]! - way[b * dimension + i]!),
@@ -23,6 +24,7 @@ export function straightness(way: Float32Array, dimension: number): number {
  */
 export function roundness(mu: Float32Array, dimension: number): number {
   const N = countPoints("roundness", mu, dimension);
+  requireFinite("roundness", mu, dimension);
   const means = new Float64Array(dimension);
   mu.forEach((value, i) => (means[i % dimension]! += value / N));
   const centred = Matrix.from1DArray(

@@ -15,10 +15,12 @@ export class Gaussian {
   readonly #inverse: Float64Array;
   readonly #logScale: number;
 
-  /** Throws ArgumentError unless the covariance is symmetric and positive definite. */
+  /** Throws ArgumentError unless the mean is finite and the covariance D × D, symmetric and positive definite. */
   constructor(mean: Float64Array, covariance: Float64Array) {
     const D = mean.length;
-    const factor = choleskyFactor(covariance, D);
+    if (D === 0 || !mean.every(Number.isFinite))
+      throw new ArgumentError("Gaussian: expected a mean of finite numbers");
+    const factor = covariance.length === D * D ? choleskyFactor(covariance, D) : undefined;
     if (!factor)
       throw new ArgumentError(`Gaussian: expected a symmetric, positive definite covariance of ${D} × ${D}`);
     this.mean = mean;

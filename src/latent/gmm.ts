@@ -1,3 +1,4 @@
+import { checkNumber, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { cluster } from "./clusters.ts";
 import { Draws, streams } from "./draws.ts";
@@ -32,18 +33,21 @@ const nothing = 10 * Number.EPSILON;
  * that would lower it, as the regularisation can, is undone and ends the fit. Points without spread in some direction,
  * or altogether, get the regularisation for variance there.
  *
- * @throws ShapeError, NumericalError or ArgumentError for points that are not whole, not finite or fewer than components.
+ * @throws ShapeError, NumericalError or ArgumentError for points that are not whole, not finite or fewer than components;
+ * ArgumentError for options outside of their range.
  */
 export function fitMixture(points: Float32Array, dimension: number, options: MixtureOptions = {}): Mixture {
-  const { components = 1, seed = 0, starts = 1 } = options;
+  const { components = 1, seed = 0, starts = 1, tolerance, regularisation, iterations } = options;
   const N = countPoints("fitMixture", points, dimension);
   requireFinite("fitMixture", points, dimension);
   if (!(Number.isInteger(components) && components >= 1 && components <= N))
     throw new ArgumentError(
       `fitMixture: expected from 1 to ${N} components for ${N} points, got ${components}`,
     );
-  if (!(Number.isInteger(starts) && starts >= 1))
-    throw new ArgumentError(`fitMixture: expected a number of starts from 1 on, got ${starts}`);
+  checkWhole("fitMixture: starts", starts, 1);
+  if (iterations !== undefined) checkWhole("fitMixture: iterations", iterations, 1);
+  if (tolerance !== undefined) checkNumber("fitMixture: tolerance", tolerance, 0);
+  if (regularisation !== undefined) checkNumber("fitMixture: regularisation", regularisation, 0);
 
   const draws = new Draws(seed, streams.clusters);
   const fit = () =>

@@ -1,12 +1,14 @@
-import { ArgumentError, ShapeError } from "../device/errors.ts";
-import { countPoints } from "./points.ts";
+import { checkWhole } from "../device/arguments.ts";
+import { ShapeError } from "../device/errors.ts";
+import { countPoints, requireFinite } from "./points.ts";
 
 /**
  * Points on the straight lines from each point of a (P, dimension) to the same point of b: `steps` between the two,
  * (1 − w) a + w b with w = i / (steps + 1), i = 1 … steps (five in the VRRAE paper, §4.2), and with `ends` the two
  * themselves around them, i = 0 … steps + 1. Returns (P, steps, dimension), or (P, steps + 2, dimension).
  *
- * @throws ShapeError where a and b are not equally many whole points, ArgumentError for a number of steps below 0.
+ * @throws ShapeError where a and b are not equally many whole points, NumericalError where one is not finite,
+ * ArgumentError for a number of steps below 0.
  */
 export function interpolate(
   a: Float32Array,
@@ -18,8 +20,9 @@ export function interpolate(
   const P = countPoints("interpolate", a, dimension);
   if (b.length !== a.length)
     throw new ShapeError(`interpolate: a has ${a.length} values, b has ${b.length}; expected as many`);
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new ArgumentError(`interpolate: expected a number of steps from 0 on, got ${steps}`);
+  checkWhole("interpolate: steps", steps, 0);
+  requireFinite("interpolate: a", a, dimension);
+  requireFinite("interpolate: b", b, dimension);
   const first = ends ? 0 : 1;
   const rows = ends ? steps + 2 : steps;
   const out = new Float32Array(P * rows * dimension);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { Draws, streams } from "./draws.ts";
 import { Gaussian } from "./gaussian.ts";
@@ -15,15 +16,16 @@ export class Mixture {
   readonly weights: Float64Array;
   readonly components: readonly Gaussian[];
 
-  /** Throws ArgumentError unless there is a weight for each component, none negative, of sum 1. */
+  /** Throws ArgumentError unless there are components, and a weight for each, none negative, of sum 1. */
   constructor(weights: ArrayLike<number>, components: readonly Gaussian[]) {
     this.weights = Float64Array.from(weights);
     this.components = components;
     const sum = this.weights.reduce((total, weight) => total + weight, 0);
+    if (components.length === 0) throw new ArgumentError("Mixture: expected one component or more");
     if (
       weights.length !== components.length ||
       this.weights.some((w) => !(w >= 0)) ||
-      Math.abs(sum - 1) > 1e-6
+      !(Math.abs(sum - 1) <= 1e-6)
     )
       throw new ArgumentError(
         `Mixture: expected ${components.length} weights from 0 on of sum 1, got ${this.weights.length} of sum ${sum}`,
@@ -47,15 +49,18 @@ export class Mixture {
     return Float64Array.from(this.components.flatMap(({ covariance }) => [...covariance]));
   }
 
-  /** The mean over points (N, D) of the logarithm of the density, in nats. */
+  /** The mean over points (N, D) of the logarithm of the density, in nats. Throws as `responsibilities` does. */
   logLikelihood(points: ArrayLike<number>): number {
-    requireFinite("Mixture.logLikelihood", points, this.dimension);
     return this.responsibilities(points).logLikelihood;
   }
 
-  /** How probably each point (N, D) came from each component, (N, K); and the mean log-likelihood. */
+  /**
+   * How probably each point (N, D) came from each component, (N, K); and the mean log-likelihood. Throws ShapeError or
+   * NumericalError for points that are not whole or not finite.
+   */
   responsibilities(points: ArrayLike<number>): { values: Float64Array; logLikelihood: number } {
     const N = countPoints("Mixture", points, this.dimension);
+    requireFinite("Mixture", points, this.dimension);
     const K = this.components.length;
     const values = new Float64Array(N * K);
     this.components.forEach((component, k) =>
@@ -68,8 +73,7 @@ export class Mixture {
 
   /** `count` points (count, D) drawn from the mixture: a pure function of `seed`; more points begin with the same. */
   sample(count: number, seed: number): Float32Array {
-    if (!Number.isInteger(count) || count < 0)
-      throw new ArgumentError(`Mixture.sample: expected a count from 0 on, got ${count}`);
+    checkWhole("Mixture.sample: count", count, 0);
     const draws = new Draws(seed, streams.samples);
     const out = new Float32Array(count * this.dimension);
     for (let n = 0; n < count; n++)

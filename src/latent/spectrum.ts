@@ -1,8 +1,14 @@
-import { countPoints } from "./points.ts";
+import { checkNumber } from "../device/arguments.ts";
+import { countPoints, requireFinite } from "./points.ts";
 
-/** The variance of each of D latent coordinates over N samples: mu is (N, D), the result (D), in float64. */
+/**
+ * The variance of each of D latent coordinates over N samples: mu is (N, D), the result (D), in float64.
+ *
+ * @throws ShapeError or NumericalError for mu that is not whole or not finite.
+ */
 export function variances(mu: Float32Array, dimension: number): Float64Array {
   const N = countPoints("variances", mu, dimension);
+  requireFinite("variances", mu, dimension);
   const means = new Float64Array(dimension);
   mu.forEach((value, i) => (means[i % dimension]! += value / N));
   const squares = new Float64Array(dimension);
@@ -16,5 +22,6 @@ export function variances(mu: Float32Array, dimension: number): Float64Array {
  * autoencoders", ICLR 2016, §5.
  */
 export function activeUnits(mu: Float32Array, dimension: number, threshold = 1e-2): number {
+  checkNumber("activeUnits: threshold", threshold, 0);
   return variances(mu, dimension).filter((variance) => variance > threshold).length;
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../device/errors.ts";
 import type { LayerContext } from "../nn/layer.ts";
+import { checkWhole } from "../device/arguments.ts";
 import type { Network } from "../nn/networks.ts";
 import { clamp, div, mul, sqrt, square, sub } from "../ops/elementwise.ts";
 import { RandomState } from "../ops/random.ts";
@@ -20,6 +21,7 @@ export function partsOf(x: Batch): readonly [Tensor, ...Tensor[]] {
 
 /** The sizes of the parts, alike but for the last one, of a batch of which `atOnce` samples go through networks at once. */
 export function partSizes(batch: number, atOnce: number): number[] {
+  checkWhole("atOnce", atOnce, 1);
   const size = Math.ceil(batch / Math.ceil(batch / atOnce));
   return Array.from({ length: Math.ceil(batch / size) }, (_, part) => Math.min(size, batch - part * size));
 }

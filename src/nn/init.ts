@@ -1,3 +1,4 @@
+import { checkNumber, checkSeed, checkWhole } from "../device/arguments.ts";
 import { threefry2x32 } from "../ops/lib/threefry.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 
@@ -50,6 +51,7 @@ function spread(rule: Extract<Initial, string>, fanIn: number, fanOut: number): 
  * the same seed are independent, so a layer's initial weights do not depend on what other layers there are.
  */
 export function uniformValues(size: number, limit: number, seed: number, stream: string): Float32Array {
+  checkNumber(`${stream}: limit`, limit, 0);
   const number = (word: number) => ((word >>> 8) * 2 ** -23 - 1) * limit;
   return pairs(size, seed, stream, (first, second) => [number(first), number(second)]);
 }
@@ -70,6 +72,8 @@ function pairs(
   stream: string,
   numbers: (first: number, second: number) => readonly [number, number],
 ): Float32Array {
+  checkWhole(`${stream}: size`, size, 0);
+  checkSeed(`${stream}: seed`, seed);
   const key = hash(stream);
   const values = new Float32Array(size);
   for (let i = 0; i < size; i += 2) {

@@ -1,5 +1,6 @@
+import { checkSeed } from "../device/arguments.ts";
 import { columns } from "../device/columns.ts";
-import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { ShapeError } from "../device/errors.ts";
 import { checkShape, sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { applyAll, needs, rowsOf, type Layers } from "./chain.ts";
@@ -47,8 +48,7 @@ export interface InitialValues {
  */
 export function sequential(inputShape: Shape, layers: Layers, { seed = 0, stream }: InitialValues): Network {
   checkShape(stream, inputShape);
-  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
-    throw new ArgumentError(`${stream}: the seed is a whole number from 0 to 4294967295, not ${seed}`);
+  checkSeed(`${stream}: seed`, seed);
   const { rows, outputShape } = rowsOf(layers, inputShape, `${stream}.`);
   const { parameters, state, usesBatchStatistics, usesNoise } = needs(layers);
   const drawn = (spec: Parameters<typeof initialValues>[0] & { name: string }) => ({

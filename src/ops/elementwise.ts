@@ -1,3 +1,4 @@
+import { checkNumber } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { track } from "../tensor/tape.ts";
@@ -92,11 +93,13 @@ export function relu(x: Tensor): Tensor {
 
 /** x from 0 on, `slope` · x below. */
 export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  checkNumber("leakyRelu: slope", slope);
   return apply("leakyRelu", x, slope);
 }
 
 /** x from 0 on, `alpha` · (e^x - 1) below. Source: Clevert, Unterthiner and Hochreiter, ICLR 2016. */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  checkNumber("elu: alpha", alpha);
   return apply("elu", x, alpha);
 }
 

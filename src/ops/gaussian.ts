@@ -1,3 +1,4 @@
+import { checkNumber } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
@@ -35,7 +36,8 @@ export function sampleGaussian(
     throw new ShapeError(
       `sampleGaussian: mu is ${show(mu.shape)} and logVariance ${show(logVariance.shape)}; give one shape`,
     );
-  if (typeof beta !== "number" && beta.size !== 1)
+  if (typeof beta === "number") checkNumber("sampleGaussian: beta", beta);
+  else if (beta.size !== 1)
     throw new ShapeError(`sampleGaussian: beta is one number, not ${show(beta.shape)}`);
   const { device, shape, size: N } = mu;
   const B = Math.ceil(N / 2);

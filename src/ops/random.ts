@@ -1,4 +1,5 @@
 import type { Device } from "../device/device.ts";
+import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid, type Grid } from "../device/kernel.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
@@ -32,8 +33,8 @@ export class RandomState {
       randomKernel("hold", { state: seed.tensor, advanced: this.tensor }, none, [1]);
       return;
     }
-    checkWord("RandomState: the seed", seed);
-    checkWord("RandomState: the stream", stream);
+    checkSeed("RandomState: seed", seed);
+    checkSeed("RandomState: stream", stream);
     this.tensor = tensor(device, floatsOf([seed, stream, 0, 0]), [4], "state").keep();
   }
 
@@ -107,8 +108,7 @@ export function randomBits(state: RandomState, n: number): Tensor {
  * element is the rank of a key of 64 bits that it draws, so no two draws are alike but by chance.
  */
 export function randomPermutation(state: RandomState, n: number): Tensor {
-  if (!Number.isInteger(n) || n < 0 || n > 2 ** 24)
-    throw new ArgumentError(`randomPermutation: n is a whole number from 0 to 2^24, not ${n}`);
+  checkWhole("randomPermutation: n", n, 0, 2 ** 24);
   const { device } = state;
   const out = empty(device, [n]);
   const counts = empty(device, [buckets]);
@@ -144,9 +144,4 @@ function below(x: number): number {
   if (float[0] === 0) return -(2 ** -126);
   word[0]! += float[0]! > 0 ? -1 : 1;
   return float[0]!;
-}
-
-function checkWord(what: string, value: number): void {
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return;
-  throw new ArgumentError(`${what} is a whole number from 0 to 4294967295, not ${value}`);
 }

@@ -1,4 +1,5 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
+import { checkNumber } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { inWindows } from "../tensor/windows.ts";
@@ -131,8 +132,8 @@ class ArenaOptimizer implements Optimizer {
     { weightDecay = 0, ...options }: OptimizerOptions,
     { betas = [0, 0], epsilon = 0, epsilonRoot = 0, momentum = 0, nesterov = false }: Constants,
   ) {
-    if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
-      throw new ArgumentError(`optimizer: weightDecay is a number from 0, not ${weightDecay}`);
+    for (const [name, value] of Object.entries({ weightDecay, epsilon, epsilonRoot }))
+      checkNumber(`optimizer: ${name}`, value, 0);
     this.#arena = arena;
     this.#entryPoint = entryPoint;
     this.#clock = new Clock(arena, { ...options, betas });

@@ -267,7 +267,9 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
     }
   }
   session.interrupted = !session.isDone;
-  if (trainer.step < trainer.totalSteps) await session.save(); // interrupted, or the rank is found
+  if (trainer.step >= trainer.totalSteps) return;
+  if (session.isDone) await session.fitBasis(config.basisCount); // the rank is found; what is kept is of an earlier step
+  await session.save();
 }
 
 /** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */

@@ -1,3 +1,4 @@
+import { checkNumber, checkPositive, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 
 /** How a rank is sought. The defaults are those of the authors' code, but for `settle`, which it leaves to its user. */
@@ -70,14 +71,12 @@ export class AdaptiveRank {
 
   constructor(first: number, options: AdaptiveOptions = {}) {
     this.#options = { ...defaults, ...options };
-    for (const [name, value] of Object.entries(this.#options))
-      if (!(Number.isFinite(value) && value >= (name === "wanted" ? 0 : Number.MIN_VALUE)))
-        throw new ArgumentError(`adaptive rank: ${name} is a number above 0, not ${value}`);
-    const { least } = this.#options;
-    if (!(Number.isInteger(least) && least >= 1 && least <= first))
-      throw new ArgumentError(
-        `adaptive rank: least is a whole number from 1 to the rank ${first}, not ${least}`,
-      );
+    const { least, near, still, wanted, ...steps } = this.#options;
+    checkWhole("adaptive rank: least", least, 1, first);
+    for (const [name, value] of Object.entries({ near, still }))
+      checkPositive(`adaptive rank: ${name}`, value);
+    checkNumber("adaptive rank: wanted", wanted, 0);
+    for (const [name, value] of Object.entries(steps)) checkWhole(`adaptive rank: ${name}`, value, 1);
     this.#state = { phase: "settle", first, rank: first, losses: [], target: null, count: 0, patience: 0 };
   }
 
