@@ -32,15 +32,18 @@ test.each([
   ["vae", 4, 1],
   ["vrrae", 2, 4],
   ["vrrae", 3, 1],
-] as const)("a %s of rank %i goes on at rank %i with its weights", async (model, from, to) => {
+] as const)("a %s of rank %i goes on at rank %i with all that it had", async (model, from, to) => {
   const lane = await trained(model, from, 3);
-  const before = await readModel(lane.model);
+  const untrained = await trained(model, to, 0);
   const changed = await lane.withRank(device, to);
-  const after = await readModel(changed.model);
-  const fresh = await readModel((await trained(model, to, 0)).model);
+  const [before, after, fresh] = await Promise.all([lane, changed, untrained].map(wholeOf));
   expect(changed.trainer.step).toBe(3);
-  for (const [name, { shape, data }] of after) {
-    const [old, initial] = [before.get(name)!, fresh.get(name)!];
+  expect([...after!.keys()]).toEqual([...fresh!.keys()]);
+  if (model === "vrrae") expect(before!.get("lastBasis")!.data.some((value) => value !== 0)).toBe(true);
+  expect(after!.get("noise")).toEqual(before!.get("noise"));
+  expect(after!.get("noise")).not.toEqual(fresh!.get("noise"));
+  for (const [name, { shape, data }] of after!) {
+    const [old, initial] = [before!.get(name)!, fresh!.get(name)!];
     data.forEach((value, i) => {
       const index = shape.map((_, axis) => Math.floor(i / product(shape.slice(axis + 1))) % shape[axis]!);
       const kept = index.every((at, axis) => at < old.shape[axis]!);
@@ -55,8 +58,14 @@ test.each([
   const { preview, test, shown } = viewsOf(choice).views;
   const look = await changed.look(preview, test, shown);
   expect([look.codeSize, look.kept, look.codes.length]).toEqual([to, to, 100 * to]);
-  for (const each of [lane, changed]) each.dispose();
+  for (const each of [lane, changed, untrained]) each.dispose();
 });
+
+/** Weights, moments, noise and what a step hands on to the next, by name. */
+async function wholeOf(lane: Lane) {
+  const { model, optimizer } = await lane.snapshot();
+  return new Map([...model, ...optimizer]);
+}
 
 const product = (shape: readonly number[]) => shape.reduce((all, n) => all * n, 1);
 

@@ -1,5 +1,4 @@
 import { checkNumber, checkPositive, checkWhole } from "../device/arguments.ts";
-import { ArgumentError } from "../device/errors.ts";
 
 /** How a rank is sought. The defaults are those of the authors' code, but for `settle`, which it leaves to its user. */
 export interface AdaptiveOptions {

@@ -75,17 +75,16 @@ export class Lane {
 
   /**
    * The same run at another rank: a rank is a shape, so this is a new model, with a step of its own to record. It goes
-   * on with all weights; where a dimension of them grew, what is new is as it would be in a fresh model.
+   * on with all weights, the optimizer's moments, the noise, and what a step hands on to the next; where a dimension of
+   * them grew, what is new is as it would be in a fresh run.
    */
   withRank(device: Device, rank: number): Promise<Lane> {
     return filled(new Lane(device, { ...this.config, rank }, this.#data), async (lane) => {
-      const before = await readModel(this.model);
-      const fresh = await readModel(lane.model);
-      for (const [name, parameter] of lane.model.arena.parameters) {
-        const [from, to] = [before.get(name), fresh.get(name)];
-        if (from && to) parameter.write(overlaid(to, from));
-      }
-      lane.trainer.restore(this.trainer.state());
+      const [fresh, before] = [await lane.snapshot(), await this.snapshot()];
+      const grown = (part: "model" | "optimizer") =>
+        new Map([...fresh[part]].map(([name, tensor]) => [name, overlaid(tensor, before[part].get(name))]));
+      const merged = { model: grown("model"), optimizer: grown("optimizer"), state: before.state };
+      await restoreTrainer(lane.trainer, merged, (part) => `the ${part} of the run before`);
     });
   }
 
@@ -197,16 +196,12 @@ async function filled(lane: Lane, fill: (lane: Lane) => void | Promise<void>): P
   }
 }
 
-/** The values of `below`, and those of `above` wherever it has an element at the same indices. */
-function overlaid(below: EncodableTensor, above: EncodableTensor): Float32Array {
-  const [base, values] = [below.data, above.data].map((data) => data as Float32Array) as [
-    Float32Array,
-    Float32Array,
-  ];
-  const out = base.slice();
+/** `below`, with the values of `above` wherever that has an element at the same indices. */
+function overlaid(below: EncodableTensor, above: EncodableTensor | undefined): EncodableTensor {
   const rank = below.shape.length;
-  if (above.shape.length !== rank) return out;
-  values.forEach((value, i) => {
+  if (above?.shape.length !== rank) return below;
+  const data = below.data.slice();
+  above.data.forEach((value, i) => {
     let [rest, to, stride] = [i, 0, 1];
     for (let axis = rank - 1; axis >= 0; axis--) {
       const index = rest % above.shape[axis]!;
@@ -215,7 +210,7 @@ function overlaid(below: EncodableTensor, above: EncodableTensor): Float32Array 
       to += index * stride;
       stride *= below.shape[axis]!;
     }
-    out[to] = value;
+    data[to] = value;
   });
-  return out;
+  return { ...below, data };
 }
