@@ -150,7 +150,7 @@ test("no numeric option of the library takes a NaN", async () => {
   };
   const missed: string[] = [];
   for (const [name, call] of Object.entries(withNaN)) {
-    const error = await (async () => call(NaN))().then(
+    const error = await new Promise((resolve) => resolve(call(NaN))).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
