@@ -44,6 +44,11 @@ export abstract class Autoencoder extends Model {
   protected abstract codeOf(x: Batch): Tensor;
   protected abstract sampleOf(code: Tensor): Tensor;
 
+  /** Codes (count, codeSize) drawn from the model's prior. */
+  protected priorCodes(count: number, noise: RandomState): Tensor {
+    return randomNormal(noise, [count, this.codeSize]);
+  }
+
   /** The codes (N, codeSize) of samples (N, …input). */
   encode(x: Tensor): Tensor {
     checkBatch("encode", x.shape, this.input);
@@ -63,11 +68,11 @@ export abstract class Autoencoder extends Model {
   }
 
   /**
-   * `count` new samples (count, …input), decoded from codes drawn from N(0, I): the prior of VAE and
-   * VRRAE. Each call draws others, unless a `noise` of your own says which.
+   * `count` new samples (count, …input), decoded from codes of its prior: N(0, I), unless the model says otherwise. Each
+   * call draws others, unless a `noise` of your own says which.
    */
   sample(count: number, noise: RandomState = (this.#prior ??= new RandomState(this.device, 0, 1))): Tensor {
-    return this.#quietly(() => this.sampleOf(randomNormal(noise, [count, this.codeSize])));
+    return this.#quietly(() => this.sampleOf(this.priorCodes(count, noise)));
   }
 
   /** Codes of a batch, drawn from what the model says of each sample, (N, codeSize); its code where that is one. */

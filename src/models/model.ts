@@ -122,12 +122,24 @@ export abstract class Model {
     }
   }
 
+  /** Called before each step of a stage, with the number of steps taken in it: writes the scalars that follow a schedule. */
+  beforeStep(_step: number): void {}
+
   /** Runs `body` by the inference path and without a gradient: what it gives is a constant. */
   asConstant<T>(body: () => T): T {
+    return this.#inMode("infer", () => noGrad(this.device, body));
+  }
+
+  /** Runs `body` as training does, with layers that leave their state as it is: for what a step computes more than once. */
+  protected again<T>(body: () => T): T {
+    return this.#inMode(this.#mode === "infer" ? "infer" : "recompute", body);
+  }
+
+  #inMode<T>(mode: Mode, body: () => T): T {
     const before = this.#mode;
-    this.#mode = "infer";
+    this.#mode = mode;
     try {
-      return noGrad(this.device, body);
+      return body();
     } finally {
       this.#mode = before;
     }

@@ -1,6 +1,6 @@
-import { ShapeError } from "../device/errors.ts";
+import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show, sizeOf, type Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
 import type { Layer, LayerContext, LayerRow } from "./layer.ts";
 
 /** Layers by name, to be applied one after the other. */
@@ -58,6 +58,35 @@ export function applyAll(
       context && { ...context, state: (own) => context.state(`${name}.${own}`) },
     );
   return y;
+}
+
+/**
+ * The gradient of the sum of what the layers make of a batch x (N, …input) with respect to x, as a chain of operations;
+ * see `Layer.inputGradient`. Throws ArgumentError naming a layer that has none.
+ */
+export function inputGradientOf(
+  layers: Layers,
+  x: Tensor,
+  parameter: (name: string) => Tensor,
+  where: string,
+): Tensor {
+  const passed: (readonly [layer: Layer, input: Shape, y: Tensor, parameter: (own: string) => Tensor])[] = [];
+  let y = x;
+  for (const [name, layer] of Object.entries(layers)) {
+    if (!layer.inputGradient)
+      throw new ArgumentError(
+        `${where}${name} (${layer.label}): a gradient with respect to the input goes through layers that are linear ` +
+          `between kinks: with relu, leakyRelu or no activation, and without normalisation`,
+      );
+    const ofLayer = (own: string) => parameter(`${name}.${own}`);
+    const input = y.shape.slice(1);
+    y = layer.apply(y, ofLayer);
+    passed.push([layer, input, y, ofLayer]);
+  }
+  let dy = tensor(x.device, new Float32Array(y.size).fill(1), y.shape);
+  for (const [layer, input, made, ofLayer] of passed.reverse())
+    dy = layer.inputGradient!(dy, made, input, ofLayer);
+  return dy;
 }
 
 /** The shape that `layer` makes of `input`; errors name the layer. */

@@ -65,6 +65,12 @@ export interface Layer {
    * @throws ArgumentError if it has state or draws noise, and there is no `context`.
    */
   apply(x: Tensor, parameter: (name: string) => Tensor, context?: LayerContext): Tensor;
+  /**
+   * The gradient with respect to its input (N, …input), from that with respect to its output and from the output y
+   * (N, …output): a chain of operations that have gradients themselves, so that a loss may contain it. Layers that are
+   * linear between kinks have one; for these it is exact, as their second derivative is 0 almost everywhere.
+   */
+  inputGradient?(dy: Tensor, y: Tensor, input: Shape, parameter: (name: string) => Tensor): Tensor;
 }
 
 /** One line of a network's table. */

@@ -5,7 +5,8 @@ import {
   type ConvTranspose2dOptions,
 } from "../ops/convTranspose2d.ts";
 import { dropout as drop } from "../ops/dropout.ts";
-import { elu, gelu, leakyRelu, relu, sigmoid, softplus, tanh } from "../ops/elementwise.ts";
+import { elu, gelu, leakyRelu, mul, relu, sigmoid, softplus, tanh, where } from "../ops/elementwise.ts";
+import { matmul } from "../ops/matmul.ts";
 import type { Activation } from "../ops/lib/activation.ts";
 import { affine } from "../ops/lib/affine.ts";
 import { convolution, transposedConvolution, type Pair } from "../ops/lib/convolution.ts";
@@ -45,6 +46,7 @@ export function linear(
       return [outputs];
     },
     apply: (x, parameter) => affine(x, parameter("weight"), { activation, ...biasOf(bias, parameter) }),
+    ...throughSlope(activation, (dz, _, parameter) => matmul(dz, parameter("weight"), { transposeB: true })),
   };
 }
 
@@ -72,6 +74,13 @@ export function conv2d(
       return [P, Q, K];
     },
     apply: (x, parameter) => convolve(x, parameter("weight"), { ...options, ...biasOf(bias, parameter) }),
+    ...throughSlope(options.activation, (dz, input, parameter) =>
+      convolveTransposed(dz, parameter("weight"), {
+        ...options,
+        activation: "none",
+        ...backTo(input, shape, options),
+      }),
+    ),
   };
 }
 
@@ -105,6 +114,9 @@ export function convTranspose2d(
     },
     apply: (x, parameter) =>
       convolveTransposed(x, parameter("weight"), { ...options, ...biasOf(bias, parameter) }),
+    ...throughSlope(options.activation, (dz, _, parameter) =>
+      convolve(dz, parameter("weight"), { ...options, activation: "none" }),
+    ),
   };
 }
 
@@ -117,6 +129,7 @@ export function activation(kind: Exclude<Activation, "none">): Layer {
     parameters: [],
     outputShape: (input) => input,
     apply: (x) => activations[kind](x),
+    ...throughSlope(kind, (dz) => dz),
   };
 }
 
@@ -132,7 +145,8 @@ export function reshape(shape: Shape): Layer {
         );
       return shape;
     },
-    apply: (x) => track(x.view([x.shape[0]!, ...shape]), [x], (dy) => [dy]),
+    apply: (x) => asShape(x, shape),
+    inputGradient: (dy, _, input) => asShape(dy, input),
   };
 }
 
@@ -142,7 +156,55 @@ export function flatten(): Layer {
     label: "flatten",
     parameters: [],
     outputShape: (input) => [sizeOf(input)],
-    apply: (x) => track(x.view([x.shape[0]!, sizeOf(x.shape.slice(1))]), [x], (dy) => [dy]),
+    apply: (x) => asShape(x, [sizeOf(x.shape.slice(1))]),
+    inputGradient: (dy, _, input) => asShape(dy, input),
+  };
+}
+
+/** The samples of a batch in another shape. */
+function asShape(x: Tensor, shape: Shape): Tensor {
+  return track(x.view([x.shape[0]!, ...shape]), [x], (dy) => [dy]);
+}
+
+/**
+ * The `inputGradient` of a layer that is a linear map before its activation, from the gradient dz with respect to what the
+ * map makes; none where the activation is not linear between kinks. ReLU and leaky ReLU have the sign of what goes in.
+ */
+function throughSlope(
+  activation: Activation | undefined,
+  transposed: (dz: Tensor, input: Shape, parameter: (name: string) => Tensor) => Tensor,
+): Pick<Layer, "inputGradient"> {
+  if (
+    activation !== undefined &&
+    activation !== "none" &&
+    activation !== "relu" &&
+    activation !== "leakyRelu"
+  )
+    return {};
+  return {
+    inputGradient(dy, y, input, parameter) {
+      if (activation === undefined || activation === "none") return transposed(dy, input, parameter);
+      const isPositive = y.device.noGrad(() => relu(y));
+      const below = activation === "relu" ? 0 : mul(dy, 0.01);
+      return transposed(where(isPositive, dy, below), input, parameter);
+    },
+  };
+}
+
+/** How the transpose of a convolution of images of shape `input` gives images of that shape again. */
+function backTo(input: Shape, filter: Shape, options: Conv2dOptions): ConvTranspose2dOptions {
+  const { H, W, P, Q, R, S, ...geometry } = convolution("conv2d", [1, ...input], filter, options);
+  const { stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w } = geometry;
+  const after = (P: number, stride: number, reach: number, before: number, H: number) =>
+    (P - 1) * stride + reach - before - H;
+  const bottom = after(P, stride_h, dilation_h * (R - 1) + 1, pad_h, H);
+  const right = after(Q, stride_w, dilation_w * (S - 1) + 1, pad_w, W);
+  return {
+    padding: [
+      [pad_h, Math.max(0, bottom)],
+      [pad_w, Math.max(0, right)],
+    ],
+    outputPadding: [Math.max(0, -bottom), Math.max(0, -right)],
   };
 }
 

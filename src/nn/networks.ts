@@ -5,7 +5,7 @@ import type { Layer } from "./layer.ts";
 import { conv2d, convTranspose2d, flatten, linear, reshape } from "./layers.ts";
 import { sequential, type InitialValues, type Network } from "./sequential.ts";
 
-export type { Network } from "./sequential.ts";
+export type { InitialValues, Network } from "./sequential.ts";
 
 /** What the two networks of an autoencoder have in common. */
 export interface AutoencoderShapes {
@@ -103,7 +103,12 @@ export function mlpNetworks({
   };
 }
 
-function mlp(widths: readonly number[], hidden: Activation, last: Activation, init: InitialValues): Network {
+export function mlp(
+  widths: readonly number[],
+  hidden: Activation,
+  last: Activation,
+  init: InitialValues,
+): Network {
   const layers = widths.slice(1).map((outputs, i) => {
     const activation = i + 2 < widths.length ? hidden : last;
     return [`linear${i + 1}`, linear(widths[i]!, outputs, { activation })] as const;

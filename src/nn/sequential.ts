@@ -3,7 +3,7 @@ import { columns } from "../device/columns.ts";
 import { ShapeError } from "../device/errors.ts";
 import { checkShape, sameShape, show, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { applyAll, needs, rowsOf, type Layers } from "./chain.ts";
+import { applyAll, inputGradientOf, needs, rowsOf, type Layers } from "./chain.ts";
 import { initialValues } from "./init.ts";
 import type { LayerContext, LayerRow } from "./layer.ts";
 import type { ParameterSpec, StateSpec } from "./parameter.ts";
@@ -31,6 +31,14 @@ export interface Network {
    * @throws ArgumentError if a layer has state or draws noise, and there is no `context`.
    */
   apply(x: Tensor, parameter: (name: string) => Tensor, context?: LayerContext): Tensor;
+  /**
+   * The gradient of the sum of what it makes of a batch x with respect to x, (N, …inputShape), as operations that have
+   * gradients with respect to the parameters themselves: what the gradient penalty of a critic is made of. It applies the
+   * network to x once.
+   *
+   * @throws ArgumentError naming a layer that is not linear between kinks.
+   */
+  inputGradient(x: Tensor, parameter: (name: string) => Tensor): Tensor;
 }
 
 export interface InitialValues {
@@ -76,6 +84,7 @@ export function sequential(inputShape: Shape, layers: Layers, { seed = 0, stream
         );
       return applyAll(layers, x, parameter, context);
     },
+    inputGradient: (x, parameter) => inputGradientOf(layers, x, parameter, `${stream}.`),
   };
 }
 

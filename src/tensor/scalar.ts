@@ -25,6 +25,7 @@ export class Scalar {
   /** Gives it another value, from the next step on. Throws ArgumentError for what is not finite. */
   write(value: number): void {
     checkFinite(value);
+    if (value === this.#value) return;
     this.#value = value;
     this.tensor.write([value]);
   }

@@ -66,6 +66,7 @@ export class StageRun {
 
   /** Launches one step; does not wait for it. */
   advance(): void {
+    this.#model.beforeStep(this.step);
     let x: Batch | undefined;
     for (const phase of this.#phases)
       for (let time = 0; time < (phase.phase.times ?? 1); time++) {
@@ -77,6 +78,7 @@ export class StageRun {
 
   /** Launches one step without the recordings, to the same effect. */
   advanceEagerly(): void {
+    this.#model.beforeStep(this.step);
     this.#model.device.scope(() => {
       let x: Batch | undefined;
       for (const phase of this.#phases)

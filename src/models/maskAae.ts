@@ -1,0 +1,180 @@
+import type { Device } from "../device/device.ts";
+import { ArgumentError } from "../device/errors.ts";
+import { uniformValues } from "../nn/init.ts";
+import type { Network } from "../nn/networks.ts";
+import { add, exp, max, mul, neg, square, sub } from "../ops/elementwise.ts";
+import { randomNormal, type RandomState } from "../ops/random.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { copyInto } from "../tensor/accumulate.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { criticNetwork, judged, wassersteinLoss } from "./adversary.ts";
+import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import type { Batch } from "./parts.ts";
+import type { Losses, Phase } from "./phase.ts";
+
+export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
+  /** Widths of the critic's hidden layers; four of 1024 unless given. */
+  criticWidths?: readonly number[];
+  /** Rates of critic and generator; 1e-4 unless given. Autoencoder and mask have the run's; all four are RMSProp's. */
+  adversaryRate?: number;
+  /** Critic updates a step; 5 unless given. */
+  criticUpdates?: number;
+  /** T: the weight of the mask's polarisation doubles every 4 T steps; as the authors' code has it for the length unless given. */
+  period?: number;
+}
+
+/** A dimension counts as active from this value of its mask on (the authors' code). */
+const ACTIVE = 0.1;
+const [SPREAD, RECONSTRUCTION, MOST_POLARISATION] = [100, 1000, 2048];
+
+/**
+ * The masked adversarial autoencoder (Mondal et al., "To regularize or not to regularize?", UAI 2020). A mask
+ * α = 1 − exp(−m), m ≥ 0, multiplies codes and draws of the prior alike before decoder and critic see them, and is trained
+ * until each number of it is 0 or 1: the model finds out how many it needs. ẑ = α ∘ E(x), p̂ = α ∘ p, p ~ N(0, I):
+ *
+ *     ae           encoder, decoder    R + 100 · mean((z − mean z)² ∘ exp(−10 α²))
+ *     critic       critic              mean D(ẑ) − mean D(p̂) + 10 · gradient penalty; five times, on batches of their own
+ *     generator    encoder             −mean D(ẑ)
+ *     mask         mask                1000 R + (1 − mean D(ẑ) + mean D(p̂))² + c Σ α (1 − α), then m ← max(m, 0)
+ *
+ * R is the reconstruction, binary cross-entropy averaged unless said otherwise; the spread runs over the batch. c is 2 / d at
+ * first and doubles every 4 T steps up to 2048; from step 5 T on the losses of autoencoder and mask are a fifth.
+ */
+export class MaskAae extends CodedAutoencoder {
+  readonly #options: Required<Pick<MaskAaeOptions, "adversaryRate" | "criticUpdates" | "period">>;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; critic: Network },
+    {
+      latent,
+      seed = 0,
+      reconstruction = { kind: "bce", reduce: "mean" },
+      adversaryRate = 1e-4,
+      criticUpdates = 5,
+      period = latent <= 20 ? 75 : Math.min(10_000, Math.floor((1125 * latent) / 10)),
+    }: MaskAaeOptions,
+  ) {
+    for (const [name, value] of Object.entries({ criticUpdates, period }))
+      if (!(Number.isSafeInteger(value) && value >= 1))
+        throw new ArgumentError(`maskAae: ${name} is a whole number from 1 on, not ${value}`);
+    const { encoder, decoder, critic } = networks;
+    super(device, { encoder, decoder, critic }, latent, reconstruction, {
+      parameters: [
+        {
+          name: "mask",
+          shape: [latent],
+          values: uniformValues(latent, 2.5, seed, "mask").map((value) => value + 2.5),
+        },
+      ],
+      scalars: { polarisation: 2 / latent, scale: 1 },
+    });
+    this.#options = { adversaryRate, criticUpdates, period };
+  }
+
+  /** α (codeSize), from 0 up to 1. */
+  mask(): Tensor {
+    return sub(1, exp(neg(this.arena.get("mask"))));
+  }
+
+  /** How many dimensions the mask leaves. */
+  async activeDimensions(): Promise<number> {
+    const mask = this.asConstant(() => this.mask());
+    const values = await mask.read();
+    mask.dispose();
+    return values.filter((value) => value >= ACTIVE).length;
+  }
+
+  /** The loss of the autoencoder's phase. */
+  loss(x: Batch): Losses {
+    const z = this.run("encoder", x);
+    const mask = this.mask();
+    const scale = this.scalars.get("scale")!.tensor;
+    const error = mul(this.compared(mul(z, mask), x), scale);
+    const off = square(sub(z, mean(z, 0, true)));
+    const spread = mul(mean(mul(off, exp(mul(square(mask), -10)))), mul(scale, SPREAD));
+    return { loss: add(error, spread), error, spread };
+  }
+
+  override phases(): readonly Phase[] {
+    const { adversaryRate, criticUpdates } = this.#options;
+    const ofAdversary = { kind: "rmsprop", rate: adversaryRate } as const;
+    return [
+      {
+        ...{ name: "ae", moves: ["encoder", "decoder"], optimizer: { kind: "rmsprop" } },
+        loss: (x) => this.loss(x),
+      },
+      {
+        ...{
+          name: "critic",
+          moves: ["critic"],
+          times: criticUpdates,
+          batch: "fresh",
+          optimizer: ofAdversary,
+        },
+        loss: (x, noise) => {
+          const { codes, draws } = this.#masked(x, noise);
+          return wassersteinLoss(this.network("critic"), draws, codes, noise);
+        },
+      },
+      {
+        ...{ name: "generator", moves: ["encoder"], optimizer: ofAdversary },
+        loss: (x, noise) => ({ loss: neg(judged(this.network("critic"), this.#masked(x, noise).codes)) }),
+      },
+      {
+        ...{ name: "mask", moves: ["mask"], optimizer: { kind: "rmsprop" } },
+        loss: (x, noise) => this.#maskLoss(x, noise),
+        after: () => {
+          const mask = this.arena.get("mask");
+          copyInto(mask, max(mask, 0));
+        },
+      },
+    ];
+  }
+
+  /** c and the scale of two losses follow the number of steps taken. */
+  override beforeStep(step: number): void {
+    const { period } = this.#options;
+    const doublings = Math.floor(step / (4 * period));
+    this.scalars
+      .get("polarisation")!
+      .write(Math.min(MOST_POLARISATION, (2 / this.codeSize) * 2 ** doublings));
+    this.scalars.get("scale")!.write(step >= 5 * period ? 1 / 5 : 1);
+  }
+
+  #maskLoss(x: Batch, noise: RandomState): Losses {
+    const { codes, draws } = this.#masked(x, noise);
+    const mask = this.mask();
+    const scale = mul(this.scalars.get("scale")!.tensor, RECONSTRUCTION);
+    const error = mul(
+      this.again(() => this.compared(codes, x)),
+      scale,
+    );
+    const critic = this.network("critic");
+    const mismatch = square(sub(1, sub(judged(critic, codes), judged(critic, draws))));
+    const polarisation = mul(sum(sub(mask, square(mask))), this.scalars.get("polarisation")!.tensor);
+    return { loss: add(add(error, mismatch), polarisation), error, mismatch, polarisation };
+  }
+
+  /** ẑ and p̂. */
+  #masked(x: Batch, noise: RandomState): { codes: Tensor; draws: Tensor } {
+    const codes = this.again(() => this.codeOf(x));
+    return { codes, draws: mul(randomNormal(noise, codes.shape), this.mask()) };
+  }
+
+  protected override codeOf(x: Batch): Tensor {
+    return mul(this.run("encoder", x), this.mask());
+  }
+
+  protected override priorCodes(count: number, noise: RandomState): Tensor {
+    return mul(super.priorCodes(count, noise), this.mask());
+  }
+}
+
+/** A `MaskAae` with the house's networks, or your own encoder and decoder. */
+export function maskAae(device: Device, options: MaskAaeOptions): MaskAae {
+  const { latent, seed, criticWidths = [1024, 1024, 1024, 1024] } = options;
+  const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
+  return new MaskAae(device, { ...networksFor(options, latent), critic }, options);
+}

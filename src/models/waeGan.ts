@@ -1,0 +1,165 @@
+import type { Device } from "../device/device.ts";
+import type { Network } from "../nn/networks.ts";
+import { add, mul, square, sub } from "../ops/elementwise.ts";
+import { randomNormal, type RandomState } from "../ops/random.ts";
+import { sum } from "../ops/reduce.ts";
+import type { OptimizerSettings } from "../optim/settings.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { criticNetwork, labelled } from "./adversary.ts";
+import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import type { Batch } from "./parts.ts";
+import type { Losses, Phase } from "./phase.ts";
+import { checkWeight } from "./weight.ts";
+
+export interface WaeGanOptions extends NetworkOptions, CodedOptions {
+  /** λ, the weight of the critic's terms; 200 unless given: 10 beside 0.05 times a squared error, as the authors' code has it. */
+  adversary?: number;
+  /** Widths of the critic's hidden layers; four of 512 unless given. */
+  criticWidths?: readonly number[];
+  /** Adds log N(z; 0, I) to the critic's logits, so that it has only the rest to learn. */
+  analytic?: boolean;
+  /** The critic's optimizer, where it is not the run's; Adam with β₁ = 0.5 and a rate of 5e-4 unless given. */
+  criticOptimizer?: Partial<OptimizerSettings>;
+}
+
+const CRITIC_OPTIMIZER = { kind: "adam", betas: [0.5, 0.999], rate: 5e-4 } as const;
+
+/** What WAE-GAN and AAE have in common: a critic that tells codes from draws of the prior. */
+abstract class AdversarialAutoencoder extends CodedAutoencoder {
+  readonly #analytic: boolean;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; critic: Network },
+    {
+      latent,
+      reconstruction,
+      adversary,
+      analytic = false,
+    }: WaeGanOptions & Required<CodedOptions> & { adversary: number },
+  ) {
+    checkWeight("waeGan", "adversary, the weight of the critic's terms,", adversary);
+    super(device, networks, latent, reconstruction, { scalars: { adversary } });
+    this.#analytic = analytic;
+  }
+
+  protected logits(z: Tensor): Tensor {
+    const logits = this.run("critic", z);
+    if (!this.#analytic) return logits;
+    const constant = (this.codeSize / 2) * Math.log(2 * Math.PI);
+    return sub(logits, add(mul(sum(square(z), 1, true), 0.5), constant));
+  }
+
+  protected weighted(term: Tensor): Tensor {
+    return mul(term, this.scalars.get("adversary")!.tensor);
+  }
+
+  /** What the critic learns: draws of the prior are real, codes are not. */
+  protected criticLoss(x: Batch, noise: RandomState): Losses {
+    const z = this.again(() => this.codeOf(x));
+    const [real, fake] = [
+      labelled(this.logits(randomNormal(noise, z.shape)), true),
+      labelled(this.logits(z), false),
+    ];
+    return { loss: this.weighted(add(real, fake)), real, fake };
+  }
+}
+
+/**
+ * The Wasserstein autoencoder with an adversary (Tolstikhin et al. 2018, algorithm 1), whose critic D gives logits:
+ *
+ *     ae        encoder, decoder     reconstruction + λ · H(D(z), real)
+ *     critic    critic               λ · (H(D(p), real) + H(D(z), fake)),  p ~ N(0, I)
+ */
+export class WaeGan extends AdversarialAutoencoder {
+  readonly #criticOptimizer: Partial<OptimizerSettings>;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; critic: Network },
+    options: WaeGanOptions,
+  ) {
+    super(device, networks, { reconstruction: { kind: "mse", reduce: "sum" }, adversary: 200, ...options });
+    this.#criticOptimizer = options.criticOptimizer ?? CRITIC_OPTIMIZER;
+  }
+
+  loss(x: Batch): Losses {
+    const z = this.codeOf(x);
+    const error = this.compared(z, x);
+    const adversary = this.weighted(labelled(this.logits(z), true));
+    return { loss: add(error, adversary), error, adversary };
+  }
+
+  override phases(): readonly Phase[] {
+    return [
+      { name: "ae", moves: ["encoder", "decoder"], loss: (x) => this.loss(x) },
+      {
+        name: "critic",
+        moves: ["critic"],
+        optimizer: this.#criticOptimizer,
+        loss: (x, noise) => this.criticLoss(x, noise),
+      },
+    ];
+  }
+}
+
+/** A `WaeGan` with the house's networks, or your own encoder and decoder. */
+export function waeGan(device: Device, options: WaeGanOptions): WaeGan {
+  return new WaeGan(
+    device,
+    { ...networksFor(options, options.latent), critic: criticOf(options, [512, 512, 512, 512]) },
+    options,
+  );
+}
+
+/**
+ * The adversarial autoencoder (Makhzani et al. 2015), whose critic D gives logits:
+ *
+ *     reconstruction    encoder, decoder    reconstruction
+ *     critic            critic              H(D(p), real) + H(D(z), fake),  p ~ N(0, I)
+ *     generator         encoder             H(D(z), real)
+ */
+export class Aae extends AdversarialAutoencoder {
+  readonly #criticOptimizer: Partial<OptimizerSettings>;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network; critic: Network },
+    options: WaeGanOptions,
+  ) {
+    super(device, networks, { reconstruction: { kind: "mse", reduce: "mean" }, adversary: 1, ...options });
+    this.#criticOptimizer = options.criticOptimizer ?? CRITIC_OPTIMIZER;
+  }
+
+  loss(x: Batch): Losses {
+    return { loss: this.compared(this.codeOf(x), x) };
+  }
+
+  override phases(): readonly Phase[] {
+    const optimizer = this.#criticOptimizer;
+    return [
+      { name: "reconstruction", moves: ["encoder", "decoder"], loss: (x) => this.loss(x) },
+      { name: "critic", moves: ["critic"], optimizer, loss: (x, noise) => this.criticLoss(x, noise) },
+      {
+        name: "generator",
+        moves: ["encoder"],
+        optimizer,
+        loss: (x) => ({ loss: this.weighted(labelled(this.logits(this.again(() => this.codeOf(x))), true)) }),
+      },
+    ];
+  }
+}
+
+/** An `Aae` with the house's networks, or your own encoder and decoder. */
+export function aae(device: Device, options: WaeGanOptions): Aae {
+  return new Aae(
+    device,
+    { ...networksFor(options, options.latent), critic: criticOf(options, [1000, 1000]) },
+    options,
+  );
+}
+
+function criticOf({ latent, criticWidths, seed }: WaeGanOptions, widths: readonly number[]): Network {
+  return criticNetwork(latent, criticWidths ?? widths, { seed, stream: "critic" });
+}

@@ -1,0 +1,53 @@
+import type { Device } from "../device/device.ts";
+import type { Network } from "../nn/networks.ts";
+import { add, mul } from "../ops/elementwise.ts";
+import { randomNormal, type RandomState } from "../ops/random.ts";
+import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
+import { mmd, type MmdKernel } from "./mmd.ts";
+import { networksFor, type NetworkOptions } from "./networks.ts";
+import type { Batch } from "./parts.ts";
+import type { Losses } from "./phase.ts";
+import { checkWeight } from "./weight.ts";
+
+export interface WaeMmdOptions extends NetworkOptions, CodedOptions {
+  /** λ, the weight of the discrepancy; 200 unless given: 10 beside 0.05 times a squared error, as the authors' code has it. */
+  discrepancy?: number;
+  kernel?: MmdKernel;
+}
+
+/**
+ * The Wasserstein autoencoder with a maximum mean discrepancy (Tolstikhin et al. 2018, algorithm 2):
+ *
+ *     x → encoder → z → decoder → x̂,     loss = reconstruction + λ · MMD(z, p),  p ~ N(0, I)
+ */
+export class WaeMmd extends CodedAutoencoder {
+  readonly #kernel: MmdKernel;
+
+  constructor(
+    device: Device,
+    networks: { encoder: Network; decoder: Network },
+    {
+      latent,
+      reconstruction = { kind: "mse", reduce: "sum" },
+      discrepancy = 200,
+      kernel = "imq",
+    }: WaeMmdOptions,
+  ) {
+    checkWeight("waeMmd", "discrepancy, the weight of the MMD,", discrepancy);
+    super(device, networks, latent, reconstruction, { scalars: { discrepancy } });
+    this.#kernel = kernel;
+  }
+
+  loss(x: Batch, noise: RandomState): Losses {
+    const z = this.codeOf(x);
+    const error = this.compared(z, x);
+    const weight = this.scalars.get("discrepancy")!.tensor;
+    const discrepancy = mul(mmd(z, randomNormal(noise, z.shape), this.#kernel), weight);
+    return { loss: add(error, discrepancy), error, discrepancy };
+  }
+}
+
+/** A `WaeMmd` with the house's networks, or your own. */
+export function waeMmd(device: Device, options: WaeMmdOptions): WaeMmd {
+  return new WaeMmd(device, networksFor(options, options.latent), options);
+}
