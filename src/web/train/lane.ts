@@ -65,6 +65,7 @@ export class Lane {
     return filled(new Lane(device, this.#config, this.#data), async (lane) => {
       lane.#givenAt = this.#givenAt;
       await restoreTrainer(lane.trainer, snapshot, (part) => `the snapshot's ${part}`);
+      lane.setBeta(this.#config.beta); // it may have changed since
     });
   }
 
