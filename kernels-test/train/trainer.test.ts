@@ -4,6 +4,7 @@ import { openDevice, type Device } from "../../src/device/device.ts";
 import { ArgumentError, NumericalError } from "../../src/device/errors.ts";
 import { vrrae } from "../../src/models/vrrae.ts";
 import { findFirstBadTensor } from "../../src/train/diagnose.ts";
+import { adviceFor, checkMagnitude } from "../../src/train/magnitude.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { values } from "../check.ts";
@@ -66,14 +67,43 @@ test("eager steps leave memory flat to the byte as well", async () => {
   expect(device.memory().live).toBe(live);
 });
 
-test("a NaN in the data is found in the first tensor that it reaches", async () => {
-  const stored = Float32Array.from(values(8 * D));
-  stored[17] = NaN;
-  const bad = trainer(1e-3, new Dataset({ name: "bad", shape: [D], stored }));
+test("a NaN in the weights is found in the first tensor that it reaches", async () => {
+  const spoilt = () => {
+    const made = trainer();
+    const [first] = made.model.arena.parameters.values();
+    first!.write(new Float32Array(first!.size).fill(NaN));
+    return made;
+  };
+  const bad = spoilt();
   bad.advance();
   await expect(bad.losses()).rejects.toThrow(NumericalError);
-  const again = trainer(1e-3, new Dataset({ name: "bad", shape: [D], stored }));
-  expect(await findFirstBadTensor(again, 1)).toMatch(/^step 1: output of \S+ \(8, \d+\) has NaN at element/);
+  expect(await findFirstBadTensor(spoilt(), 1)).toMatch(/^step 1: output of \S+ \(.*\) has NaN at element/);
+});
+
+test.each([NaN, Infinity, -Infinity])(
+  "%d in the data is refused before any step, with its place",
+  (value) => {
+    const stored = Float32Array.from(values(8 * D));
+    stored[3 * D + 7] = value;
+    const set = new Dataset({ name: "holes", shape: [3, 4], stored });
+    expect(() => checkMagnitude(set, 2)).toThrow(
+      `train: sample 3 of holes has ${value} at [1, 3] (all from 0)`,
+    );
+    expect(() => trainer(1e-3, new Dataset({ name: "holes", shape: [D], stored }))).toThrow(
+      /sample 3 of holes/,
+    );
+    const finite = Uint8Array.from({ length: 2 * D }, (_, i) => i);
+    expect(() =>
+      checkMagnitude(new Dataset({ name: "scaled", shape: [D], stored: finite, scale: value }), 2),
+    ).toThrow(/scaled by/);
+  },
+);
+
+test("advice on losses that are not finite fits the values", () => {
+  const upTo = (most: number) =>
+    adviceFor(new Dataset({ name: "mine", shape: [1], stored: Float32Array.of(0, 1, -most) }));
+  expect(upTo(1)).toBe("with a lower --rate, or with --clip");
+  expect(upTo(65535)).toMatch(/scaled data: the values of mine go up to 65535.*--divide-by 65535/);
 });
 
 test.each([

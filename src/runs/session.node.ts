@@ -8,6 +8,7 @@ import { deviceParts } from "../train/batching.ts";
 import { buildModel, optimizerSettings } from "../train/build.ts";
 import type { Config } from "../train/config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
+import { adviceFor } from "../train/magnitude.ts";
 import { relativeErrorOn } from "../train/evaluate.ts";
 import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
 import type { RunLock } from "./lock.node.ts";
@@ -273,7 +274,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
 }
 
 /** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */
-async function explain(error: NumericalError, { folder, trainer }: Session): Promise<NumericalError> {
+async function explain(error: NumericalError, { folder, trainer, data }: Session): Promise<NumericalError> {
   const failed = trainer.step;
   await loadCheckpoint(folder.path, trainer);
   const from = trainer.step;
@@ -283,7 +284,7 @@ async function explain(error: NumericalError, { folder, trainer }: Session): Pro
   const found = await findFirstBadTensor(trainer, bad - trainer.step);
   return new NumericalError(
     `${error.message}.${found === undefined ? "" : ` First seen: ${found}.`} ` +
-      `The checkpoint of step ${from} is kept. Train anew in another folder with a lower --rate, or with --clip`,
+      `The checkpoint of step ${from} is kept. Train anew in another folder ${adviceFor(data.train)}`,
     { cause: error },
   );
 }
