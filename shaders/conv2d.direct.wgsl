@@ -17,12 +17,9 @@
 //                    loads the window of one pixel
 //   backward_x_few   a lane owns a strip of 4 columns of dz, and what they are of x with stride 2: 2 × 8 pixels; the
 //                    columns roll past the taps
-// Measured on lavapipe (ms of CPU time, in brackets with a tile): 576×32×32×8→1, 5 × 5, forward 28 (71), dx 20 (107);
-// 64×64×64×1→32, 3 × 3, stride 2, forward 4.3 (7.4), dx 5.1 (23). Divisions stand outside of all loops, as the compiler
-// leaves them where they are: that is 1.15 times faster. Two rows of y a lane in forward_one lose: sums spill; so does
-// backward_x_few with its loops over k and rows exchanged.
-// SwiftShader gains as much where there is one filter, and 2 to 3 times in backward_x_few. In forward_few it loses: it
-// does not unroll loops, and keeps arrays in memory; it takes the tiles there.
+// On lavapipe they are 1.7 to 5 times as fast as the tiles. Divisions stand outside of all loops, as the compiler leaves
+// them where they are. SwiftShader takes the tiles in place of forward_few: it does not unroll loops, and keeps arrays in
+// memory. Figures: bench/results/README.md.
 
 override WG: u32 = 64;
 // Of the filters, so that loops over arrays are unrolled.

@@ -6,8 +6,8 @@
 //   forward_points      x, w, bias -> out4     a lane owns 4 pixels
 //   backward_x_points   x=dz, w -> out4  dx    a lane owns 4 pixels, with all channels
 //   backward_w_points   x, w=dz -> out4 (Z,C)  a lane owns 4 channels in one of Z = p.slices parts of the pixels
-// All are bound by memory: they do 2 operations for each element of x. Measured on lavapipe (64×64×64×8→1, GB/s by CPU
-// time of one core): forward 5.5, backward_x 5.9, backward_w 7.0 with 1024 slices and 5.1 with 4096; a copy has 7.4.
+// All are bound by memory: they do 2 operations for each element of x, and reach 5.5 to 7 GB/s on a core with lavapipe,
+// where a copy reaches 7.4. Figures: bench/results/README.md.
 
 override WG: u32 = 64;
 @group(0) @binding(7) var<storage, read_write> out4: array<vec4f>; // in place of `out`

@@ -13,9 +13,9 @@
 //   backward_w   rows = R·S·C weights      columns = K   depth = N·P·Q pixels, four of an image row at a time
 // A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
 // lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). conv2d.staged.wgsl has the kernels for GPUs.
-// Measured on lavapipe (2 cores, GFLOP/s from CPU time): 4×64×64×64→64, 49 forward and 58 backward_w;
-// 16×32×32×32→64 with stride 2, 45 and 52. A loop over rows around one over Q / 4 halves backward_w where Q = 4. Where
-// C is divisible by 4, a lane's four weights are channels of one tap, loaded as vec4s: 1.3 times faster.
+// Where C is divisible by 4, a lane's four weights are channels of one tap, loaded as vec4s: 1.3 times faster.
+// 4×64×64×64→64 goes at 49 GFLOP/s forward and 58 in backward_w (lavapipe, 2 cores, by CPU time).
+// Figures: bench/results/README.md.
 // Filters with few channels on one side have kernels of their own: conv2d.direct.wgsl and conv2d.narrow.wgsl.
 
 override WG: u32 = 64;

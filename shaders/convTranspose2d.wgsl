@@ -14,8 +14,7 @@
 // Workgroups take the phases in turn: lavapipe hands each of its threads one contiguous share of the workgroups.
 // A lane owns some rows of a vec4 of columns; which, and who loads what, is in lib/ownTile.wgsl (any device),
 // lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters). convTranspose2d.staged.wgsl has the kernel for GPUs.
-// Measured on lavapipe (2 cores, GFLOP/s from CPU time, stride 2): 52 for 64×8×8×256→128 and 48 for 64×16×16×128→32;
-// 35 for 64×4×4×32→256, a quarter of it stores; 24 for 64×32×32×32→8, where lanes share the filter but not the images.
+// 64×8×8×256→128 with stride 2 goes at 52 GFLOP/s (lavapipe, 2 cores, by CPU time). Figures: bench/results/README.md.
 
 override WG: u32 = 64;
 // Of Params, but known to the compiler: CPU adapters divide lane by lane.

@@ -6,8 +6,7 @@
 // The strides in Params turn either matrix around. A lane owns some rows of a vec4 of columns; which, and who
 // loads what, is in lib/ownTile.wgsl (any device), lib/sharedTile.wgsl and lib/tallTile.wgsl (CPU adapters).
 // matmul.staged.wgsl is the kernel for GPUs.
-// Measured (2 cores, GFLOP/s from CPU time, shared loads): lavapipe 52 at 512³ and 1024³, 37 at 576×3136×100, where
-// 7 of 32 lanes' columns lie past the end, and at 64×16384×200, which reads 17 MB; SwiftShader 6.4 at 512³.
+// At 512³, with shared loads, it does 52 GFLOP/s on lavapipe (2 cores, by CPU time). Figures: bench/results/README.md.
 
 override HAS_BIAS: bool = false;
 // Vec4 loads along the depth (a, b) or the columns (b), where that axis is contiguous and divisible by 4.

@@ -4,17 +4,9 @@ enable subgroups;
 // Why: on lavapipe and SwiftShader a load costs ten instructions for every float of every lane, even where all lanes
 // read one address; an addition, or a broadcast between lanes, costs one for all. So nothing is loaded twice: the
 // lanes of a subgroup load different rows and hand each other the values.
-// Measured on lavapipe (matmul 512³, 2 cores, GFLOP/s from CPU time): 17 where each lane loads its own 4 rows for
-// 2 vec4, 31 with 8 shared rows, 38 with 16; 47 with 16 where a row is finished before the next begins, so that its
-// sums stay in registers for four steps; 54 with 32. Eight steps in the loop leave the instruction cache: 34 with 16; so
-// do two vec4 of columns a lane, with a quarter fewer loads and half the broadcasts: 44 with 32 where it was 56.
-// One vec4 store in place of four of f32 gains nothing (0.9 to 1.09 times as fast).
-// Where the cycles go, by the machine code (Zen 4, 3.7 GHz): a round of the depth's loop takes 1,070, of which loads of
-// 256 floats, lane by lane and bounds checked, take 550; 510 take the 1,024 products and sums, 128 masked moves of sums
-// and 128 broadcasts. fma() is a product and a sum there, of which the core could do 117 GFLOP/s. Without gain: adding a
-// row's products as a tree; vectors of 512 bits (LP_NATIVE_VECTOR_WIDTH=512) with 16 lanes that share. A float from a
-// texture takes 3.6 cycles where one from a storage buffer takes 2.7 and one from a uniform buffer, of 64 KiB, 1.6.
-// lavapipe aligns its stack to 16 bytes: where sums cross cache lines there, the same code takes 1.2 times as long.
+// A row is finished before the next begins, so that its sums stay in registers for four steps of the depth; eight steps, or
+// two vec4s of columns a lane, leave the instruction cache. matmul at 512³ goes at 54 GFLOP/s (lavapipe, 2 cores, by
+// CPU time), at 17 where each lane loads its own. Figures: bench/results/README.md.
 
 override SUBGROUP: u32 = 8; // lanes that share: 8, or 4 where subgroups have no more
 const TILE_WG = 8u;

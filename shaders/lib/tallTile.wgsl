@@ -1,8 +1,8 @@
 enable subgroups;
 // The tile for 5 to 8 columns: a lane owns 4 rows by both vec4s of columns. Even lanes load the first vec4, odd ones
-// the second, and hand them to each other. Measured against ownTile.wgsl, where a lane has one vec4 of columns (CPU
-// time, transposed convolution 32 → 8): 1.8 times faster on lavapipe, 1.3 times on SwiftShader. Again 1.3 times on
-// either where each lane loads another channel of the filter: convTranspose2d.tall.wgsl, by `multiplyBoth`.
+// the second, and hand them to each other: 1.8 times as fast as ownTile.wgsl on lavapipe, 1.3 times on SwiftShader.
+// convTranspose2d.tall.wgsl has each lane load another channel of the filter, by `multiplyBoth`.
+// Figures: bench/results/README.md.
 
 override SUBGROUP: u32 = 8; // lanes of a workgroup, which share
 override TILE_WG: u32 = SUBGROUP;

@@ -14,8 +14,7 @@
 // the panels out 1.6 times as fast as single columns did on lavapipe. A pivot that is noise when its turn comes
 // counts as zero: it gets an entry of its own on the diagonal, below the noise, which keeps the triangle regular
 // and so completes the basis. Not so in a part of a longer matrix, where `whole` is 0: there only zeros count as zero.
-// Measured on lavapipe, 64 × 512 (64 × 200), ms on one core: 1.84 (0.81) with pivots exchanged first and each column of a panel
-// measured by itself, 1.37 (0.62) with one pass for each column and the panel handed round; 0.53 of it makes panels.
+// 64 × 512 takes 1.4 ms on a core with lavapipe. Figures: bench/results/README.md.
 
 override WG: u32 = 8;
 

@@ -6,12 +6,7 @@
 // that once around, and applies the rotations to the columns; lanes never exchange anything within a round. A sweep is B
 // rounds, in which blocks pass their neighbours, and long columns go to the front. 512 random columns take 8 sweeps, the
 // last three of which turn few; 10 without exchanges, and 10 in the rounds of a tournament, which exchanges do not help.
-// Of a sweep's 43 ms (lavapipe, CPU, 512 columns), products take 17. Two thirds are loads and stores: 16.5 million numbers,
-// each loaded twice and stored once, at ten instructions each. No faster were: one product of the rotations, applied once
-// in place of three turns (256 for 384 multiplications a row); Gram matrices of the blocks kept from round to round (64 for
-// 160); products made of the rows while they are rotated, the neighbour's block shuffled in; a launch for eight rounds of
-// eight blocks. Nor 64 columns a pair, held by eight lanes, which load a quarter: 15 ms for products and 13 for
-// turning, but 16 for the rotations, and 200 KB of machine code that takes seconds to compile.
+// A sweep of 512 columns takes 43 ms of CPU time on lavapipe, two thirds of it loads and stores. Figures: bench/results/README.md.
 // flags[2b] is set when matrix b is done, flags[2b+1] while it is not.
 // requires lib/svdTurn.wgsl
 

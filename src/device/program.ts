@@ -27,7 +27,7 @@ export class Program {
     this.bindings = bindings;
   }
 
-  /** Launches a run. */
+  /** How many launches a run makes. */
   get length(): number {
     return this.#commands.length;
   }

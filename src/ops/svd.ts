@@ -54,7 +54,7 @@ export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
     empty(device, [...batch, P]),
     empty(device, [...batch, P, N]),
   ];
-  const parts = partsOf(a.size === 0 ? 0 : sizeOf(batch));
+  const parts = batchParts(a.size === 0 ? 0 : sizeOf(batch));
   /** The matrices of a part of the batch, in what holds `rows` × `columns` for each. */
   const within = ({ first, count }: Part, whole: Tensor, rows: number, columns: number) =>
     whole.view([count, rows, columns], first * rows * columns);
@@ -112,7 +112,7 @@ interface Part {
 /** A grid has 65,535 workgroups along an axis; parts of 64 matrices each start where a binding may. */
 const TOGETHER = 65_472;
 
-function partsOf(count: number): Part[] {
+function batchParts(count: number): Part[] {
   return Array.from({ length: Math.ceil(count / TOGETHER) }, (_, i) => ({
     first: i * TOGETHER,
     count: Math.min(TOGETHER, count - i * TOGETHER),

@@ -6,7 +6,7 @@ import type { Scale } from "./experiments.ts";
 import { Fid, type InceptionFile } from "./fid.ts";
 import { Judge } from "./judge.ts";
 
-/** Steps that the classifier learns for whose features images are compared by. */
+/** Training steps of the classifier. Images are compared by its features. */
 const classifierSteps = { quick: 600, paper: 4000 } as const;
 
 export interface ComparisonOptions {
@@ -18,7 +18,7 @@ export interface ComparisonOptions {
   onNotice?: ((notice: string) => void) | undefined;
 }
 
-/** What images of an experiment's runs are compared with real ones by, made when it is first needed. */
+/** Compares images of an experiment's runs with real ones. Classifier and network are made when they are first needed. */
 export class Comparison {
   readonly #options: ComparisonOptions;
   #device: Device | undefined;

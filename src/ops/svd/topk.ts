@@ -11,10 +11,13 @@ const topkKernel = kernel("svd/topk");
 /** Multiplications by h and hᵀ before the vectors are judged. */
 const STEPS = 6;
 
-/** Corrections of the gradient: what the block does not span is off by `SPREAD` to twice one more than so many. */
+/**
+ * Steps of the iteration that finds the gradient's part outside of the block. Its relative error is at most
+ * SPREAD ** (2 * (CORRECTIONS + 1)), here 0.3¹² = 5e-7.
+ */
 const CORRECTIONS = 5;
 
-/** The largest last value of the block, in units of the last one wanted. */
+/** The block is refused where its last value is more than this share of the k-th. */
 const SPREAD = 0.3;
 
 /** The least 1 − (s_{k+1} / s_k)², unless the gradient caps it at more. */

@@ -79,9 +79,8 @@ function decomposeByBlock(h: Tensor, k: number, gapCap: number, warm: Tensor | u
 }
 
 /**
- * Whether the top-k path is taken, which takes a block of fewer vectors than there are. For "auto": whether it pays. Measured
- * on lavapipe, CPU milliseconds, wholly / found / refused: 3 / 6 / 8 at 64 × 200, k = 2; 12 / 20 / 30 at 576 × 100, k = 16;
- * 490 / 100 / 530 at 576 × 512, k = 16; 500 / 200 / 740 at k = 48; 3600 / 330 / 3900 at 1024 × 1024, k = 16.
+ * Whether the top-k path is taken, whose block has fewer vectors than there are. For "auto": whether it pays, by the table in
+ * README.md beside this file.
  */
 function usesBlock({ shape }: Tensor, k: number, method: Method): boolean {
   const P = Math.min(...shape);

@@ -37,7 +37,7 @@ export class Lane {
   constructor(device: Device, config: Config, data: Dataset) {
     this.#config = config;
     this.#data = data;
-    const { model, trainer } = partsOf(device, config, data);
+    const { model, trainer } = assemble(device, config, data);
     this.model = model;
     this.trainer = trainer;
   }
@@ -174,7 +174,7 @@ export class Lane {
 }
 
 /** A model and its trainer; where one cannot be made, the model is freed. */
-function partsOf(device: Device, config: Config, data: Dataset) {
+function assemble(device: Device, config: Config, data: Dataset) {
   const model = buildModel(device, config, data.shape);
   try {
     const { batch, seed } = config;
