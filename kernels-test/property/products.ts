@@ -45,12 +45,13 @@ function termsOf(a: Nd, b: Nd): { shape: number[]; terms: number[][] } {
   return { shape, terms };
 }
 
-/** A loss of two operands of one shape: `scale` of n times the sum of its terms. */
+/** A loss of two operands of one shape: `scale` of n times the sum of its terms, whose own parts may cancel to `size`. */
 function loss(
   name: string,
   op: (a: Tensor, b: Tensor) => Tensor,
   term: (a: number, b: number) => number,
   scale: (n: number) => number,
+  size: (a: number, b: number) => number,
   options: Partial<Definition<null>> = {},
 ): Property {
   return property<null>({
@@ -60,7 +61,8 @@ function loss(
     reference([a, b]) {
       const terms = a!.data.map((x, i) => term(x, b!.data[i]!));
       const factor = scale(terms.length);
-      return { shape: [], data: [factor * total(terms)], scale: [factor * totalSize(terms)] };
+      const sizes = a!.data.map((x, i) => size(x, b!.data[i]!));
+      return { shape: [], data: [factor * total(terms)], scale: [factor * totalSize(sizes)] };
     },
     limit: 1e15,
     signedZeros: false,
@@ -71,7 +73,12 @@ function loss(
 const one = () => 1;
 const mean = (n: number) => 1 / n;
 const bce = (l: number, t: number) => Math.max(l, 0) - l * t + Math.log1p(Math.exp(-Math.abs(l)));
-const kl = (m: number, v: number) => 0.5 * (m * m + (Math.expm1(v) - v));
+const bceSize = (l: number, t: number) => Math.abs(l * t) + bce(l, 0);
+const squared = (a: number, b: number) => (a - b) ** 2;
+/** e^v - 1 - v, by its series where the terms would cancel. */
+const expTail = (v: number) =>
+  Math.abs(v) < 1e-3 ? v * v * (1 / 2 + v * (1 / 6 + v * (1 / 24 + v / 120))) : Math.expm1(v) - v;
+const kl = (m: number, v: number) => 0.5 * (m * m + expTail(v));
 const several = each((u) => 3 * u);
 const wider = { smooth: () => several };
 
@@ -87,10 +94,17 @@ export const products: Property[] = [
     limit: 1e15,
     signedZeros: false,
   }),
-  loss("mse", losses.mse, (a, b) => (a - b) ** 2, mean),
-  loss("bceWithLogits", losses.bceWithLogits, bce, mean, wider),
-  loss("bceWithLogits, sum", (a, b) => losses.bceWithLogits(a, b, { reduction: "sum" }), bce, one, wider),
-  loss("gaussianKl", losses.gaussianKl, kl, one, wider),
+  loss("mse", losses.mse, squared, mean, squared),
+  loss("bceWithLogits", losses.bceWithLogits, bce, mean, bceSize, wider),
+  loss(
+    "bceWithLogits, sum",
+    (a, b) => losses.bceWithLogits(a, b, { reduction: "sum" }),
+    bce,
+    one,
+    bceSize,
+    wider,
+  ),
+  loss("gaussianKl", losses.gaussianKl, kl, one, kl, wider),
   property<null>({
     name: "relativeError",
     forms: alike(2),
