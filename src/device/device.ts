@@ -266,6 +266,7 @@ export class Device {
   /** Frees all memory that is kept for later use. */
   async trim(): Promise<void> {
     await this.finish();
+    this.#ledger.freeForgotten();
     this.#pool.trim();
     this.#bindings.clear();
     this.#staging.trim();

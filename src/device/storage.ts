@@ -75,12 +75,14 @@ export interface LiveMemory {
   madeAt: string | undefined;
 }
 
-/** Storages and bytes from which it is worth while to look for forgotten ones. */
+/** Forgotten storages that are freed together; storages and bytes from which it is worth while to look for such. */
+const MANY_FORGOTTEN = 512;
 const SUSPICIOUS = { count: 1024, bytes: 1 << 28 };
 
 /** The byte counts of one device, shared by all its pools. */
 export class MemoryLedger {
   readonly #alive = new Set<Storage>();
+  readonly #forgotten: Storage[] = [];
   /** The least that was alive since garbage was last collected. */
   #least = { count: 0, bytes: 0 };
   live = 0;
@@ -108,15 +110,30 @@ export class MemoryLedger {
     return { live, peak, pooled, buffers: count, reserved: bytes, byKind: structuredClone(this.byKind) };
   }
 
-  /** Notes a new storage. Where as much was made as there was before, some may be forgotten: garbage is collected. */
+  /** Notes a storage whose tensor JavaScript's garbage collector found forgotten; it is freed when many are. */
+  forget(storage: Storage): void {
+    this.#forgotten.push(storage);
+  }
+
+  /** Frees the forgotten storages. */
+  freeForgotten(): void {
+    for (const storage of this.#forgotten.splice(0)) storage.release();
+  }
+
+  /** Notes a new storage. Where many are forgotten they are freed; where many may be, garbage is collected. */
   born(storage: Storage): void {
     this.#alive.add(storage);
-    const { size } = this.#alive;
-    const isSuspicious =
-      size > SUSPICIOUS.count + 2 * this.#least.count || this.live > SUSPICIOUS.bytes + 2 * this.#least.bytes;
-    if (!isSuspicious) return;
-    this.#least = { count: size, bytes: this.live };
+    if (this.#forgotten.length < MANY_FORGOTTEN && !this.#isSuspicious) return;
+    this.freeForgotten();
+    if (!this.#isSuspicious) return;
+    this.#least = { count: this.#alive.size, bytes: this.live };
     collectGarbage();
+  }
+
+  /** Whether as much was made as there was before. */
+  get #isSuspicious(): boolean {
+    const { count, bytes } = this.#least;
+    return this.#alive.size > SUSPICIOUS.count + 2 * count || this.live > SUSPICIOUS.bytes + 2 * bytes;
   }
 
   /** Notes that a storage was freed. */
@@ -195,6 +212,11 @@ export class StoragePool {
   /** Whether `storage` came from this pool. */
   made(storage: Storage): boolean {
     return storage.pool === this;
+  }
+
+  /** Takes back, sooner or later, a storage whose tensor was forgotten. */
+  forget(storage: Storage): void {
+    this.#ledger.forget(storage);
   }
 
   recycle(storage: Storage): void {

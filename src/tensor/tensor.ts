@@ -5,7 +5,7 @@ import type { MemoryKind, Storage } from "../device/storage.ts";
 import { checkShape, show, sizeOf, type Shape } from "./shape.ts";
 
 /** Frees the memory of tensors that were forgotten, once JavaScript's garbage collector has found that. */
-const forgotten = new FinalizationRegistry<Storage>((storage) => storage.release());
+const forgotten = new FinalizationRegistry<Storage>((storage) => storage.pool.forget(storage));
 
 /**
  * A row-major array of 32-bit floats on a device. Images are `[N, H, W, C]`, matrices `[M, N]`.
