@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { ArgumentError } from "../../src/device/errors.ts";
-import { experimentOf, experiments, withReading } from "../../src/reproduce/experiments.ts";
+import { experimentOf, experiments, withReading, workOf } from "../../src/reproduce/experiments.ts";
 import { completeConfig } from "../../src/train/config.ts";
 
-const all = Object.entries(experiments).flatMap(([name, { data }]) =>
+const all = [...experiments].flatMap(([name, { data }]) =>
   data.flatMap((set) => (["quick", "paper"] as const).map((scale) => ({ name, set, scale }))),
 );
 
@@ -49,4 +49,13 @@ test("without a data set it is the table's first; what there is not is refused",
     /no experiment "table9"; there are table1, table2/,
   );
   expect(() => experimentOf("table1", "mnist", "quick")).toThrow(/table1 is not for mnist; it takes bumps/);
+});
+
+test("an experiment is asked for by paper and name; the first paper's name may be left out", () => {
+  expect(experimentOf("vrrae/table1", undefined, "quick")).toEqual(
+    experimentOf("table1", undefined, "quick"),
+  );
+  expect(experimentOf("vrrae/table1", undefined, "quick").name).toBe("table1");
+  expect(() => experimentOf("other/table1", undefined, "quick")).toThrow(/no experiment "other\/table1"/);
+  expect(workOf("vrrae/table1")).toMatchObject({ networks: 4, steps: 500 });
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { columns } from "../device/columns.ts";
 import { openDevice } from "../device/device.ts";
 import { version } from "../device/version.node.ts";
-import type { Scale } from "../reproduce/experiments.ts";
+import type { Scale } from "../reproduce/experiment.ts";
 import { measureTimes, overheadOf, timedCases, type TimedCase, type Times } from "../reproduce/time.ts";
 import { writeMarkdown } from "../reproduce/markdown.ts";
 import {

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNames, type DatasetName } from "../data/load.ts";
+import type { Experiment, Reading, Scale } from "../reproduce/experiment.ts";
 import {
   experimentOf,
   experiments,
+  measured,
+  wholeName,
   withFid,
   withReading,
-  type Experiment,
-  type Reading,
-  type Scale,
+  workOf,
 } from "../reproduce/experiments.ts";
 import { readInceptionFile } from "../reproduce/fid.ts";
 import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
@@ -28,6 +29,7 @@ import { version } from "../device/version.node.ts";
 import type { Outcome, RunAt } from "../reproduce/outcome.ts";
 
 interface Flags {
+  list?: boolean;
   data?: DatasetName;
   path?: string;
   scale: Scale;
@@ -44,18 +46,14 @@ interface Flags {
 }
 
 export function reproduceCommand(): Command {
-  const all = [
-    ...Object.entries(experiments).map(([name, { about }]) => [name, about] as const),
-    ["time", "the time of a training step, VAE beside VRRAE (table A.4-1)"] as const,
-  ];
-  const names = all.map(([name, about]) => `  ${name.padEnd(12)} ${about}`);
   return new Command("reproduce")
-    .summary("Run a table of the VRRAE paper again, beside the published figures.")
+    .summary("Run a table of a paper again, beside the published figures.")
     .description(
-      "Run a table of the VRRAE paper again: trains every model of it, and shows ours beside the published figures.\n" +
-        `What was interrupted goes on where it was.\n\nTables:\n${names.join("\n")}`,
+      "Run a table of a paper again: trains every model of it, and shows ours beside the published figures.\n" +
+        "What was interrupted goes on where it was. --list shows what there is.",
     )
-    .argument("<table>", "which one")
+    .argument("[experiment]", "which one: PAPER/EXPERIMENT; of the VRRAE paper, EXPERIMENT is enough")
+    .option("--list", "show all experiments, what each needs and about how long it takes")
     .addOption(
       new Option("--data <name>", "the images (default: the table's first)").choices([...datasetNames]),
     )
@@ -86,8 +84,13 @@ export function reproduceCommand(): Command {
     .action(run);
 }
 
-async function run(name: string, flags: Flags): Promise<void> {
-  if (name === "time") {
+async function run(name: string | undefined, flags: Flags): Promise<void> {
+  if (flags.list) {
+    if (name !== undefined) throw new UsageError("--list shows all experiments; leave out the name");
+    return flags.json ? printJson(list()) : void process.stdout.write(listWords());
+  }
+  if (name === undefined) throw new UsageError("which experiment? --list shows what there is");
+  if (wholeName(name) === "vrrae/time") {
     for (const flag of ["data", "path", "reading", "seeds", "size", "inception"] as const)
       if (flags[flag] !== undefined) throw new UsageError(`--${flag} is not for time; leave it out`);
     return reproduceTime(flags);
@@ -98,7 +101,7 @@ async function run(name: string, flags: Flags): Promise<void> {
   requirePath(experiment.data, path);
   refusePath(experiment.data, path);
   const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
-  const out = flags.out ?? `reproductions/${name}-${experiment.data}-${scale}`;
+  const out = flags.out ?? `reproductions/${experiment.name.replace("/", "-")}-${experiment.data}-${scale}`;
   const given = { path, steps, size, adapter };
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const display = new ProgressDisplay(quiet ?? false);
@@ -131,6 +134,29 @@ async function run(name: string, flags: Flags): Promise<void> {
     display.stop();
     release();
   }
+}
+
+/** What `--list` shows; minutes are those of one seed at the quick scale. */
+function list() {
+  return [...experiments].map(([name, { about, data }]) => ({ name, about, data, ...workOf(name) }));
+}
+
+function listWords(): string {
+  const rows = list().map(({ name, about, data, networks, steps, minutes }) => [
+    name,
+    about,
+    data[0] === "bumps" ? "nothing" : `files of ${data.join(" or ")}`,
+    `${networks} × ${steps} steps`,
+    minutes === undefined ? "" : `${minutes} min`,
+  ]);
+  const others = [...measured].map(([name, about]) => [name, about, "nothing", "", ""]);
+  return [
+    columns([["experiment", "what", "needs", "networks", "takes about"], ...rows, ...others], 3),
+    "",
+    "Networks and minutes are those of one seed at the quick scale, on the first data set, on two CPU cores with lavapipe.",
+    "`hestenes data download NAME` fetches the files of mnist, fashion-mnist and cifar10.",
+    "",
+  ].join("\n");
 }
 
 function chosenExperiment(name: string, { data, scale, reading, inception }: Flags): Experiment {

@@ -2,7 +2,7 @@ import type { LoadedData } from "../data/load.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import type { Config } from "../train/config.ts";
 import { loadData } from "../runs/session.node.ts";
-import type { Scale } from "./experiments.ts";
+import type { Scale } from "./experiment.ts";
 import { Fid, type InceptionFile } from "./fid.ts";
 import { Judge } from "./judge.ts";
 

@@ -1,230 +1,75 @@
 import type { DatasetName } from "../data/load.ts";
 import { ArgumentError } from "../device/errors.ts";
-import type { PartialConfig } from "../train/config.ts";
-import { modelNamed, type ModelName } from "../models/known.ts";
-import type { Metric } from "./metrics.ts";
-import {
-  baselineNotes,
-  batchSizeNotes,
-  betaNotes,
-  fidNote,
-  figure2Notes,
-  readingNotes,
-  table1Notes,
-  table2Notes,
-  table3Notes,
-} from "./notes.ts";
-import { published, type Published } from "./published.ts";
+import type { Experiment, Paper, Reading, Scale } from "./experiment.ts";
+import { fidNote } from "./notes.ts";
+import { stepsAt } from "./outcome.ts";
+import * as listed from "./papers.ts";
 
-/** One line of a table: a model with its settings, and what the paper says of it. */
-export interface Row {
-  /** Also names the run's folder. */
-  label: string;
-  config: PartialConfig;
-  published: Partial<Record<Metric, Published>>;
+const papers: readonly Paper[] = Object.values(listed);
+/** Its experiments may be asked for without its name. */
+const first: Paper = listed.vrrae;
+
+/** Everything that can be asked for, by its whole name. */
+export const experiments: ReadonlyMap<string, Paper["experiments"][string] & { paper: Paper }> = new Map(
+  papers.flatMap((paper) =>
+    Object.entries(paper.experiments).map(
+      ([name, one]) => [`${paper.name}/${name}`, { paper, ...one }] as const,
+    ),
+  ),
+);
+/** What is measured in another way than by training, by its whole name: what it is about. */
+export const measured: ReadonlyMap<string, string> = new Map(
+  papers.flatMap(({ name, measured = {} }) =>
+    Object.entries(measured).map(([what, about]) => [`${name}/${what}`, about] as const),
+  ),
+);
+
+/** The whole name of what is asked for, PAPER/EXPERIMENT; that of the first paper may be left out. */
+export function wholeName(name: string): string {
+  return name.includes("/") ? name : `${first.name}/${name}`;
 }
 
-/** A table of the paper, as runs. */
-export interface Experiment {
-  name: string;
-  title: string;
-  data: DatasetName;
-  metrics: readonly Metric[];
-  rows: readonly Row[];
-  /** What a reader has to know to compare the two columns. */
-  notes: readonly string[];
-  /** The latent space of every run comes first on the page, in place of that of each row's first run after the images. */
-  isScatter?: boolean;
-  /** Whether settings are those of the paper's text or of its code, where somebody wants to know; see `withReading`. */
-  reading?: Reading;
+/** The name as people are shown it: without the first paper's. */
+function shortName(whole: string): string {
+  return whole.startsWith(`${first.name}/`) ? whole.slice(first.name.length + 1) : whole;
 }
-
-/** What is followed where the paper's text and its authors' code disagree. */
-export type Reading = "text" | "code";
-
-/** How much of the paper's work is done: its own settings, or fewer steps and smaller batches. */
-export type Scale = "quick" | "paper";
-
-const imageMetrics = ["interpolationFd", "randomFd", "priorFd", "test"] as const;
-const bumpMetrics = ["test", "diagonal", "generation"] as const;
-
-const titles: Readonly<Record<DatasetName, string>> = {
-  ...{ bumps: "100 Gaussian bumps", mnist: "MNIST", "fashion-mnist": "Fashion-MNIST", cifar10: "CIFAR-10" },
-  ...{ folder: "pictures of a folder (CelebA)", npy: "arrays" },
-};
-
-/** The paper's four models (tables 1 and 2). */
-const four = ["ae", "vae", "rrae", "vrrae"] as const;
-
-/** Samples in a batch of the paper, by which its weight of the KL term, summed over the batch, is to be understood. */
-const paperBatch: Partial<Record<DatasetName, number>> = { mnist: 576, "fashion-mnist": 576, folder: 576 };
-
-/** The weights of the KL term that the paper found best (table A.3-2). */
-const bestBeta: Partial<Record<DatasetName, Partial<Record<ModelName, number>>>> = {
-  mnist: { vae: 1e-3, vrrae: 1e-6 },
-  "fashion-mnist": { vae: 1e-3, vrrae: 1e-6 },
-  cifar10: { vae: 1e-5, vrrae: 0 },
-  folder: { vae: 1e-6, vrrae: 1e-6 },
-};
-
-/** The experiments that can be asked for, each for the data sets that it knows; the first is the default. */
-export const experiments: Readonly<
-  Record<
-    string,
-    { about: string; data: readonly DatasetName[]; build(data: DatasetName, scale: Scale): Experiment }
-  >
-> = {
-  table1: {
-    about: "the four models on 100 bumps (table 1)",
-    data: ["bumps"],
-    build: (data) => ({
-      name: "table1",
-      title: "Table 1: 100 Gaussian bumps",
-      data,
-      metrics: bumpMetrics,
-      rows: four.map((model) => row(model, { model }, published.table1[model])),
-      notes: table1Notes,
-    }),
-  },
-  table2: {
-    about: "the four models on images (table 2)",
-    data: ["mnist", "fashion-mnist", "cifar10", "folder"],
-    build: (data, scale) => ({
-      name: "table2",
-      title: `Table 2: ${titles[data]}`,
-      data,
-      metrics: imageMetrics,
-      rows: four.map((model) => row(model, best(model, data, scale), published.table2[data]?.[model])),
-      notes: table2Notes(data),
-    }),
-  },
-  table3: {
-    about: "what f = I and the KL term are worth (table 3)",
-    data: ["mnist", "fashion-mnist", "cifar10", "folder"],
-    build: (data, scale) => ({
-      name: "table3",
-      title: `Table 3: ablation on ${titles[data]}`,
-      data,
-      metrics: imageMetrics,
-      rows: [
-        row(
-          "rrae-vae",
-          { ...best("vrrae", data, scale), model: "rrae-vae" },
-          published.table3[data]?.["rrae-vae"],
-        ),
-        row(
-          "vae-identity",
-          { ...best("vae", data, scale), model: "vae-identity" },
-          published.table3[data]?.["vae-identity"],
-        ),
-        row("vrrae", { model: "vrrae", beta: 0 }, published.table3[data]?.["vrrae-0"], "VRRAE (β = 0)"),
-        row("vrrae", best("vrrae", data, scale), published.table3[data]?.vrrae),
-      ],
-      notes: table3Notes(data),
-    }),
-  },
-  figure2: {
-    about: "the latent space, with a bump on the diagonal in red (figure 2)",
-    data: ["bumps"],
-    build: (data) => ({
-      name: "figure2",
-      title: "Figure 2: the latent space of 100 Gaussian bumps",
-      data,
-      metrics: ["activeUnits", "roundness", "straightness", "test"],
-      rows: (["vae", "vrrae", "ae", "rrae"] as const).map((model) => row(model, { model })),
-      notes: figure2Notes,
-      isScatter: true,
-    }),
-  },
-  beta: {
-    about: "the weight of the KL term (table A.3-2)",
-    data: ["mnist", "fashion-mnist", "cifar10"],
-    build: (data, scale) => ({
-      name: "beta",
-      title: `Table A.3-2: the weight of the KL term on ${titles[data]}`,
-      data,
-      metrics: [...imageMetrics, "activeUnits"],
-      rows: (["vae", "vrrae"] as const).flatMap((model) =>
-        (data === "cifar10" ? [0, 1e-5, 1e-4] : [0, 1e-6, 1e-4, 1e-3, 1e-2]).map((beta) => {
-          const known = published.beta[data]?.[model][beta];
-          const config = { model, beta: perBatch(beta, data, scale) };
-          return row(model, config, known, `${modelNamed(model).title} (β = ${beta})`);
-        }),
-      ),
-      notes: betaNotes(data),
-    }),
-  },
-  "batch-size": {
-    about: "batches of 8 to 64 (table A.4-2)",
-    data: ["bumps"],
-    build: (data) => ({
-      name: "batch-size",
-      title: "Table A.4-2: the size of the batch, VRRAE on bumps",
-      data,
-      metrics: bumpMetrics,
-      rows: [8, 16, 32, 64].map((batch) => {
-        // the KL term is summed over the batch: the weight of a sample stays the same
-        const config = { model: "vrrae", batch, beta: (1e-3 * 64) / batch } as const;
-        return row("vrrae", config, published.batchSize[batch], `batch ${batch}`);
-      }),
-      notes: batchSizeNotes,
-    }),
-  },
-  baselines: {
-    about: "other autoencoders (table A.4-3)",
-    data: ["mnist", "fashion-mnist", "folder"],
-    build: (data, scale) => ({
-      name: "baselines",
-      title: `Table A.4-3: other autoencoders on ${titles[data]}`,
-      data,
-      metrics: imageMetrics,
-      rows: [
-        ...(["long-ae", "irmae", "lorae", "contractive", "sparse"] as const).map((model) =>
-          row(model, { model }, published.baselines[data]?.[model]),
-        ),
-        ...four.map((model) => row(model, best(model, data, scale), published.table2[data]?.[model])),
-      ],
-      notes: baselineNotes(data),
-    }),
-  },
-};
 
 /** The experiment of that name on `data`, or on its first data set. Throws ArgumentError for what there is not. */
 export function experimentOf(name: string, data: DatasetName | undefined, scale: Scale): Experiment {
-  const found = experiments[name];
-  if (!found)
-    throw new ArgumentError(
-      `no experiment "${name}"; there are ${[...Object.keys(experiments), "time"].join(", ")}`,
-    );
+  const whole = wholeName(name);
+  const found = experiments.get(whole);
+  if (!found) {
+    const all = [...experiments.keys(), ...measured.keys()].map(shortName);
+    throw new ArgumentError(`no experiment "${name}"; there are ${all.join(", ")}`);
+  }
   const chosen = data ?? found.data[0]!;
   if (!found.data.includes(chosen))
     throw new ArgumentError(`${name} is not for ${chosen}; it takes ${found.data.join(", ")}`);
-  return found.build(chosen, scale);
+  return { ...found.build(chosen, scale), name: shortName(whole), data: chosen };
 }
 
-/** Settings of the paper's text that are not those of the authors' run scripts, or of the paper's table of times. */
-const textSettings: Partial<Record<DatasetName, PartialConfig>> = {
-  bumps: { rate: 1e-4 },
-  mnist: { steps: 2083 },
-  cifar10: { steps: 3906 },
-  folder: { steps: 2261 },
-};
+/** Steps of training a second of the quick settings, on two CPU cores with lavapipe: those that README.md shows. */
+const pace: Partial<Record<DatasetName, number>> = { bumps: 13, mnist: 6.8 };
 
-/** Models that are something else in the authors' code than in the text. */
-const otherInCode: readonly ModelName[] = ["irmae", "lorae", "sparse"];
+/** What an experiment is at the quick scale, on its first data set: networks for one seed, steps of each, minutes of all. */
+export function workOf(name: string): { networks: number; steps: number; minutes: number | undefined } {
+  const { rows, data } = experimentOf(name, undefined, "quick");
+  const steps = rows.map(({ config }) => config.steps ?? stepsAt("quick", data));
+  const all = steps.reduce((sum, one) => sum + one, 0);
+  const paced = pace[data];
+  return {
+    networks: rows.length,
+    steps: Math.max(...steps),
+    minutes: paced === undefined ? undefined : Math.ceil(all / paced / 60),
+  };
+}
 
-/**
- * The experiment as the paper's text has it or as its code does, for the paper's scale. Without either, steps and rates
- * are those of the code, which made the figures, and the models what they are said to be.
- */
+/** The experiment as its paper's text or code has it. Throws ArgumentError where the two do not disagree. */
 export function withReading(experiment: Experiment, reading: Reading): Experiment {
-  const rows = experiment.rows.map((one) => {
-    const isOther = reading === "code" && otherInCode.includes(one.config.model ?? "vrrae");
-    const own: PartialConfig =
-      reading === "text" ? (textSettings[experiment.data] ?? {}) : isOther ? { published: true } : {};
-    return { ...one, config: { ...own, ...one.config } };
-  });
-  return { ...experiment, rows, reading, notes: [readingNotes[reading], ...experiment.notes] };
+  const { paper } = experiments.get(wholeName(experiment.name))!;
+  if (!paper.withReading)
+    throw new ArgumentError(`text and code of ${paper.name} do not disagree on ${experiment.name}`);
+  return paper.withReading(experiment, reading);
 }
 
 /** The experiment with columns for the FID. Throws ArgumentError where it compares no images. */
@@ -239,19 +84,4 @@ export function withFid(experiment: Experiment): Experiment {
     metrics: [...metrics.slice(0, last), ...added, ...metrics.slice(last)],
     notes: [fidNote, ...notes],
   };
-}
-
-function row(model: ModelName, config: PartialConfig, known: Row["published"] = {}, label?: string): Row {
-  return { label: label ?? modelNamed(model).title, config, published: known };
-}
-
-/** The settings of a model with the weight of its KL term that the paper found best. */
-function best(model: ModelName, data: DatasetName, scale: Scale): PartialConfig {
-  const beta = bestBeta[data]?.[model];
-  return beta === undefined ? { model } : { model, beta: perBatch(beta, data, scale) };
-}
-
-/** A weight of the KL term, which is summed over the batch, for the smaller batches (64) of the quick scale. */
-function perBatch(beta: number, data: DatasetName, scale: Scale): number {
-  return scale === "paper" ? beta : (beta * (paperBatch[data] ?? 64)) / 64;
 }

@@ -1,7 +1,7 @@
 import type { DatasetName } from "../data/load.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
 import { presets, type Config, type PartialConfig } from "../train/config.ts";
-import type { Experiment, Row, Scale } from "./experiments.ts";
+import type { Experiment, Row, Scale } from "./experiment.ts";
 import type { Scores } from "./score.ts";
 
 /** One run among those of an experiment. */

@@ -5,7 +5,7 @@ import { completeConfig, type Config, type PartialConfig } from "../train/config
 import { makeFolder, readFile } from "../runs/files.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { openSession, runSession, type Session, type SessionHooks } from "../runs/session.node.ts";
-import type { Experiment, Scale } from "./experiments.ts";
+import type { Experiment, Scale } from "./experiment.ts";
 import { drawStrips, hasStrips } from "./gallery.ts";
 import { Comparison } from "./comparison.ts";
 import type { InceptionFile } from "./fid.ts";

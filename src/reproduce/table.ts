@@ -1,4 +1,4 @@
-import type { Experiment, Row } from "./experiments.ts";
+import type { Experiment, Row } from "./experiment.ts";
 import type { Published } from "./published.ts";
 import { type Metric, metricTitles, noErrors } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";

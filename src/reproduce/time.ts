@@ -11,7 +11,7 @@ import { randomUniform, RandomState } from "../ops/random.ts";
 import { presets } from "../train/config.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../runs/files.node.ts";
 import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
-import type { Scale } from "./experiments.ts";
+import type { Scale } from "./experiment.ts";
 import { counted } from "./words.ts";
 
 /** A training step whose time is measured with a VAE and with a VRRAE of the same networks. */

@@ -1,5 +1,5 @@
 import { presets } from "../train/config.ts";
-import { experiments } from "./experiments.ts";
+import { experiments, wholeName } from "./experiments.ts";
 import { isApart, isError, linesOf, oursOf, titled, titleParts } from "./table.ts";
 import { counted } from "./words.ts";
 import { metricTitles, type Metric } from "./metrics.ts";
@@ -36,7 +36,7 @@ export function commandOf({ experiment: { name, data, reading }, scale, runs }: 
   const seeds = new Set(runs.map(({ seed }) => seed)).size;
   return [
     `npx hestenes reproduce ${name}`,
-    ...(experiments[name]?.data[0] === data ? [] : [`--data ${data}`]),
+    ...(experiments.get(wholeName(name))?.data[0] === data ? [] : [`--data ${data}`]),
     ...(data === "bumps" ? [] : [`--path FOLDER`]),
     ...(scale === "quick" ? [] : [`--scale ${scale}`]),
     ...(reading === undefined ? [] : [`--reading ${reading}`]),
