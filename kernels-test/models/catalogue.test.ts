@@ -41,13 +41,29 @@ test("settings, capabilities and titles follow from the descriptors", () => {
   expect(modelsWith("beta")).toEqual(variational);
   expect(modelsWith("gauge")).toEqual(["rrae-vae", "vrrae"]);
   expect(modelsWith("steps")).toHaveLength(modelNames.length);
-  expect(modelNames.filter((name) => modelNamed(name).prior)).toEqual(variational);
+  const matched = [
+    "aae",
+    "factor-vae",
+    "flex-ae",
+    "flex-ae-sr",
+    "info-vae",
+    "mask-aae",
+    "vae-flow",
+    "wae-gan",
+    "wae-mmd",
+  ];
+  expect(modelNames.filter((name) => modelNamed(name).prior)).toEqual([...matched, ...variational].sort());
   expect(isSettingOf("ae", "latent")).toBe(false);
   expect(partTitle("betaKl")).toBe("β·KL");
   expect(partTitle("error")).toBe("error");
   expect(completeConfig({ model: "sparse" }).penalty).toBe(1);
   expect(completeConfig({ model: "sparse", penalty: 2 }).penalty).toBe(2);
   expect(completeConfig({ model: "lorae" }).penalty).toBe(1e-3);
+  expect(completeConfig({ model: "flex-ae" })).toMatchObject({ optimizer: "adam", rate: 2e-4, latent: 8 });
+  expect(completeConfig({ model: "flex-ae", rate: 1e-2, latent: 3 })).toMatchObject({
+    rate: 1e-2,
+    latent: 3,
+  });
   // @ts-expect-error there is no such model
   expect(() => completeConfig({ model: "gan" satisfies ModelName })).toThrow("model");
 });

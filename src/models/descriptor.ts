@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import type { Device } from "../device/device.ts";
+import type { OptimizerKind } from "../optim/settings.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Autoencoder } from "./autoencoder.ts";
 
 /** Settings by their names in a configuration, with what may be given for each. */
 export type Settings = Readonly<Record<string, z.ZodType>>;
 
-/** The values of settings once every default is in place. */
+/** The values of settings once every default is in place; those without a default are left out where nobody gave them. */
 export type Chosen<S extends Settings> = { [Name in keyof S]: NonNullable<z.output<S[Name]>> };
 
 /** What the command line, the pages and the reports know of a model; all of them find it in `catalogue.ts`. */
@@ -21,8 +22,8 @@ export interface ModelDescriptor<
   title: string;
   /** Settings that not every model has. One that others have too stands in `settings.ts`. */
   settings: () => S;
-  /** What settings are on a data set where they are not what its preset says. */
-  defaults?: (data: string) => Partial<Chosen<S>>;
+  /** What settings are on a data set where they are not what its preset says; the optimizer and its rate may be among them. */
+  defaults?: (data: string) => Partial<Chosen<S>> & { optimizer?: OptimizerKind; rate?: number };
   /** Training pulls its codes towards N(0, I), from which new ones can be drawn. */
   prior?: boolean;
   /** It cuts its latent batch to a rank by an SVD: it has a basis to fit, a rank to seek, a second stage of training. */

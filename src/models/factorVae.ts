@@ -19,6 +19,17 @@ import type { NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
+import { describeModel } from "./descriptor.ts";
+import {
+  bceFor,
+  codeLengthFor,
+  criticWidth,
+  latent,
+  reconstruction,
+  reconstructionOf,
+  reduce,
+  weight,
+} from "./settings.ts";
 
 export interface FactorVaeOptions extends NetworkOptions, CodedOptions {
   /** γ, the weight of the total correlation; 35 unless given. */
@@ -99,3 +110,25 @@ export function factorVae(device: Device, options: FactorVaeOptions): FactorVae 
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
   return new FactorVae(device, { ...gaussianNetworks(options), critic }, options);
 }
+
+export const factorVaeModel = /* @__PURE__ */ describeModel({
+  name: "factor-vae",
+  title: "FactorVAE",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    correlation: weight()
+      .optional()
+      .meta({ description: "weight of the total correlation", value: "weight" }),
+    criticWidth: criticWidth(),
+  }),
+  defaults: (data) => ({ latent: codeLengthFor(data), reconstruction: bceFor(data) }),
+  build: (device, { criticWidth: width, ...chosen }) =>
+    factorVae(device, {
+      ...chosen,
+      ...(width && { criticWidths: [width, width, width, width, width] }),
+      reconstruction: reconstructionOf(chosen, { kind: "bce", reduce: "sum" }),
+    }),
+});

@@ -12,6 +12,16 @@ import { CodedAutoencoder, whole, type CodedOptions } from "./codedAutoencoder.t
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
+import { describeModel, type Chosen } from "./descriptor.ts";
+import {
+  codeLengthFor,
+  criticUpdates,
+  criticWidth,
+  latent,
+  reconstruction,
+  reconstructionOf,
+  reduce,
+} from "./settings.ts";
 
 export interface FlexAeOptions extends NetworkOptions, CodedOptions {
   /** Widths of the hidden layers of generator and critic; four of 1024 unless given. */
@@ -180,3 +190,40 @@ function imageCriticNetwork(
     init,
   );
 }
+
+const flexSettings = () => ({
+  latent: latent(),
+  reconstruction: reconstruction(),
+  reduce: reduce(),
+  criticWidth: criticWidth(),
+  criticUpdates: criticUpdates(),
+});
+
+function flexOptions({
+  criticWidth: width,
+  ...chosen
+}: Chosen<ReturnType<typeof flexSettings>> & { input: Shape; seed: number }): FlexAeOptions {
+  return {
+    ...chosen,
+    ...(width && { adversaryWidths: [width, width, width, width] }),
+    reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }),
+  };
+}
+
+export const flexAeModel = /* @__PURE__ */ describeModel({
+  name: "flex-ae",
+  title: "FlexAE",
+  prior: true,
+  settings: flexSettings,
+  defaults: (data) => ({ latent: codeLengthFor(data), optimizer: "adam", rate: 2e-4 }),
+  build: (device, chosen) => flexAe(device, flexOptions(chosen)),
+});
+
+export const flexAeSrModel = /* @__PURE__ */ describeModel({
+  name: "flex-ae-sr",
+  title: "FlexAE-SR",
+  prior: true,
+  settings: flexSettings,
+  defaults: (data) => ({ latent: codeLengthFor(data), optimizer: "adam", rate: 2e-4 }),
+  build: (device, chosen) => flexAe(device, { ...flexOptions(chosen), smooth: true }),
+});

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { add, mul } from "../ops/elementwise.ts";
@@ -8,6 +9,8 @@ import { mmd, type MmdKernel } from "./mmd.ts";
 import type { NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
+import { describeModel } from "./descriptor.ts";
+import { codeLengthFor, kernel, latent, reconstruction, reconstructionOf, reduce } from "./settings.ts";
 
 export interface InfoVaeOptions extends NetworkOptions, CodedOptions {
   /** α of the paper: how much less than 1 the KL term weighs; 0 unless given. With 1 there is none (the MMD-VAE). */
@@ -67,3 +70,27 @@ export class InfoVae extends GaussianAutoencoder {
 export function infoVae(device: Device, options: InfoVaeOptions): InfoVae {
   return new InfoVae(device, gaussianNetworks(options), options);
 }
+
+export const infoVaeModel = /* @__PURE__ */ describeModel({
+  name: "info-vae",
+  title: "InfoVAE",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    alpha: z
+      .number()
+      .max(1)
+      .optional()
+      .meta({ description: "how much less than 1 KL weighs", value: "share" }),
+    lambda: z
+      .number()
+      .optional()
+      .meta({ description: "weight of KL and discrepancy together", value: "weight" }),
+    kernel: kernel(),
+  }),
+  defaults: (data) => ({ latent: codeLengthFor(data) }),
+  build: (device, chosen) =>
+    infoVae(device, { ...chosen, reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }) }),
+});

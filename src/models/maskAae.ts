@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { uniformValues } from "../nn/init.ts";
@@ -12,6 +13,17 @@ import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
+import { describeModel } from "./descriptor.ts";
+import {
+  bceFor,
+  codeLengthFor,
+  criticUpdates,
+  criticWidth,
+  latent,
+  reconstruction,
+  reconstructionOf,
+  reduce,
+} from "./settings.ts";
 
 export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
   /** Widths of the critic's hidden layers; four of 1024 unless given. */
@@ -178,3 +190,27 @@ export function maskAae(device: Device, options: MaskAaeOptions): MaskAae {
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
   return new MaskAae(device, { ...networksFor(options, latent), critic }, options);
 }
+
+export const maskAaeModel = /* @__PURE__ */ describeModel({
+  name: "mask-aae",
+  title: "MaskAAE",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    criticWidth: criticWidth(),
+    criticUpdates: criticUpdates(),
+    period: z.int().positive().optional().meta({
+      description: "steps of a quarter of the time in which the mask's weight doubles",
+      value: "steps",
+    }),
+  }),
+  defaults: (data) => ({ latent: 2 * codeLengthFor(data), reconstruction: bceFor(data), rate: 5e-4 }),
+  build: (device, { criticWidth: width, ...chosen }) =>
+    maskAae(device, {
+      ...chosen,
+      ...(width && { criticWidths: [width, width, width, width] }),
+      reconstruction: reconstructionOf(chosen, { kind: "bce", reduce: "mean" }),
+    }),
+});

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Reconstruction } from "./reconstruction.ts";
 
 /** What a number may be that counts numbers in memory; more is refused before anything is allocated. */
 export const length = () => z.int().positive().max(65536);
@@ -26,3 +27,46 @@ export const published = () =>
   z.boolean().default(false).meta({
     description: "as in the code of the paper's baselines, where that is not what it is said to be",
   });
+
+// Settings of the models whose codes are matched with a prior.
+
+export const reconstruction = () =>
+  z.enum(["mse", "bce", "relative"]).optional().meta({
+    description:
+      "how samples are compared with what becomes of them: squared or relative error, or cross-entropy",
+  });
+
+export const reduce = () =>
+  z.enum(["mean", "sum"]).optional().meta({
+    description: "whether the errors of the numbers of a sample are averaged or summed",
+  });
+
+export const kernel = () =>
+  z.enum(["imq", "rbf"]).optional().meta({
+    description: "kernel of the discrepancy: inverse multiquadratics, or Gaussians by the median",
+  });
+
+export const criticWidth = () =>
+  length().optional().meta({ description: "units of each hidden layer of the critic", value: "units" });
+
+export const criticUpdates = () =>
+  z.int().positive().max(1000).optional().meta({ description: "critic updates a step", value: "count" });
+
+/** How long codes are where nothing is said: about as long as the data need. */
+export const codeLengthFor = (data: string) =>
+  ({ bumps: 8, mnist: 16, "fashion-mnist": 16, cifar10: 64, folder: 64 })[data] ?? 16;
+
+/** A reconstruction by its two settings; the model's own where one is not given. */
+export function reconstructionOf(
+  {
+    reconstruction: kind,
+    reduce,
+  }: { reconstruction?: Reconstruction["kind"]; reduce?: Reconstruction["reduce"] },
+  own: Reconstruction,
+): Reconstruction {
+  return { kind: kind ?? own.kind, reduce: reduce ?? own.reduce };
+}
+
+/** Cross-entropy is for samples from 0 to 1, which bumps are not, and arrays need not be. */
+export const bceFor = (data: string): Reconstruction["kind"] =>
+  data === "bumps" || data === "npy" ? "mse" : "bce";

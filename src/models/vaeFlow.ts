@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { add, div, exp, mul, square, sub } from "../ops/elementwise.ts";
@@ -16,6 +17,8 @@ import type { NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
+import { describeModel } from "./descriptor.ts";
+import { codeLengthFor, latent, reconstruction, reconstructionOf, reduce } from "./settings.ts";
 
 export interface VaeFlowOptions extends NetworkOptions, CodedOptions {
   /** Maps that the draws of a posterior go through; 8 planar ones unless given. */
@@ -90,3 +93,28 @@ export function vaeFlow(device: Device, options: VaeFlowOptions): VaeFlow {
   });
   return new VaeFlow(device, gaussianNetworks(options), composed(flows), options);
 }
+
+export const vaeFlowModel = /* @__PURE__ */ describeModel({
+  name: "vae-flow",
+  title: "VAE + flow",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    flow: z.enum(["planar", "realnvp"]).optional().meta({ description: "kind of the flows" }),
+    maps: z
+      .int()
+      .positive()
+      .max(64)
+      .optional()
+      .meta({ description: "flows one after the other", value: "count" }),
+  }),
+  defaults: (data) => ({ latent: codeLengthFor(data) }),
+  build: (device, { flow: kind, maps, ...chosen }) =>
+    vaeFlow(device, {
+      ...chosen,
+      flow: { kind: kind ?? "planar", maps: maps ?? 8 },
+      reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }),
+    }),
+});

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul, square, sub } from "../ops/elementwise.ts";
@@ -11,6 +12,16 @@ import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
+import { describeModel } from "./descriptor.ts";
+import {
+  codeLengthFor,
+  criticWidth,
+  latent,
+  reconstruction,
+  reconstructionOf,
+  reduce,
+  weight,
+} from "./settings.ts";
 
 export interface WaeGanOptions extends NetworkOptions, CodedOptions {
   /** λ, the weight of the critic's terms; 200 unless given: 10 beside 0.05 times a squared error, as the authors' code has it. */
@@ -163,3 +174,50 @@ export function aae(device: Device, options: WaeGanOptions): Aae {
 function criticOf({ latent, criticWidths, seed }: WaeGanOptions, widths: readonly number[]): Network {
   return criticNetwork(latent, criticWidths ?? widths, { seed, stream: "critic" });
 }
+
+const adversary = () =>
+  weight().optional().meta({ description: "weight of the critic's terms", value: "weight" });
+
+export const waeGanModel = /* @__PURE__ */ describeModel({
+  name: "wae-gan",
+  title: "WAE-GAN",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    adversary: adversary(),
+    analytic: z
+      .boolean()
+      .optional()
+      .meta({ description: "add the prior's log-density to the critic's logits" }),
+    criticWidth: criticWidth(),
+  }),
+  defaults: (data) => ({ latent: codeLengthFor(data) }),
+  build: (device, { criticWidth: width, ...chosen }) =>
+    waeGan(device, {
+      ...chosen,
+      ...(width && { criticWidths: [width, width, width, width] }),
+      reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }),
+    }),
+});
+
+export const aaeModel = /* @__PURE__ */ describeModel({
+  name: "aae",
+  title: "AAE",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    adversary: adversary(),
+    criticWidth: criticWidth(),
+  }),
+  defaults: (data) => ({ latent: codeLengthFor(data) }),
+  build: (device, { criticWidth: width, ...chosen }) =>
+    aae(device, {
+      ...chosen,
+      ...(width && { criticWidths: [width, width] }),
+      reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "mean" }),
+    }),
+});

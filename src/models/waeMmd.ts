@@ -8,6 +8,16 @@ import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
+import { describeModel } from "./descriptor.ts";
+import {
+  codeLengthFor,
+  kernel,
+  latent,
+  reconstruction,
+  reconstructionOf,
+  reduce,
+  weight,
+} from "./settings.ts";
 
 export interface WaeMmdOptions extends NetworkOptions, CodedOptions {
   /** λ, the weight of the discrepancy; 200 unless given: 10 beside 0.05 times a squared error, as the authors' code has it. */
@@ -51,3 +61,19 @@ export class WaeMmd extends CodedAutoencoder {
 export function waeMmd(device: Device, options: WaeMmdOptions): WaeMmd {
   return new WaeMmd(device, networksFor(options, options.latent), options);
 }
+
+export const waeMmdModel = /* @__PURE__ */ describeModel({
+  name: "wae-mmd",
+  title: "WAE-MMD",
+  prior: true,
+  settings: () => ({
+    latent: latent(),
+    reconstruction: reconstruction(),
+    reduce: reduce(),
+    discrepancy: weight().optional().meta({ description: "weight of the discrepancy", value: "weight" }),
+    kernel: kernel(),
+  }),
+  defaults: (data) => ({ latent: codeLengthFor(data) }),
+  build: (device, chosen) =>
+    waeMmd(device, { ...chosen, reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }) }),
+});

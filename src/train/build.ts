@@ -8,8 +8,9 @@ import type { Config } from "./config.ts";
 /** The model that a configuration describes, for samples of the shape `input`. */
 export function buildModel(device: Device, config: Config, input: Shape): Autoencoder {
   const own = Object.entries(config).filter(([name]) => hasSetting(config.model, name));
-  const chosen = { ...(Object.fromEntries(own) as Config), seed: config.seed, input };
-  const model = modelNamed(config.model).build(device, chosen);
+  const { build } = modelNamed(config.model);
+  const chosen = { ...Object.fromEntries(own), seed: config.seed, input } as Parameters<typeof build>[1];
+  const model = build(device, chosen);
   model.atOnce = Math.min(model.atOnce, config.atOnce ?? Infinity);
   return model;
 }
