@@ -61,7 +61,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--size", "8", "--limit", "1", "--out", "none"], /batch: 32 samples asked for.*at most 1$/m],
   [["train", "--out", "/dev/null/x"], /the folder \/dev\/null\/x can not be made \(ENOTDIR.*give another/],
   [["data", "info", "bumps", "--size", "1e9"], /--size takes a whole number from 1 to 4096, not "1e9"/],
-  [["data", "info", "bumps", "--size", "1"], /size to be a whole number from 2 on/],
+  [["data", "info", "bumps", "--size", "1"], /size is 1; expected a whole number from 2 on/],
   [["sample", "x", "--count", "1e9"], /--count takes a whole number from 1 to 100000/],
   [["interpolate", "x", "--steps", "1e9"], /--steps takes a whole number from 0 to 1000/],
   [["train", "--data", "mnist"], /mnist needs --path.*hestenes data download mnist/],

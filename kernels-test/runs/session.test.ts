@@ -24,6 +24,8 @@ const kinds: PartialConfig[] = [
   { model: "lorae" },
   { model: "contractive", contraction: "estimator" },
   { model: "sparse", published: true },
+  { model: "mask-aae", latent: 4, criticWidth: 8, criticUpdates: 2, period: 1 },
+  { model: "flex-ae-sr", latent: 3, criticWidth: 8, criticUpdates: 2 },
 ];
 
 test.each(kinds)("$model: a run that was stopped and went on ends with the same bits", async (kind) => {
