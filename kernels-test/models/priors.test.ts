@@ -3,14 +3,27 @@ import { openDevice, type Device } from "../../src/device/device.ts";
 import { ArgumentError } from "../../src/device/errors.ts";
 import * as models from "../../src/models/index.ts";
 import { mlpNetworks } from "../../src/nn/networks.ts";
-import { randomNormal, RandomState, randomUniform } from "../../src/ops/random.ts";
+import { randomNormal, RandomState } from "../../src/ops/random.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { tensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { rounded, values } from "../check.ts";
+import {
+  B,
+  checkPhases,
+  kl,
+  L,
+  labelled,
+  mean,
+  P,
+  rows,
+  softplus,
+  type List,
+  type Networks,
+  type Reference,
+} from "./phaseCheck.ts";
 import { dot, norm, perceptron, type Weights } from "./reference.ts";
 
 /** Every phase of the models whose codes are matched with a prior, in float64 as their papers write it. */
-const [B, P, L] = [6, 5, 4];
 let device: Device;
 beforeAll(async () => {
   device = await openDevice();
@@ -20,72 +33,6 @@ afterAll(() => device.close());
 const own = (seed = 3) =>
   mlpNetworks({ input: [P], latent: L, seed, encoderWidths: [8], decoderWidths: [9] });
 const options = { input: [P], latent: L, seed: 3, ...own() };
-
-type List = readonly number[];
-const mean = (list: List) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const rows = (list: List, size = L) =>
-  Array.from({ length: list.length / size }, (_, n) => list.slice(n * size, (n + 1) * size));
-const softplus = (v: number) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
-/** The cross-entropy of logits with one label. */
-const labelled = (logits: List, real: boolean) => mean(logits.map((v) => softplus(real ? -v : v)));
-
-/** The networks of a model in float64, and what is computed of them. */
-class Networks {
-  readonly weights: Weights;
-  constructor(weights: Weights) {
-    this.weights = weights;
-  }
-
-  run(name: string, layers: number, x: List): number[] {
-    return perceptron(layers)([...x], (own) => [...this.weights.get(`${name}.${own}`)!]);
-  }
-
-  encode = (x: List) => this.run("encoder", 2, x);
-  decode = (z: List) => this.run("decoder", 2, z);
-  critic = (z: List, name = "critic") => this.run(name, 3, z);
-
-  squares = (z: List, x: List) => this.decode(z).reduce((sum, value, i) => sum + (value - x[i]!) ** 2, 0) / B;
-  entropy = (z: List, x: List) => mean(this.decode(z).map((logit, i) => softplus(logit) - x[i]! * logit));
-
-  posterior(x: List): { mu: number[]; logVariance: number[] } {
-    const h = this.encode(x);
-    const of = (name: string) => {
-      const weight = this.weights.get(`${name}.linear.weight`)!;
-      const bias = this.weights.get(`${name}.linear.bias`)!;
-      return rows(h).flatMap((row) =>
-        bias.map((b, j) => b + row.reduce((s, v, i) => s + v * weight[i * L + j]!, 0)),
-      );
-    };
-    return { mu: of("mean"), logVariance: of("variance") };
-  }
-
-  /** 10 (‖∇‖ − 1)² between a and b; the critic is linear between kinks, so that differences are exact. */
-  penalty(a: List, b: List, share: List, size: number, name = "critic"): number {
-    const v = a.map((value, i) => value + share[Math.floor(i / size)]! * (b[i]! - value));
-    const step = 1e-4;
-    const slopes = v.map((value, i) => {
-      const n = Math.floor(i / size);
-      const at = (sign: number) =>
-        this.critic(v.slice(n * size, (n + 1) * size).with(i % size, value + sign * step), name)[0]!;
-      return (at(1) - at(-1)) / (2 * step);
-    });
-    return 10 * mean(rows(slopes, size).map((slope) => (norm(slope) - 1) ** 2));
-  }
-
-  wasserstein(high: List, low: List, share: List, size = L, name = "critic"): number {
-    const gap = mean(this.critic(low, name)) - mean(this.critic(high, name));
-    return gap + this.penalty(high, low, share, size, name);
-  }
-
-  /** α of a mask. */
-  get mask(): number[] {
-    return this.weights.get("mask")!.map((m) => 1 - Math.exp(-m));
-  }
-  masked = (z: List) => z.map((value, i) => value * this.mask[i % L]!);
-}
-
-const kl = (mu: List, logVariance: List) =>
-  mu.reduce((sum, m, i) => sum + (m * m + Math.exp(logVariance[i]!) - 1 - logVariance[i]!) / 2, 0) / B;
 
 function mmd(a: List, b: List, kernel: (squared: number) => number): number {
   const of = (p: List[], q: List[], apart: boolean) =>
@@ -101,13 +48,6 @@ function mmd(a: List, b: List, kernel: (squared: number) => number): number {
 }
 const imq = (squared: number) =>
   [0.1, 0.2, 0.5, 1, 2, 5, 10].reduce((sum, scale) => sum + (2 * L * scale) / (2 * L * scale + squared), 0);
-
-type Draw = "normal" | "uniform";
-/** What a phase draws, in order, and its loss from that. */
-interface Reference {
-  draws: readonly (readonly [Draw, number])[];
-  loss(nets: Networks, x: List, drawn: readonly List[]): number;
-}
 
 const normal = ["normal", B * L] as const;
 const share = ["uniform", B] as const;
@@ -334,59 +274,7 @@ for (const kind of ["planar", "realnvp"] as const)
 
 const x = rounded(values(B * P, 5)).map((value) => (value + 1) / 2);
 
-describe.each(cases)("$name", ({ build, phases }) => {
-  test.each(Object.keys(phases))(
-    "%s: loss and gradients are those of float64, and nothing else moves",
-    async (name) => {
-      const model = build();
-      const reference = phases[name]!;
-      const phase = model.phases().find((one) => one.name === name)!;
-      const weights = new Map<string, number[]>();
-      for (const [own, parameter] of model.arena.parameters) {
-        const list = Array.from(await parameter.read());
-        const isZero = list.every((value) => value === 0); // biases, where a kink may be
-        weights.set(own, isZero ? rounded(values(list.length, 8)).map((value) => value / 8) : list);
-        parameter.write(weights.get(own)!);
-      }
-
-      const again = new RandomState(device, 9);
-      const drawn: number[][] = [];
-      for (const [kind, size] of reference.draws) {
-        const made = kind === "normal" ? randomNormal(again, [size]) : randomUniform(again, [size]);
-        drawn.push(Array.from(await made.read()));
-      }
-      const want = (at: Weights) => reference.loss(new Networks(at), x, drawn);
-
-      const losses = model.moving(phase.moves, () => {
-        const losses = phase.loss(tensor(device, x, [B, P]), new RandomState(device, 9));
-        backward(losses.loss);
-        return losses;
-      });
-      const value = want(weights);
-      expect(Math.abs((await losses.loss.item()) - value) / Math.max(1, Math.abs(value))).toBeLessThan(1e-5);
-
-      const moved = new Set(phase.moves.flatMap((group) => [...model.groups.get(group)!.parameters.keys()]));
-      const gradients = new Map<string, Float32Array>();
-      for (const [own, parameter] of model.arena.parameters) {
-        if (moved.has(own))
-          gradients.set(own, (await parameter.grad?.read()) ?? new Float32Array(parameter.size));
-        else expect(parameter.grad, own).toBeUndefined();
-      }
-      const largest = Math.max(...[...gradients.values()].map((gradient) => norm(gradient)));
-      expect(largest).toBeGreaterThan(0);
-      for (const [own, gradient] of gradients) {
-        const list = weights.get(own)!;
-        const direction = values(list.length, list.length + 1);
-        const step = 1e-5;
-        const along = (sign: number) =>
-          want(new Map([...weights, [own, list.map((value, i) => value + sign * step * direction[i]!)]]));
-        const error = Math.abs(dot(gradient, direction) - (along(1) - along(-1)) / (2 * step));
-        expect(error / (Math.max(norm(gradient), largest / 10) * norm(direction)), own).toBeLessThan(1e-4);
-      }
-      model.dispose();
-    },
-  );
-});
+describe.each(cases)("$name", ({ build, phases }) => checkPhases(build, phases, x));
 
 describe("mmd", () => {
   const draw = (seed: number, shift = 0) =>

@@ -7,6 +7,7 @@ export { infoVaeModel } from "./infoVae.ts";
 export { irmaeModel } from "./irmae.ts";
 export { loraeModel } from "./lorae.ts";
 export { maskAaeModel } from "./maskAae.ts";
+export { raeGpModel, raeL2Model, raeModel, raeSnModel } from "./rae.ts";
 export { rraeModel } from "./rrae.ts";
 export { sparseModel } from "./sparse.ts";
 export { vaeIdentityModel, vaeModel } from "./vae.ts";

@@ -15,6 +15,7 @@ export { Model, type ModelParts } from "./model.ts";
 export type { NetworkOptions } from "./networks.ts";
 export type { Batch } from "./parts.ts";
 export type { DerivedData, Losses, Phase, Samples, Stage } from "./phase.ts";
+export { Rae, rae, type DecoderPenalty, type RaeOptions } from "./rae.ts";
 export type { Reconstruction } from "./reconstruction.ts";
 export { Rrae, rrae, type RraeOptions } from "./rrae.ts";
 export { Sparse, sparse, type SparseOptions } from "./sparse.ts";

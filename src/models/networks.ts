@@ -12,6 +12,8 @@ export interface NetworkOptions {
   encoder?: Network;
   /** Your own decoder, (latent) → samples, instead of the paper's. */
   decoder?: Network;
+  /** Divides every weight of the paper's networks by its largest singular value; false unless given. */
+  spectral?: boolean;
 }
 
 /** The encoder and decoder of a model with latent vectors of length `latent`, checked against each other. */
@@ -30,9 +32,9 @@ export function networksFor(options: NetworkOptions, latent: number): { encoder:
   return { encoder, decoder };
 }
 
-function paperNetworks({ input, seed = 0 }: NetworkOptions, latent: number) {
-  if (input.length === 3) return convolutionalNetworks({ input, latent, seed });
-  if (input.length === 1) return mlpNetworks({ input, latent, seed });
+function paperNetworks({ input, seed = 0, spectral }: NetworkOptions, latent: number) {
+  if (input.length === 3) return convolutionalNetworks({ input, latent, seed, spectral });
+  if (input.length === 1) return mlpNetworks({ input, latent, seed, spectral });
   throw new ShapeError(
     `a model takes images [H, W, C] or vectors [D], not samples of shape ${show(input)}; ` +
       `for those, give it an encoder and a decoder of your own`,

@@ -23,6 +23,11 @@ export const penalty = () =>
     .default(1e-3)
     .meta({ description: "weight of the term that the model adds to the error", value: "weight" });
 
+export const codePenalty = () =>
+  weight()
+    .optional()
+    .meta({ description: "weight of half the squared length of a code (default 0.01)", value: "weight" });
+
 export const published = () =>
   z.boolean().default(false).meta({
     description: "as in the code of the paper's baselines, where that is not what it is said to be",

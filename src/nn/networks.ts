@@ -1,9 +1,11 @@
 import { ShapeError } from "../device/errors.ts";
 import type { Activation } from "../ops/lib/activation.ts";
 import { show, sizeOf, type Shape } from "../tensor/shape.ts";
+import type { Layers } from "./chain.ts";
 import type { Layer } from "./layer.ts";
 import { conv2d, convTranspose2d, flatten, linear, reshape } from "./layers.ts";
 import { sequential, type InitialValues, type Network } from "./sequential.ts";
+import { spectral as divided } from "./spectral.ts";
 
 export type { InitialValues, Network } from "./sequential.ts";
 
@@ -22,6 +24,8 @@ export interface AutoencoderShapes {
   /** Channels or units of the layers of the encoder, and of the decoder. */
   encoderWidths?: readonly number[];
   decoderWidths?: readonly number[];
+  /** Divides every weight by its largest singular value; false unless given. */
+  spectral?: boolean | undefined;
 }
 
 /**
@@ -41,6 +45,7 @@ function convolutionalEncoder({
   seed,
   activation = "relu",
   encoderWidths = [32, 64],
+  spectral = false,
 }: AutoencoderShapes): Network {
   let [H, W, channels] = imageShape(input);
   const layers: Record<string, Layer> = {};
@@ -50,7 +55,7 @@ function convolutionalEncoder({
   });
   layers.flatten = flatten();
   layers.linear = linear(H * W * channels, latent);
-  return sequential(input, layers, { seed, stream: "encoder" });
+  return sequential(input, spectral ? allSpectral(layers) : layers, { seed, stream: "encoder" });
 }
 
 /** Channels of the small image that the decoder starts from. */
@@ -63,6 +68,7 @@ function convolutionalDecoder({
   activation = "relu",
   outputActivation = "none",
   decoderWidths = [256, 128, 32, 8],
+  spectral = false,
 }: AutoencoderShapes): Network {
   const [H, W, C] = imageShape(input);
   const growth = 2 ** decoderWidths.length;
@@ -81,7 +87,7 @@ function convolutionalDecoder({
     kernel: [1 + growth * small[0] - H, 1 + growth * small[1] - W],
     activation: outputActivation,
   });
-  return sequential([latent], layers, { seed, stream: "decoder" });
+  return sequential([latent], spectral ? allSpectral(layers) : layers, { seed, stream: "decoder" });
 }
 
 /** Networks of affine maps, for vectors; hidden layers of 64 units, one in the encoder, six in the decoder. */
@@ -93,13 +99,18 @@ export function mlpNetworks({
   outputActivation = "none",
   encoderWidths = [64],
   decoderWidths = [64, 64, 64, 64, 64, 64],
+  spectral = false,
 }: AutoencoderShapes): { encoder: Network; decoder: Network } {
   if (input.length !== 1)
     throw new ShapeError(`an MLP takes vectors [D], not samples of shape ${show(input)}; flatten them first`);
   const [D] = input as readonly [number];
   return {
-    encoder: mlp([D, ...encoderWidths, latent], activation, "none", { seed, stream: "encoder" }),
-    decoder: mlp([latent, ...decoderWidths, D], activation, outputActivation, { seed, stream: "decoder" }),
+    encoder: mlp([D, ...encoderWidths, latent], activation, "none", { seed, stream: "encoder", spectral }),
+    decoder: mlp([latent, ...decoderWidths, D], activation, outputActivation, {
+      seed,
+      stream: "decoder",
+      spectral,
+    }),
   };
 }
 
@@ -107,13 +118,24 @@ export function mlp(
   widths: readonly number[],
   hidden: Activation,
   last: Activation,
-  init: InitialValues,
+  { spectral = false, ...init }: InitialValues & { spectral?: boolean },
 ): Network {
   const layers = widths.slice(1).map((outputs, i) => {
     const activation = i + 2 < widths.length ? hidden : last;
     return [`linear${i + 1}`, linear(widths[i]!, outputs, { activation })] as const;
   });
-  return sequential([widths[0]!], Object.fromEntries(layers), init);
+  const named = Object.fromEntries(layers);
+  return sequential([widths[0]!], spectral ? allSpectral(named) : named, init);
+}
+
+/** The layers, those that have weights divided by the largest singular value of each. */
+export function allSpectral(layers: Layers): Layers {
+  return Object.fromEntries(
+    Object.entries(layers).map(([name, layer]) => [
+      name,
+      layer.parameters.some((own) => /(^|\.)weight$/.test(own.name)) ? divided(layer) : layer,
+    ]),
+  );
 }
 
 /** One affine map. */
