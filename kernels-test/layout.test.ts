@@ -101,3 +101,14 @@ test("no shader divides a product of integers, which may be past 2^32: lib/slice
     ).toEqual([]);
   }
 });
+
+test("CONTRIBUTING shows the code that the files have", () => {
+  const walk = readFileSync(new URL("CONTRIBUTING.md", root), "utf8")
+    .split("\n## ")
+    .find((section) => section.startsWith("Adding an op"))!;
+  const shown = [...walk.matchAll(/\*\*`(\S+)`\*\*[\s\S]*?```\w+\n([\s\S]*?)\n {3}```/g)];
+  expect(shown.length).toBe(5);
+  for (const [, file, code] of shown)
+    for (const part of code!.replace(/^ {3}/gm, "").split("…"))
+      expect(readFileSync(new URL(file!, root), "utf8")).toContain(part.trim());
+});

@@ -1,3 +1,4 @@
+import { cumprod, cumsum, type CumulateOptions } from "../../src/ops/cumulate.ts";
 import * as ops from "../../src/ops/reduce.ts";
 import { crossEntropy, logSoftmax, softmax } from "../../src/ops/softmax.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -5,7 +6,7 @@ import fc from "fast-check";
 import { groups, largest, smallest, total, totalSize, type Nd, type Wanted } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
 import { axesOf, axisOf } from "./shapes.ts";
-import { apart, each, indices, indicesAndOthers } from "./values.ts";
+import { apart, each, indices, indicesAndOthers, withSpecials } from "./values.ts";
 
 type Axes = { axes: number[] | undefined; keepDims: boolean };
 
@@ -89,7 +90,60 @@ const classified: fc.Arbitrary<Form<null>> = fc
   .tuple(fc.constantFrom(1, 2, 3, 4, 5, 63, 64, 65), fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 9, 10, 33))
   .map(([B, C]) => ({ shapes: [[B, C], [B]], setting: null }));
 
+type Cumulation = { axis: number } & Required<{ [key in keyof CumulateOptions]: boolean }>;
+
+/** What a list has before each of its elements, or up to it, by `f` from `first` on. */
+function cumulated(
+  list: readonly number[],
+  f: (a: number, b: number) => number,
+  first: number,
+  options: Cumulation,
+) {
+  const { exclusive, reverse } = options;
+  let all = first;
+  const made = (reverse ? list.toReversed() : list).map((x) => {
+    const last = all;
+    all = f(all, x);
+    return exclusive ? last : all;
+  });
+  return reverse ? made.reverse() : made;
+}
+
+const cumulations: fc.Arbitrary<Form<Cumulation>> = fc
+  .tuple(axisOf({ empty: true }), fc.boolean(), fc.boolean())
+  .map(([{ shapes, setting: axis }, exclusive, reverse]) => ({
+    shapes,
+    setting: { axis, exclusive, reverse },
+  }));
+
 export const reductions: Property[] = [
+  property<Cumulation>({
+    name: "cumsum",
+    forms: cumulations,
+    op: ([x], { axis, ...options }) => cumsum(x!, axis, options),
+    reference([x], options) {
+      const sums = (of: Nd) =>
+        along(of, options.axis, (list) => cumulated(list, (a, b) => a + b, 0, options));
+      return { ...sums(x!), scale: sums({ ...x!, data: x!.data.map(Math.abs) }).data };
+    },
+    signedZeros: false,
+    limit: 1e30,
+  }),
+  property<Cumulation>({
+    name: "cumprod",
+    forms: cumulations,
+    op: ([x], { axis, ...options }) => cumprod(x!, axis, options),
+    reference: ([x], options) =>
+      along(x!, options.axis, (list) => cumulated(list, (a, b) => a * b, 1, options)),
+    smooth: () => each((u) => 1 + u / 64),
+    values: () =>
+      withSpecials(
+        each((u) => 1 + u / 64),
+        1,
+        [0, -0, -1, 1, Infinity, -Infinity, NaN],
+      ),
+    tolerance: 2e-4, // of 1100 factors, each rounded
+  }),
   reduction("sum", ops.sum, total, totalSize),
   reduction(
     "mean",

@@ -15,6 +15,7 @@ export * from "./reduce.ts";
 export * from "./softmax.ts";
 export { conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { convTranspose2d, type ConvTranspose2dOptions } from "./convTranspose2d.ts";
+export { cumprod, cumsum, type CumulateOptions } from "./cumulate.ts";
 export { dropout } from "./dropout.ts";
 export { averagePool2d, maxPool2d, type AveragePoolOptions, type PoolOptions } from "./pool.ts";
 export { resize2d, type ResizeOptions } from "./resize.ts";
