@@ -5,6 +5,7 @@ import * as models from "../../src/models/index.ts";
 import { mlpNetworks } from "../../src/nn/networks.ts";
 import { randomNormal, RandomState } from "../../src/ops/random.ts";
 import { backward } from "../../src/tensor/tape.ts";
+import { priorCodes, samplePrior } from "../../src/train/generate.ts";
 import { tensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { rounded, values } from "../check.ts";
 import {
@@ -275,6 +276,14 @@ for (const kind of ["planar", "realnvp"] as const)
 const x = rounded(values(B * P, 5)).map((value) => (value + 1) / 2);
 
 describe.each(cases)("$name", ({ build, phases }) => checkPhases(build, phases, x));
+
+test("samples of a prior come from the model's own, wherever they are asked for", async () => {
+  const model = models.flexAe(device, { ...options, adversaryWidths: [7, 6] });
+  const own = await model.sample(5, new RandomState(device, 2, 1)).read();
+  expect(await samplePrior(model, 5, 2)).toEqual(own);
+  const codes = await priorCodes(model, 5, 2);
+  expect(codes).not.toEqual(await randomNormal(new RandomState(device, 2, 1), [5, L]).read());
+});
 
 describe("mmd", () => {
   const draw = (seed: number, shift = 0) =>

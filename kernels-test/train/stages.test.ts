@@ -74,10 +74,6 @@ class Cleaned extends models.Autoencoder {
   protected codeOf(x: models.Batch): Tensor {
     return this.run("encoder", x);
   }
-
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
 }
 
 describe("two stages", () => {

@@ -33,10 +33,6 @@ export class Ae extends Autoencoder {
   protected codeOf(x: Batch): Tensor {
     return this.run("encoder", x);
   }
-
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
 }
 
 /** An `Ae` with the paper's networks, or your own. */

@@ -42,7 +42,11 @@ export abstract class Autoencoder extends Model {
   }
 
   protected abstract codeOf(x: Batch): Tensor;
-  protected abstract sampleOf(code: Tensor): Tensor;
+
+  /** The samples of codes, which are what the decoder takes, unless the model says otherwise. */
+  protected sampleOf(code: Tensor): Tensor {
+    return this.run("decoder", code);
+  }
 
   /** Codes (count, codeSize) drawn from the model's prior. */
   protected priorCodes(count: number, noise: RandomState): Tensor {
@@ -73,6 +77,11 @@ export abstract class Autoencoder extends Model {
    */
   sample(count: number, noise: RandomState = (this.#prior ??= new RandomState(this.device, 0, 1))): Tensor {
     return this.#quietly(() => this.sampleOf(this.priorCodes(count, noise)));
+  }
+
+  /** `count` codes (count, codeSize) drawn from its prior: what `sample` decodes. */
+  drawPrior(count: number, noise: RandomState): Tensor {
+    return this.#quietly(() => this.priorCodes(count, noise));
   }
 
   /** Codes of a batch, drawn from what the model says of each sample, (N, codeSize); its code where that is one. */

@@ -120,7 +120,7 @@ export abstract class BasisAutoencoder extends Autoencoder implements Truncation
     return matmul(this.run("encoder", x), this.#fixed());
   }
 
-  protected sampleOf(code: Tensor): Tensor {
+  protected override sampleOf(code: Tensor): Tensor {
     return this.run("decoder", this.latentOf(code));
   }
 

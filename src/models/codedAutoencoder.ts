@@ -37,7 +37,7 @@ export abstract class CodedAutoencoder extends Autoencoder {
     return this.run("encoder", x);
   }
 
-  protected sampleOf(code: Tensor): Tensor {
+  protected override sampleOf(code: Tensor): Tensor {
     return samplesOf(this.run("decoder", code), this.reconstruction);
   }
 

@@ -80,10 +80,6 @@ export class Contractive extends Autoencoder {
     return sigmoid(this.run("encoder", x));
   }
 
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
-
   /** Σ_n Σ_l (z_nl (1 − z_nl))² Σ_d W_dl². */
   #ofLastLayer(z: Tensor): Tensor {
     const weights = [...this.arena.parameters.keys()].filter((name) => /^encoder\..*weight$/.test(name));

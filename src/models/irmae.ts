@@ -50,10 +50,6 @@ export class Irmae extends Autoencoder {
   protected codeOf(x: Batch): Tensor {
     return this.run("linear", this.run("encoder", x));
   }
-
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
 }
 
 /** An `Irmae` with the paper's networks, or your own. */

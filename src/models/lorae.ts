@@ -67,10 +67,6 @@ export class Lorae extends Autoencoder {
     const h = this.run("encoder", x);
     return this.#published ? h : this.run("linear", h);
   }
-
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
 }
 
 /** A `Lorae` with the paper's networks, or your own. */

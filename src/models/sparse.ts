@@ -79,10 +79,6 @@ export class Sparse extends Autoencoder {
   protected codeOf(x: Batch): Tensor {
     return sigmoid(this.run("encoder", x));
   }
-
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
 }
 
 /** KL(ρ ‖ r) of Bernoulli distributions, for each element of r. */

@@ -72,10 +72,6 @@ export class Vae extends Autoencoder {
     return this.#mean(this.run("encoder", x));
   }
 
-  protected sampleOf(code: Tensor): Tensor {
-    return this.run("decoder", code);
-  }
-
   /** f: the identity where there is no network for it. */
   #mean(h: Tensor): Tensor {
     return this.networks.mean ? this.run("mean", h) : h;

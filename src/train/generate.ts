@@ -4,7 +4,7 @@ import { fitMixture } from "../latent/gmm.ts";
 import { interpolate } from "../latent/interpolation.ts";
 import type { Mixture } from "../latent/mixture.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
-import { RandomState, randomNormal } from "../ops/random.ts";
+import { RandomState } from "../ops/random.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { collect } from "./batching.ts";
 
@@ -32,12 +32,17 @@ export async function decodeCodes(model: Autoencoder, codes: Float32Array): Prom
   return samples;
 }
 
-/** New samples from the prior N(0, I): what VAE and VRRAE are trained for. */
-export async function samplePrior(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
+/** Codes (count, codeSize) drawn from the model's prior by `seed`. */
+export async function priorCodes(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
   const noise = new RandomState(model.device, seed, 1);
-  using codes = randomNormal(noise, [count, model.codeSize]);
+  using codes = model.drawPrior(count, noise);
   noise.dispose();
-  return decodeCodes(model, await codes.read());
+  return codes.read();
+}
+
+/** New samples, decoded from codes of the model's prior. */
+export async function samplePrior(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
+  return decodeCodes(model, await priorCodes(model, count, seed));
 }
 
 /** A Gaussian mixture over the codes of the training data. */

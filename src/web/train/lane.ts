@@ -1,6 +1,5 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Device } from "../../device/device.ts";
-import { Draws } from "../../latent/draws.ts";
 import { fitMixture } from "../../latent/gmm.ts";
 import { activeUnits } from "../../latent/spectrum.ts";
 import type { Autoencoder } from "../../models/autoencoder.ts";
@@ -10,7 +9,7 @@ import { deviceBatches } from "../../train/batching.ts";
 import { buildModel, optimizerSettings } from "../../train/build.ts";
 import type { Config } from "../../train/config.ts";
 import { relativeErrorOn } from "../../train/evaluate.ts";
-import { codesOf, decodeCodes } from "../../train/generate.ts";
+import { codesOf, decodeCodes, priorCodes } from "../../train/generate.ts";
 import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../../data/safetensors.ts";
 import { readModel, readTrainer, restoreModel, restoreTrainer, type RunState } from "../../train/state.ts";
 import { Trainer } from "../../train/trainer.ts";
@@ -145,11 +144,8 @@ export class Lane {
 
   /** `count` codes from the prior, or from a mixture of at most 10 normal distributions fitted to `data`'s codes. */
   async sample(from: "prior" | "mixture", count: number, seed: number, data: Dataset): Promise<Float32Array> {
+    if (from === "prior") return priorCodes(this.model, count, seed);
     const { codeSize } = this.model;
-    if (from === "prior") {
-      const draws = new Draws(seed, 1);
-      return Float32Array.from({ length: count * codeSize }, () => draws.normal());
-    }
     await this.#needBasis();
     const codes = await codesOf(this.model, data);
     const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * codeSize))));
