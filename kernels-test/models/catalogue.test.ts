@@ -47,6 +47,7 @@ test("settings, capabilities and titles follow from the descriptors", () => {
     "flex-ae",
     "flex-ae-sr",
     "info-vae",
+    "likelihood-vae",
     "mask-aae",
     "vae-flow",
     "wae-gan",

@@ -74,14 +74,12 @@ export class Networks {
 
   posterior(x: List): { mu: number[]; logVariance: number[] } {
     const h = this.encode(x);
-    const of = (name: string) => {
-      const weight = this.weights.get(`${name}.linear.weight`)!;
-      const bias = this.weights.get(`${name}.linear.bias`)!;
-      return rows(h).flatMap((row) =>
-        bias.map((b, j) => b + row.reduce((s, v, i) => s + v * weight[i * L + j]!, 0)),
-      );
-    };
-    return { mu: of("mean"), logVariance: of("variance") };
+    return { mu: this.affine("mean", h), logVariance: this.affine("variance", h) };
+  }
+
+  /** What the network of one affine map makes of h. */
+  affine(name: string, h: List): number[] {
+    return affine([...h], this.#list(`${name}.linear.weight`), this.#list(`${name}.linear.bias`));
   }
 
   /** 10 (‖∇‖ − 1)² between a and b; the critic is linear between kinks, so that differences are exact. */
@@ -113,6 +111,10 @@ export const kl = (mu: List, logVariance: List) =>
   mu.reduce((sum, m, i) => sum + (m * m + Math.exp(logVariance[i]!) - 1 - logVariance[i]!) / 2, 0) / B;
 
 type Draw = "normal" | "uniform";
+/** The draw of a posterior that `epsilon` gives. */
+export const gaussian = ({ mu, logVariance }: { mu: List; logVariance: List }, epsilon: List) =>
+  mu.map((m, i) => m + epsilon[i]! * Math.exp(logVariance[i]! / 2));
+
 /** What a phase draws, in order, and its loss from that. */
 export interface Reference {
   draws: readonly (readonly [Draw, number])[];

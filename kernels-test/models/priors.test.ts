@@ -11,6 +11,7 @@ import { rounded, values } from "../check.ts";
 import {
   B,
   checkPhases,
+  gaussian,
   kl,
   L,
   labelled,
@@ -52,8 +53,6 @@ const imq = (squared: number) =>
 
 const normal = ["normal", B * L] as const;
 const share = ["uniform", B] as const;
-const gaussian = ({ mu, logVariance }: { mu: List; logVariance: List }, epsilon: List) =>
-  mu.map((m, i) => m + epsilon[i]! * Math.exp(logVariance[i]! / 2));
 const next = (z: List) => [...z.slice(L), ...z.slice(0, L)];
 const between = (z: List, shares: List) =>
   z.map((value, i) => next(z)[i]! + shares[Math.floor(i / L)]! * (value - next(z)[i]!));

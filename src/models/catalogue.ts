@@ -5,6 +5,7 @@ export { factorVaeModel } from "./factorVae.ts";
 export { flexAeModel, flexAeSrModel } from "./flexAe.ts";
 export { infoVaeModel } from "./infoVae.ts";
 export { irmaeModel } from "./irmae.ts";
+export { likelihoodVaeModel } from "./likelihoodVae.ts";
 export { loraeModel } from "./lorae.ts";
 export { maskAaeModel } from "./maskAae.ts";
 export { raeGpModel, raeL2Model, raeModel, raeSnModel } from "./rae.ts";

@@ -42,14 +42,15 @@ export abstract class GaussianAutoencoder extends CodedAutoencoder {
   }
 }
 
-/** The house's networks for such a model, or your own encoder and decoder. */
+/** The house's networks for such a model, or your own encoder, which may give any number of features h, and decoder. */
 export function gaussianNetworks(options: NetworkOptions & CodedOptions): GaussianNetworks {
   const { latent, seed } = options;
-  const { encoder, decoder } = networksFor(options, latent);
+  const [features = latent] = options.encoder?.outputShape ?? [];
+  const { encoder, decoder } = networksFor(options, latent, features);
   return {
     encoder,
-    mean: linearNetwork(latent, latent, { seed, stream: "mean" }),
-    variance: linearNetwork(latent, latent, { seed, stream: "variance" }),
+    mean: linearNetwork(features, latent, { seed, stream: "mean" }),
+    variance: linearNetwork(features, latent, { seed, stream: "variance" }),
     decoder,
   };
 }

@@ -9,6 +9,8 @@ export { FlexAe, flexAe, type FlexAeOptions } from "./flexAe.ts";
 export { composed, couplingFlow, planarFlow, type Flow } from "./flow.ts";
 export { InfoVae, infoVae, type InfoVaeOptions } from "./infoVae.ts";
 export { latents } from "./latents.ts";
+export { Likelihood, type LikelihoodKind } from "./likelihood.ts";
+export { LikelihoodVae, likelihoodVae, type LikelihoodVaeOptions } from "./likelihoodVae.ts";
 export { MaskAae, maskAae, type MaskAaeOptions } from "./maskAae.ts";
 export { mmd, type MmdKernel } from "./mmd.ts";
 export { Model, type ModelParts } from "./model.ts";

@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import { ArgumentError, LimitError } from "../device/errors.ts";
 import type { LayerContext, Mode } from "../nn/layer.ts";
 import type { Network } from "../nn/networks.ts";
-import type { ParameterSpec } from "../nn/parameter.ts";
+import type { ParameterSpec, StateSpec } from "../nn/parameter.ts";
 import { ParameterArena, type ParameterGroup } from "../optim/arena.ts";
 import type { RandomState } from "../ops/random.ts";
 import { noGrad } from "../tensor/record.ts";
@@ -26,6 +26,8 @@ export interface ModelParts {
   groups?: Readonly<Record<string, readonly string[]>>;
   /** Numbers that may change between steps, with their first values. */
   scalars?: Readonly<Record<string, number>>;
+  /** Tensors that steps write and no gradient moves, and that are in no network: a computed γ². Part of a model's file. */
+  state?: readonly StateSpec[];
 }
 
 /** What the trainer trains: parameters in groups, and what happens to them in a step. */
@@ -73,9 +75,10 @@ export abstract class Model {
         .map(([name, specs]) => [name, this.arena.part(specs.map((spec) => spec.name))]),
     );
     this.state = new Map(
-      Object.entries(networks)
-        .flatMap(([prefix, network]) => named(prefix, network.state))
-        .map(({ name, values, shape }) => [name, tensor(device, values, shape, "state").keep()]),
+      [
+        ...Object.entries(networks).flatMap(([prefix, network]) => named(prefix, network.state)),
+        ...(parts.state ?? []),
+      ].map(({ name, values, shape }) => [name, tensor(device, values, shape, "state").keep()]),
     );
     this.scalars = new Map(
       Object.entries(parts.scalars ?? {}).map(([name, value]) => [name, new Scalar(device, value)]),

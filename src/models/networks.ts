@@ -16,13 +16,20 @@ export interface NetworkOptions {
   spectral?: boolean;
 }
 
-/** The encoder and decoder of a model with latent vectors of length `latent`, checked against each other. */
-export function networksFor(options: NetworkOptions, latent: number): { encoder: Network; decoder: Network } {
+/**
+ * The encoder and decoder of a model with latent vectors of length `latent`, checked against each other. An encoder gives
+ * as many numbers, or `features` where others follow it.
+ */
+export function networksFor(
+  options: NetworkOptions,
+  latent: number,
+  features = latent,
+): { encoder: Network; decoder: Network } {
   const { input } = options;
   const encoder = options.encoder ?? paperNetworks(options, latent).encoder;
   const decoder = options.decoder ?? paperNetworks(options, latent).decoder;
   for (const [what, is, wanted] of [
-    ["encoder gives", encoder.outputShape, [latent]],
+    ["encoder gives", encoder.outputShape, [features]],
     ["encoder takes", encoder.inputShape, input],
     ["decoder takes", decoder.inputShape, [latent]],
     ["decoder gives", decoder.outputShape, input],
