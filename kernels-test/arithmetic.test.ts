@@ -3,6 +3,7 @@ import { openDevice, type Device } from "../src/device/device.ts";
 import { ArgumentError, ShapeError } from "../src/device/errors.ts";
 import * as ops from "../src/ops/arithmetic.ts";
 import { tanh } from "../src/ops/elementwise.ts";
+import { less } from "../src/ops/logic.ts";
 import { broadcastShape, sizeOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
@@ -83,6 +84,14 @@ for (const [name, [op, f, prepare]] of Object.entries(binaries)) {
   const some = name === "mul" ? shapes : shapes.filter((_, i) => [0, 3, 4, 6, 7, 11].includes(i));
   checkOp(name, (a, b) => op(a, b), broadcast(f), some, { prepare });
 }
+
+checkOp(
+  "less",
+  less,
+  broadcast((a, b) => Number(a < b)),
+  [shapes[3]!, shapes[4]!, shapes[6]!],
+  { constant: [0, 1] },
+);
 
 const small = [[[]], [[5]], [[3, 4]]];
 checkOp(

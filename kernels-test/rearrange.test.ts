@@ -177,6 +177,13 @@ for (const [R, L, K] of [
     },
   );
 
+checkOp(
+  "stridedSlice",
+  (x) => ops.stridedSlice(x, [1, 4], [2, 3], [2, -2]),
+  ([x], [shape]) => [1, 3].flatMap((r) => [4, 2, 0].map((c) => x![r * shape![1]! + c]!)),
+  [[[4, 5]], [[6, 7]]],
+);
+
 withDevices((device) => {
   const make = (...shape: number[]): Tensor => tensor(device(), new Float32Array(sizeOf(shape)), shape);
 

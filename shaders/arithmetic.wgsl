@@ -22,13 +22,21 @@ const DIV = 3u;
 const POW = 4u;
 const MIN = 5u;
 const MAX = 6u;
+const TEST = 7u; // 1 where the test that p.test names holds, 0 elsewhere; no slope
+
+const EQUAL = 0u;
+const NOT_EQUAL = 1u;
+const LESS = 2u;
+const LESS_EQUAL = 3u;
+const AND = 4u;
+const OR = 5u;
 
 const ROW = 1u;
 const ONE = 2u;
 const NUMBER = 3u;
 
 struct Params {
-  N: u32, aRow: u32, bRow: u32, mRow: u32, aNumber: f32, bNumber: f32,
+  N: u32, aRow: u32, bRow: u32, mRow: u32, aNumber: f32, bNumber: f32, test: u32,
   e0: vec4u, e1: vec4u, a0: vec4u, a1: vec4u, b0: vec4u, b1: vec4u, m0: vec4u, m1: vec4u,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -51,7 +59,25 @@ fn f(a: f32, b: f32) -> f32 {
     case DIV { return a / b; }
     case POW { return powOf(a, b); }
     case MIN { return minOf(a, b); }
-    default { return maxOf(a, b); }
+    case MAX { return maxOf(a, b); }
+    default { return select(0.0, 1.0, holds(a, b)); }
+  }
+}
+
+/** Whether x is not 0; NaN is not. */
+fn isTrue(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) != 0; }
+
+/** Whether the test of a and b holds, the exclusive or by default. NaN is equal to nothing, and neither less nor greater. */
+fn holds(a: f32, b: f32) -> bool {
+  let ordered = !isNan(a) && !isNan(b);
+  switch (p.test) {
+    case EQUAL { return ordered && orderOf(a) == orderOf(b); }
+    case NOT_EQUAL { return !ordered || orderOf(a) != orderOf(b); }
+    case LESS { return ordered && orderOf(a) < orderOf(b); }
+    case LESS_EQUAL { return ordered && orderOf(a) <= orderOf(b); }
+    case AND { return isTrue(a) && isTrue(b); }
+    case OR { return isTrue(a) || isTrue(b); }
+    default { return isTrue(a) != isTrue(b); }
   }
 }
 

@@ -2,6 +2,7 @@
 // requires lib/strided.wgsl
 // rearrange: elements that go to other places. N elements of out unless said otherwise.
 //   gather   x -> out            out[i] = x[offset + the walk's place of i]: permute, slice, broadcast
+//   scatter  x -> out            the reverse, of N elements of x: out[offset + the walk's place of i] = x[i]
 //   pad      x -> out            out = x between the margins, `value` in them; extents of out e, of x x0…, margins before b
 //   place    x -> out            x (A,L), N elements, from `offset` on into rows of `width` elements: concat
 //   rows     x, indices -> out   out (K,L): the rows of x (R,L) that K indices name; `value` for one that is no row
@@ -26,6 +27,12 @@ struct Params {
 fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i < p.N) { out[i] = x[p.offset + stridedIndex(i, p.e0, p.e1, p.s0, p.s1)]; }
+}
+
+@compute @workgroup_size(WG)
+fn scatter(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * WG;
+  if (i < p.N) { out[p.offset + stridedIndex(i, p.e0, p.e1, p.s0, p.s1)] = x[i]; }
 }
 
 /** (index left over, place so far, whether it is inside x), one axis further; what is before x wraps past its end. */

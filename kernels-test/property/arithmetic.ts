@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import * as ops from "../../src/ops/arithmetic.ts";
+import * as logic from "../../src/ops/logic.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { zip, type Nd } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
 import { broadcastable } from "./shapes.ts";
-import { each, gridded, type Values } from "./values.ts";
+import { each, gridded, withSpecials, type Values } from "./values.ts";
 
 /** A number in place of operand `at`; null for tensors alone. */
 type Number = { at: number; value: number } | null;
@@ -33,6 +34,17 @@ function withNumber<T>(own: readonly T[], setting: Number, number: (value: numbe
 const scalar = (value: number): Nd => ({ shape: [], data: [Math.fround(value)] });
 
 type Options = Omit<Partial<Definition<Number>>, "smooth">;
+
+/** A comparison or a logical function, which gives 0 or 1. */
+function test(
+  name: string,
+  op: (a: Tensor | number, b: Tensor | number) => Tensor,
+  f: (a: number, b: number) => boolean,
+): Property {
+  const either = each((u) => Math.round(2 * u));
+  const values = () => withSpecials(either, 3);
+  return binary(name, op, (a, b) => Number(f(a, b)), [], { tolerance: 0, hasGradient: () => false, values });
+}
 
 /** A function of two numbers, element by element; `smooth` gives the values of each operand where it has gradients. */
 function binary(
@@ -70,6 +82,15 @@ export const arithmetic: Property[] = [
   }),
   binary("min", ops.min, Math.min, either, { tolerance: 0 }),
   binary("max", ops.max, Math.max, either, { tolerance: 0 }),
+  test("equal", logic.equal, (a, b) => a === b),
+  test("notEqual", logic.notEqual, (a, b) => a !== b),
+  test("less", logic.less, (a, b) => a < b),
+  test("lessEqual", logic.lessEqual, (a, b) => a <= b),
+  test("greater", logic.greater, (a, b) => a > b),
+  test("greaterEqual", logic.greaterEqual, (a, b) => a >= b),
+  test("logicalAnd", logic.logicalAnd, (a, b) => a !== 0 && b !== 0),
+  test("logicalOr", logic.logicalOr, (a, b) => a !== 0 || b !== 0),
+  test("logicalXor", logic.logicalXor, (a, b) => (a !== 0) !== (b !== 0)),
   property<Number>({
     name: "where",
     forms: operands(3),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import * as ops from "../../src/ops/elementwise.ts";
+import * as logic from "../../src/ops/logic.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { logistic, normal } from "../references.ts";
 import { property, type Definition, type Property } from "./property.ts";
@@ -38,6 +39,10 @@ function parametric<Setting>(
     ...options,
   });
 }
+
+/** A question about one number, which gives 0 or 1. */
+const test = (name: string, op: (x: Tensor) => Tensor, f: (x: number) => boolean) =>
+  unary(name, op, (x) => Number(f(x)), { tolerance: 0, hasGradient: () => false });
 
 const positive = each((u) => 1.1 + u);
 const clear = each((u) => 3 * u + Math.sign(u || 1) * 0.01); // no kink at 0
@@ -87,4 +92,8 @@ export const elementwise: Property[] = [
   }),
   unary("sigmoid", ops.sigmoid, logistic, { smooth: () => six }),
   unary("tanh", ops.tanh, Math.tanh),
+  test("logicalNot", logic.logicalNot, (x) => x === 0),
+  test("isNaN", logic.isNaN, Number.isNaN),
+  test("isInf", logic.isInf, (x) => Math.abs(x) === Infinity),
+  test("isFinite", logic.isFinite, Number.isFinite),
 ];

@@ -71,7 +71,81 @@ const picked: fc.Arbitrary<Form<null>> = fc
   .tuple(shapes({ least: 1 }), fc.constantFrom(1, 2, 3, 4, 5, 9))
   .map(([shape, K]) => ({ shapes: [shape, [K]], setting: null }));
 
+/** A start, a size and a step of either sign for each axis. */
+const combs: fc.Arbitrary<Form<Record<"starts" | "sizes" | "steps", number[]>>> = numbered.map(
+  ([shape, numbers]) => {
+    const starts = shape.map((extent, axis) => numbers[axis]! % extent);
+    const steps = shape.map((_, axis) => [1, 2, 3, -1, -2, 5][numbers[axis + 5]! % 6]!);
+    const sizes = shape.map((extent, axis) => {
+      const room = steps[axis]! > 0 ? extent - 1 - starts[axis]! : starts[axis]!;
+      return numbers[11]! % 50 ? 1 + Math.floor(room / Math.abs(steps[axis]!)) : 0;
+    });
+    return { shapes: [shape], setting: { starts, sizes, steps } };
+  },
+);
+
 export const rearrangements: Property[] = [
+  moving<Record<"starts" | "sizes" | "steps", number[]>>({
+    name: "stridedSlice",
+    forms: combs,
+    op: ([x], { starts, sizes, steps }) => ops.stridedSlice(x!, starts, sizes, steps),
+    reference: ([x], { starts, sizes, steps }) =>
+      build(sizes, (at) =>
+        element(
+          x!,
+          at.map((n, axis) => starts[axis]! + n * steps[axis]!),
+        ),
+      ),
+  }),
+  moving<number[]>({
+    name: "flip",
+    forms: numbered.map(([shape, numbers]) => ({
+      shapes: [shape],
+      setting: shape.map((_, axis) => axis).filter((axis) => numbers[axis]! % 2),
+    })),
+    op: ([x], axes) => ops.flip(x!, axes),
+    reference: ([x], axes) =>
+      build(x!.shape, (at) =>
+        element(
+          x!,
+          at.map((n, axis) => (axes.includes(axis) ? x!.shape[axis]! - 1 - n : n)),
+        ),
+      ),
+  }),
+  moving<number[]>({
+    name: "tile",
+    forms: fc
+      .tuple(shapes({ most: 4 }), fc.array(fc.nat(3), { minLength: 4, maxLength: 4 }))
+      .map(([shape, repeats]) => ({ shapes: [shape], setting: repeats.slice(0, shape.length) })),
+    op: ([x], repeats) => ops.tile(x!, repeats),
+    reference: ([x], repeats) =>
+      build(
+        x!.shape.map((extent, axis) => extent * repeats[axis]!),
+        (at) =>
+          element(
+            x!,
+            at.map((n, axis) => n % x!.shape[axis]!),
+          ),
+      ),
+  }),
+  moving<{ axis: number; sizes: number[] }>({
+    name: "split",
+    forms: fc.tuple(shapes({ least: 1 }), fc.nat(99), fc.nat(999)).map(([shape, number, cut]) => {
+      const axis = number % shape.length;
+      const first = cut % (shape[axis]! + 1);
+      return { shapes: [shape], setting: { axis, sizes: [first, shape[axis]! - first] } };
+    }),
+    op: ([x], { axis, sizes }) => ops.split(x!, sizes, axis)[1]!,
+    reference: ([x], { axis, sizes }) =>
+      build(
+        x!.shape.map((extent, i) => (i === axis ? sizes[1]! : extent)),
+        (at) =>
+          element(
+            x!,
+            at.map((n, i) => (i === axis ? n + sizes[0]! : n)),
+          ),
+      ),
+  }),
   moving<number[]>({
     name: "reshape",
     forms: numbered.map(([shape, numbers]) => {

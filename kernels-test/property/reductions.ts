@@ -1,4 +1,5 @@
 import { cumprod, cumsum, type CumulateOptions } from "../../src/ops/cumulate.ts";
+import { all, any } from "../../src/ops/logic.ts";
 import * as ops from "../../src/ops/reduce.ts";
 import { crossEntropy, logSoftmax, softmax } from "../../src/ops/softmax.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -51,6 +52,17 @@ const chosen: Partial<Definition<Axes>> = {
   smooth: () => apart,
   tolerance: 0,
   signedZeros: true,
+};
+
+const truths: Partial<Definition<Axes>> = {
+  hasGradient: () => false,
+  values: () =>
+    withSpecials(
+      each(() => 0),
+      3,
+      [0, -0, 1, NaN, 1e-40],
+    ),
+  tolerance: 0,
 };
 
 /** The arrays along `axis` of x, each turned into one that is as long. */
@@ -153,6 +165,8 @@ export const reductions: Property[] = [
   ),
   reduction("amax", ops.amax, largest, undefined, chosen),
   reduction("amin", ops.amin, smallest, undefined, chosen),
+  reduction("any", any, (list) => Number(list.some((x) => x !== 0)), undefined, truths),
+  reduction("all", all, (list) => Number(list.every((x) => x !== 0)), undefined, truths),
   reduction("norm", ops.norm, length, undefined, { limit: 1e37 }),
   reduction(
     "logsumexp",

@@ -11,8 +11,19 @@ const arithmeticKernel = kernel("arithmetic");
 const WG = 64;
 /** The operations, by their numbers in `shaders/arithmetic.wgsl`. */
 const codes = { add: 0, sub: 1, mul: 2, div: 3, pow: 4, min: 5, max: 6 } as const;
+const TEST = 7;
+/** Tests, which give 0 or 1 and have no gradient, by their numbers there. */
+const tests = {
+  equal: 0,
+  notEqual: 1,
+  less: 2,
+  lessEqual: 3,
+  logicalAnd: 4,
+  logicalOr: 5,
+  logicalXor: 6,
+} as const;
 type Name = keyof typeof codes;
-type Value = Tensor | number;
+export type Value = Tensor | number;
 
 /** How `forward4` reads an operand. */
 const modes = { whole: 0, row: 1, one: 2, number: 3 } as const;
@@ -33,11 +44,11 @@ function modeOf(value: Value, shape: Shape): number | undefined {
 /** Launches `entry` for every element of `out`, in fours where all operands can be read so. */
 function launch(
   entry: "forward" | "backward" | "choose",
-  given: { a: Value; b: Value; m?: Tensor; dy?: Tensor },
+  given: { a: Value; b: Value; m?: Tensor; dy?: Tensor; test?: number },
   out: Tensor,
   constants: Record<string, number> = {},
 ): void {
-  const { a, b, m, dy } = given;
+  const { a, b, m, dy, test = 0 } = given;
   const { shape, size: N } = out;
   const [A, B, M] = [a, b, m ?? 0].map((value) => modeOf(value, shape));
   const found = [A, B, M];
@@ -64,6 +75,7 @@ function launch(
     mRow: (m?.size ?? 0) / 4,
     aNumber: typeof a === "number" ? a : 0,
     bNumber: typeof b === "number" ? b : 0,
+    test,
     ...axisParams("e", walk.extents, 1),
     ...axisParams("a", walk.strides[0]!),
     ...axisParams("b", walk.strides[1]!),
@@ -105,14 +117,25 @@ function gradientOf(
   return sumTo(gradient, whole);
 }
 
-function binary(name: Name, a: Value, b: Value): Tensor {
+/** `a OP b`, and the tensors among a and b. */
+function forward(name: string, OP: number, a: Value, b: Value, test = 0): [y: Tensor, inputs: Tensor[]] {
   const inputs = [a, b].filter((value) => typeof value === "object");
   const [some] = inputs;
   if (!some)
     throw new ArgumentError(`${name}: ${Number(a)} and ${Number(b)} are both numbers; one must be a tensor`);
-  const constants = { OP: codes[name] };
   const y = empty(some.device, broadcastShape(name, shapeOf(a), shapeOf(b)));
-  launch("forward", { a, b }, y, constants);
+  launch("forward", { a, b, test }, y, { OP });
+  return [y, inputs];
+}
+
+/** 1 where the test `name` of a and b holds, 0 elsewhere. */
+export function holds(name: keyof typeof tests, a: Value, b: Value): Tensor {
+  return forward(name, TEST, a, b, tests[name])[0];
+}
+
+function binary(name: Name, a: Value, b: Value): Tensor {
+  const constants = { OP: codes[name] };
+  const [y, inputs] = forward(name, codes[name], a, b);
 
   return track(y, inputs, (dy, gradients) =>
     inputs.map((input, i) => {

@@ -1,5 +1,6 @@
 export * from "./elementwise.ts";
 export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
+export * from "./logic.ts";
 export * from "./losses.ts";
 export {
   batchNorm,

@@ -24,9 +24,15 @@ const nothing = { offset: 0, L: 1, width: 0, R: 0, K: 0, value: 0, ...noAxes };
 
 /** Fills `out` with elements of x: from `offset` on, along `walk`. */
 function gather(out: Tensor, x: Tensor, walk: Walk, offset = 0): Tensor {
-  const N = out.size;
-  const axes = { ...axisParams("e", walk.extents, 1), ...axisParams("s", walk.strides[0]!) };
-  rearrangeKernel("gather", { x, out }, { ...nothing, N, offset, ...axes }, linearGrid(N, WG), {
+  return alongWalk("gather", out, x, walk, offset);
+}
+
+/** Moves elements of `x` to `out`, of which one is walked along: from `offset` on, in strides that may be negative. */
+function alongWalk(entry: "gather" | "scatter", out: Tensor, x: Tensor, walk: Walk, offset: number): Tensor {
+  const N = entry === "gather" ? out.size : x.size;
+  const strides = walk.strides[0]!.map((stride) => stride >>> 0); // places are counted modulo 2^32
+  const axes = { ...axisParams("e", walk.extents, 1), ...axisParams("s", strides) };
+  rearrangeKernel(entry, { x, out }, { ...nothing, N, offset, ...axes }, linearGrid(N, WG), {
     constants: rankOf(walk),
     work: { bytes: 8 * N },
   });
@@ -107,6 +113,96 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
   return track(sliceInto(empty(x.device, sizes), x, starts), [x], (dy, gradients) => [
     padInto(gradients.empty(0), dy, starts, 0),
   ]);
+}
+
+/**
+ * Every `steps[axis]`-th element of x along each axis: `sizes[axis]` of them from `starts[axis]` on; backwards where a
+ * step is negative.
+ */
+export function stridedSlice(
+  x: Tensor,
+  starts: readonly number[],
+  sizes: readonly number[],
+  steps: readonly number[],
+): Tensor {
+  const fits = x.shape.every((extent, axis) => {
+    const [start, size, step] = [starts[axis] ?? NaN, sizes[axis] ?? NaN, steps[axis] ?? NaN];
+    const last = start + (size - 1) * step;
+    const whole = [start, size, step].every((n) => Number.isInteger(n)) && size >= 0 && step !== 0;
+    return whole && (size === 0 || [start, last].every((n) => n >= 0 && n < extent));
+  });
+  const rank = x.shape.length;
+  if (!fits || [starts, sizes, steps].some(({ length }) => length !== rank))
+    throw new ShapeError(
+      `stridedSlice: starts ${show(starts)}, sizes ${show(sizes)}, steps ${show(steps)} do not lie in ${show(x.shape)}`,
+    );
+  const strides = stridesOf(x.shape);
+  const y = empty(x.device, sizes);
+  const walk = mergeAxes("stridedSlice", y.shape, [strides.map((stride, axis) => stride * steps[axis]!)]);
+  const offset = y.size && starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+  return track(gather(y, x, walk, offset), [x], (dy, gradients) => {
+    const dx = gradients.empty(0);
+    rearrangeKernel("fill", { out: dx }, { ...nothing, N: x.size }, linearGrid(x.size, WG));
+    return [alongWalk("scatter", dx, dy, walk, offset)];
+  });
+}
+
+/** x with the order of its elements reversed along `axes`, all by default. */
+export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  const turned = normalAxes("flip", x.shape.length, axes);
+  const reversed = x.shape.map((extent, axis) => turned.includes(axis) && extent > 0);
+  return stridedSlice(
+    x,
+    x.shape.map((extent, axis) => (reversed[axis] ? extent - 1 : 0)),
+    x.shape,
+    reversed.map((is) => (is ? -1 : 1)),
+  );
+}
+
+/** x repeated `repeats[axis]` times along each axis, whole copies one after another. */
+export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  if (repeats.length !== x.shape.length || !repeats.every((n) => Number.isInteger(n) && n >= 0))
+    throw new ShapeError(
+      `tile: repeats ${show(repeats)} for ${show(x.shape)}; give a whole number for each axis`,
+    );
+  const apart = reshape(
+    x,
+    x.shape.flatMap((extent) => [1, extent]),
+  );
+  const repeated = broadcastTo(
+    apart,
+    x.shape.flatMap((extent, axis) => [repeats[axis]!, extent]),
+  );
+  return reshape(
+    repeated,
+    x.shape.map((extent, axis) => extent * repeats[axis]!),
+  );
+}
+
+/** x cut along `axis` into `parts` of one size, or into parts of the sizes that are listed. */
+export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  const [at] = normalAxes("split", x.shape.length, axis) as [number];
+  const extent = x.shape[at]!;
+  const sizes = typeof parts === "number" ? new Array<number>(parts).fill(extent / parts) : parts;
+  if (
+    sizes.reduce((sum, size) => sum + size, 0) !== extent ||
+    !sizes.every((n) => Number.isInteger(n) && n >= 0)
+  )
+    throw new ShapeError(
+      `split: parts ${show([parts].flat())} do not make up axis ${axis} of ${show(x.shape)}`,
+    );
+  return sizes.map((size, i) => {
+    const start = sizes.slice(0, i).reduce((sum, before) => sum + before, 0);
+    const along = (here: number, others: readonly number[]) => others.map((n, k) => (k === at ? here : n));
+    return slice(
+      x,
+      along(
+        start,
+        x.shape.map(() => 0),
+      ),
+      along(size, x.shape),
+    );
+  });
 }
 
 /** x with `margins[axis] = [before, after]` elements of `value` around it along each axis. */
