@@ -15,7 +15,7 @@ const kernels = import.meta.glob([
   "../../*.test.ts",
   "../../{device,tensor,nn,optim,latent}/*.test.ts",
   "!../../{layout,property}.test.ts", // these need Node
-  "!../../device/{adapters,idle,tuning}.test.ts",
+  "!../../device/{adapters,endless,idle,tuning}.test.ts",
 ]);
 const failing = import.meta.glob("./failing/*.ts");
 const modules = { ...kernels, ...failing };
