@@ -212,7 +212,7 @@ test("a bundle has the kernels that its code can launch, and no models", slow, a
   const [small, whole] = [await use("openDevice, svd"), await use("openDevice, models, train")];
   const size = gzipSync(small).length;
   console.log(`openDevice and svd: ${(size / 1000).toFixed(1)} kB gzipped`);
-  expect(size).toBeLessThan(35_000);
+  expect(size).toBeLessThan(39_000);
   const claimed = Number(/this one is (\d+) kB gzipped/.exec(section)![1]);
   expect(Math.abs(gzipSync(await bundleOf(bundled!)).length / 1000 - claimed)).toBeLessThan(1.5);
   expect(small).toMatch(/fn jacobi|rotate/);
