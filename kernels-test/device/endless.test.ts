@@ -8,6 +8,7 @@ const run = promisify(execFile);
 const loops = {
   "the same launch": { turns: 100_000, body: `() => device.scope(() => void square(x))` },
   "params that never come again": { turns: 20_000, body: `(i) => device.scope(() => void clamp(x, -i, i))` },
+  "a normalisation freed by hand": { turns: 20_000, body: `() => layerNorm(x).dispose()` },
   "a write before each launch": {
     turns: 20_000,
     body: `(i) => { x.write(one.fill(i)); device.scope(() => void square(x)); }`,
@@ -27,7 +28,7 @@ const loops = {
 test("loops that nothing awaits hold a bounded number of memory mappings, and go on to the right value", async () => {
   const script = `
     import { readFileSync } from "node:fs";
-    import { backward, clamp, mul, openDevice, optim, record, square, sum } from "./src/index.ts";
+    import { backward, clamp, layerNorm, mul, openDevice, optim, record, square, sum } from "./src/index.ts";
     const mappings = () => process.platform === "linux" ? readFileSync("/proc/self/maps", "utf8").split("\\n").length : 0;
     const device = await openDevice();
     const one = new Float32Array(64).fill(1.5);

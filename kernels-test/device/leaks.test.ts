@@ -83,7 +83,24 @@ const calls: Record<string, Op> = {
   softmax: (x) => ops.softmax(x),
   transpose: (x) => ops.transpose(x),
   concat: (x, y) => ops.concat([x, y], 0),
+  stack: (x, y) => ops.stack([x, y]),
+  amax: (x) => ops.amax(x, 1),
+  norm: (x) => ops.norm(x, 1),
+  cumprod: (x) => ops.cumprod(x),
+  relativeError: (x, y) => ops.relativeError(x, y),
+  maxPool2d: (_x, _y, image) => ops.maxPool2d(image, { window: 2 }),
+  layerNorm: (x) => ops.layerNorm(x),
+  batchNorm: (_x, _y, image) => ops.batchNorm(image, { activation: "gelu" }),
+  dropout: (x) => {
+    using noise = new ops.RandomState(device, 1);
+    return ops.dropout(x, 0.5, noise);
+  },
+  sampleGaussian: (x, y) => {
+    using noise = new ops.RandomState(device, 1);
+    return { ...ops.sampleGaussian(x, y, noise) };
+  },
   matmul: (x, y) => ops.matmul(x, y, { transposeB: true, activation: "elu" }),
+  "matmul and gelu": (x, y) => ops.matmul(x, y, { transposeB: true, activation: "gelu" }),
   conv2d: (_x, _y, image, filter) => ops.conv2d(image, filter, { activation: "elu" }),
   convTranspose2d: (_x, _y, image, filter) => ops.convTranspose2d(image, filter, { activation: "elu" }),
   svd: (x) => ({ ...ops.svd(x) }),

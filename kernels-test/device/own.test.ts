@@ -37,6 +37,9 @@ for (const validation of [false, true]) {
       const { values, result } = operands();
       kernel("scale", byY)("run", { values, result }, params, [1]);
       expect([...(await result.read())]).toEqual([3.5, 8.5, 13.5]);
+      const größen = scale("values[id.x]").replaceAll("values", "größen");
+      kernel("scale", größen)("run", { größen: values, result }, params, [1]);
+      expect([...(await result.read())]).toEqual([1, 2, 3]);
     });
 
     test("kernels are told apart by their texts, also from the package's", async () => {
@@ -75,6 +78,12 @@ for (const validation of [false, true]) {
         "scale: its uniform has no field M; there are N, by, more, last",
       );
       expect(() => launch({ by: [1, 2] })).toThrow(/by takes 3 numbers, not 1,2/);
+      for (const more of [{ N: 1.5 }, { N: -1 }, { N: NaN }, { last: 2 ** 31 }])
+        expect(() => launch(more)).toThrow(/takes what an [ui]32 holds, not/);
+      for (const grid of [[-1], [1.5], [NaN], [], [1, 1, 1, 1]] as unknown as [number][])
+        expect(() => run("run", { values, result }, params, grid)).toThrow(/one to three whole numbers/);
+      const named = byY.replace("@binding(5)", "@binding(B)");
+      expect(() => kernel("scale", named)).toThrow("result has no number in its @binding(…)");
       expect(() => run("run", { values, result, sizes: values }, params, [1])).toThrow(/its uniform/);
       expect(() => run("run", { values, wrong: result }, params, [1])).toThrow(/no binding named wrong/);
     });

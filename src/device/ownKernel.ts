@@ -1,6 +1,6 @@
 import { KernelError } from "./errors.ts";
 import { launch, type Kernel } from "./kernel.ts";
-import { parseShader, type Shader, type ShaderCheck } from "./shader.ts";
+import { parseShader, type ScalarType, type Shader, type ShaderCheck } from "./shader.ts";
 
 /** Kernels from outside of the package by their names and texts: pipelines are kept by shader. */
 const shaders = new Map<string, Shader>();
@@ -22,26 +22,44 @@ export function kernel(name: string, text: string): Kernel {
   const key = `${name}\n${text}`;
   const source = shaders.get(key) ?? ownShader(name, text);
   shaders.set(key, source);
-  const fields = new Set(source.fields.map((field) => field.name));
+  const types = new Map(source.fields.map((field) => [field.name, field.type]));
   return (entryPoint, operands, params, grid, options) => {
-    for (const given of Object.keys(params))
-      if (!fields.has(given))
+    for (const [given, value] of Object.entries(params)) {
+      const type = types.get(given);
+      if (!type)
         throw new KernelError(
           `${name}: its uniform has no field ${given}; ` +
-            (fields.size > 0 ? `there are ${[...fields].join(", ")}` : "the kernel takes no params"),
+            (types.size > 0 ? `there are ${[...types.keys()].join(", ")}` : "the kernel takes no params"),
         );
+      if (![value].flat().every((number) => fits(number, type)))
+        throw new KernelError(`${name}: Params.${given} takes what an ${type} holds, not ${String(value)}`);
+    }
+    if (![1, 2, 3].includes(grid.length) || !grid.every((groups) => Number.isInteger(groups) && groups! >= 0))
+      throw new KernelError(
+        `${name}.${entryPoint}: a grid is one to three whole numbers of workgroups, not [${grid.join(", ")}]`,
+      );
     launch(source, entryPoint, operands, params, grid, options);
   };
+}
+
+/** Whether a number is one of the type's, without rounding; any number may be rounded to an f32. */
+function fits(value: number, type: ScalarType): boolean {
+  return type === "f32" || (type === "u32" ? value >>> 0 : value | 0) === value;
 }
 
 function ownShader(name: string, text: string): Shader {
   const source = parseShader(name, text);
   const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
-  for (const [declaration, variable] of code.matchAll(/@(?:group|binding)\b[^;{}]*?\bvar[^:;]*?(\w+)\s*:/g))
+  for (const [declaration, variable] of code.matchAll(
+    /@(?:group|binding)\b[^;{}]*?\bvar[^:;]*?(\p{XIDC}+)\s*:/gu,
+  ))
     if (!/@group\s*\(\s*0\b/.test(declaration) || !/\bvar\s*<\s*(uniform|storage)\b/.test(declaration))
       throw new KernelError(
         `${name}: a kernel's bindings are @group(0) @binding(n) var<uniform> or var<storage>, unlike ${variable}`,
       );
+  for (const [variable, { binding }] of source.bindings)
+    if (Number.isNaN(binding))
+      throw new KernelError(`${name}: ${variable} has no number in its @binding(…); write the number itself`);
   const uniforms = [...source.bindings]
     .filter(([, { type }]) => type === "uniform")
     .map(([variable]) => variable);

@@ -63,7 +63,8 @@ export function requirements(code: string): string[] {
 }
 
 /** A variable with attributes, in any order: its address space and access, name and type. */
-const variables = /@\w+\s*\([^;{}]*?\bvar\s*(?:<\s*(\w+)\s*(?:,\s*(\w+)\s*)?>)?\s*(\w+)\s*:\s*([^;]+);/g;
+const variables =
+  /@\w+\s*\([^;{}]*?\bvar\s*(?:<\s*(\w+)\s*(?:,\s*(\w+)\s*)?>)?\s*(\p{XIDC}+)\s*:\s*([^;]+);/gu;
 
 /** What a launcher needs to know of the WGSL `code`, whose last uniform, if it has any, takes the params. */
 export function parseShader(name: string, code: string): Shader {
@@ -80,14 +81,16 @@ export function parseShader(name: string, code: string): Shader {
   const fields: ParamField[] = [];
   let offset = 0;
   const body = new RegExp(`struct\\s+${struct}\\s*\\{([^}]*)\\}`).exec(text)?.[1] ?? "";
-  for (const [, field, written] of uniform === undefined ? [] : body.matchAll(/(\w+)\s*:\s*([^,]+)/g)) {
+  for (const [, field, written] of uniform === undefined
+    ? []
+    : body.matchAll(/(\p{XIDC}+)\s*:\s*([^,]+)/gu)) {
     const { type, lanes } = paramType(`${name}.wgsl: ${struct}.${field}`, written!.replace(/\s/g, ""));
     const alignment = 4 * (lanes === 3 ? 4 : lanes);
     offset = Math.ceil(offset / alignment) * alignment;
     fields.push({ name: field!, type, lanes, offset });
     offset += 4 * lanes;
   }
-  const overrides = new Set([...text.matchAll(/\boverride\s+(\w+)/g)].map((match) => match[1]!));
+  const overrides = new Set([...text.matchAll(/\boverride\s+(\p{XIDC}+)/gu)].map((match) => match[1]!));
   return { name, code, bindings, uniform, fields, paramBytes: Math.ceil(offset / 16) * 16, overrides };
 }
 

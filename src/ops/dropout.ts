@@ -1,6 +1,6 @@
 import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
-import { track } from "../tensor/tape.ts";
+import { saveFor, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { advance, RandomState } from "./random.ts";
 
@@ -23,7 +23,7 @@ export function dropout(x: Tensor, rate: number, noise: RandomState): Tensor {
     dropoutKernel("forward", { x: from, state, out }, params, linearGrid(B, WG), { work: { bytes: 8 * N } });
   const out = empty(device, x.shape);
   launch(x, out);
-  out.onDispose = () => state.dispose();
+  saveFor([out], [x], [state]);
 
   return track(out, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

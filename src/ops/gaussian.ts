@@ -2,7 +2,7 @@ import { checkNumber } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
-import { needsTape, trackAll } from "../tensor/tape.ts";
+import { saveFor, trackAll } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { RandomState } from "./random.ts";
 
@@ -56,7 +56,7 @@ export function sampleGaussian(
   const finished = { terms: partials, divergence: betaKl, advanced: noise.tensor };
   gaussianKernel("finish", { ...finished, weight: isNumber ? partials : beta }, params, [1], { constants });
   partials.dispose();
-  if (!needsTape([mu, logVariance])) spread.dispose();
+  saveFor([z, betaKl], [mu, logVariance], [spread]);
 
   trackAll([z, betaKl], [mu, logVariance], ([dz, dKl], gradients) => {
     const [dMu, dLogVariance] = [mu, logVariance].map((_, i) =>

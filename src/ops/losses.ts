@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
-import { needsTape, track } from "../tensor/tape.ts";
+import { saveFor, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 
 const lossesKernel = kernel("losses");
@@ -73,7 +73,7 @@ export function relativeError(xHat: Tensor, x: Tensor): Tensor {
   checkSame("relativeError", ["xHat", "x"], xHat, x);
   const sums = empty(x.device, [2]);
   const loss = forward("relativeError", xHat, x, 1, sums);
-  if (!needsTape([xHat, x])) sums.dispose();
+  saveFor([loss], [xHat, x], [sums]);
 
   return track(loss, [xHat, x], (dy, gradients) =>
     [0, 1].map((wrt) => {

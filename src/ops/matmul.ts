@@ -3,9 +3,8 @@ import { MOST_GROUPS } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { gelu } from "./elementwise.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
-import type { Activation } from "./lib/activation.ts";
+import { geluOf, type Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const matmulTiles = tiledKernel("matmul");
@@ -31,7 +30,7 @@ export interface MatmulOptions {
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  if (options.activation === "gelu") return gelu(matmul(a, b, { ...options, activation: "none" }));
+  if (options.activation === "gelu") return geluOf(matmul(a, b, { ...options, activation: "none" }));
   const { transposeA = false, transposeB = false, bias, activation, variant } = options;
   const [aBatch, M, K] = matrices("a", a, transposeA);
   const [bBatch, depth, N] = matrices("b", b, transposeB);

@@ -1,10 +1,9 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
-import { track } from "../tensor/tape.ts";
+import { saveFor, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { gelu } from "./elementwise.ts";
-import { activationCode, type Activation } from "./lib/activation.ts";
+import { activationCode, geluOf, type Activation } from "./lib/activation.ts";
 
 const normalizeKernel = kernel("normalize");
 const WG = 64;
@@ -181,7 +180,7 @@ function normalize(
     throw new ArgumentError(`${op}: epsilon is a number from 0, not ${epsilon}`);
   checkChannels(op, { ...(scale && { scale }), ...(shift && { shift }) }, shape);
   if (activation === "gelu")
-    return gelu(normalize(op, x, plan, { ...options, activation: "none" }, { shape, follow, given }));
+    return geluOf(normalize(op, x, plan, { ...options, activation: "none" }, { shape, follow, given }));
 
   const { device } = x;
   const { A, R, K, D } = plan.sums;
@@ -221,6 +220,7 @@ function normalize(
   });
 
   const inputs = [x, ...(scale ? [scale] : []), ...(shift ? [shift] : [])];
+  saveFor([y], inputs, [launches.stats]);
   return track(y, inputs, (dy, gradients) => {
     const at = { scale: 1, shift: inputs.length - 1 };
     const into = {

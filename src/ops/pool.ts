@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show, type Shape } from "../tensor/shape.ts";
-import { track } from "../tensor/tape.ts";
+import { saveFor, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { convolution, type ConvolutionOptions, type Pair } from "./lib/convolution.ts";
 
@@ -51,6 +51,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   const taps = empty(x.device, out.shape);
   const work = { bytes: 4 * (x.size + 2 * out.size), flops: R * S * out.size };
   poolKernel("largest", { x, out, found: taps }, params, linearGrid(out.size, WG), { work });
+  saveFor([out], [x], [taps]);
 
   return track(out, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

@@ -9,7 +9,7 @@ import {
   stridesOf,
   type Shape,
 } from "../tensor/shape.ts";
-import { track } from "../tensor/tape.ts";
+import { saveFor, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
@@ -271,10 +271,10 @@ export function concat(list: readonly Tensor[], axis = 0): Tensor {
 export function stack(list: readonly Tensor[], axis = 0): Tensor {
   const rank = (list[0]?.shape.length ?? 0) + 1;
   const [at] = normalAxes("stack", rank, axis) as [number];
-  return concat(
-    list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
-    at,
-  );
+  const parts = list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
+  const out = concat(parts, at);
+  saveFor([out], list, parts);
+  return out;
 }
 
 /**

@@ -2,7 +2,7 @@ import { ArgumentError, NumericalError, ShapeError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { copyInto } from "../tensor/accumulate.ts";
 import { sameShape, show, sizeOf } from "../tensor/shape.ts";
-import { needsTape, track, trackAll } from "../tensor/tape.ts";
+import { saveFor, track, trackAll } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
@@ -117,26 +117,6 @@ function batchParts(count: number): Part[] {
     first: i * TOGETHER,
     count: Math.min(TOGETHER, count - i * TOGETHER),
   }));
-}
-
-/**
- * Keeps what is saved for a gradient, past the scope of the caller too, until all results are freed and nothing can ask for
- * it any more, or until what is returned is called; frees it at once where no input needs a gradient.
- */
-function saveFor(
-  results: readonly Tensor[],
-  inputs: readonly Tensor[],
-  saved: readonly Tensor[],
-): () => void {
-  const release = () => saved.forEach((each) => each.dispose());
-  if (!needsTape(inputs)) release();
-  else for (const each of saved) each.keep();
-  let left = results.length;
-  for (const result of results)
-    result.onDispose = () => {
-      if (--left === 0) release();
-    };
-  return release;
 }
 
 export interface TruncatedSvdOptions {

@@ -34,6 +34,26 @@ export function needsTape(inputs: readonly Tensor[]): boolean {
   return inputs.some((input) => input.requiresGrad && input.device.tracksGradients);
 }
 
+/**
+ * Keeps what is saved for a gradient, past the scope of the caller too, until all results are freed and nothing can ask for
+ * it any more, or until what is returned is called; frees it at once where no input needs a gradient.
+ */
+export function saveFor(
+  results: readonly Tensor[],
+  inputs: readonly Tensor[],
+  saved: readonly Tensor[],
+): () => void {
+  const release = () => saved.forEach((each) => each.dispose());
+  if (!needsTape(inputs)) release();
+  else for (const each of saved) each.keep();
+  let left = results.length;
+  for (const result of results)
+    result.onDispose = () => {
+      if (--left === 0) release();
+    };
+  return release;
+}
+
 /** The same values, through which no gradient flows. */
 export function stopGradient(x: Tensor): Tensor {
   return x.view();

@@ -1,4 +1,7 @@
 import { ArgumentError } from "../../device/errors.ts";
+import { saveFor } from "../../tensor/tape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { gelu } from "../elementwise.ts";
 
 /**
  * Activations that `matmul` and the convolutions apply to what they store: those of the same names in
@@ -18,4 +21,11 @@ export function activationCode(activation: Activation): number {
       `no activation is named "${activation}"; there are ${numbers.join(", ")} and gelu`,
     );
   return code;
+}
+
+/** gelu(z) of a z that nobody else has: it is freed with the result, or at once where no gradient needs it. */
+export function geluOf(z: Tensor): Tensor {
+  const y = gelu(z);
+  saveFor([y], [z], [z]);
+  return y;
 }

@@ -2,8 +2,8 @@ import { ShapeError } from "../../device/errors.ts";
 import { show, type Shape } from "../../tensor/shape.ts";
 import { track } from "../../tensor/tape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { gelu } from "../elementwise.ts";
 import { epilogueGradients, type Epilogue } from "../epilogue.ts";
+import { geluOf } from "./activation.ts";
 
 /** What a convolution and a transposed convolution do each in their own way; each pass writes its last tensor. */
 export interface Passes {
@@ -45,5 +45,5 @@ export function convolutionLayer(
     if (dw) passes.dw(dz, dw);
     return [dx, dw, db];
   });
-  return apart ? gelu(result) : result;
+  return apart ? geluOf(result) : result;
 }
