@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../src/device/errors.ts";
+import * as create from "../src/ops/create.ts";
 import * as ops from "../src/ops/rearrange.ts";
 import { sizeOf, stridesOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
@@ -237,5 +238,17 @@ withDevices((device) => {
       "concat: operand 1 is (2, 4), which differs from (2, 3) in more than axis 0",
     );
     expect(() => ops.gatherRows(x, x)).toThrow(ShapeError);
+  });
+
+  test("tensors that are made of numbers alone", async () => {
+    const read = async (x: Tensor) => [...(await x.read())];
+    expect(await read(create.full(device(), [2, 2], -0.5))).toEqual([-0.5, -0.5, -0.5, -0.5]);
+    expect(create.ones(device(), [0, 3]).shape).toEqual([0, 3]);
+    expect(await read(create.eye(device(), 2, 3))).toEqual([1, 0, 0, 0, 1, 0]);
+    expect(await read(create.range(device(), 5, 0, -2))).toEqual([5, 3, 1]);
+    expect(await read(create.range(device(), 1, 1))).toEqual([]);
+    expect(await read(create.linspace(device(), -1, 1, 5))).toEqual([-1, -0.5, 0, 0.5, 1]);
+    expect(await read(create.linspace(device(), 3, 4, 1))).toEqual([3]);
+    expect(() => create.range(device(), 0, 1, 0)).toThrow("range: from 0 to 1 in steps of 0 has no end");
   });
 });

@@ -21,6 +21,11 @@ const GELU = 10u;
 const SOFTPLUS = 11u;
 const SIGMOID = 12u;
 const TANH = 13u;
+const SIGN = 14u;
+const FLOOR = 15u;
+const CEIL = 16u;
+const ROUND = 17u;
+const TRUNC = 18u;
 
 struct Params { N: u32, s: f32, t: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -33,6 +38,12 @@ struct Params { N: u32, s: f32, t: f32 }
 fn isAtMostZero(x: f32) -> bool {
   let bits = bitcast<u32>(x);
   return bits == 0 || bits - 0x80000000u <= 0x7f800000u;
+}
+
+/** The largest whole number up to x, which an adapter may take as 0 where it is subnormal. */
+fn floorOf(x: f32) -> f32 {
+  if (isNan(x) || abs(x) >= 1) { return select(floor(x), x, isNan(x)); }
+  return select(withSignOf(0, x), -1, orderOf(x) < 0);
 }
 
 fn f(x: f32) -> f32 {
@@ -50,7 +61,12 @@ fn f(x: f32) -> f32 {
     case GELU { return geluOf(x); }
     case SOFTPLUS { return softplusOf(x); }
     case SIGMOID { return sigmoidOf(x); }
-    default { return tanhOf(x); }
+    case TANH { return tanhOf(x); }
+    case SIGN { return select(withSignOf(f32(abs(sign(orderOf(x)))), x), x, isNan(x)); }
+    case FLOOR { return floorOf(x); }
+    case CEIL { return bitcast<f32>(bitcast<u32>(floorOf(bitcast<f32>(bitcast<u32>(x) ^ 0x80000000u))) ^ 0x80000000u); }
+    case ROUND { return select(withSignOf(round(x), x), x, isNan(x)); }
+    default { return select(withSignOf(floor(abs(x)), x), x, isNan(x)); }
   }
 }
 
@@ -73,7 +89,8 @@ fn slope(v: f32) -> f32 {
     }
     case SOFTPLUS { return -expMinusOne(-v); }
     case SIGMOID { return v * (1 - v); }
-    default { return (1 - v) * (1 + v); }
+    case TANH { return (1 - v) * (1 + v); }
+    default { return 0; }
   }
 }
 

@@ -44,6 +44,17 @@ function parametric<Setting>(
 const test = (name: string, op: (x: Tensor) => Tensor, f: (x: number) => boolean) =>
   unary(name, op, (x) => Number(f(x)), { tolerance: 0, hasGradient: () => false });
 
+/** The nearest whole number, of two the even one. */
+const toEven = (x: number) => {
+  const down = Math.floor(x);
+  const isUp = x - down > 0.5 || (x - down === 0.5 && down % 2 !== 0);
+  return isUp && x < 0 && down === -1 ? -0 : isUp ? down + 1 : x - down === 0 ? x : down;
+};
+
+/** A function that is constant between whole numbers. */
+const steps = (name: string, op: (x: Tensor) => Tensor, f: (x: number) => number) =>
+  unary(name, op, f, { smooth: () => each((u) => Math.round(16 * u) / 4 + 1 / 8), tolerance: 0 });
+
 const positive = each((u) => 1.1 + u);
 const clear = each((u) => 3 * u + Math.sign(u || 1) * 0.01); // no kink at 0
 const six = each((u) => 6 * u);
@@ -92,6 +103,11 @@ export const elementwise: Property[] = [
   }),
   unary("sigmoid", ops.sigmoid, logistic, { smooth: () => six }),
   unary("tanh", ops.tanh, Math.tanh),
+  steps("sign", ops.sign, Math.sign),
+  steps("floor", ops.floor, Math.floor),
+  steps("ceil", ops.ceil, Math.ceil),
+  steps("round", ops.round, toEven),
+  steps("trunc", ops.trunc, Math.trunc),
   test("logicalNot", logic.logicalNot, (x) => x === 0),
   test("isNaN", logic.isNaN, Number.isNaN),
   test("isInf", logic.isInf, (x) => Math.abs(x) === Infinity),

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import * as losses from "../../src/ops/losses.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import * as regression from "../../src/ops/regression.ts";
 import { broadcast, build, element, total, totalSize, type Nd } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
 import { alike } from "./shapes.ts";
-import { each, withSpecials } from "./values.ts";
+import { each, gridded, withSpecials } from "./values.ts";
 
 const fours = fc.constantFrom(4, 8, 16, 32, 64);
 const others = fc.constantFrom(1, 2, 3, 5, 7, 9, 31, 33, 65);
@@ -82,6 +83,10 @@ const kl = (m: number, v: number) => 0.5 * (m * m + expTail(v));
 const several = each((u) => 3 * u);
 const wider = { smooth: () => several };
 
+const distance = (a: number, b: number) => Math.abs(a - b);
+/** With a delta of 1. */
+const huber = (a: number, b: number) => (distance(a, b) < 1 ? squared(a, b) / 2 : distance(a, b) - 0.5);
+
 export const products: Property[] = [
   property<null>({
     name: "matmul",
@@ -105,6 +110,17 @@ export const products: Property[] = [
     wider,
   ),
   loss("gaussianKl", losses.gaussianKl, kl, one, kl, wider),
+  loss("absoluteError", regression.absoluteError, distance, mean, distance, {
+    smooth: (i) => gridded(i === 0 ? 1 / 256 : 3 / 256), // never equal
+  }),
+  loss("huber", regression.huber, huber, mean, huber, wider),
+  loss(
+    "hinge",
+    regression.hinge,
+    (a, b) => Math.max(0, 1 - a * b),
+    mean,
+    (a, b) => 1 + Math.abs(a * b),
+  ),
   property<null>({
     name: "relativeError",
     forms: alike(2),

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import * as create from "../../src/ops/create.ts";
 import * as ops from "../../src/ops/rearrange.ts";
 import { build, element, sizeOf, type Nd } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
@@ -178,6 +179,47 @@ export const rearrangements: Property[] = [
       const turned = (list: readonly number[]) => [...list.slice(0, -2), list.at(-1)!, list.at(-2)!];
       return build(turned(x!.shape), (at) => element(x!, turned(at)));
     },
+  }),
+  moving<null>({
+    name: "clone",
+    forms: one({ empty: true }),
+    op: ([x]) => create.clone(x!),
+    reference: ([x]) => x!,
+  }),
+  moving<null>({
+    name: "diag",
+    forms: shapes({ least: 1, most: 2 }).map((shape) => ({
+      shapes: [shape.length === 1 ? [Math.min(25, shape[0]!)] : shape],
+      setting: null,
+    })),
+    op: ([x]) => create.diag(x!),
+    reference([x]) {
+      const [N, M] = x!.shape as [number, number?];
+      if (M === undefined) return build([N, N], ([r, c]) => (r === c ? x!.data[r!]! : 0));
+      return build([Math.min(N, M)], ([i]) => x!.data[i! * M + i!]!);
+    },
+  }),
+  ...(["tril", "triu"] as const).map((name) =>
+    moving<number>({
+      name,
+      forms: fc
+        .tuple(shapes({ least: 2 }), fc.constantFrom(-9, -2, -1, 0, 1, 3, 9))
+        .map(([shape, setting]) => ({ shapes: [shape], setting })),
+      op: ([x], diagonal) => create[name](x!, diagonal),
+      reference: ([x], diagonal) =>
+        build(x!.shape, (at) => {
+          const above = at.at(-1)! - at.at(-2)!;
+          return (name === "tril" ? above <= diagonal : above >= diagonal) ? element(x!, at) : 0;
+        }),
+    }),
+  ),
+  moving<null>({
+    name: "oneHot",
+    forms: one({ most: 3 }),
+    op: ([x]) => create.oneHot(x!, 5),
+    reference: ([x]) => build([...x!.shape, 5], (at) => Number(element(x!, at.slice(0, -1)) === at.at(-1))),
+    values: () => indicesAndOthers(5),
+    hasGradient: () => false,
   }),
   moving<{ starts: number[]; sizes: number[] }>({
     name: "slice",

@@ -1,6 +1,7 @@
 import { cumprod, cumsum, type CumulateOptions } from "../../src/ops/cumulate.ts";
 import { all, any } from "../../src/ops/logic.ts";
 import * as ops from "../../src/ops/reduce.ts";
+import * as statistics from "../../src/ops/statistics.ts";
 import { crossEntropy, logSoftmax, softmax } from "../../src/ops/softmax.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import fc from "fast-check";
@@ -46,6 +47,9 @@ function logOfSum(list: readonly number[]): number {
 
 /** √Σ x² without overflow, which float64 squares of an f32 do not know. */
 const length = (list: readonly number[]) => Math.sqrt(total(list.map((x) => x * x)));
+
+/** Distances from the mean. */
+const spread = (list: readonly number[]) => list.map((x) => x - total(list) / list.length);
 
 const chosen: Partial<Definition<Axes>> = {
   forms: axesOf(),
@@ -183,6 +187,47 @@ export const reductions: Property[] = [
       const { kept, lists } = groups(x!, [reduced!]);
       const first = (list: number[]) =>
         list.findIndex((value) => Object.is(value, NaN) || value === largest(list));
+      return { shape: kept.filter((_, i) => i !== reduced), data: lists.map(first) };
+    },
+    tolerance: 0,
+    hasGradient: () => false,
+  }),
+  reduction("prod", statistics.prod, (list) => list.reduce((a, b) => a * b, 1), undefined, {
+    smooth: () => each((u) => 1 + u / 64),
+    values: () =>
+      withSpecials(
+        each((u) => 1 + u / 64),
+        1,
+        [0, -0, -1, 1, Infinity, -Infinity, NaN],
+      ),
+    tolerance: 2e-4, // of 1100 factors, each rounded
+  }),
+  reduction(
+    "variance",
+    (x, axes, keepDims) => statistics.variance(x, axes, { keepDims }),
+    (list) => total(spread(list).map((x) => x * x)) / list.length,
+    (list) => {
+      const most = largest(list.map(Math.abs)); // roundings of the mean
+      return total(spread(list).map((d) => d * d + Math.abs(d) * most)) / list.length + 1e-8 * most * most;
+    },
+    { limit: 1e15 },
+  ),
+  reduction(
+    "std",
+    (x, axes, keepDims) => statistics.std(x, axes, { keepDims }),
+    (list) => length(spread(list)) / Math.sqrt(list.length),
+    (list) => length(spread(list)) / Math.sqrt(list.length) + largest(list.map(Math.abs)) / 64,
+    { limit: 1e15, smooth: () => apart },
+  ),
+  property<number>({
+    name: "argmin",
+    forms: axisOf(),
+    op: ([x]: Tensor[], axis) => statistics.argmin(x!, axis),
+    reference([x], axis) {
+      const [reduced] = counted([axis], x!.shape.length);
+      const { kept, lists } = groups(x!, [reduced!]);
+      const first = (list: number[]) =>
+        list.findIndex((value) => Object.is(value, NaN) || value === smallest(list));
       return { shape: kept.filter((_, i) => i !== reduced), data: lists.map(first) };
     },
     tolerance: 0,

@@ -26,6 +26,11 @@ const slopeFrom = {
   softplus: "y",
   sigmoid: "y",
   tanh: "y",
+  sign: "x",
+  floor: "x",
+  ceil: "x",
+  round: "x",
+  trunc: "x",
 } as const;
 type Name = keyof typeof slopeFrom;
 const names = Object.keys(slopeFrom);
@@ -124,4 +129,29 @@ export function sigmoid(x: Tensor): Tensor {
 /** The hyperbolic tangent. */
 export function tanh(x: Tensor): Tensor {
   return apply("tanh", x);
+}
+
+/** -1 below 0, 1 above, a zero for a zero; its slope is 0. */
+export function sign(x: Tensor): Tensor {
+  return apply("sign", x);
+}
+
+/** The largest whole number that is not above x; its slope is 0, as of the next three. */
+export function floor(x: Tensor): Tensor {
+  return apply("floor", x);
+}
+
+/** The smallest whole number that is not below x. */
+export function ceil(x: Tensor): Tensor {
+  return apply("ceil", x);
+}
+
+/** The whole number nearest to x, of two the even one. */
+export function round(x: Tensor): Tensor {
+  return apply("round", x);
+}
+
+/** x without its fraction. */
+export function trunc(x: Tensor): Tensor {
+  return apply("trunc", x);
 }

@@ -1,3 +1,4 @@
+export * from "./create.ts";
 export * from "./elementwise.ts";
 export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
 export * from "./logic.ts";
@@ -13,7 +14,9 @@ export {
 } from "./normalize.ts";
 export * from "./rearrange.ts";
 export * from "./reduce.ts";
+export * from "./regression.ts";
 export * from "./softmax.ts";
+export * from "./statistics.ts";
 export { conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { convTranspose2d, type ConvTranspose2dOptions } from "./convTranspose2d.ts";
 export { cumprod, cumsum, type CumulateOptions } from "./cumulate.ts";
