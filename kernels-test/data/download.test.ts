@@ -236,7 +236,7 @@ describe("download", () => {
 
   test("refuses names it does not know", async () => {
     await expect(download("celeba" as "mnist", { into: "." })).rejects.toThrow(
-      /no data set "celeba"; there are mnist/,
+      /no data set "celeba"; there are cifar10, fashion-mnist, mnist/,
     );
   });
 });

@@ -79,4 +79,17 @@ test("a config.json that holds every setting of its time opens, and means the sa
   };
   expect(completeConfig(written)).toMatchObject(written);
   expect(completeConfig({ model: "vae" })).toEqual(completeConfig(written));
+
+  const common = { layers: 4, sparsity: 0.05, contraction: "last-layer", published: false, gauge: "damped" };
+  const settled = { ...common, basis: "concatenated", optimizer: "adabelief", seed: 500, penalty: 0.001 };
+  const counts = { steps: 300, logEvery: 3, evaluateEvery: 30, checkpointEvery: 75 };
+  for (const own of [
+    { data: "mnist", path: "m", latent: 100, rank: 16, beta: 1e-6, batch: 64, rate: 1e-3, limit: 90 },
+    { data: "folder", path: "f", size: 64, latent: 128, rank: 32, beta: 1e-6, batch: 32, rate: 1e-3 },
+    { data: "npy", path: "n", divideBy: 9, layout: "NCHW", latent: 64, rank: 8, beta: 1e-6, batch: 64 },
+  ]) {
+    const before = { ...settled, ...counts, ...own, model: "vrrae" };
+    expect(completeConfig(before)).toMatchObject(before);
+    expect(completeConfig(before, "paper")).toMatchObject(before);
+  }
 });

@@ -1,13 +1,15 @@
 import cliProgress from "cli-progress";
-import { Argument, Command, Option } from "commander";
+import { Argument, Command } from "commander";
 import type { Dataset } from "../data/dataset.ts";
 import { leftOutInWords } from "../data/left-out.ts";
-import { datasetNames, loadDataset, setsOf, type DatasetName, type LoadOptions } from "../data/load.ts";
+import { datasetNames, downloadNames, type DatasetName, type DownloadName } from "../data/known.ts";
+import { loadDataset, setsOf, type LoadOptions } from "../data/load.ts";
 import { download } from "../data/download.ts";
-import { downloadNames, type DownloadName } from "../data/sources.ts";
+import { completeConfig } from "../train/config.ts";
 import { makeFolder } from "../runs/files.node.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
-import { interruptSignal, number, printJson, UsageError, whole } from "./usage.ts";
+import { dataFlags } from "./settingFlags.ts";
+import { interruptSignal, printJson } from "./usage.ts";
 
 export function dataCommand(): Command {
   const command = new Command("data").description("Download data sets, and look at those you have.");
@@ -23,18 +25,14 @@ export function dataCommand(): Command {
     .action((name: DownloadName, flags: { into?: string; from?: string; json?: boolean }) =>
       fetchData(name, flags),
     );
-  command
+  const info = command
     .command("info")
     .description("Show what a data set holds.")
     .addArgument(new Argument("<name>", "which data set").choices(datasetNames))
     .option("--path <folder>", "where its files are")
-    .option("--size <pixels>", "side of the bumps, or of a folder's images", whole("--size", 1, 4096))
-    .option("--divide-by <number>", "what the values of .npy files are divided by", number("--divide-by"))
-    .addOption(
-      new Option("--layout <axes>", "order of a .npy file's axes (default NHWC)").choices(["NHWC", "NCHW"]),
-    )
     .option("--json", "print as JSON")
     .action((name: DatasetName, flags: InfoFlags) => showData(name, flags));
+  for (const flag of dataFlags()) info.addOption(flag);
   return command;
 }
 
@@ -93,8 +91,7 @@ interface InfoFlags extends Pick<LoadOptions, "path" | "divideBy" | "layout"> {
 async function showData(name: DatasetName, { json, ...options }: InfoFlags): Promise<void> {
   requirePath(name, options.path);
   refusePath(name, options.path);
-  if (name !== "npy" && (options.divideBy !== undefined || options.layout !== undefined))
-    throw new UsageError(`--divide-by and --layout are for npy, not for ${name}; leave them out`);
+  usage(() => completeConfig({ data: name, ...options }, "quick", "options"));
   const loaded = await usageOf(loadDataset(name, options));
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();

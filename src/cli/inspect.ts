@@ -7,7 +7,8 @@ import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { modelNamed } from "../models/known.ts";
 import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
-import { imageGrid, interpolationStrip, rangeOfData, type ImageShape } from "../report/pictures.ts";
+import { datasetNamed, type DatasetName } from "../data/known.ts";
+import { imageGrid, interpolationStrip, type ImageShape } from "../report/pictures.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { openSession, type Session } from "../runs/session.node.ts";
 import { usage, usageOf } from "./settings.ts";
@@ -77,7 +78,7 @@ export function sampleCommand(): Command {
             images: samples,
             columns: Math.ceil(Math.sqrt(count)),
             shape,
-            range: rangeOfData(session.config.data),
+            ...coloursOf(session.config.data),
           }),
         );
       }),
@@ -115,11 +116,17 @@ export function interpolateCommand(): Command {
             pairs,
             steps: steps + 2,
             shape,
-            range: rangeOfData(session.config.data),
+            ...coloursOf(session.config.data),
           }),
         );
       }),
     );
+}
+
+/** How pictures of a data set are coloured. */
+function coloursOf(data: DatasetName) {
+  const { range, colormap } = datasetNamed(data);
+  return { range, colormap };
 }
 
 function common(name: string, description: string): Command {

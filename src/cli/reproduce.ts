@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { datasetNames, type DatasetName } from "../data/load.ts";
+import { datasetNamed, datasetNames, downloadNames, type DatasetName } from "../data/known.ts";
 import type { Experiment, Reading, Scale } from "../reproduce/experiment.ts";
 import {
   experimentOf,
@@ -145,7 +145,7 @@ function listWords(): string {
   const rows = list().map(({ name, about, data, networks, steps, minutes }) => [
     name,
     about,
-    data[0] === "bumps" ? "nothing" : `files of ${data.join(" or ")}`,
+    datasetNamed(data[0]!).files === "none" ? "nothing" : `files of ${data.join(" or ")}`,
     `${networks} × ${steps} steps`,
     minutes === undefined ? "" : `${minutes} min`,
   ]);
@@ -154,7 +154,7 @@ function listWords(): string {
     columns([["experiment", "what", "needs", "networks", "takes about"], ...rows, ...others], 3),
     "",
     "Networks and minutes are those of one seed at the quick scale, on the first data set, on two CPU cores with lavapipe.",
-    "`hestenes data download NAME` fetches the files of mnist, fashion-mnist and cifar10.",
+    `\`hestenes data download NAME\` fetches the files of ${downloadNames.join(", ")}.`,
     "",
   ].join("\n");
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import type { DatasetName } from "../data/load.ts";
-import { downloadNames } from "../data/sources.ts";
+import { presetNames } from "../data/descriptor.ts";
+import { datasetNamed, isPublic, type DatasetName } from "../data/known.ts";
 import { ArgumentError } from "../device/errors.ts";
-import { completeConfig, presets, type Config, type PartialConfig, isSettingOf } from "../train/config.ts";
+import { completeConfig, type Config, type PartialConfig, isSettingOf } from "../train/config.ts";
 import { fineTuneSettings } from "../runs/fine-tune.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
-import { flagOf, forModels } from "./modelFlags.ts";
+import { flagOf, forModels } from "./settingFlags.ts";
 import { UsageError } from "./usage.ts";
 
 /** What a run may be given anew when it goes on: none of it changes the weights after a step. */
@@ -52,7 +52,7 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
   const before = folder.config();
   const { file, preset, flags } = sources;
   const given = {
-    ...(preset === undefined ? {} : presets[preset]?.[before.data]),
+    ...presetOf(preset, before.data),
     ...(file === undefined ? {} : readConfig(file)),
     ...flags,
   };
@@ -71,6 +71,12 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
   return after;
 }
 
+/** What that preset says of the data set; nothing for none, and for a name that `completeConfig` refuses. */
+function presetOf(preset: string | undefined, data: DatasetName): PartialConfig {
+  const name = presetNames.find((one) => one === preset);
+  return name === undefined ? {} : datasetNamed(data).presets[name];
+}
+
 /** Throws UsageError for flags that make no difference to the model or to the data. */
 function checkFlags({ model, data }: Config, flags: PartialConfig): void {
   for (const name of Object.keys(flags))
@@ -81,17 +87,16 @@ function checkFlags({ model, data }: Config, flags: PartialConfig): void {
 
 /** Throws UsageError for a path to the files of a data set that lies in none. */
 export function refusePath(data: DatasetName, path: string | undefined): void {
-  if (data === "bumps" && path !== undefined)
-    throw new UsageError("bumps are computed, not read from files; leave out --path");
+  if (datasetNamed(data).files === "none" && path !== undefined)
+    throw new UsageError(`${data} are computed, not read from files; leave out --path`);
 }
 
 /** Throws UsageError for a data set that lies in files where none are given. */
 export function requirePath(data: DatasetName, path: string | undefined): void {
-  if (data === "bumps" || path !== undefined) return;
-  const isPublic = (downloadNames as readonly string[]).includes(data);
+  if (datasetNamed(data).files === "none" || path !== undefined) return;
   throw new UsageError(
     `${data} needs --path, where its files are` +
-      (isPublic ? `; to fetch them: npx hestenes data download ${data}` : ""),
+      (isPublic(data) ? `; to fetch them: npx hestenes data download ${data}` : ""),
   );
 }
 

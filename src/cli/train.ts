@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
 import { leftOutInWords } from "../data/left-out.ts";
+import { presetNames } from "../data/descriptor.ts";
 import { setsOf } from "../data/load.ts";
-import { configSchema, presets, type PartialConfig } from "../train/config.ts";
+import { configSchema, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
 import { modelNamed } from "../models/known.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { runSession, type Session } from "../runs/session.node.ts";
-import { forModels, modelFlags } from "./modelFlags.ts";
+import { dataFlags, forModels, modelFlags } from "./settingFlags.ts";
 import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { newConfig, resumedConfig, usage, usageOf } from "./settings.ts";
@@ -15,11 +16,6 @@ import { version } from "../device/version.node.ts";
 
 /** Flags that set the number of that name in the configuration, and what --help says. */
 const numbers: [flag: string, help: string][] = [
-  ["--size <pixels>", "side of the bumps, or of a folder's images"],
-  [
-    "--divide-by <number>",
-    "what the values of .npy files are divided by (default 255 for uint8, 65535 for uint16)",
-  ],
   ["--limit <count>", "use only the first training samples"],
   ["--steps <count>", "training steps"],
   ["--batch <count>", "samples a step"],
@@ -55,9 +51,6 @@ export function trainCommand(): Command {
     .addOption(choice("--model <name>", shape.model.unwrap().options, "which autoencoder (default vrrae)"))
     .addOption(choice("--data <name>", shape.data.unwrap().options, "which data set (default bumps)"))
     .option("--path <folder>", "where the files of the data set are")
-    .addOption(
-      choice("--layout <axes>", shape.layout.unwrap().options, "order of a .npy file's axes (default NHWC)"),
-    )
     .addOption(choice("--optimizer <name>", shape.optimizer.unwrap().options, "(default adabelief)"))
     .addOption(
       choice("--basis <form>", shape.basis.unwrap().options, "inference basis (default concatenated)"),
@@ -72,13 +65,11 @@ export function trainCommand(): Command {
     "--adaptive",
     `${forModels("adaptive")}: seek the least rank that does as well as --rank; details in --config`,
   );
-  for (const flag of modelFlags()) command.addOption(flag);
+  for (const flag of [...dataFlags(), ...modelFlags()]) command.addOption(flag);
   for (const [flag, help] of numbers) command.option(flag, help, number(flag.split(" ")[0]!));
   return command
     .option("--adapter <name>", "the adapter to use, by part of its name")
-    .addOption(
-      choice("--preset <name>", Object.keys(presets), "defaults for all of the above (default quick)"),
-    )
+    .addOption(choice("--preset <name>", presetNames, "defaults for all of the above (default quick)"))
     .option("--config <file>", "a JSON file with the same settings; flags come before it")
     .option("--out <folder>", "the run folder; a run that is there goes on (default runs/MODEL-DATA-SEED)")
     .option("--profile [trace.json]", "time every kernel; write a Chrome trace to the file, if one is given")

@@ -4,7 +4,8 @@ import { gunzipSync } from "node:zlib";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { fetchFile, type FetchOptions } from "./fetch-file.ts";
 import { readBytes } from "./files.ts";
-import { cifarMembers, downloadNames, sources, type DownloadName } from "./sources.ts";
+import { downloadNames, isPublic, type DownloadName } from "./known.ts";
+import { cifarMembers, sources } from "./sources.ts";
 import { tarFiles } from "./tar.ts";
 
 /** Options of `download`. */
@@ -20,7 +21,7 @@ export interface DownloadOptions extends FetchOptions {
  * archive is unpacked and removed. What is there already is not fetched again. See `fetchFile` for how it fails.
  */
 export async function download(name: DownloadName, options: DownloadOptions): Promise<string[]> {
-  if (!downloadNames.includes(name)) {
+  if (!isPublic(name)) {
     throw new ArgumentError(`download: no data set "${String(name)}"; there are ${downloadNames.join(", ")}`);
   }
   const { into, baseUrl } = options;

@@ -2,7 +2,7 @@ import { readFileSync, type Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { downloadNames } from "./sources.ts";
+import { isPublic } from "./known.ts";
 
 const greatestFile = 2 ** 31 - 1;
 
@@ -34,10 +34,9 @@ export async function entriesOf(what: string, folder: string): Promise<Dirent[]>
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    const isPublic = (downloadNames as readonly string[]).includes(what);
     throw new ArgumentError(
       `${what}: the folder ${folder} cannot be read (${(error as Error).message})` +
-        (isPublic ? `. To fetch the files: npx hestenes data download ${what}` : ""),
+        (isPublic(what) ? `. To fetch the files: npx hestenes data download ${what}` : ""),
     );
   }
 }

@@ -4,6 +4,6 @@ export { download, type DownloadOptions } from "./download.ts";
 export { type Progress } from "./fetch-file.ts";
 export { loadFolder, type FolderOptions } from "./folder.ts";
 export { loadArray, type ArrayOptions } from "./array.ts";
-export { datasetNames, loadDataset, type DatasetName, type LoadedData, type LoadOptions } from "./load.ts";
+export { datasetNames, downloadNames, type DatasetName, type DownloadName } from "./known.ts";
+export { loadDataset, type LoadedData, type LoadOptions } from "./load.ts";
 export { decodePicture } from "./pictures.ts";
-export { downloadNames, type DownloadName } from "./sources.ts";

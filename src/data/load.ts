@@ -7,12 +7,9 @@ import type { Dataset } from "./dataset.ts";
 import { filesIn, isFolder } from "./files.ts";
 import { load, named, type FolderOptions } from "./folder.ts";
 import { classesOf, layoutOf, scan, splitOf, testNames, unwrapped } from "./folder-layout.ts";
+import { datasetNamed, datasetNames, type DatasetName } from "./known.ts";
 import { readPartition } from "./partition.ts";
 import { loadCifar, loadMnist, type TrainAndTest } from "./standard.ts";
-
-/** The data sets that `loadDataset` knows. */
-export const datasetNames = ["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"] as const;
-export type DatasetName = (typeof datasetNames)[number];
 
 /** Options of `loadDataset`; each data set takes those that concern it. */
 export interface LoadOptions extends FolderOptions, ArrayOptions {
@@ -48,39 +45,40 @@ const heldOut = 0.1;
  * Throws ArgumentError when files are missing, DataError when one is damaged.
  */
 export async function loadDataset(name: DatasetName, options: LoadOptions = {}): Promise<LoadedData> {
-  const { path, size, seed = 0, testCount, limit } = options;
+  const { path, seed = 0, limit } = options;
   if (limit !== undefined) checkWhole(`${name}: limit`, limit, 1);
-  if (name === "bumps") {
-    const side = typeof size === "object" ? size[0] : size;
-    if (typeof size === "object" && size[0] !== size[1])
-      throw new ArgumentError("bumps: the images are square");
-    return bumps({
-      seed,
-      ...(side !== undefined && { size: side }),
-      ...(testCount !== undefined && { testCount }),
-    });
-  }
-  if (!datasetNames.includes(name)) {
+  if (!datasetNames.includes(name))
     throw new ArgumentError(`data: no data set "${String(name)}"; there are ${datasetNames.join(", ")}`);
-  }
-  if (path === undefined) throw new ArgumentError(`${name}: a path to its files is needed`);
-  switch (name) {
-    case "mnist":
-    case "fashion-mnist":
-      return loadMnist(name, path);
-    case "cifar10":
-      return loadCifar(path);
-    case "folder":
-      return loadPictures(path, options, seed);
-    case "npy":
-      return loadArrays(path, options, seed);
-  }
+  if (path === undefined && datasetNamed(name).files !== "none")
+    throw new ArgumentError(`${name}: a path to its files is needed`);
+  return loaders[name](path ?? "", { ...options, seed });
+}
+
+type Loader = (path: string, options: LoadOptions & { seed: number }) => LoadedData | Promise<LoadedData>;
+
+/** What makes or reads each of the data sets. */
+const loaders: Readonly<Record<DatasetName, Loader>> = {
+  bumps: (_path, options) => squareBumps(options),
+  mnist: (path) => loadMnist("mnist", path),
+  "fashion-mnist": (path) => loadMnist("fashion-mnist", path),
+  cifar10: loadCifar,
+  folder: loadPictures,
+  npy: loadArrays,
+};
+
+function squareBumps({ size, seed, testCount }: LoadOptions & { seed: number }): LoadedData {
+  const [side, width = side] = typeof size === "object" ? size : [size];
+  if (side !== width) throw new ArgumentError("bumps: the images are square");
+  return bumps({
+    seed,
+    ...(side !== undefined && { size: side }),
+    ...(testCount !== undefined && { testCount }),
+  });
 }
 
 async function loadPictures(
   path: string,
-  { limit, ...options }: FolderOptions & { limit?: number },
-  seed: number,
+  { limit, seed, ...options }: LoadOptions & { seed: number },
 ): Promise<TrainAndTest> {
   const partition = await readPartition(path);
   if (partition) {
@@ -106,7 +104,10 @@ async function loadPictures(
   return sameShape(train, test);
 }
 
-async function loadArrays(path: string, options: ArrayOptions, seed: number): Promise<TrainAndTest> {
+async function loadArrays(
+  path: string,
+  { seed, ...options }: ArrayOptions & { seed: number },
+): Promise<TrainAndTest> {
   if (!(await isFolder(path))) return holdOut(await loadArray(path, options), seed);
   const present = await filesIn("npy", path);
   if (!present.includes("train.npy")) {

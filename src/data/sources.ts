@@ -1,3 +1,5 @@
+import type { DownloadName } from "./known.ts";
+
 /** A file of a data set as its authors publish it. */
 export interface RemoteFile {
   name: string;
@@ -8,10 +10,6 @@ export interface RemoteFile {
   /** Addresses that serve it, tried in this order. */
   urls: readonly string[];
 }
-
-/** The data sets that can be downloaded. */
-export const downloadNames = ["mnist", "fashion-mnist", "cifar10"] as const;
-export type DownloadName = (typeof downloadNames)[number];
 
 const mnistHosts = ["https://ossci-datasets.s3.amazonaws.com/mnist", "http://yann.lecun.com/exdb/mnist"];
 const fashionHosts = ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"];

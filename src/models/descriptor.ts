@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { DatasetName } from "../data/known.ts";
 import type { Device } from "../device/device.ts";
 import type { OptimizerKind } from "../optim/settings.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -23,7 +24,7 @@ export interface ModelDescriptor<
   /** Settings that not every model has. One that others have too stands in `settings.ts`. */
   settings: () => S;
   /** What settings are on a data set where they are not what its preset says; the optimizer and its rate may be among them. */
-  defaults?: (data: string) => Partial<Chosen<S>> & { optimizer?: OptimizerKind; rate?: number };
+  defaults?: (data: DatasetName) => Partial<Chosen<S>> & { optimizer?: OptimizerKind; rate?: number };
   /** Training pulls its codes towards N(0, I), from which new ones can be drawn. */
   prior?: boolean;
   /** It cuts its latent batch to a rank by an SVD: it has a basis to fit, a rank to seek, a second stage of training. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { datasetNamed, type DatasetName } from "../data/known.ts";
 import type { Reconstruction } from "./reconstruction.ts";
 
 /** What a number may be that counts numbers in memory; more is refused before anything is allocated. */
@@ -58,8 +59,7 @@ export const criticUpdates = () =>
   z.int().positive().max(1000).optional().meta({ description: "critic updates a step", value: "count" });
 
 /** How long codes are where nothing is said: about as long as the data need. */
-export const codeLengthFor = (data: string) =>
-  ({ bumps: 8, mnist: 16, "fashion-mnist": 16, cifar10: 64, folder: 64 })[data] ?? 16;
+export const codeLengthFor = (data: DatasetName) => datasetNamed(data).codeLength;
 
 /** A reconstruction by its two settings; the model's own where one is not given. */
 export function reconstructionOf(
@@ -72,6 +72,6 @@ export function reconstructionOf(
   return { kind: kind ?? own.kind, reduce: reduce ?? own.reduce };
 }
 
-/** Cross-entropy is for samples from 0 to 1, which bumps are not, and arrays need not be. */
-export const bceFor = (data: string): Reconstruction["kind"] =>
-  data === "bumps" || data === "npy" ? "mse" : "bce";
+/** Cross-entropy where samples are from 0 to 1, as it is for those. */
+export const bceFor = (data: DatasetName): Reconstruction["kind"] =>
+  datasetNamed(data).range === "auto" ? "mse" : "bce";

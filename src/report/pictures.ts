@@ -8,11 +8,6 @@ export type ImageShape = readonly [H: number, W: number, C: number];
 /** The values that become black and white, or "auto" for the smallest and largest finite value. */
 export type Range = readonly [low: number, high: number] | "auto";
 
-/** What black and white stand for in pictures of a data set: numbers of no known range get their own. */
-export function rangeOfData(name: string): Range {
-  return name === "bumps" || name === "npy" ? "auto" : [0, 1];
-}
-
 export interface PictureOptions {
   /** Height, width and channels (1 or 3) of every image. */
   readonly shape: ImageShape;

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { datasetNamed } from "../data/known.ts";
 import { variances } from "../latent/spectrum.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import {
@@ -10,7 +11,6 @@ import {
   samplePrior,
 } from "../train/generate.ts";
 import type { Config } from "../train/config.ts";
-import { rangeOfData } from "./pictures.ts";
 import { modelNamed } from "../models/known.ts";
 import { isSettingOf } from "../train/config.ts";
 import type { ReportData } from "./report-data.ts";
@@ -95,6 +95,7 @@ async function draw(session: Session): Promise<Partial<ReportData>> {
 async function drawImages({ model, data, config }: Session): Promise<Partial<ReportData>> {
   const shape = data.test.shape as readonly [number, number, number];
   const { seed, basisCount } = config;
+  const { range, colormap } = datasetNamed(config.data);
   const originals = data.test.take(shown.images);
   const mixture = await fitCodes(model, data.train, {
     components: mixtureComponents,
@@ -123,7 +124,7 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
       originals: originals.values(),
       reconstructions: await decodeCodes(model, await codesOf(model, originals)),
       shape,
-      range: rangeOfData(config.data),
+      range,
     },
     samples,
     ...(pairs > 0
@@ -135,7 +136,7 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
           },
         }
       : { absent: { interpolation: "A single test image has no other to go to." } }),
-    colormap: config.data === "bumps" ? "viridis" : "grey",
+    colormap,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DatasetName } from "../data/load.ts";
+import type { DatasetName } from "../data/known.ts";
 import type { PartialConfig } from "../train/config.ts";
 import type { Metric } from "./metrics.ts";
 import type { Published } from "./published.ts";

@@ -1,4 +1,4 @@
-import type { DatasetName } from "../data/load.ts";
+import type { DatasetName } from "../data/known.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Experiment, Paper, Reading, Scale } from "./experiment.ts";
 import { fidNote } from "./notes.ts";

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { datasetNamed } from "../data/known.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { html, type Html } from "../report/html.ts";
 import { modelNamed } from "../models/known.ts";
-import { imageGrid, rangeOfData, rangeOfValues } from "../report/pictures.ts";
+import { imageGrid, rangeOfValues } from "../report/pictures.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
 import type { Session } from "../runs/session.node.ts";
 import type { Outcome } from "./outcome.ts";
@@ -32,8 +33,9 @@ export async function drawStrips({ model, data, config, folder }: Session): Prom
   const { seed, basisCount } = config;
   const shown = data.test.take(across);
   const originals = shown.values();
-  const range = rangeOfData(config.data) === "auto" ? rangeOfValues(originals) : rangeOfData(config.data);
-  const colormap = config.data === "bumps" ? "viridis" : "grey";
+  const known = datasetNamed(config.data);
+  const range = known.range === "auto" ? rangeOfValues(originals) : known.range;
+  const { colormap } = known;
   mkdirSync(folder.file("strips"), { recursive: true });
   const draw = (name: Strip, images: Float32Array) =>
     writeFileAtomic(

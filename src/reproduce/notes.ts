@@ -1,4 +1,4 @@
-import type { DatasetName } from "../data/load.ts";
+import type { DatasetName } from "../data/known.ts";
 
 /** Notes for some data sets alone. */
 function only(chosen: DatasetName, data: DatasetName, ...notes: string[]): string[] {

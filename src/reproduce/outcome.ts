@@ -1,6 +1,6 @@
-import type { DatasetName } from "../data/load.ts";
+import { datasetNamed, type DatasetName } from "../data/known.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
-import { presets, type Config, type PartialConfig } from "../train/config.ts";
+import type { Config, PartialConfig } from "../train/config.ts";
 import type { Experiment, Row, Scale } from "./experiment.ts";
 import type { Scores } from "./score.ts";
 
@@ -30,5 +30,5 @@ export const quickSettings = { steps: 500 } as const satisfies PartialConfig;
 
 /** Training steps of each run at a scale, where none are given. */
 export function stepsAt(scale: Scale, data: DatasetName): number {
-  return scale === "quick" ? quickSettings.steps : presets.paper![data]!.steps;
+  return scale === "quick" ? quickSettings.steps : datasetNamed(data).presets.paper.steps;
 }

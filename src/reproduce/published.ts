@@ -1,4 +1,4 @@
-import type { DatasetName } from "../data/load.ts";
+import type { DatasetName } from "../data/known.ts";
 import type { Metric } from "./metrics.ts";
 
 /** A figure of the paper: a mean over five seeds, with its standard deviation where there is one. */

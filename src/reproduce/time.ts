@@ -8,7 +8,7 @@ import { partSizes, type Batch } from "../models/parts.ts";
 import { vae } from "../models/vae.ts";
 import { vrrae } from "../models/vrrae.ts";
 import { randomUniform, RandomState } from "../ops/random.ts";
-import { presets } from "../train/config.ts";
+import { datasetNamed, type DatasetName } from "../data/known.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../runs/files.node.ts";
 import { recordStep, type RecordedStep } from "../train/recordedStep.ts";
 import type { Scale } from "./experiment.ts";
@@ -39,8 +39,8 @@ export type Times = z.output<typeof timesSchema>;
 
 /** What is measured: the shapes of the paper's data sets, of CelebA's faces only at its own scale. */
 export function timedCases(scale: Scale): TimedCase[] {
-  const of = (data: string, input: readonly number[]) => {
-    const { batch, latent, rank } = presets.paper![data]!;
+  const of = (data: DatasetName, input: readonly number[]) => {
+    const { batch, latent, rank } = datasetNamed(data).presets.paper;
     return { input, batch, latent, rank };
   };
   return [

@@ -1,4 +1,4 @@
-import { presets } from "../train/config.ts";
+import { datasetNamed } from "../data/known.ts";
 import { experiments, wholeName } from "./experiments.ts";
 import { isApart, isError, linesOf, oursOf, titled, titleParts } from "./table.ts";
 import { counted } from "./words.ts";
@@ -37,14 +37,14 @@ export function commandOf({ experiment: { name, data, reading }, scale, runs }: 
   return [
     `npx hestenes reproduce ${name}`,
     ...(experiments.get(wholeName(name))?.data[0] === data ? [] : [`--data ${data}`]),
-    ...(data === "bumps" ? [] : [`--path FOLDER`]),
+    ...(datasetNamed(data).files === "none" ? [] : [`--path FOLDER`]),
     ...(scale === "quick" ? [] : [`--scale ${scale}`]),
     ...(reading === undefined ? [] : [`--reading ${reading}`]),
     `--seeds ${seeds}`,
     ...(config && config.steps !== (runs[0]!.row.config.steps ?? stepsAt(scale, data))
       ? [`--steps ${config.steps}`]
       : []),
-    ...(config && config.size !== presets[scale]![data]!.size ? [`--size ${config.size}`] : []),
+    ...(config && config.size !== datasetNamed(data).presets[scale].size ? [`--size ${config.size}`] : []),
   ].join(" ");
 }
 

@@ -1,4 +1,4 @@
-import type { DatasetName } from "../data/load.ts";
+import { datasetNamed, type DatasetName } from "../data/known.ts";
 import type { PartialConfig } from "../train/config.ts";
 import { modelNamed, type ModelName } from "../models/known.ts";
 import {
@@ -17,10 +17,7 @@ import { published } from "./published.ts";
 const imageMetrics = ["interpolationFd", "randomFd", "priorFd", "test"] as const;
 const bumpMetrics = ["test", "diagonal", "generation"] as const;
 
-const titles: Readonly<Record<DatasetName, string>> = {
-  ...{ bumps: "100 Gaussian bumps", mnist: "MNIST", "fashion-mnist": "Fashion-MNIST", cifar10: "CIFAR-10" },
-  ...{ folder: "pictures of a folder (CelebA)", npy: "arrays" },
-};
+const titleOf = (data: DatasetName) => datasetNamed(data).title + (data === "folder" ? " (CelebA)" : "");
 
 /** The paper's four models (tables 1 and 2). */
 const four = ["ae", "vae", "rrae", "vrrae"] as const;
@@ -57,7 +54,7 @@ export const vrrae: Paper = {
       about: "the four models on images (table 2)",
       data: ["mnist", "fashion-mnist", "cifar10", "folder"],
       build: (data, scale) => ({
-        title: `Table 2: ${titles[data]}`,
+        title: `Table 2: ${titleOf(data)}`,
         metrics: imageMetrics,
         rows: four.map((model) => row(model, best(model, data, scale), published.table2[data]?.[model])),
         notes: table2Notes(data),
@@ -67,7 +64,7 @@ export const vrrae: Paper = {
       about: "what f = I and the KL term are worth (table 3)",
       data: ["mnist", "fashion-mnist", "cifar10", "folder"],
       build: (data, scale) => ({
-        title: `Table 3: ablation on ${titles[data]}`,
+        title: `Table 3: ablation on ${titleOf(data)}`,
         metrics: imageMetrics,
         rows: [
           row(
@@ -101,7 +98,7 @@ export const vrrae: Paper = {
       about: "the weight of the KL term (table A.3-2)",
       data: ["mnist", "fashion-mnist", "cifar10"],
       build: (data, scale) => ({
-        title: `Table A.3-2: the weight of the KL term on ${titles[data]}`,
+        title: `Table A.3-2: the weight of the KL term on ${titleOf(data)}`,
         metrics: [...imageMetrics, "activeUnits"],
         rows: (["vae", "vrrae"] as const).flatMap((model) =>
           (data === "cifar10" ? [0, 1e-5, 1e-4] : [0, 1e-6, 1e-4, 1e-3, 1e-2]).map((beta) => {
@@ -131,7 +128,7 @@ export const vrrae: Paper = {
       about: "other autoencoders (table A.4-3)",
       data: ["mnist", "fashion-mnist", "folder"],
       build: (data, scale) => ({
-        title: `Table A.4-3: other autoencoders on ${titles[data]}`,
+        title: `Table A.4-3: other autoencoders on ${titleOf(data)}`,
         metrics: imageMetrics,
         rows: [
           ...(["long-ae", "irmae", "lorae", "contractive", "sparse"] as const).map((model) =>

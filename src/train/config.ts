@@ -1,4 +1,11 @@
 import { z } from "zod";
+import {
+  presetNames,
+  type DatasetSetting,
+  type PresetName,
+  type PresetSettings,
+} from "../data/descriptor.ts";
+import { datasetNamed, datasetNames, datasetsWith } from "../data/known.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { packSchedule } from "../optim/schedules.ts";
 import { optimizerKinds } from "../optim/settings.ts";
@@ -53,18 +60,27 @@ const basisSettings = {
   fineTune: z.string().optional(),
 };
 
+/** Settings that only some data sets have. `description` and `value` are what --help shows. */
+export const dataSettings = {
+  size: count.max(4096).optional().meta({ description: "side of the pictures", value: "pixels" }),
+  divideBy: positive.optional().meta({
+    description: "what the values of .npy files are divided by (default 255 for uint8, 65535 for uint16)",
+    value: "number",
+  }),
+  layout: z
+    .enum(["NHWC", "NCHW"])
+    .optional()
+    .meta({ description: "order of a .npy file's axes (default NHWC)", value: "axes" }),
+} satisfies Record<DatasetSetting, z.ZodType>;
+
 /** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
 export const configSchema = z.strictObject({
   /** Which autoencoder. */
   model: z.enum(modelNames).default("vrrae"),
   /** Which data set; `path` says where its files are. */
-  data: z.enum(["bumps", "mnist", "fashion-mnist", "cifar10", "folder", "npy"]).default("bumps"),
+  data: z.enum(datasetNames).default("bumps"),
   path: z.string().optional(),
-  /** Side of the bumps, or of the images that a folder is resized to. */
-  size: count.max(4096).optional(),
-  /** What the values of .npy files are divided by, and the order of their axes; see `ArrayOptions`. */
-  divideBy: positive.optional(),
-  layout: z.enum(["NHWC", "NCHW"]).optional(),
+  ...dataSettings,
   /** Training samples to use; all of them without it. */
   limit: count.optional(),
   ...modelSettings,
@@ -96,64 +112,35 @@ export type PartialConfig = z.input<typeof configSchema>;
 /** A configuration with every default in place. */
 export type Config = z.output<typeof configSchema> & Defaults;
 
-interface Defaults {
-  latent: number;
-  rank: number;
-  beta: number;
-  steps: number;
-  batch: number;
-  rate: number;
+interface Defaults extends Omit<PresetSettings, "size"> {
   size: number | undefined;
   logEvery: number;
   evaluateEvery: number;
   checkpointEvery: number;
 }
 
-type Preset = Pick<Defaults, "latent" | "rank" | "beta" | "steps" | "batch" | "rate"> & { size?: number };
-
-/**
- * The paper's settings for each data set (tables A.3-1 to A.3-3; the rate and β of the bumps are
- * those of the authors' run scripts). `quick` shows the same behaviour in a minute on a CPU.
- */
-export const presets: Record<string, Record<string, Preset>> = {
-  quick: {
-    bumps: { size: 32, latent: 64, rank: 2, beta: 1e-3, steps: 200, batch: 32, rate: 2e-3 },
-    mnist: { latent: 100, rank: 16, beta: 1e-6, steps: 300, batch: 64, rate: 1e-3 },
-    "fashion-mnist": { latent: 100, rank: 16, beta: 1e-6, steps: 300, batch: 64, rate: 1e-3 },
-    cifar10: { latent: 128, rank: 60, beta: 0, steps: 300, batch: 64, rate: 1e-3 },
-    folder: { size: 64, latent: 128, rank: 32, beta: 1e-6, steps: 300, batch: 32, rate: 1e-3 },
-    npy: { latent: 64, rank: 8, beta: 1e-6, steps: 300, batch: 64, rate: 1e-3 },
-  },
-  paper: {
-    bumps: { size: 64, latent: 200, rank: 2, beta: 1e-3, steps: 2000, batch: 64, rate: 1e-3 },
-    mnist: { latent: 100, rank: 16, beta: 1e-6, steps: 2100, batch: 576, rate: 1e-3 },
-    "fashion-mnist": { latent: 100, rank: 16, beta: 1e-6, steps: 2100, batch: 576, rate: 1e-3 },
-    cifar10: { latent: 512, rank: 60, beta: 0, steps: 3900, batch: 64, rate: 1e-4 },
-    folder: { size: 160, latent: 512, rank: 186, beta: 1e-6, steps: 2200, batch: 576, rate: 1e-3 },
-    npy: { latent: 200, rank: 8, beta: 1e-6, steps: 2000, batch: 64, rate: 1e-3 },
-  },
-};
-
 /**
  * Fills in the defaults of `preset` and checks the whole: unknown keys and values out of range are
  * errors that name the key.
  */
 export function completeConfig(given: unknown, preset = "quick", source = "configuration"): Config {
-  const chosen = presets[preset];
-  if (!chosen)
-    throw new ArgumentError(`no preset named ${preset}; there are ${Object.keys(presets).join(", ")}`);
+  if (!isPreset(preset))
+    throw new ArgumentError(`no preset named ${preset}; there are ${presetNames.join(", ")}`);
   const parsed = configSchema.safeParse(withDefaults(given));
   if (!parsed.success)
     throw new ArgumentError(`${source}: ${parsed.error.issues.map((issue) => describe(issue)).join("; ")}`);
   const config = parsed.data;
-  const defaults = chosen[config.data]!;
-  if (config.size !== undefined && config.data !== "bumps" && config.data !== "folder")
-    throw new ArgumentError(`${source}: size is for bumps and folders; ${config.data} has a size of its own`);
-  for (const key of ["divideBy", "layout"] as const)
-    if (config[key] !== undefined && config.data !== "npy")
-      throw new ArgumentError(`${source}: ${key} is for arrays, npy, not for ${config.data}`);
-  if (config.data === "bumps" && config.size === 1)
-    throw new ArgumentError(`${source}: size: bumps have sides of 2 pixels or more, not 1`);
+  const { settings, leastSize = 1, presets } = datasetNamed(config.data);
+  const defaults = presets[preset];
+  for (const key of Object.keys(dataSettings) as DatasetSetting[])
+    if (config[key] !== undefined && !settings.includes(key))
+      throw new ArgumentError(
+        `${source}: ${key} is for ${datasetsWith(key).join(", ")}, not for ${config.data}`,
+      );
+  if (config.size !== undefined && config.size < leastSize)
+    throw new ArgumentError(
+      `${source}: size: ${config.data} have sides of ${leastSize} pixels or more, not ${config.size}`,
+    );
   const steps = config.steps ?? defaults.steps;
   const rank = config.rank ?? defaults.rank;
   const complete: Config = {
@@ -183,11 +170,15 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
   return complete;
 }
 
+function isPreset(name: string): name is PresetName {
+  return (presetNames as readonly string[]).includes(name);
+}
+
 /** What is given, over what its model says of settings that are not. */
 function withDefaults(given: unknown): unknown {
   if (typeof given !== "object" || given === null) return given;
   const { model = "vrrae", data = "bumps" } = given as PartialConfig;
-  if (!modelNames.includes(model)) return given;
+  if (!modelNames.includes(model) || !datasetNames.includes(data)) return given;
   return { ...modelNamed(model).defaults?.(data), ...definedOnly(given) };
 }
 

@@ -37,8 +37,7 @@ export class CodeDrawer {
     if (!facts || codes.length % codeSize !== 0) return;
     const pictures = await this.#remote.call("decode", this.#lane, codes).catch(() => undefined);
     if (!pictures || facts !== this.#facts || codeSize !== this.#codeSize) return;
-    const colormap = facts.centres ? "viridis" : "grey";
-    drawRow(canvas, pictures, facts.shape, { range: facts.range, colormap }, codes.length / codeSize);
+    drawRow(canvas, pictures, facts.shape, facts, codes.length / codeSize);
     canvas.hidden = false;
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
   }

@@ -1,7 +1,6 @@
 import { laneColours, spectrumChart } from "../shared/charts.ts";
 import { make } from "../shared/dom.ts";
 import { drawRow } from "../shared/paint.ts";
-import type { Colormap } from "../../report/colours.ts";
 import { models } from "./models.ts";
 import type { DataFacts, Look, ModelName } from "./protocol.ts";
 
@@ -23,7 +22,7 @@ export class ModelCard {
     this.#index = index;
     this.#facts = facts;
     const input = make("canvas", { className: "pixels" });
-    drawRow(input, facts.preview, facts.shape, this.#paint, this.#count);
+    drawRow(input, facts.preview, facts.shape, this.#facts, this.#count);
     input.setAttribute("role", "img");
     input.setAttribute(
       "aria-label",
@@ -77,13 +76,9 @@ export class ModelCard {
     return this.#facts.preview.length / (H * W * C);
   }
 
-  get #paint(): { range: readonly [number, number]; colormap: Colormap } {
-    return { range: this.#facts.range, colormap: this.#facts.centres ? "viridis" : "grey" };
-  }
-
   /** Shows what the model makes of the data now. */
   show(look: Look): void {
-    drawRow(this.#output, look.pictures, this.#facts.shape, this.#paint, this.#count);
+    drawRow(this.#output, look.pictures, this.#facts.shape, this.#facts, this.#count);
     const error = `${look.error.toPrecision(3)} %`;
     this.#output.setAttribute("aria-label", `The same pictures redrawn, with a relative error of ${error}`);
     this.#error.textContent = error;

@@ -1,6 +1,7 @@
 import { mat3, vec2 } from "wgpu-matrix";
 import { bumps } from "../../data/bumps.ts";
 import { Dataset } from "../../data/dataset.ts";
+import type { DatasetName } from "../../data/known.ts";
 import { resize, type Picture } from "../../data/resize.ts";
 import { uniform } from "../../data/random.ts";
 import { ArgumentError } from "../../device/errors.ts";
@@ -15,10 +16,8 @@ export interface LoadedChoice {
   train: Dataset;
   /** Samples that are not trained on; those of `train` where there are too few to spare some. */
   test: Dataset;
-  /** What black and white stand for. */
-  range: readonly [number, number];
-  /** The data set of the command line whose `quick` settings suit this one. */
-  preset: "bumps" | "mnist" | "folder";
+  /** The data set of the command line whose `quick` settings, and whose colours, suit this one. */
+  preset: DatasetName;
   /** Which of the visitor's files are not used, and why; a sentence each. */
   unused: string[];
 }
@@ -32,11 +31,10 @@ const heldOut = 256;
 export async function loadChoice(choice: DataChoice, seed: number): Promise<LoadedChoice> {
   if (choice.kind === "bumps") {
     const { train, test } = bumps({ size: choice.size, testCount: heldOut, seed });
-    const { min, max } = train.statistics();
-    return { train, test, range: [min, max], preset: "bumps", unused: [] };
+    return { train, test, preset: "bumps", unused: [] };
   }
   if (choice.kind === "drawn")
-    return { ...withTest(drawn(choice.drawings, seed), seed), range: [0, 1], preset: "mnist", unused: [] };
+    return { ...withTest(drawn(choice.drawings, seed), seed), preset: "mnist", unused: [] };
   const contents = await readFiles(choice.files);
   const isIdx = "arrays" in contents;
   const parts = isIdx
@@ -44,7 +42,7 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
     : { ...withTest(pictures(contents.pictures), seed), unused: [] };
   for (const part of [parts.train, parts.test]) checkShows(part);
   const unused = [...contents.unused, ...parts.unused];
-  return { ...parts, unused, range: [0, 1], preset: isIdx ? "mnist" : "folder" };
+  return { ...parts, unused, preset: isIdx ? "mnist" : "folder" };
 }
 
 /** Refuses pictures, all of one colour, of which there is nothing to learn. */

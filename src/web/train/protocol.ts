@@ -1,5 +1,6 @@
 import type { AdapterDescription } from "#gpu";
 import type { PageModel } from "../../models/known.ts";
+import type { Colormap } from "../../report/colours.ts";
 import type { DataChoice } from "./datasets.ts";
 
 /** The models that the page offers. */
@@ -29,6 +30,8 @@ export interface DataFacts {
   shape: readonly [H: number, W: number, C: number];
   /** What black and white stand for. */
   range: readonly [low: number, high: number];
+  /** Colours of pictures of one channel. */
+  colormap: Colormap;
   /** The samples that are reconstructed while a model learns, one after the other. */
   preview: Float32Array;
   /** Whether the models are tested on pictures of their own: those to train on may be too few to spare some. */

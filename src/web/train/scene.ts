@@ -1,4 +1,5 @@
 import type { Dataset } from "../../data/dataset.ts";
+import { datasetNamed } from "../../data/known.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import { completeConfig, type Config } from "../../train/config.ts";
 import { loadChoice, type DataChoice, type LoadedChoice } from "./datasets.ts";
@@ -18,6 +19,11 @@ export interface Scene {
   lanes: Lane[];
 }
 
+function extentOf(data: Dataset): [low: number, high: number] {
+  const { min, max } = data.statistics();
+  return [min, max];
+}
+
 /** The samples that are looked at, and what the page is told of the data. */
 export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
   const { test, train } = choice;
@@ -26,11 +32,13 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
     test: test.take(testCount),
     shown: train.take(shownCount),
   };
+  const { range, colormap } = datasetNamed(choice.preset);
   const facts: DataFacts = {
     name: train.name,
     count: train.count,
     shape: train.shape as [number, number, number],
-    range: choice.range,
+    range: range === "auto" ? extentOf(train) : range,
+    colormap,
     preview: views.preview.values(),
     isHeldOut: test !== train,
     labels: views.shown.labels,

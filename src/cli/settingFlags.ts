@@ -1,7 +1,9 @@
 import { Option } from "commander";
 import { z } from "zod";
+import type { DatasetSetting } from "../data/descriptor.ts";
+import { datasetNames, datasetsWith } from "../data/known.ts";
 import { modelNamed, modelNames, modelSettings } from "../models/known.ts";
-import { modelsWith } from "../train/config.ts";
+import { dataSettings, modelsWith } from "../train/config.ts";
 import { number } from "./usage.ts";
 
 /** `--some-thing`, the flag of the setting `someThing`. */
@@ -11,10 +13,23 @@ export function flagOf(name: string): string {
 
 /** A flag for each setting that some models have, with what it may be and for which models it is. */
 export function modelFlags(): Option[] {
-  return Object.entries<z.ZodType>(modelSettings).map(([name, schema]) => {
+  return flags(modelSettings, (name, schema) => [forModels(name), defaultOf(name, schema)]);
+}
+
+/** The same for the settings that some data sets have. */
+export function dataFlags(): Option[] {
+  return flags(dataSettings, (name) => [datasetsWith(name as DatasetSetting).join(", "), ""]);
+}
+
+function flags(
+  settings: Readonly<Record<string, z.ZodType>>,
+  about: (name: string, schema: z.ZodType) => [forWhom: string, byDefault: string],
+): Option[] {
+  return Object.entries(settings).map(([name, schema]) => {
+    const [forWhom, byDefault] = about(name, schema);
     const { description = "", value } = schema.meta() ?? {};
     const bare = bareOf(schema);
-    const help = `${forModels(name)}: ${description}${defaultOf(name, schema)}`;
+    const help = `${forWhom}: ${description}${byDefault}`;
     const flag = flagOf(name);
     if (bare instanceof z.ZodBoolean) return new Option(flag, help);
     const option = new Option(`${flag} <${typeof value === "string" ? value : "value"}>`, help);
@@ -36,7 +51,9 @@ function defaultOf(name: string, schema: z.ZodType): string {
   const known = schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined;
   if (known === undefined || known === false) return "";
   const others = modelsWith(name).flatMap((model) => {
-    const own = (modelNamed(model).defaults?.("") as Record<string, unknown> | undefined)?.[name];
+    const own = (modelNamed(model).defaults?.(datasetNames[0]) as Record<string, unknown> | undefined)?.[
+      name
+    ];
     return own === undefined ? [] : [`, of ${model} ${JSON.stringify(own)}`];
   });
   return ` (default ${typeof known === "string" ? known : JSON.stringify(known)}${others.join("")})`;
