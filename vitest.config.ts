@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { SlowestFiles } from "./kernels-test/slowest.ts";
 
 const folder = "kernels-test";
 const all = `${folder}/**/*.test.ts`;
@@ -22,26 +23,47 @@ const plain = [
   `${folder}/layout.test.ts`,
 ];
 
+/** Tests of operations and of what is made of them: they leave nothing behind, so one process runs file after file. */
+const ops = [`${folder}/*.test.ts`, `${folder}/{svd,nn,optim,latent,models}/**/*.test.ts`];
+
+/** Tests that open, lose and look into devices of their own. */
+const devices = [`${folder}/device/**/*.test.ts`, `${folder}/cli/{binding,devices}.test.ts`];
+
 const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 60_000 } as const;
+const sharing = { ...shared, setupFiles: [`${folder}/shareDevices.ts`] };
 const noGpu = process.env.NO_GPU === "1";
+const exclude = [...configDefaults.exclude, ...plain, ...browser];
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: ["default", new SlowestFiles(10)],
     globalSetup: noGpu ? [] : [`${folder}/printAdapter.ts`],
     projects: [
       { test: { name: "plain", include: plain, ...shared } },
       ...(noGpu
         ? []
         : [
+            // A group of their own: between two of them no other file takes the process, and with it what is compiled.
             {
               test: {
-                name: "adapter",
-                include: [all],
-                exclude: [...configDefaults.exclude, ...plain, ...browser],
-                ...shared,
+                name: "adapter-ops",
+                include: ops,
+                exclude,
+                isolate: false,
+                sequence: { groupOrder: 1 },
+                ...sharing,
               },
             },
+            {
+              test: {
+                name: "adapter-runs",
+                include: [all],
+                exclude: [...exclude, ...ops, ...devices],
+                ...sharing,
+              },
+            },
+            { test: { name: "adapter-devices", include: devices, ...shared } },
             { test: { name: "browser", include: browser, ...shared } },
           ]),
     ],

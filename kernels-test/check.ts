@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openDevice, type Device } from "../src/device/device.ts";
+import { Device, openDevice } from "../src/device/device.ts";
 import { sharers, type Tile } from "../src/ops/lib/choice.ts";
 import { gradcheck, values } from "../src/tensor/gradcheck.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
+import { onSharedGpu } from "./devices.ts";
 
 export { values };
 
@@ -38,32 +39,24 @@ export function expectClose(
 }
 
 /** With WebGPU's checks, and without them; a browser always has them. */
-const VALIDATION = "document" in globalThis ? [true] : [true, false];
+const IN_BROWSER = "document" in globalThis;
+const VALIDATION = IN_BROWSER ? [true] : [true, false];
 
-/** Runs `body` with a new device that has Dawn's checks on, and again with one that has them off. */
+/** What opens devices: in Node, `shareDevices.ts` has it share already. */
+const open = onSharedGpu({ Device, openDevice });
+
+/** Runs `body` with a device that has Dawn's checks on, and again with one that has them off. */
 export function withDevices(body: (device: () => Device, mode: string) => void): void {
   inBothModes((validation, mode) => {
     let device: Device | undefined;
     beforeAll(async () => {
-      device = await openDevice({ validation });
+      device = await open({ validation });
     });
-    afterAll(() => device?.close());
+    afterAll(() => {
+      device?.close();
+      device = undefined;
+    });
     body(() => device!, mode);
-  });
-}
-
-/** The devices of all `checkOp`s of a file, so that each pipeline is compiled once. */
-const shared = new Map<boolean, Device>();
-afterAll(() => {
-  for (const device of shared.values()) device.close();
-});
-
-function withSharedDevices(body: (device: () => Device) => void): void {
-  inBothModes((validation) => {
-    beforeAll(async () => {
-      if (!shared.has(validation)) shared.set(validation, await openDevice({ validation }));
-    });
-    body(() => shared.get(validation)!);
   });
 }
 
@@ -74,6 +67,15 @@ function inBothModes(body: (validation: boolean, mode: string) => void): void {
   }
 }
 
+/**
+ * The cases to try with Dawn's checks or without: all without, as the package ships. With them, kernels take several times
+ * as long to compile on software adapters; so the first and the last are tried, and in a browser every third besides.
+ */
+export function casesIn<T>(mode: string, cases: readonly T[]): T[] {
+  const every = IN_BROWSER ? 3 : cases.length;
+  return cases.filter((_, i) => mode === "unchecked" || i % every === 0 || i === cases.length - 1);
+}
+
 export interface CheckOptions {
   /** Largest error, relative to the largest value of the output or gradient. */
   tol?: number;
@@ -81,39 +83,42 @@ export interface CheckOptions {
   prepare?: (list: number[], i: number) => number[];
   /** Inputs that take no gradient. */
   constant?: readonly number[];
+  /** With Dawn's checks these kernels take seconds each to compile: Node then tries the first case only, a browser more. */
+  slow?: boolean;
 }
 
 /**
  * Checks an op against `reference`, its plain float64 definition: the output, and the gradient of
  * every input along a random direction against a central difference *of the reference*, so that
- * tolerances are those of f32 and not those of differences in f32. With Dawn's checks on, and off.
+ * tolerances are those of f32 and not those of differences in f32. With Dawn's checks off, and for some cases on.
  */
 export function checkOp(
   name: string,
   op: (...inputs: Tensor[]) => Tensor,
   reference: Reference,
   cases: readonly Shapes[],
-  { tol = 1e-5, prepare = (list) => list, constant = [] }: CheckOptions = {},
+  { tol = 1e-5, prepare = (list) => list, constant = [], slow = false }: CheckOptions = {},
 ): void {
-  withSharedDevices((device) => {
-    test.each(cases.map((shapes) => [shapes.map((shape) => `(${shape.join()})`).join(" "), shapes] as const))(
-      `${name} %s`,
-      async (_, shapes) => {
-        const lists = shapes.map((shape, i) =>
-          rounded(
-            prepare(
-              values(
-                shape.reduce((a, b) => a * b, 1),
-                i + 1,
-              ),
-              i,
+  withDevices((device, mode) => {
+    const chosen = casesIn(mode, cases);
+    if (slow && mode === "checked" && !IN_BROWSER) chosen.splice(1);
+    test.each(
+      chosen.map((shapes) => [shapes.map((shape) => `(${shape.join()})`).join(" "), shapes] as const),
+    )(`${name} %s`, async (_, shapes) => {
+      const lists = shapes.map((shape, i) =>
+        rounded(
+          prepare(
+            values(
+              shape.reduce((a, b) => a * b, 1),
+              i + 1,
             ),
+            i,
           ),
-        );
-        const inputs = lists.map((list, i) => tensor(device(), list, shapes[i]));
-        for (const [i, input] of inputs.entries()) input.requiresGrad = !constant.includes(i);
-        await gradcheck(op, inputs, { reference, tolerance: tol });
-      },
-    );
+        ),
+      );
+      const inputs = lists.map((list, i) => tensor(device(), list, shapes[i]));
+      for (const [i, input] of inputs.entries()) input.requiresGrad = !constant.includes(i);
+      await gradcheck(op, inputs, { reference, tolerance: tol });
+    });
   });
 }

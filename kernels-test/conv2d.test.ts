@@ -24,7 +24,7 @@ function check(
         options.activation,
       ),
     cases,
-    prepare ? { prepare } : {},
+    { ...(prepare ? { prepare } : {}), slow: options.variant === "staged" },
   );
 }
 

@@ -18,6 +18,7 @@ function check(name: string, options: ConvTranspose2dOptions, cases: number[][][
         options.activation,
       ),
     cases,
+    { slow: options.variant === "staged" },
   );
 }
 

@@ -40,6 +40,7 @@ function check(name: string, options: MatmulOptions, cases: number[][][]) {
     (a, b, bias) => matmul(a, b, { ...options, ...(bias ? { bias } : {}) }),
     (lists, shapes) => reference(lists, shapes, options),
     cases,
+    { slow: options.variant === "staged" },
   );
 }
 

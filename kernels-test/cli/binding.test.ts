@@ -14,7 +14,9 @@ const limit = vi.hoisted((): { binding: number | undefined } => ({ binding: unde
 
 vi.mock("../../src/device/device.ts", async (original) => {
   const real = await original<typeof devices>();
-  return { ...real, openDevice: (request = {}) => real.openDevice({ ...request, ...limit }) };
+  const { onSharedGpu } = await import("../devices.ts"); // the file's own imports come after this
+  const open = onSharedGpu(real);
+  return { ...real, openDevice: (request = {}) => open({ ...request, ...limit }) };
 });
 
 /** Under the encoder's last weight (4096, 96) of 1.5 MiB, all parameters, and the activations of a batch of 48. */

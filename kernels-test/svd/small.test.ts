@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Device } from "../../src/device/device.ts";
 import { svd } from "../../src/ops/svd.ts";
-import { rounded, withDevices } from "../check.ts";
+import { casesIn, rounded, withDevices } from "../check.ts";
 import { from, random, ratios, svdReference, withSpectrum, type Dense } from "./matrices.ts";
 
 /** Around the sizes of which one, two, four and eight lanes of a subgroup hold a matrix: up to 4, 8, 16 and 32. */
@@ -59,8 +59,8 @@ async function decompose(device: Device, all: Dense[]) {
   });
 }
 
-withDevices((device) => {
-  test.each(shapes)(
+withDevices((device, mode) => {
+  test.each(casesIn(mode, shapes))(
     "a batch of all kinds of matrices %i × %i: ratios below 30, values to 1e-6 of the first",
     async (M, N) => {
       const all = members(M, N).map(({ data }) => ({ M, N, data: rounded(data) }));

@@ -7,7 +7,7 @@ import { blockSize, findLeading } from "../../src/ops/svd/topk.ts";
 import { record } from "../../src/tensor/record.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { rounded, withDevices } from "../check.ts";
+import { casesIn, rounded, withDevices } from "../check.ts";
 import { distance, gradient, weights } from "./differences.ts";
 import { orthonormal, svdReference, withSpectrum, type Dense } from "./matrices.ts";
 
@@ -80,10 +80,10 @@ function gradientOf(h: Dense, k: number, given: number[]): number[] {
   return Matrix.add(Matrix.add(short, rows), columns).to1DArray();
 }
 
-withDevices((device) => {
+withDevices((device, mode) => {
   const k = 4;
 
-  test.each(cases)(
+  test.each(casesIn(mode, cases))(
     "$name, ($B, $L): values, vectors and who finds them",
     async ({ B, L, spectrum, found }) => {
       const h = matrixOf(B, L, spectrum);
@@ -193,7 +193,7 @@ withDevices((device) => {
   });
 
   describe("gradients", () => {
-    test.each(cases)("$name, ($B, $L)", async ({ name, B, L, spectrum, found }) => {
+    test.each(casesIn(mode, cases))("$name, ($B, $L)", async ({ name, B, L, spectrum, found }) => {
       const h = matrixOf(B, L, spectrum);
       const G = weights(B * L, 3);
       const by = (build: (x: Tensor) => Tensor) => gradient(device(), h, build, G);

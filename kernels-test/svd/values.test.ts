@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { svd, truncatedSvd } from "../../src/ops/svd.ts";
-import { rounded, values, withDevices } from "../check.ts";
+import { casesIn, rounded, values, withDevices } from "../check.ts";
 import { from, random, ratios, svdReference, withSpectrum, type Dense } from "./matrices.ts";
 
 /** The largest error of values, in units of the first. */
@@ -10,21 +10,24 @@ const errorOf = (got: ArrayLike<number>, want: readonly number[]) =>
 withDevices((device, mode) => {
   const sizes = [[64, 200], [576, 100], ...(mode === "unchecked" ? [[576, 512]] : [])] as [number, number][];
 
-  test.each(sizes)("%i × %i: all values to 5e-7 of the first, however they are asked for", async (M, N) => {
-    const data = rounded(random(M, N).data);
-    const want = svdReference({ M, N, data }).S;
-    const a = device().tensor(data, [M, N]);
-    const k = 12;
-    const found = {
-      svd: await svd(a).S.read(),
-      spectrum: await truncatedSvd(a, k, { method: "full" }).spectrum.read(),
-      transposed: await svd(device().tensor(transposed({ M, N, data }), [N, M])).S.read(),
-    };
-    for (const [name, values] of Object.entries(found))
-      expect(errorOf(values, want), name).toBeLessThan(5e-7);
-    const { singularValues } = truncatedSvd(a, k, { method: "topk" });
-    expect(errorOf(await singularValues.read(), want.slice(0, k)), "topk").toBeLessThan(5e-7);
-  });
+  test.each(casesIn(mode, sizes))(
+    "%i × %i: all values to 5e-7 of the first, however they are asked for",
+    async (M, N) => {
+      const data = rounded(random(M, N).data);
+      const want = svdReference({ M, N, data }).S;
+      const a = device().tensor(data, [M, N]);
+      const k = 12;
+      const found = {
+        svd: await svd(a).S.read(),
+        spectrum: await truncatedSvd(a, k, { method: "full" }).spectrum.read(),
+        transposed: await svd(device().tensor(transposed({ M, N, data }), [N, M])).S.read(),
+      };
+      for (const [name, values] of Object.entries(found))
+        expect(errorOf(values, want), name).toBeLessThan(5e-7);
+      const { singularValues } = truncatedSvd(a, k, { method: "topk" });
+      expect(errorOf(await singularValues.read(), want.slice(0, k)), "topk").toBeLessThan(5e-7);
+    },
+  );
 
   const noise = values(1 << 18, 3);
   const constant = (N: number) => (i: number, j: number) =>
@@ -41,14 +44,17 @@ withDevices((device, mode) => {
     ),
     ...Object.fromEntries([255, 256, 257, 383, 384, 385, 513].map((M) => [`${M} × 5`, random(M, 5)])),
   };
-  test.each(Object.entries(long))("in parts of the rows: %s", async (_, { M, N, data: exact }) => {
-    const data = rounded(exact);
-    const { U, S, Vt } = svd(device().tensor(data, [M, N]));
-    const s = await S.read();
-    expect(errorOf(s, svdReference({ M, N, data }).S)).toBeLessThan(1e-6);
-    const { residual, U: u, V: v } = ratios({ M, N, data }, await U.read(), s, await Vt.read());
-    for (const ratio of [residual, u, v]) expect(ratio).toBeLessThan(5);
-  });
+  test.each(casesIn(mode, Object.entries(long)))(
+    "in parts of the rows: %s",
+    async (_, { M, N, data: exact }) => {
+      const data = rounded(exact);
+      const { U, S, Vt } = svd(device().tensor(data, [M, N]));
+      const s = await S.read();
+      expect(errorOf(s, svdReference({ M, N, data }).S)).toBeLessThan(1e-6);
+      const { residual, U: u, V: v } = ratios({ M, N, data }, await U.read(), s, await Vt.read());
+      for (const ratio of [residual, u, v]) expect(ratio).toBeLessThan(5);
+    },
+  );
 
   test("values closer than rotations drift come out in order, with their vectors", async () => {
     const [M, N] = [200, 180];

@@ -62,6 +62,8 @@ export interface DeviceOptions {
   /** Opens a device with all of WebGPU's checks, where this one has not got them. */
   openChecker?: (() => Promise<GPUDevice>) | undefined;
   leaks?: boolean | undefined;
+  /** What is compiled on `gpu` already, by another device on it. */
+  pipelines?: PipelineCache | undefined;
 }
 
 /** A GPU, or the software that stands in for one, and everything that lives on it. */
@@ -99,7 +101,7 @@ export class Device {
     this.tuning = tuning;
     this.largestBinding =
       Math.floor(Math.min(binding, gpu.limits.maxStorageBufferBindingSize, 2 ** 32) / 256) * 256;
-    this.pipelines = new PipelineCache(gpu, () => (this.#checker ??= openChecker()));
+    this.pipelines = options.pipelines ?? new PipelineCache(gpu, () => (this.#checker ??= openChecker()));
     this.queue = new CommandQueue(gpu, settle);
     this.#buffers = new Buffers(gpu, this.queue);
     this.#bindings = new Bindings(gpu, this.queue, this.#buffers, this.#ledger);

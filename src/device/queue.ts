@@ -40,6 +40,13 @@ export class CommandQueue {
   /** Takes the small writes of a batch. */
   uploads: Uploads | undefined;
 
+  readonly #onError = ({ error }: GPUUncapturedErrorEvent): void => {
+    const outOfMemory = error.constructor.name === "GPUOutOfMemoryError";
+    this.#failure ??= outOfMemory
+      ? new OutOfMemoryError(`the device is out of memory: ${error.message}; use a smaller batch`)
+      : new ValidationError(`WebGPU refused a command: ${error.message}`);
+  };
+
   constructor(device: GPUDevice, settle: Settle) {
     this.#device = device;
     this.#settle = settle;
@@ -48,13 +55,7 @@ export class CommandQueue {
         `the device was lost (${info.message || info.reason}): open a new one and load the last checkpoint`,
       );
     });
-    device.addEventListener("uncapturederror", (event) => {
-      const { error } = event;
-      const outOfMemory = error.constructor.name === "GPUOutOfMemoryError";
-      this.#failure ??= outOfMemory
-        ? new OutOfMemoryError(`the device is out of memory: ${error.message}; use a smaller batch`)
-        : new ValidationError(`WebGPU refused a command: ${error.message}`);
-    });
+    device.addEventListener("uncapturederror", this.#onError);
   }
 
   /** Throws what went wrong on the device since the last call. */
@@ -68,6 +69,11 @@ export class CommandQueue {
   /** Throws if the device is lost or out of memory. What else went wrong waits for the next `check`. */
   checkAlive(): void {
     if (this.#lost || this.#failure instanceof OutOfMemoryError) this.check();
+  }
+
+  /** Leaves errors of the device that come from now on to others that use it. */
+  close(): void {
+    this.#device.removeEventListener("uncapturederror", this.#onError);
   }
 
   push(command: Command): void {
