@@ -150,7 +150,8 @@ describe("gradcheck", () => {
     expect(report.gradients[0]).toBeLessThan(1e-6);
     const x = input();
     const two = await gradcheck((a, b) => mul(a, square(b)), [x, tensor(device, [1, 2, 3, 4])]);
-    expect(two.gradients).toEqual([expect.any(Number), undefined]);
+    expect(two.gradients[0]).toBeLessThan(1e-2);
+    expect(two.gradients[1]).toBeUndefined();
     expect([...(await x.read())]).toEqual([1, -2, 0.5, 4]);
   });
 

@@ -14,8 +14,8 @@ import type { PageFile, PageResult } from "./protocol.ts";
 const kernels = import.meta.glob([
   "../../*.test.ts",
   "../../{device,tensor,nn,optim,latent}/*.test.ts",
-  "!../../{layout,property}.test.ts", // these need Node
-  "!../../device/{adapters,endless,idle,tuning}.test.ts",
+  "!../../{layout,property,slices}.test.ts", // these need Node
+  "!../../device/{adapters,arguments,endless,idle,tuning}.test.ts",
 ]);
 const failing = import.meta.glob("./failing/*.ts");
 const modules = { ...kernels, ...failing };
