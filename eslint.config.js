@@ -19,6 +19,15 @@ const layers = [
   "web",
 ];
 
+/** Layers whose files run in Node alone, or say by their names which of them do. */
+const inNode = ["device", "runs", "report", "reproduce", "cli"];
+
+const noNode = {
+  group: ["*.node.ts"],
+  message:
+    "This runs in pages too, and *.node.ts in Node alone: import it from runs, report, reproduce or cli.",
+};
+
 /** The lint rule that forbids `layer` to import from any layer after it. */
 function oneWay(layer) {
   const later = layers.slice(layers.indexOf(layer) + 1);
@@ -28,10 +37,13 @@ function oneWay(layer) {
       "no-restricted-imports": [
         "error",
         {
-          patterns: later.map((name) => ({
-            group: [`../${name}/*`, `../../${name}/*`],
-            message: `Imports point one way: ${layers.join(" ← ")}; ${layer} may not import ${name}.`,
-          })),
+          patterns: [
+            ...later.map((name) => ({
+              group: [`../${name}/*`, `../../${name}/*`],
+              message: `Imports point one way: ${layers.join(" ← ")}; ${layer} may not import ${name}.`,
+            })),
+            ...(inNode.includes(layer) ? [] : [noNode]),
+          ],
         },
       ],
     },
@@ -54,5 +66,10 @@ export default tseslint.config(
     },
   },
   ...layers.slice(0, -1).map(oneWay),
+  {
+    files: ["src/web/**/*.ts"],
+    ignores: ["src/web/build/**"],
+    rules: { "no-restricted-imports": ["error", { patterns: [noNode] }] },
+  },
   { files: ["*.config.ts"], rules: { "no-restricted-syntax": "off" } },
 );

@@ -3,7 +3,6 @@ import type { Lock } from "../shared/lock.ts";
 import type { Gpu } from "./gpu.ts";
 import { inLockstep, inTurn } from "./lanes.ts";
 import type { TrainEvent } from "./protocol.ts";
-import { Rate } from "./rate.ts";
 import type { Stage } from "./stage.ts";
 
 /** Milliseconds between readings of the losses, and between looks at the models. */
@@ -11,6 +10,23 @@ const lossPause = 100;
 const lookPause = 500;
 /** A look may take this share of the time. */
 const lookShare = 0.2;
+
+/** Steps per second over about the last second. */
+class Rate {
+  #steps = 0;
+  #ms = 0;
+
+  add(steps: number, ms: number): void {
+    const keep = Math.exp(-ms / 1000);
+    this.#steps = keep * this.#steps + steps;
+    this.#ms = keep * this.#ms + ms;
+  }
+
+  get perSecond(): number {
+    return this.#ms > 0 ? (1000 * this.#steps) / this.#ms : 0;
+  }
+}
+
 /** Trains the models of a stage in lockstep, and tells how it goes. */
 export class Loop {
   readonly #stage: Stage;
