@@ -37,6 +37,31 @@ describe("loadFolder", () => {
     expect([...(await loadFolder(folder, { channels: 1 })).stored]).toEqual([76, 150]);
   });
 
+  test("folders that are linked with one another come to an end, and options that mean nothing are named", async () => {
+    const folder = temporaryFolder();
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    for (const name of names) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, "1.png"), png(1, 1, plain(1, 1, [9, 9, 9])));
+      for (const other of names) if (other !== name) symlinkSync(`../${other}`, join(folder, name, other));
+    }
+    await expect(loadFolder(folder)).rejects.toThrow(/more than 2000 links to folders/);
+    const wrong: [object, RegExp][] = [
+      [{ size: 1e6 }, /a size of 1000000 × 1000000 has more than 67108864 pixels/],
+      [{ size: [4] }, /expected a size of whole numbers/],
+      [{ channels: 2 }, /channels: expected 1 or 3, got 2/],
+      [{ names: [] }, /names: expected one or more/],
+      [{ inMemory: NaN }, /inMemory: expected bytes from 0 on, got NaN/],
+    ];
+    for (const [options, message] of wrong) {
+      const error = await loadFolder(join(folder, "a"), { names: ["1.png"], ...options }).catch(
+        (e: unknown) => e,
+      );
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect(String(error)).toMatch(message);
+    }
+  });
+
   test("pictures too many for memory are decoded when they are needed, to the same values", async () => {
     const folder = temporaryFolder();
     for (const [index, name] of ["a", "b", "c", "d", "e", "f"].entries()) {

@@ -217,6 +217,7 @@ describe("loadArray", () => {
     expect(data.shape).toEqual([5, 6, 3]);
     expect([...data.values(1, 2).subarray(0, 6)]).toEqual([90, 120, 150, 91, 121, 151]);
     expect((await loadArray(path, { layout: "NHWC" })).shape).toEqual([3, 5, 6]);
+    await expect(loadArray(path, { layout: "nchw" as "NCHW" })).rejects.toThrow(/NHWC or NCHW, got nchw/);
     expect((await loadArray(file("|u1", "(20, 1, 1, 9)", planes))).shape).toEqual([1, 1, 9]);
     await expectDataError(() => loadArray(file("|u1", "(20, 9)", planes), { layout: "NCHW" }), "x.npy", 10);
   });

@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { Bindings } from "../../src/device/bindings.ts";
+import { LimitError } from "../../src/device/errors.ts";
+import type { Storage } from "../../src/device/storage.ts";
 
 const run = promisify(execFile);
 
@@ -79,3 +82,23 @@ test("loops that nothing awaits hold a bounded number of memory mappings, and go
   expect(step).toBe(loops["training steps"].turns);
   expect(reads).toBe(loops["reads that are left alone"].turns);
 }, 180_000);
+
+test("tensors forgotten without a pause are refused before they kill the process, and found in the next pause", async () => {
+  const gpu = { createBindGroup: () => ({}) } as unknown as GPUDevice;
+  const unused = {} as never;
+  const most = 20_000;
+  const bindings = new Bindings(gpu, unused, unused, unused, most);
+  const layout = {} as GPUBindGroupLayout;
+  let id = 0;
+  const next = () => {
+    const storage = { id: id++ } as Storage;
+    bindings.get(layout, [{ binding: 0, storage, offset: 0, size: 16 }], undefined);
+  };
+  const many = () => {
+    for (let i = 0; i < most / 4; i++) next();
+  };
+  for (let i = 0; i < 4; i++) many();
+  expect(next).toThrow(LimitError);
+  expect(next).toThrow(/free tensors with dispose\(\) or device\.scope\(\), or await device\.finish\(\)/);
+  await vi.waitFor(many);
+});

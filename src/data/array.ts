@@ -15,6 +15,8 @@ export interface ArrayOptions {
   layout?: "NHWC" | "NCHW";
 }
 
+const layouts: readonly string[] = ["NHWC", "NCHW"];
+
 /** What each type is divided by where nothing else is said. */
 const greatest: Readonly<Record<string, number>> = { u1: 255, u2: 65_535 };
 
@@ -26,13 +28,15 @@ const greatest: Readonly<Record<string, number>> = { u1: 255, u2: 65_535 };
  *   `layout` does not say so.
  */
 export async function loadArray(file: string, options: ArrayOptions = {}): Promise<Dataset> {
-  const { divideBy } = options;
+  const { divideBy, layout } = options;
+  if (layout !== undefined && !layouts.includes(layout))
+    throw new ArgumentError(`npy: layout: expected ${layouts.join(" or ")}, got ${String(layout)}`);
   if (divideBy !== undefined && !(divideBy > 0 && divideBy < Infinity))
     throw new ArgumentError(`npy: divideBy: expected a number above 0, got ${divideBy}`);
   const bytes = await readBytes(file);
   const array = parseNpy(bytes, file);
   const { data, type } = array;
-  const shape = shapeOf(array, file, options.layout);
+  const shape = shapeOf(array, file, layout);
   const scale = 1 / (divideBy ?? greatest[type] ?? 1);
   const values = data instanceof Uint8Array || data instanceof Float32Array ? data : Float32Array.from(data);
   const wrong = values.findIndex((value) => !Number.isFinite(value));
@@ -44,7 +48,7 @@ export async function loadArray(file: string, options: ArrayOptions = {}): Promi
       `element ${wrong} is ${data[wrong]}; only finite float32 values can be used`,
     );
   }
-  const stored = options.layout === "NCHW" ? channelsLast(values, shape) : values;
+  const stored = layout === "NCHW" ? channelsLast(values, shape) : values;
   return new Dataset({ name: file, shape, stored, scale });
 }
 

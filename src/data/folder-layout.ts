@@ -30,11 +30,22 @@ const trainNames = ["train", "training"];
 export const testNames = ["test", "testing", "val", "valid", "validation"];
 
 const mostClasses = 256;
+/** Links to folders that are followed: folders that lead to one another do so along more ways than can be walked. */
+const mostLinks = 2000;
 export const isPicture = (name: string) =>
   /\.(png|jpe?g|jfif|webp|avif|gif|tiff?)$/i.test(name) && !isHidden(name);
 
-/** Lists a folder and all within it. Links are followed, but not round in circles. */
-export async function scan(path: string, name = "", above: readonly string[] = []): Promise<Tree> {
+/**
+ * Lists a folder and all within it. Links are followed, but not round in circles.
+ *
+ * @throws ArgumentError for a folder that cannot be read, and for more links to folders than are followed.
+ */
+export async function scan(
+  path: string,
+  name = "",
+  above: readonly string[] = [],
+  links = { followed: 0 },
+): Promise<Tree> {
   const entries = await entriesOf("folder", path);
   const own = await realpath(path);
   const pictures: string[] = [];
@@ -47,8 +58,12 @@ export async function scan(path: string, name = "", above: readonly string[] = [
     if (isHidden(entry.name)) {
       if (isFolder || isPicture(entry.name.replace(/^\.+_?/, ""))) hidden.push(entry.name);
     } else if (isFolder) {
-      if (![...above, own].includes(await realpath(file)))
-        folders.push(await scan(file, entry.name, [...above, own]));
+      if ([...above, own].includes(await realpath(file))) continue;
+      if (entry.isSymbolicLink() && ++links.followed > mostLinks)
+        throw new ArgumentError(
+          `folder: more than ${mostLinks} links to folders, the last ${file}; links that lead to one another multiply`,
+        );
+      folders.push(await scan(file, entry.name, [...above, own], links));
     } else if (isPicture(entry.name)) pictures.push(file);
     else others.push(entry.name);
   }

@@ -5,7 +5,7 @@ import { readBytes } from "./files.ts";
 import { layoutOf, scan, unwrapped, type Layout } from "./folder-layout.ts";
 import { leftOut, type LeftOut } from "./left-out.ts";
 import { ofForm, PictureRows, toGrey, type Form } from "./picture-rows.ts";
-import { decodePictures } from "./pictures.ts";
+import { decodePictures, mostPixels } from "./pictures.ts";
 import type { Picture } from "./resize.ts";
 
 /** Options of `loadFolder`. */
@@ -49,9 +49,7 @@ export function named(path: string, names: readonly string[]): Layout {
 /** Loads the pictures of a layout; `name` is the data set's. */
 export async function load(name: string, layout: Layout, options: FolderOptions): Promise<Dataset> {
   const wanted = typeof options.size === "number" ? ([options.size, options.size] as const) : options.size;
-  if (wanted?.some((side) => !Number.isInteger(side) || side < 1)) {
-    throw new ArgumentError(`folder: expected a size of whole numbers from 1 on, got ${wanted.join(" × ")}`);
-  }
+  checkOptions(wanted, options);
   const { files } = layout;
   const isWhole = options.names === undefined;
   const kept: number[] = [];
@@ -102,6 +100,25 @@ export async function load(name: string, layout: Layout, options: FolderOptions)
     labels: layout.labels && Uint8Array.from(taken, (index) => layout.labels![index]!),
     leftOut: [...layout.leftOut, ...unreadable(refused)],
   });
+}
+
+function checkOptions(
+  wanted: readonly [number, number] | undefined,
+  { channels, names, inMemory = mostBytes }: FolderOptions,
+): void {
+  if (wanted) {
+    if (wanted.length !== 2 || !wanted.every((side) => Number.isInteger(side) && side >= 1))
+      throw new ArgumentError(
+        `folder: expected a size of whole numbers from 1 on, got ${wanted.join(" × ")}`,
+      );
+    if (wanted[0] * wanted[1] > mostPixels)
+      throw new ArgumentError(`folder: a size of ${wanted.join(" × ")} has more than ${mostPixels} pixels`);
+  }
+  if (channels !== undefined && ![1, 3].includes(channels))
+    throw new ArgumentError(`folder: channels: expected 1 or 3, got ${String(channels)}`);
+  if (names?.length === 0) throw new ArgumentError(`folder: names: expected one or more, got none`);
+  if (!(inMemory >= 0))
+    throw new ArgumentError(`folder: inMemory: expected bytes from 0 on, got ${String(inMemory)}`);
 }
 
 /** The pictures in files, or why they cannot be read, some of them read and decoded at once. */

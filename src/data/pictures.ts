@@ -15,7 +15,7 @@ const formats = { jpeg: "JPEG", png: "PNG", webp: "WebP", heif: "AVIF", gif: "GI
 const readable = Object.values(formats).join(", ");
 
 /** Pixels of a picture, at most: 256 MB when it is decoded. Those of all that are decoded at once, too. */
-const mostPixels = 2 ** 26;
+export const mostPixels = 2 ** 26;
 
 /** As Pillow reads: cut files are refused, warnings are not heeded, and colour profiles are not applied. */
 const reading: SharpOptions = { failOn: "error", ignoreIcc: true };

@@ -1,5 +1,7 @@
+import { collectGarbage } from "#gpu";
 import type { Block, Buffers } from "./buffers.ts";
 import type { Write } from "./commands.ts";
+import { LimitError } from "./errors.ts";
 import type { CommandQueue } from "./queue.ts";
 import type { MemoryLedger, Storage } from "./storage.ts";
 
@@ -54,6 +56,12 @@ const KEPT_CONTENTS = 64;
 const KEPT_GROUPS = 4096;
 
 /**
+ * Bind groups that a software adapter may have, those included that JavaScript's garbage collector did not give back
+ * yet. In lavapipe each holds a memory mapping; a process has 65,530 of these, and one more kills it.
+ */
+export const MOST_GROUPS = 50_000;
+
+/**
  * The bind groups of one device. A launch on the same memory with the same params gets the one that it had before: a
  * driver may hold a memory mapping for each, which only JavaScript's garbage collector gives back. Those that were
  * not used for the longest time are forgotten.
@@ -71,8 +79,19 @@ export class Bindings {
   #recentGroups = 0;
   /** Bind groups and uniform buffers made so far. */
   readonly made = { bindGroups: 0, uniforms: 0 };
+  /** Bind groups that garbage collection gave back. */
+  #collected = 0;
+  readonly #collections = new FinalizationRegistry(() => this.#collected++);
+  readonly #most: number;
 
-  constructor(gpu: GPUDevice, queue: CommandQueue, buffers: Buffers, ledger: MemoryLedger) {
+  constructor(
+    gpu: GPUDevice,
+    queue: CommandQueue,
+    buffers: Buffers,
+    ledger: MemoryLedger,
+    mostGroups = Infinity,
+  ) {
+    this.#most = mostGroups;
     this.#gpu = gpu;
     this.#queue = queue;
     this.#buffers = buffers;
@@ -194,8 +213,22 @@ export class Bindings {
       resource: { buffer: storage.buffer, offset, size },
     }));
     if (params) entries.push(params);
+    this.#makeRoom();
     this.made.bindGroups++;
-    return this.#gpu.createBindGroup({ layout, entries });
+    const group = this.#gpu.createBindGroup({ layout, entries });
+    this.#collections.register(group, undefined);
+    return group;
+  }
+
+  /** Collects garbage each time that another tenth of the bind groups exist from half of them on. */
+  #makeRoom(): void {
+    const existing = this.made.bindGroups - this.#collected;
+    if (existing >= this.#most)
+      throw new LimitError(
+        `${existing} launches wait for memory that was forgotten, which JavaScript finds in a pause alone: free tensors ` +
+          `with dispose() or device.scope(), or await device.finish() now and then`,
+      );
+    if (existing >= this.#most / 2 && existing % (this.#most / 10) === 0) collectGarbage();
   }
 
   #fromRing(

@@ -1,6 +1,6 @@
 import { openAdapter, readTuning, type AdapterDescription, type AdapterRequest } from "#gpu";
 import type { OpenedAdapter, Settle } from "./adapters.ts";
-import { Bindings, type PackedParams, type Slice } from "./bindings.ts";
+import { Bindings, MOST_GROUPS, type PackedParams, type Slice } from "./bindings.ts";
 import { Buffers } from "./buffers.ts";
 import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
@@ -104,7 +104,13 @@ export class Device {
     this.pipelines = options.pipelines ?? new PipelineCache(gpu, () => (this.#checker ??= openChecker()));
     this.queue = new CommandQueue(gpu, settle);
     this.#buffers = new Buffers(gpu, this.queue);
-    this.#bindings = new Bindings(gpu, this.queue, this.#buffers, this.#ledger);
+    this.#bindings = new Bindings(
+      gpu,
+      this.queue,
+      this.#buffers,
+      this.#ledger,
+      this.isSoftware ? MOST_GROUPS : Infinity,
+    );
     this.#staging = new Staging(this.queue, this.#buffers, this.#ledger, gpu.limits.maxBufferSize);
     this.queue.uploads = this.#uploads = new Uploads(gpu, this.#buffers, this.#ledger);
     this.#traced = leaks;
