@@ -49,6 +49,7 @@ test("settings, capabilities and titles follow from the descriptors", () => {
     "info-vae",
     "likelihood-vae",
     "mask-aae",
+    "two-stage",
     "vae-flow",
     "wae-gan",
     "wae-mmd",

@@ -134,7 +134,8 @@ export function checkPhases(
       const model = build();
       const { device } = model;
       const reference = phases[name]!;
-      const phase = model.phases().find((one) => one.name === name)!;
+      const every = [...model.phases(), ...model.stages(1).flatMap((stage) => stage.phases ?? [])];
+      const phase = every.find((one) => one.name === name)!;
       const weights = new Map<string, number[]>();
       for (const [own, parameter] of model.arena.parameters) {
         const list = Array.from(await parameter.read());

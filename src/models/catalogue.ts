@@ -11,6 +11,7 @@ export { maskAaeModel } from "./maskAae.ts";
 export { raeGpModel, raeL2Model, raeModel, raeSnModel } from "./rae.ts";
 export { rraeModel } from "./rrae.ts";
 export { sparseModel } from "./sparse.ts";
+export { twoStageModel } from "./twoStageVae.ts";
 export { vaeIdentityModel, vaeModel } from "./vae.ts";
 export { vaeFlowModel } from "./vaeFlow.ts";
 export { rraeVaeModel, vrraeModel } from "./vrrae.ts";

@@ -22,6 +22,7 @@ export type { Reconstruction } from "./reconstruction.ts";
 export { Rrae, rrae, type RraeOptions } from "./rrae.ts";
 export { Sparse, sparse, type SparseOptions } from "./sparse.ts";
 export type { Truncation } from "./truncation.ts";
+export { TwoStageVae, twoStageVae, type TwoStageVaeOptions } from "./twoStageVae.ts";
 export { Vae, vae, type VaeOptions } from "./vae.ts";
 export { VaeFlow, vaeFlow, type VaeFlowOptions } from "./vaeFlow.ts";
 export { Vrrae, vrrae, type VrraeOptions } from "./vrrae.ts";
