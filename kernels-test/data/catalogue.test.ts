@@ -13,7 +13,6 @@ const folder = new URL("../../src/data/", import.meta.url);
 test("every data set that describes itself is in the catalogue, by a name of its own", () => {
   const index = readFileSync(new URL("catalogue.ts", folder), "utf8");
   for (const file of readdirSync(new URL("sets/", folder))) expect(index).toContain(`from "./sets/${file}"`);
-  expect(datasetNames).toEqual(["bumps", "cifar10", "fashion-mnist", "folder", "mnist", "npy"]);
   expect(datasetNames).toHaveLength(Object.keys(catalogue).length);
   expect(configSchema.shape.data.unwrap().options).toEqual(datasetNames);
   expect(Object.keys(sources).sort()).toEqual([...downloadNames].sort());
