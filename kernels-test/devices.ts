@@ -31,17 +31,4 @@ export function onSharedGpu({ Device, openDevice }: Module): typeof openDevice {
     device.close = () => void device.trim().then(end, end); // nothing is left to trim of a device that is lost
     return device;
   };
-  return async (request = {}) => {
-    const { binding, leaks, adapter = "", validation = false, tuned = true } = request;
-    if (binding !== undefined && binding < 256) return openDevice(request); // refused
-    const key = JSON.stringify([adapter, validation, tuned]);
-    const first = opened.get(key) ?? openFirst(key, { adapter, validation, tuned });
-    opened.set(key, first);
-    first.catch(() => opened.delete(key));
-    const { gpu, info, tuning, pipelines, queue } = await first;
-    const settle: device.DeviceOptions["settle"] = (begin) => queue.settle(begin);
-    const device = new Device(gpu, info, { settle, tuning, binding, leaks, pipelines });
-    device.close = () => void device.trim().catch(() => undefined); // nothing is left of a device that is lost
-    return device;
-  };
 }

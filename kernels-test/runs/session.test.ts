@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test, vi } from "vitest";
+import { openDevice } from "../../src/device/device.ts";
 import { BusyError, DataError, DeviceLostError, NumericalError } from "../../src/device/errors.ts";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
@@ -113,7 +114,10 @@ test("steps that are taken are not taken back: fewer are refused, and the run st
 });
 
 test("progress tells the pace once the kernels are compiled, and the first step counts as preparation", async () => {
-  const run = smallRun({ model: "vae", evaluateEvery: 100 });
+  const device = await openDevice();
+  const adapter = device.info.name; // asked for by its whole name it is opened anew, and nothing is compiled yet
+  device.close();
+  const run = smallRun({ model: "vae", evaluateEvery: 100, adapter });
   const seen: Progress[] = [];
   const session = await runSession(run.folder, run.config, { onProgress: (progress) => seen.push(progress) });
   session.close();
