@@ -81,7 +81,7 @@ test.each(
 });
 
 test.each(Object.entries(pages))(
-  "%s is under 300 kB, gzipped, with its engine",
+  "%s is under 310 kB, gzipped, with its engine",
   slow,
   async (page, ready) => {
     const { tab, wrong } = await site.visit("about:blank");
@@ -92,7 +92,7 @@ test.each(Object.entries(pages))(
     const size = pageSizes(site.folder, isOfPeers).find((one) => page.startsWith(one.page))!;
     expect(size.files).toEqual(expect.arrayContaining([...loaded].filter((file) => file !== "icon.svg")));
     console.log(`${size.page}: ${(size.gzipped / 1000).toFixed(0)} kB gzipped, ${size.files.length} files`);
-    expect(size.gzipped).toBeLessThan(300_000);
+    expect(size.gzipped).toBeLessThan(310_000);
     await tab.close();
   },
 );

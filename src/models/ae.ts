@@ -2,6 +2,7 @@ import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { aeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
@@ -42,9 +43,7 @@ export function ae(device: Device, options: AeOptions): Ae {
 
 /** As long as the codes of RRAE and VRRAE, k, as in the paper's comparisons. */
 export const aeModel = /* @__PURE__ */ describeModel({
-  name: "ae",
-  title: "AE",
-  page: "no SVD, no noise",
+  ...aeFacts,
   settings: () => ({ rank: rank() }),
   build: (device, { rank: latent, ...chosen }) => ae(device, { ...chosen, latent }),
 });

@@ -2,6 +2,7 @@ import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { truncate } from "../ops/svd.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
+import { rraeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
@@ -42,10 +43,7 @@ export function rrae(device: Device, options: RraeOptions): Rrae {
 }
 
 export const rraeModel = /* @__PURE__ */ describeModel({
-  name: "rrae",
-  title: "RRAE",
-  page: "SVD, no noise",
-  basis: true,
+  ...rraeFacts,
   settings: () => ({ latent: latent(), rank: rank() }),
   build: rrae,
 });

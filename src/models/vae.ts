@@ -5,6 +5,7 @@ import { sampleGaussian, type GaussianSample } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
+import { vaeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
@@ -90,10 +91,7 @@ export function vae(device: Device, options: VaeOptions): Vae {
 }
 
 export const vaeModel = /* @__PURE__ */ describeModel({
-  name: "vae",
-  title: "VAE",
-  page: "noise, no SVD",
-  prior: true,
+  ...vaeFacts,
   parts: { betaKl: "β·KL" },
   settings: () => ({ rank: rank(), beta: beta() }),
   build: (device, { rank: latent, ...chosen }) => vae(device, { ...chosen, latent }),

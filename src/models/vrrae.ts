@@ -11,6 +11,7 @@ import { copyInto } from "../tensor/accumulate.ts";
 import { noGrad } from "../tensor/record.ts";
 import { zeros, type Tensor } from "../tensor/tensor.ts";
 import { BasisAutoencoder, LAST_BASIS } from "./basisAutoencoder.ts";
+import { vrraeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
@@ -173,11 +174,7 @@ const settings = () => ({
 });
 
 export const vrraeModel = /* @__PURE__ */ describeModel({
-  name: "vrrae",
-  title: "VRRAE",
-  page: "SVD and noise",
-  prior: true,
-  basis: true,
+  ...vrraeFacts,
   settings,
   build: vrrae,
 });

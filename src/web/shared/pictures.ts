@@ -1,4 +1,9 @@
-import { imageSize } from "image-size";
+import { BMP } from "image-size/types/bmp";
+import { GIF } from "image-size/types/gif";
+import { HEIF } from "image-size/types/heif";
+import { JPG } from "image-size/types/jpg";
+import { PNG } from "image-size/types/png";
+import { WEBP } from "image-size/types/webp";
 import type { Picture } from "../../data/resize.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import { bytesOf } from "./bytes.ts";
@@ -55,10 +60,13 @@ interface Size {
   width: number;
 }
 
+/** What browsers decode; AVIF is a kind of HEIF. */
+const kinds = [PNG, JPG, WEBP, HEIF, GIF, BMP];
+
 /** The size that a picture's file begins with; undefined where it says it later, or is none that is known. */
 function declaredSize(head: Uint8Array): Size | undefined {
   try {
-    return imageSize(head);
+    return kinds.find((kind) => kind.validate(head))?.calculate(head);
   } catch {
     return undefined; // the browser says what is wrong with it
   }
