@@ -126,7 +126,8 @@ test(
     );
     await choose(tab, "good.png", good);
     await tab.getByText("10 × 20", { exact: true }).waitFor();
-    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 255, 255, 255, 255, 3);
+    const jfif = [0xff, 0xe0, 0, 16, ...Buffer.from("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0];
+    const jpeg = Uint8Array.of(0xff, 0xd8, ...jfif, 0xff, 0xc0, 0, 17, 8, 255, 255, 255, 255, 3);
     const gif = Uint8Array.of(...Buffer.from("GIF89a"), 255, 255, 255, 255);
     const webp = Uint8Array.of(
       ...Buffer.from("RIFF\0\0\0\0WEBPVP8X"),
