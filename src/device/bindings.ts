@@ -59,7 +59,7 @@ const KEPT_GROUPS = 4096;
  * Bind groups that a software adapter may have, those included that JavaScript's garbage collector did not give back
  * yet. In lavapipe each holds a memory mapping; a process has 65,530 of these, and one more kills it.
  */
-export const MOST_GROUPS = 50_000;
+export const MOST_BIND_GROUPS = 50_000;
 
 /**
  * The bind groups of one device. A launch on the same memory with the same params gets the one that it had before: a

@@ -1,6 +1,6 @@
 import { openAdapter, readTuning, type AdapterDescription, type AdapterRequest } from "#gpu";
 import type { OpenedAdapter, Settle } from "./adapters.ts";
-import { Bindings, MOST_GROUPS, type PackedParams, type Slice } from "./bindings.ts";
+import { Bindings, MOST_BIND_GROUPS, type PackedParams, type Slice } from "./bindings.ts";
 import { Buffers } from "./buffers.ts";
 import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
@@ -109,7 +109,7 @@ export class Device {
       this.queue,
       this.#buffers,
       this.#ledger,
-      this.isSoftware ? MOST_GROUPS : Infinity,
+      this.isSoftware ? MOST_BIND_GROUPS : Infinity,
     );
     this.#staging = new Staging(this.queue, this.#buffers, this.#ledger, gpu.limits.maxBufferSize);
     this.queue.uploads = this.#uploads = new Uploads(gpu, this.#buffers, this.#ledger);

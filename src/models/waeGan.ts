@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul, square, sub } from "../ops/elementwise.ts";
-import { randomNormal, type RandomState } from "../ops/random.ts";
+import { randomNormal } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
 import type { OptimizerSettings } from "../optim/settings.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -39,20 +39,20 @@ const CRITIC_OPTIMIZER = { kind: "adam", betas: [0.5, 0.999], rate: 5e-4 } as co
 /** What WAE-GAN and AAE have in common: a critic that tells codes from draws of the prior. */
 abstract class AdversarialAutoencoder extends CodedAutoencoder {
   readonly #analytic: boolean;
+  readonly #criticOptimizer: Partial<OptimizerSettings>;
 
+  /** `own`: what the model takes where the options do not say. */
   constructor(
     device: Device,
     networks: { encoder: Network; decoder: Network; critic: Network },
-    {
-      latent,
-      reconstruction,
-      adversary,
-      analytic = false,
-    }: WaeGanOptions & Required<CodedOptions> & { adversary: number },
+    options: WaeGanOptions,
+    own: Required<Pick<WaeGanOptions, "reconstruction" | "adversary">>,
   ) {
+    const { latent, reconstruction, adversary, analytic = false, criticOptimizer } = { ...own, ...options };
     checkWeight("waeGan", "adversary, the weight of the critic's terms,", adversary);
     super(device, networks, latent, reconstruction, { scalars: { adversary } });
     this.#analytic = analytic;
+    this.#criticOptimizer = criticOptimizer ?? CRITIC_OPTIMIZER;
   }
 
   protected logits(z: Tensor): Tensor {
@@ -66,14 +66,29 @@ abstract class AdversarialAutoencoder extends CodedAutoencoder {
     return mul(term, this.scalars.get("adversary")!.tensor);
   }
 
+  /** What the encoder learns of the critic: that its codes are real. */
+  protected encoderLoss(z: Tensor): Tensor {
+    return this.weighted(labelled(this.logits(z), true));
+  }
+
   /** What the critic learns: draws of the prior are real, codes are not. */
-  protected criticLoss(x: Batch, noise: RandomState): Losses {
-    const z = this.again(() => this.codeOf(x));
-    const [real, fake] = [
-      labelled(this.logits(randomNormal(noise, z.shape)), true),
-      labelled(this.logits(z), false),
-    ];
-    return { loss: this.weighted(add(real, fake)), real, fake };
+  protected criticPhase(): Phase {
+    return {
+      ...this.adversarial("critic", "critic"),
+      loss: (x, noise) => {
+        const z = this.again(() => this.codeOf(x));
+        const [real, fake] = [
+          labelled(this.logits(randomNormal(noise, z.shape)), true),
+          labelled(this.logits(z), false),
+        ];
+        return { loss: this.weighted(add(real, fake)), real, fake };
+      },
+    };
+  }
+
+  /** A phase that moves one group by the critic's optimizer. */
+  protected adversarial(name: string, group: string): Omit<Phase, "loss"> {
+    return { name, moves: [group], optimizer: this.#criticOptimizer };
   }
 }
 
@@ -84,34 +99,23 @@ abstract class AdversarialAutoencoder extends CodedAutoencoder {
  *     critic    critic               λ · (H(D(p), real) + H(D(z), fake)),  p ~ N(0, I)
  */
 export class WaeGan extends AdversarialAutoencoder {
-  readonly #criticOptimizer: Partial<OptimizerSettings>;
-
   constructor(
     device: Device,
     networks: { encoder: Network; decoder: Network; critic: Network },
     options: WaeGanOptions,
   ) {
-    super(device, networks, { reconstruction: { kind: "mse", reduce: "sum" }, adversary: 200, ...options });
-    this.#criticOptimizer = options.criticOptimizer ?? CRITIC_OPTIMIZER;
+    super(device, networks, options, { reconstruction: { kind: "mse", reduce: "sum" }, adversary: 200 });
   }
 
   loss(x: Batch): Losses {
     const z = this.codeOf(x);
     const error = this.compared(z, x);
-    const adversary = this.weighted(labelled(this.logits(z), true));
+    const adversary = this.encoderLoss(z);
     return { loss: add(error, adversary), error, adversary };
   }
 
   override phases(): readonly Phase[] {
-    return [
-      { name: "ae", moves: ["encoder", "decoder"], loss: (x) => this.loss(x) },
-      {
-        name: "critic",
-        moves: ["critic"],
-        optimizer: this.#criticOptimizer,
-        loss: (x, noise) => this.criticLoss(x, noise),
-      },
-    ];
+    return [{ name: "ae", moves: ["encoder", "decoder"], loss: (x) => this.loss(x) }, this.criticPhase()];
   }
 }
 
@@ -132,15 +136,12 @@ export function waeGan(device: Device, options: WaeGanOptions): WaeGan {
  *     generator         encoder             H(D(z), real)
  */
 export class Aae extends AdversarialAutoencoder {
-  readonly #criticOptimizer: Partial<OptimizerSettings>;
-
   constructor(
     device: Device,
     networks: { encoder: Network; decoder: Network; critic: Network },
     options: WaeGanOptions,
   ) {
-    super(device, networks, { reconstruction: { kind: "mse", reduce: "mean" }, adversary: 1, ...options });
-    this.#criticOptimizer = options.criticOptimizer ?? CRITIC_OPTIMIZER;
+    super(device, networks, options, { reconstruction: { kind: "mse", reduce: "mean" }, adversary: 1 });
   }
 
   loss(x: Batch): Losses {
@@ -148,15 +149,12 @@ export class Aae extends AdversarialAutoencoder {
   }
 
   override phases(): readonly Phase[] {
-    const optimizer = this.#criticOptimizer;
     return [
       { name: "reconstruction", moves: ["encoder", "decoder"], loss: (x) => this.loss(x) },
-      { name: "critic", moves: ["critic"], optimizer, loss: (x, noise) => this.criticLoss(x, noise) },
+      this.criticPhase(),
       {
-        name: "generator",
-        moves: ["encoder"],
-        optimizer,
-        loss: (x) => ({ loss: this.weighted(labelled(this.logits(this.again(() => this.codeOf(x))), true)) }),
+        ...this.adversarial("generator", "encoder"),
+        loss: (x) => ({ loss: this.encoderLoss(this.again(() => this.codeOf(x))) }),
       },
     ];
   }
