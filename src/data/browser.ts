@@ -8,3 +8,4 @@ export { parseIdx, readIdx, type IdxArray } from "./idx.ts";
 export { parseNpy, writeNpy, type NpyArray, type NpyData } from "./npy.ts";
 export { permutation, uniform } from "./random.ts";
 export { resize, type Picture } from "./resize.ts";
+export { synthetic, syntheticMap, type SyntheticMapOptions, type SyntheticOptions } from "./synthetic.ts";

@@ -3,14 +3,11 @@ import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { countPoints, requireFinite } from "../latent/points.ts";
 import { Dataset } from "./dataset.ts";
-import { streams, uniform } from "./random.ts";
+import { mostValues, streams, uniform } from "./random.ts";
 
 const width = 0.2;
 const meshPoints = 10;
 const reach = 0.5;
-
-/** Values in one set, at most: a gibibyte of them. */
-const mostValues = 2 ** 28;
 
 /** What `bumps` makes; each set is standardised by its own mean and deviation and keeps its bumps' centres. */
 export interface Bumps {

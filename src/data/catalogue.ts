@@ -4,3 +4,4 @@ export { fashionMnist, mnist } from "./sets/mnist.ts";
 export { cifar10 } from "./sets/cifar10.ts";
 export { folder } from "./sets/folder.ts";
 export { npy } from "./sets/npy.ts";
+export { synthetic } from "./sets/synthetic.ts";

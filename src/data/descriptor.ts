@@ -1,9 +1,12 @@
 /** A setting that only some data sets have; what may be given for each stands in the schema of configurations. */
-export type DatasetSetting = "size" | "divideBy" | "layout";
+export type DatasetSetting = "size" | "divideBy" | "layout" | "intrinsic" | "ambient" | "count";
 
 /** What is known of a training on a data set where nothing else is said. */
 export interface PresetSettings {
   size?: number;
+  intrinsic?: number;
+  ambient?: number;
+  count?: number;
   latent: number;
   rank: number;
   beta: number;

@@ -10,16 +10,18 @@ import { classesOf, layoutOf, scan, splitOf, testNames, unwrapped } from "./fold
 import { datasetNamed, datasetNames, type DatasetName } from "./known.ts";
 import { readPartition } from "./partition.ts";
 import { loadCifar, loadMnist, type TrainAndTest } from "./standard.ts";
+import { synthetic, type SyntheticOptions } from "./synthetic.ts";
 
 /** Options of `loadDataset`; each data set takes those that concern it. */
-export interface LoadOptions extends FolderOptions, ArrayOptions {
-  /** Folder of the files; for npy also a single file. Not needed for bumps. */
+export interface LoadOptions
+  extends FolderOptions, ArrayOptions, Pick<SyntheticOptions, "intrinsic" | "ambient" | "count"> {
+  /** Folder of the files; for npy also a single file. Not needed for what is computed. */
   path?: string;
-  /** Images in each of bumps' test sets. */
+  /** Images in each of bumps' test sets; points in that of synthetic. */
   testCount?: number;
   /** Training samples, at most, of a folder with a split of its own: others are not even read. */
   limit?: number;
-  /** Fixes bumps' test sets, and which samples are held out where no test set is given. */
+  /** Fixes bumps' test sets, everything of synthetic, and which samples are held out where no test set is given. */
   seed?: number;
 }
 
@@ -64,6 +66,7 @@ const loaders: Readonly<Record<DatasetName, Loader>> = {
   cifar10: loadCifar,
   folder: loadPictures,
   npy: loadArrays,
+  synthetic: (_path, options) => synthetic(options),
 };
 
 function squareBumps({ size, seed, testCount }: LoadOptions & { seed: number }): LoadedData {

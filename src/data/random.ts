@@ -2,7 +2,18 @@ import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { threefry2x32 } from "../ops/lib/threefry.ts";
 
 /** Numbers that no two uses of one seed share: what they are for is part of the generator's key. */
-export const streams = { shuffle: 1, split: 2, independent: 3, diagonal: 4 } as const;
+export const streams = {
+  shuffle: 1,
+  split: 2,
+  independent: 3,
+  diagonal: 4,
+  map: 5,
+  train: 6,
+  test: 7,
+} as const;
+
+/** Values in one set that is made, at most: a gibibyte of them. */
+export const mostValues = 2 ** 28;
 
 /** The number at (`epoch`, `index`) of a stream of `seed`: uniform in [0, 1), with 53 random bits. */
 export function uniform(seed: number, stream: number, epoch: number, index: number): number {

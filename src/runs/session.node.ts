@@ -1,12 +1,13 @@
 import type { Dataset } from "../data/dataset.ts";
-import { loadDataset, type LoadedData } from "../data/load.ts";
+import type { DatasetSetting } from "../data/descriptor.ts";
+import { loadDataset, type LoadedData, type LoadOptions } from "../data/load.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import type { FittedBasis } from "../latent/basis.ts";
 import { deviceParts } from "../train/batching.ts";
 import { buildModel, optimizerSettings } from "../train/build.ts";
-import type { Config } from "../train/config.ts";
+import { dataSettings, type Config } from "../train/config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
 import { adviceFor } from "../train/magnitude.ts";
 import { relativeErrorOn } from "../train/evaluate.ts";
@@ -215,23 +216,11 @@ export async function openSession(folder: RunFolder, config: Config, lock?: RunL
 }
 
 /** The data that a configuration names. */
-export async function loadData({
-  data,
-  path,
-  size,
-  divideBy,
-  layout,
-  seed,
-  limit,
-}: Config): Promise<LoadedData> {
-  const loaded = await loadDataset(data, {
-    seed,
-    ...(path === undefined ? {} : { path }),
-    ...(size === undefined ? {} : { size }),
-    ...(divideBy === undefined ? {} : { divideBy }),
-    ...(layout === undefined ? {} : { layout }),
-    ...(limit === undefined ? {} : { limit }),
-  });
+export async function loadData(config: Config): Promise<LoadedData> {
+  const { data, seed, limit } = config;
+  const names = ["path", "limit", ...(Object.keys(dataSettings) as DatasetSetting[])] as const;
+  const given = names.filter((name) => config[name] !== undefined).map((name) => [name, config[name]]);
+  const loaded = await loadDataset(data, { seed, ...(Object.fromEntries(given) as LoadOptions) });
   return limit === undefined ? loaded : { ...loaded, train: loaded.train.take(limit) };
 }
 

@@ -71,6 +71,9 @@ export const dataSettings = {
     .enum(["NHWC", "NCHW"])
     .optional()
     .meta({ description: "order of a .npy file's axes (default NHWC)", value: "axes" }),
+  intrinsic: count.optional().meta({ description: "numbers that a point is made from", value: "n" }),
+  ambient: count.max(1024).optional().meta({ description: "numbers that a point has", value: "D" }),
+  count: count.optional().meta({ description: "points to train on", value: "count" }),
 } satisfies Record<DatasetSetting, z.ZodType>;
 
 /** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */
