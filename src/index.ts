@@ -24,3 +24,4 @@ export { train, type TrainOptions, type Run } from "./train/train.ts";
 export { Trainer, type TrainerOptions, type TrainerState } from "./train/trainer.ts";
 export type { StepLosses } from "./train/losses.ts";
 export type { Optimization } from "./train/phaseRun.ts";
+export { varianceLawOn, varianceLossOn, type VarianceLossOptions } from "./train/variance.ts";

@@ -2,7 +2,12 @@ import { checkSeed } from "../device/arguments.ts";
 import { threefry2x32 } from "../ops/lib/threefry.ts";
 
 /** What draws of one seed are for: part of the generator's key, apart from the streams of the data sets. */
-export const streams = { clusters: 0x6c61_7401, samples: 0x6c61_7402, directions: 0x6c61_7403 } as const;
+export const streams = {
+  clusters: 0x6c61_7401,
+  samples: 0x6c61_7402,
+  directions: 0x6c61_7403,
+  normality: 0x6c61_7404,
+} as const;
 
 /** Random numbers one after the other, a pure function of seed and stream. */
 export class Draws {

@@ -4,7 +4,7 @@ import type { Network } from "../nn/networks.ts";
 import { relativeError } from "../ops/losses.ts";
 import { randomNormal, RandomState } from "../ops/random.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { zeros, type Tensor } from "../tensor/tensor.ts";
 import { Model, type ModelParts } from "./model.ts";
 import { errorInParts, partsOf, type Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
@@ -87,6 +87,17 @@ export abstract class Autoencoder extends Model {
   /** Codes of a batch, drawn from what the model says of each sample, (N, codeSize); its code where that is one. */
   draw(x: Batch, _noise: RandomState): Tensor {
     return this.#quietly(() => this.codeOf(x));
+  }
+
+  /** σ² of the normal distribution that training draws each sample's code from, (N, codeSize); zeros where it draws none. */
+  codeVariance(x: Tensor): Tensor {
+    checkBatch("codeVariance", x.shape, this.input);
+    return this.#quietly(() => this.varianceOf(x) ?? zeros(this.device, [x.shape[0]!, this.codeSize]));
+  }
+
+  /** What `codeVariance` gives; undefined where codes are not drawn. */
+  protected varianceOf(_x: Batch): Tensor | undefined {
+    return undefined;
   }
 
   override dispose(): void {

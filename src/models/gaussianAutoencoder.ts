@@ -1,4 +1,5 @@
 import { linearNetwork, type Network } from "../nn/networks.ts";
+import { exp } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -34,6 +35,10 @@ export abstract class GaussianAutoencoder extends CodedAutoencoder {
 
   protected override codeOf(x: Batch): Tensor {
     return this.posterior(x).mu;
+  }
+
+  protected override varianceOf(x: Batch): Tensor {
+    return exp(this.posterior(x).logVariance);
   }
 
   /** Codes of a batch, drawn from N(μ, σ²). */

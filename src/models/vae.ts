@@ -1,6 +1,6 @@
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
-import { add } from "../ops/elementwise.ts";
+import { add, exp } from "../ops/elementwise.ts";
 import { sampleGaussian, type GaussianSample } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -71,6 +71,10 @@ export class Vae extends Autoencoder {
 
   protected codeOf(x: Batch): Tensor {
     return this.#mean(this.run("encoder", x));
+  }
+
+  protected override varianceOf(x: Batch): Tensor {
+    return exp(this.run("variance", this.run("encoder", x)));
   }
 
   /** f: the identity where there is no network for it. */

@@ -64,6 +64,12 @@ export class VaeFlow extends GaussianAutoencoder {
     return this.asConstant(() => this.device.scope(() => this.#bent(x, noise).z));
   }
 
+  protected override varianceOf(): Tensor {
+    throw new ArgumentError(
+      "vaeFlow: what a flow makes of a normal distribution has no variance in closed form; draw codes and measure theirs",
+    );
+  }
+
   #flown(z: Tensor): { z: Tensor; logDeterminant: Tensor } {
     return this.flow.forward(z, (own) => this.arena.get(`flow.${own}`));
   }

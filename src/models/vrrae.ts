@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
-import { add } from "../ops/elementwise.ts";
+import { add, exp } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
@@ -114,6 +114,10 @@ export class Vrrae extends BasisAutoencoder {
 
   protected override codeOf(x: Batch): Tensor {
     return this.#mean(super.codeOf(x));
+  }
+
+  protected override varianceOf(x: Batch): Tensor {
+    return exp(this.#affine("variance", super.codeOf(x)));
   }
 
   /** f: the identity where there is no network for it. */
