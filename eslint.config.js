@@ -19,35 +19,37 @@ const layers = [
   "web",
 ];
 
-/** Layers whose files run in Node alone, or say by their names which of them do. */
-const inNode = ["device", "runs", "report", "reproduce", "cli"];
+/** Layers, and the folder of the web application, that run in Node as a whole. */
+const inNode = ["reproduce", "cli", "web/build"];
 
-const noNode = {
-  group: ["*.node.ts"],
-  message:
-    "This runs in pages too, and *.node.ts in Node alone: import it from runs, report, reproduce or cli.",
-};
+/** What a file needs Node for. One that imports any of it has a name that ends in `.node.ts`, except in `inNode`. */
+const ofNode = [
+  {
+    regex: "^node:|^(commander|pngjs|sharp|vite|webgpu)$|[.]node[.]ts$",
+    message: "This needs Node: call the file that imports it *.node.ts, too, or do without it in pages.",
+  },
+  {
+    group: inNode.map((room) => `**/${room.split("/").at(-1)}/*`),
+    message: `What runs in pages imports nothing from ${inNode.join(", ")}.`,
+  },
+];
 
-/** The lint rule that forbids `layer` to import from any layer after it. */
+const restrict = (files, ignores, patterns) => ({
+  files,
+  ignores,
+  rules: { "no-restricted-imports": ["error", { patterns }] },
+});
+
+/** The lint rules that forbid `layer` to import from any layer after it, and all but its Node files to need Node. */
 function oneWay(layer) {
-  const later = layers.slice(layers.indexOf(layer) + 1);
-  return {
-    files: [`src/${layer}/**/*.ts`],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        {
-          patterns: [
-            ...later.map((name) => ({
-              group: [`../${name}/*`, `../../${name}/*`],
-              message: `Imports point one way: ${layers.join(" ← ")}; ${layer} may not import ${name}.`,
-            })),
-            ...(inNode.includes(layer) ? [] : [noNode]),
-          ],
-        },
-      ],
-    },
-  };
+  const later = layers.slice(layers.indexOf(layer) + 1).map((name) => ({
+    group: [`../${name}/*`, `../../${name}/*`],
+    message: `Imports point one way: ${layers.join(" ← ")}; ${layer} may not import ${name}.`,
+  }));
+  const all = `src/${layer}/**/*.ts`;
+  if (inNode.includes(layer)) return [restrict([all], [], later)];
+  const node = `src/${layer}/**/*.node.ts`;
+  return [restrict([all], [node, "src/web/build/**"], [...later, ...ofNode]), restrict([node], [], later)];
 }
 
 export default tseslint.config(
@@ -65,11 +67,6 @@ export default tseslint.config(
       ],
     },
   },
-  ...layers.slice(0, -1).map(oneWay),
-  {
-    files: ["src/web/**/*.ts"],
-    ignores: ["src/web/build/**"],
-    rules: { "no-restricted-imports": ["error", { patterns: [noNode] }] },
-  },
+  ...layers.flatMap(oneWay),
   { files: ["*.config.ts"], rules: { "no-restricted-syntax": "off" } },
 );

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { download } from "../../src/data/download.ts";
-import { fetchFile, type Progress } from "../../src/data/fetch-file.ts";
+import { download } from "../../src/data/download.node.ts";
+import { fetchFile, type Progress } from "../../src/data/fetch-file.node.ts";
 import { cifarMembers, sources, type RemoteFile } from "../../src/data/sources.ts";
 import { DownloadError } from "../../src/device/errors.ts";
 import { bytes, realData, temporaryFolder } from "./files.ts";

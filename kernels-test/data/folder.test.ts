@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Batches } from "../../src/data/batches.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
-import { loadFolder } from "../../src/data/folder.ts";
+import { loadFolder } from "../../src/data/folder.node.ts";
 import { leftOutInWords } from "../../src/data/left-out.ts";
-import { loadDataset } from "../../src/data/load.ts";
+import { loadDataset } from "../../src/data/load.node.ts";
 import { ArgumentError } from "../../src/device/errors.ts";
 import { bytes, expectDataError, jpg, plain, png, temporaryFolder } from "./files.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";
-import { loadArray, type ArrayOptions } from "../../src/data/array.ts";
-import { loadDataset } from "../../src/data/load.ts";
+import { loadArray, type ArrayOptions } from "../../src/data/array.node.ts";
+import { loadDataset } from "../../src/data/load.node.ts";
 import { writeNpy } from "../../src/data/npy.ts";
 import { bytes, cifarFile, expectDataError, idxFile, realData, temporaryFolder } from "./files.ts";
 

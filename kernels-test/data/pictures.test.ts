@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodePicture, decodePictures } from "../../src/data/pictures.ts";
+import { decodePicture, decodePictures } from "../../src/data/pictures.node.ts";
 import { resize } from "../../src/data/resize.ts";
 import { DataError } from "../../src/device/errors.ts";
 import { bytes, checkDataError, expectDataError, jpg, plain, png } from "./files.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { loadDataset } from "../../src/data/load.ts";
+import { loadDataset } from "../../src/data/load.node.ts";
 import { synthetic, syntheticMap, type SyntheticMapOptions } from "../../src/data/synthetic.ts";
 import { Draws } from "../../src/latent/draws.ts";
 import { frechetDistance } from "../../src/metrics/frechet.ts";

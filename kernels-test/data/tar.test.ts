@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { unpack } from "../../src/data/download.ts";
+import { unpack } from "../../src/data/download.node.ts";
 import { tarFiles } from "../../src/data/tar.ts";
 import { bytes, expectDataError, temporaryFolder } from "./files.ts";
 

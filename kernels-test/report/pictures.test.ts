@@ -1,7 +1,7 @@
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/device/errors.ts";
-import { imageGrid, interpolationStrip, pairedRows, rangeOfValues } from "../../src/report/pictures.ts";
+import { imageGrid, interpolationStrip, pairedRows, rangeOfValues } from "../../src/report/pictures.node.ts";
 
 const decode = (bytes: Uint8Array) => PNG.sync.read(Buffer.from(bytes));
 const pixel = (png: PNG, x: number, y: number) => {

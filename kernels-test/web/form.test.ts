@@ -5,7 +5,7 @@ import { timesChart } from "../../src/web/bench/chart.ts";
 import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
 import { strongest } from "../../src/web/svd/words.ts";
-import { Paced } from "../../src/web/shared/paced.ts";
+import { Paced } from "../../src/web/shared/frames.ts";
 import { readAddress } from "../../src/web/train/address.ts";
 import { bytesOf } from "../../src/web/shared/bytes.ts";
 import { loadChoice } from "../../src/web/train/datasets.ts";

@@ -1,14 +1,15 @@
 import { Command, Option } from "commander";
+import { columns } from "../device/columns.ts";
+import type { ProfileRow } from "../device/profiler.ts";
 import { leftOutInWords } from "../data/left-out.ts";
 import { presetNames } from "../data/descriptor.ts";
-import { setsOf } from "../data/load.ts";
+import { setsOf } from "../data/load.node.ts";
 import { configSchema, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
 import { modelNamed } from "../models/known.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { runSession, type Session } from "../runs/session.node.ts";
 import { dataFlags, forModels, modelFlags } from "./settingFlags.ts";
-import { formatProfile } from "./profile-table.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { newConfig, resumedConfig, usage, usageOf } from "./settings.ts";
 import { interruptSignal, number, printJson } from "./usage.ts";
@@ -178,4 +179,18 @@ async function printProfile(
 
 function commandLine(): string {
   return ["npx hestenes", ...process.argv.slice(2)].join(" ");
+}
+
+/** The profile as a table: what each kernel cost, the most expensive first. */
+function formatProfile(rows: readonly ProfileRow[]): string {
+  const rate = (value: number | undefined) => (value === undefined ? "" : value.toFixed(1));
+  const cells = rows.map(({ label, calls, milliseconds, share, gflops, gigabytesPerSecond }) => [
+    label,
+    String(calls),
+    milliseconds.toFixed(1),
+    `${(100 * share).toFixed(1)} %`,
+    rate(gflops),
+    rate(gigabytesPerSecond),
+  ]);
+  return columns([["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s"], ...cells], 1);
 }

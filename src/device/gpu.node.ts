@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { create } from "webgpu";
 import {
   adapterRank,
@@ -14,7 +16,6 @@ import { Poller } from "./wait.node.ts";
 import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
 
 export type { AdapterDescription, AdapterRequest, OpenedAdapter } from "./adapters.ts";
-export { collectGarbage } from "./garbage.node.ts";
 export { readTuning } from "./tuning.node.ts";
 export { waitFor } from "./wait.node.ts";
 
@@ -141,4 +142,15 @@ function request(
     const { gpu, poller } = made;
     return { requested: gpu.requestAdapter({ powerPreference: "high-performance" }), poller };
   });
+}
+
+let collect: (() => void) | undefined;
+
+/** Runs JavaScript's garbage collector, which does not see how much device memory its objects hold. */
+export function collectGarbage(): void {
+  if (!collect) {
+    setFlagsFromString("--expose-gc");
+    collect = runInNewContext("typeof gc === 'function' ? gc : () => {}") as () => void;
+  }
+  collect();
 }

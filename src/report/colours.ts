@@ -1,5 +1,11 @@
 import { scale as plotScale } from "@observablehq/plot";
 
+/** Height, width and channels (1 or 3) of an image. */
+export type ImageShape = readonly [H: number, W: number, C: number];
+
+/** The values that become black and white, or "auto" for the smallest and largest finite value. */
+export type Range = readonly [low: number, high: number] | "auto";
+
 /** How the one channel of a grey image is coloured. */
 export type Colormap = "grey" | "viridis";
 

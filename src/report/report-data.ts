@@ -1,7 +1,6 @@
-import type { Colormap } from "./colours.ts";
+import type { Colormap, ImageShape, Range } from "./colours.ts";
 import type { HistoryRow, ReferenceLine } from "./curves.ts";
 import type { LatentPoints } from "./latent-charts.ts";
-import type { ImageShape, Range } from "./pictures.ts";
 
 /** The pictures of a report, each of which may be missing. */
 export type PictureName =
@@ -82,4 +81,18 @@ export interface ReportInterpolation {
   readonly steps: number;
   /** The shape of each; that of `ReportData.images` by default. */
   readonly shape?: ImageShape | undefined;
+}
+
+/** A drawing, or the reason why there is none. */
+export type Drawn<T> = { readonly drawing: T } | { readonly missing: string };
+
+/** PNG bytes and SVG text of everything a report shows. */
+export interface ReportPictures {
+  readonly loss: Drawn<string>;
+  readonly error: Drawn<string>;
+  readonly reconstructions: Drawn<Uint8Array>;
+  readonly samples: Drawn<{ together: Uint8Array; groups: { title: string; png: Uint8Array }[] }>;
+  readonly interpolation: Drawn<Uint8Array>;
+  readonly latent: Drawn<string>;
+  readonly singularValues: Drawn<string>;
 }

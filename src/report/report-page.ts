@@ -1,7 +1,6 @@
 import { html, Html } from "./html.ts";
 import { factsTable, page } from "./page.ts";
-import type { ReportData } from "./report-data.ts";
-import type { Drawn, ReportPictures } from "./report-pictures.ts";
+import type { Drawn, ReportData, ReportPictures } from "./report-data.ts";
 
 /** The whole page as text: one HTML document without scripts, links or anything outside itself. */
 export function reportPage(data: ReportData, pictures: ReportPictures): string {

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../runs/files.node.ts";
-import type { ReportData } from "./report-data.ts";
+import type { Drawn, ReportData } from "./report-data.ts";
 import { reportPage } from "./report-page.ts";
-import { drawPictures, type Drawn } from "./report-pictures.ts";
+import { drawPictures } from "./report-pictures.node.ts";
 
 export type { ReportData } from "./report-data.ts";
 

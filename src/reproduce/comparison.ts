@@ -1,4 +1,4 @@
-import type { LoadedData } from "../data/load.ts";
+import type { LoadedData } from "../data/load.node.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import type { Config } from "../train/config.ts";
 import { loadData } from "../runs/session.node.ts";

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../runs/files.node.ts";
 import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
 import { html, type Html } from "../report/html.ts";
 import { modelNamed } from "../models/known.ts";
-import { imageGrid, rangeOfValues } from "../report/pictures.ts";
+import { imageGrid, rangeOfValues } from "../report/pictures.node.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
 import type { Session } from "../runs/session.node.ts";
 import type { Outcome } from "./outcome.ts";

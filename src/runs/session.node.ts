@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { DatasetSetting } from "../data/descriptor.ts";
-import { loadDataset, type LoadedData, type LoadOptions } from "../data/load.ts";
+import { loadDataset, type LoadedData, type LoadOptions } from "../data/load.node.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";

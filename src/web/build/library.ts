@@ -53,8 +53,12 @@ export function modulesConfig(outDir: string): InlineConfig {
 
 /** What the names of package.json's `imports` stand for in a page, and in Node. */
 const sides = {
-  browser: { "#gpu": "device/gpu.browser", "#wgsl": "device/wgsl.bundle", "#data": "data/browser" },
-  node: { "#gpu": "device/gpu.node", "#wgsl": "device/wgsl.node", "#data": "data/index" },
+  browser: {
+    "#gpu": "device/gpu.browser",
+    "#wgsl": "device/wgsl.bundle",
+    "#data": "data/index.browser",
+  },
+  node: { "#gpu": "device/gpu.node", "#wgsl": "device/wgsl.node", "#data": "data/index.node" },
 } as const;
 
 /** Writes the declarations of the package's exports in a page to `outDir`. Throws where TypeScript finds a mistake. */

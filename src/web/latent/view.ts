@@ -1,14 +1,13 @@
-import { byId } from "../shared/dom.ts";
+import { byId, segments } from "../shared/dom.ts";
+import { Frames } from "../shared/frames.ts";
 import { dismiss, notice, sayError } from "../shared/notices.ts";
 import type { Remote } from "../shared/rpc.ts";
 import type { DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import { Camera, type Point3 } from "./camera.ts";
-import { choices } from "./choices.ts";
 import { movedTo, placesOf, reachOf } from "./codes.ts";
 import { lines, marks, sampleDots } from "./dots.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
-import { Frames } from "./frames.ts";
 import { followPointer, type Place } from "./pointer.ts";
 import { Scatter } from "./scatter.ts";
 import { Strip } from "./strip.ts";
@@ -94,7 +93,7 @@ export class LatentView {
 
   #showLanes(): void {
     const names = this.#names.length > 1 ? this.#names : [];
-    choices("latent-lanes", names, this.#lane, (lane) => this.#choose(lane));
+    segments("latent-lanes", names, this.#lane, (lane) => this.#choose(lane));
   }
 
   /** Takes in what the models make of the data now. */
@@ -143,7 +142,7 @@ export class LatentView {
 
   #showDimensions(codeSize: number): void {
     const chosen = this.#camera.dimensions - 2;
-    choices("dimensions", codeSize >= 3 ? ["2-D", "3-D"] : [], chosen, (index) => {
+    segments("dimensions", codeSize >= 3 ? ["2-D", "3-D"] : [], chosen, (index) => {
       this.#camera.dimensions = index === 0 ? 2 : 3;
       this.#showDimensions(codeSize);
       this.#reframe();

@@ -28,7 +28,7 @@ export function isOfBrowser({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolea
   return ctrlKey || metaKey || altKey;
 }
 
-/** Buttons of which one is pressed. */
+/** Buttons of which one is pressed; the keyboard's focus stays where it is when they are made anew. */
 export function segments(
   id: string,
   labels: string[],
@@ -40,5 +40,8 @@ export function segments(
     button.setAttribute("aria-pressed", String(index === chosen));
     return button;
   });
-  byId(id, HTMLElement).replaceChildren(...buttons);
+  const host = byId(id, HTMLElement);
+  const hadFocus = host.contains(document.activeElement);
+  host.replaceChildren(...buttons);
+  if (hadFocus) buttons[chosen]?.focus();
 }

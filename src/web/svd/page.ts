@@ -7,7 +7,6 @@ import { imageData } from "../shared/paint.ts";
 import { Remote } from "../shared/rpc.ts";
 import { valuesChart } from "./chart.ts";
 import type { Decomposition, PictureShape, SvdApi, SvdEvent } from "./protocol.ts";
-import { signedImage } from "./signed.ts";
 import { energy, inWords, percent, sizeInWords, strongest, subscript } from "./words.ts";
 
 const remote = new Remote<SvdApi, SvdEvent>(
@@ -20,6 +19,10 @@ const remote = new Remote<SvdApi, SvdEvent>(
 const rank = byId("rank", HTMLInputElement);
 const direction = byId("direction", HTMLInputElement);
 const side = byId("side", HTMLSelectElement);
+
+/** Colours of what makes a number larger, and smaller. */
+const up = [220, 60, 40] as const;
+const down = [40, 90, 220] as const;
 
 /** The file at hand, undefined for the page's own picture, that which was last asked for, and what came out of it. */
 let given: File | undefined;
@@ -169,3 +172,21 @@ async function open(): Promise<void> {
 }
 
 open().catch((error: unknown) => sayUnusable(error, "Nothing can be decomposed without WebGPU; see above."));
+
+/**
+ * Signed values (H, W, C) as one picture: red where a brighter pixel makes the number larger, blue where it makes it
+ * smaller, white where it changes nothing. The channels of a pixel are added up.
+ */
+function signedImage(values: Float32Array, { height, width, channels }: PictureShape): ImageData {
+  const sums = new Float32Array(height * width);
+  values.forEach((value, at) => (sums[Math.floor(at / channels)]! += value));
+  const largest = sums.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  const image = new ImageData(width, height);
+  sums.forEach((value, pixel) => {
+    const strength = Math.sqrt(Math.abs(value) / largest);
+    const [r, g, b] = value > 0 ? up : down;
+    const mix = (channel: number) => 255 + strength * (channel - 255);
+    image.data.set([mix(r), mix(g), mix(b), 255], 4 * pixel);
+  });
+  return image;
+}

@@ -1,9 +1,13 @@
 import { byId, make } from "../shared/dom.ts";
 import { dismiss, notice } from "../shared/notices.ts";
 import { mendNumber, type Asked } from "./address.ts";
-import { drawIdea } from "./idea.ts";
 import { modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
+
+/** Where the bars of the drawing stand, in its own units. */
+const [left, base, width] = [156, 98, 108];
+/** Numbers that are drawn as dropped, however many are kept. */
+const dropped = 4;
 
 /** The form over the models: reads the visitor's choices, and tells what kind of change each is. */
 export class Controls {
@@ -137,4 +141,20 @@ export class Controls {
       beta === 0 ? "0" : beta < 1e-3 ? beta.toExponential(1) : String(Number(beta.toPrecision(2)));
     byId("beta-value", HTMLOutputElement).value = this.#beta.ariaValueText = words;
   }
+}
+
+/** Draws the explanation's bars for models that keep `k` numbers: those that stay, some that do not, and the cut. */
+function drawIdea(k: number): void {
+  const count = k + dropped;
+  const pitch = width / count;
+  const bars = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => {
+      const height = 7 + 49 * Math.exp((-3.2 * (from + i)) / count);
+      const x = left + (from + i) * pitch;
+      return `M${x.toFixed(1)} ${base}v${(-height).toFixed(1)}h${(0.72 * pitch).toFixed(1)}V${base}z`;
+    }).join("");
+  byId("idea-kept", SVGPathElement).setAttribute("d", bars(0, k));
+  byId("idea-dropped", SVGPathElement).setAttribute("d", bars(k, count));
+  byId("idea-cut", SVGPathElement).setAttribute("d", `M${(left + (k - 0.14) * pitch).toFixed(1)} 38V104`);
+  byId("idea-k", SVGTextElement).textContent = `keep k = ${k}`;
 }

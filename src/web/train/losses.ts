@@ -1,6 +1,6 @@
 import { lossChart } from "../shared/charts.ts";
 import { byId, download } from "../shared/dom.ts";
-import { Paced } from "../shared/paced.ts";
+import { Paced } from "../shared/frames.ts";
 import { models } from "./models.ts";
 import type { LossEvent, ModelName } from "./protocol.ts";
 import { RunLog } from "./runLog.ts";

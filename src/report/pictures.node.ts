@@ -1,12 +1,6 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
-import { Canvas } from "./canvas.ts";
-import type { Colormap, Paint } from "./colours.ts";
-
-/** Height, width and channels (1 or 3) of an image. */
-export type ImageShape = readonly [H: number, W: number, C: number];
-
-/** The values that become black and white, or "auto" for the smallest and largest finite value. */
-export type Range = readonly [low: number, high: number] | "auto";
+import { Canvas } from "./canvas.node.ts";
+import type { Colormap, ImageShape, Paint, Range } from "./colours.ts";
 
 export interface PictureOptions {
   /** Height, width and channels (1 or 3) of every image. */

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { Dataset } from "./dataset.ts";
-import { readBytes } from "./files.ts";
-import { layoutOf, scan, unwrapped, type Layout } from "./folder-layout.ts";
+import { readBytes } from "./files.node.ts";
+import { layoutOf, scan, unwrapped, type Layout } from "./folder-layout.node.ts";
 import { leftOut, type LeftOut } from "./left-out.ts";
-import { ofForm, PictureRows, toGrey, type Form } from "./picture-rows.ts";
-import { decodePictures, mostPixels } from "./pictures.ts";
+import { ofForm, PictureRows, toGrey, type Form } from "./picture-rows.node.ts";
+import { decodePictures, mostPixels } from "./pictures.node.ts";
 import type { Picture } from "./resize.ts";
 
 /** Options of `loadFolder`. */

@@ -1,29 +1,9 @@
 import { HestenesError, ShapeError } from "../device/errors.ts";
+import type { ImageShape } from "./colours.ts";
 import { errorChart, lossChart } from "./curves.ts";
 import { latentScatter, singularValuesChart } from "./latent-charts.ts";
-import {
-  imageGrid,
-  interpolationStrip,
-  pairedRows,
-  rangeOfValues,
-  stackedGrids,
-  type ImageShape,
-} from "./pictures.ts";
-import type { PictureName, ReportData } from "./report-data.ts";
-
-/** A drawing, or the reason why there is none. */
-export type Drawn<T> = { readonly drawing: T } | { readonly missing: string };
-
-/** PNG bytes and SVG text of everything a report shows. */
-export interface ReportPictures {
-  readonly loss: Drawn<string>;
-  readonly error: Drawn<string>;
-  readonly reconstructions: Drawn<Uint8Array>;
-  readonly samples: Drawn<{ together: Uint8Array; groups: { title: string; png: Uint8Array }[] }>;
-  readonly interpolation: Drawn<Uint8Array>;
-  readonly latent: Drawn<string>;
-  readonly singularValues: Drawn<string>;
-}
+import { imageGrid, interpolationStrip, pairedRows, rangeOfValues, stackedGrids } from "./pictures.node.ts";
+import type { Drawn, PictureName, ReportData, ReportPictures } from "./report-data.ts";
 
 const COLUMNS = 8;
 const MOST_PAIRS = 16;

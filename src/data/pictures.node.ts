@@ -2,7 +2,7 @@ import type { Metadata, OutputInfo, SharpOptions } from "sharp";
 import { DataError } from "../device/errors.ts";
 import { believingAdobe } from "./jpeg-rgb.ts";
 import type { Picture } from "./resize.ts";
-import { ask, type Job } from "./sharp.ts";
+import { ask, type Job } from "./sharp.node.ts";
 
 /** A picture's file: its bytes, and its name for messages. */
 export interface PictureFile {

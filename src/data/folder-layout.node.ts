@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ArgumentError } from "../device/errors.ts";
-import { entriesOf, isFolder as leadsToFolder } from "./files.ts";
+import { entriesOf, isFolder as leadsToFolder } from "./files.node.ts";
 import { isHidden } from "./hidden.ts";
 import { leftOut, type LeftOut } from "./left-out.ts";
 

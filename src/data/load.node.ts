@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
-import { loadArray, type ArrayOptions } from "./array.ts";
+import { loadArray, type ArrayOptions } from "./array.node.ts";
 import { bumps } from "./bumps.ts";
 import type { Dataset } from "./dataset.ts";
-import { filesIn, isFolder } from "./files.ts";
-import { load, named, type FolderOptions } from "./folder.ts";
-import { classesOf, layoutOf, scan, splitOf, testNames, unwrapped } from "./folder-layout.ts";
+import { filesIn, isFolder } from "./files.node.ts";
+import { load, named, type FolderOptions } from "./folder.node.ts";
+import { classesOf, layoutOf, scan, splitOf, testNames, unwrapped } from "./folder-layout.node.ts";
 import { datasetNamed, datasetNames, type DatasetName } from "./known.ts";
-import { readPartition } from "./partition.ts";
-import { loadCifar, loadMnist, type TrainAndTest } from "./standard.ts";
+import { readPartition } from "./partition.node.ts";
+import { loadCifar, loadMnist, type TrainAndTest } from "./standard.node.ts";
 import { synthetic, type SyntheticOptions } from "./synthetic.ts";
 
 /** Options of `loadDataset`; each data set takes those that concern it. */

@@ -1,6 +1,6 @@
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { Dataset } from "./dataset.ts";
-import { readBytes } from "./files.ts";
+import { readBytes } from "./files.node.ts";
 import { parseNpyHeader } from "./npy-header.ts";
 import { parseNpy, type NpyArray } from "./npy.ts";
 

@@ -4,7 +4,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DownloadError } from "../device/errors.ts";
-import { TransferError, receive } from "./receive.ts";
+import { TransferError, receive } from "./receive.node.ts";
 import type { RemoteFile } from "./sources.ts";
 
 /** How far a download is. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
-import { filesIn, isFolder, readBytes } from "./files.ts";
-import { isPicture } from "./folder-layout.ts";
+import { filesIn, isFolder, readBytes } from "./files.node.ts";
+import { isPicture } from "./folder-layout.node.ts";
 import { leftOut, type LeftOut } from "./left-out.ts";
 
 /** The pictures for training and for testing of a folder that says so, by name and in the order of the file. */

@@ -1,7 +1,7 @@
 import { DataError } from "../device/errors.ts";
 import type { StoredRows } from "./dataset.ts";
-import { readBytesNow } from "./files.ts";
-import { decodePictures } from "./pictures.ts";
+import { readBytesNow } from "./files.node.ts";
+import { decodePictures } from "./pictures.node.ts";
 import { resize, type Picture } from "./resize.ts";
 
 /** The size that all pictures have, or are given, and the one that they had it from. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { cifarShape, parseCifar } from "./cifar.ts";
 import { Dataset } from "./dataset.ts";
-import { filesIn, folderOrChild, isFolder, readBytes } from "./files.ts";
+import { filesIn, folderOrChild, isFolder, readBytes } from "./files.node.ts";
 import { readIdx } from "./idx.ts";
 
 const classes = 10;
