@@ -79,7 +79,7 @@ describe("a run on vectors", () => {
     );
     const json = JSON.parse((await run("evaluate", out, "--json")).stdout) as { errors: object };
     expect(Object.keys(json.errors)).toEqual(["train", "test"]);
-    for (const from of ["prior", "mixture"]) {
+    for (const from of ["prior", "gaussian", "mixture-10", "vampprior"]) {
       const { code, stdout } = await run("sample", out, "--from", from, "--count", "70", "--json");
       expect(code).toBe(0);
       const { file, shape } = JSON.parse(stdout) as { file: string; shape: number[] };
@@ -92,6 +92,14 @@ describe("a run on vectors", () => {
     const tooMany = await run("interpolate", out, "--pairs", "4");
     expect(tooMany.code).toBe(2);
     expect(tooMany.stderr).toMatch(/the 6 test samples make 3 pairs, not 4/);
+    const [kept, again] = [`${folder}/mixture.safetensors`, `${folder}/again.npy`];
+    const mixed = await run("sample", out, "--components", "3", "--save", kept);
+    await run("sample", out, "--load", kept, "--out", again);
+    expect(readFileSync(again)).toEqual(readFileSync(mixed.stdout.trim()));
+    expect(await run("sample", out, "--from", "second-stage")).toMatchObject({
+      code: 2,
+      stderr: "hestenes: second-stage: this model has no second stage\n",
+    });
     const mixture = await run("sample", out, "--components", "99");
     expect(mixture.code).toBe(2);
     expect(mixture.stderr).toMatch(/expected from 1 to 54 components for 54 points, got 99/);
@@ -110,7 +118,7 @@ describe("a run on vectors", () => {
     await run(...vectors(path, plain, "--model", "rrae"));
     expect(await run("sample", plain, "--from", "prior")).toMatchObject({
       code: 2,
-      stderr: "hestenes: rrae has no prior; use --from mixture\n",
+      stderr: "hestenes: rrae has no prior; use --from gaussian or mixture\n",
     });
     expect((await run("sample", plain)).code).toBe(0);
   });

@@ -84,7 +84,12 @@ const wrong: [args: string[], message: RegExp][] = [
   [["reproduce", "time", "--seeds", "3"], /--seeds is not for time; leave it out/],
   [["train", "--config", "/no/such.json"], /--config \/no\/such\.json: ENOENT/],
   [["evaluate"], /missing required argument 'run'/],
-  [["sample", "x", "--from", "thin air"], /'thin air' is invalid.*prior, mixture/],
+  [["sample", "x", "--from", "thin air"], /'thin air' is invalid.*prior, gaussian, mixture/],
+  [
+    ["sample", "x", "--components", "3", "--from", "prior"],
+    /--components is for --from mixture, not for prior/,
+  ],
+  [["sample", "x", "--inputs", "3"], /--inputs is for --from vampprior, not for mixture/],
   [["sample", "x", "--count", "0"], /--count takes a whole number from 1 to 100000, not "0"/],
   [["interpolate", "x", "--steps", "-1"], /--steps takes a whole number from 0 to 1000, not "-1"/],
   [["data"], /Usage: hestenes data/],

@@ -5,7 +5,7 @@ import * as models from "../../src/models/index.ts";
 import { mlpNetworks } from "../../src/nn/networks.ts";
 import { randomNormal, RandomState } from "../../src/ops/random.ts";
 import { backward } from "../../src/tensor/tape.ts";
-import { priorCodes, samplePrior } from "../../src/train/generate.ts";
+import { samplesFrom } from "../../src/train/generate.ts";
 import { tensor, type Tensor } from "../../src/tensor/tensor.ts";
 import { rounded, values } from "../check.ts";
 import {
@@ -279,8 +279,9 @@ describe.each(cases)("$name", ({ build, phases }) => checkPhases(build, phases, 
 test("samples of a prior come from the model's own, wherever they are asked for", async () => {
   const model = models.flexAe(device, { ...options, adversaryWidths: [7, 6] });
   const own = await model.sample(5, new RandomState(device, 2, 1)).read();
-  expect(await samplePrior(model, 5, 2)).toEqual(own);
-  const codes = await priorCodes(model, 5, 2);
+  const prior = models.samplerOf(model, "prior");
+  expect(await samplesFrom(model, prior, 5, 2)).toEqual(own);
+  const codes = await prior.sample(5, 2);
   expect(codes).not.toEqual(await randomNormal(new RandomState(device, 2, 1), [5, L]).read());
 });
 

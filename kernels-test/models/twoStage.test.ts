@@ -7,6 +7,7 @@ import { mlpNetworks } from "../../src/nn/networks.ts";
 import { RandomState } from "../../src/ops/random.ts";
 import { completeConfig } from "../../src/train/config.ts";
 import { buildModel } from "../../src/train/build.ts";
+import { decodeCodes } from "../../src/train/generate.ts";
 import { train } from "../../src/train/train.ts";
 import { rounded, values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
@@ -102,16 +103,16 @@ test("codes of the second stage are closer to those of three clusters than N(0, 
   await train(model, data, { steps: 150, batch: 50, seed: 1, optimizer: { kind: "adam", rate: 1e-2 } });
   const x = device.tensor(data.values(0, 300), [300, 2]);
   const codes = model.draw(x, new RandomState(device, 7));
-  const distance = async (from: "prior" | "second-stage") => {
-    model.from = from;
-    return models.mmd(codes, model.drawPrior(300, new RandomState(device, 8))).item();
-  };
+  const drawn = async (kind: models.SamplerKind) => models.samplerOf(model, kind).sample(300, 8);
+  const distance = async (kind: models.SamplerKind) =>
+    models.mmd(codes, device.tensor(await drawn(kind), [300, 2])).item();
   const [prior, second] = [await distance("prior"), await distance("second-stage")];
   expect(second).toBeLessThan(prior / 2);
+  const noisy = await drawn("second-stage");
+  const ownSamples = await model.sample(300, new RandomState(device, 8, 1)).read();
+  expect(ownSamples).toEqual(await decodeCodes(model, noisy));
   model.gammaNoise = false;
-  const bare = await model.drawPrior(300, new RandomState(device, 8)).read();
-  model.gammaNoise = true;
-  const noisy = await model.drawPrior(300, new RandomState(device, 8)).read();
+  const bare = await drawn("second-stage");
   const [variance] = await model.state.get("secondGamma")!.read();
   const apart = noisy.reduce((sum, value, i) => sum + (value - bare[i]!) ** 2, 0) / noisy.length;
   expect(Math.abs(apart / variance! - 1)).toBeLessThan(0.2);
@@ -134,5 +135,4 @@ test("it is built by its name; options that are none are refused", () => {
   };
   refuse({ secondLikelihood: "bce" }, /secondLikelihood is learned or computed, not bce/);
   refuse({ secondSteps: 0 }, /secondSteps is a whole number from 1 on, not 0/);
-  refuse({ from: "nowhere" }, /from is second-stage or prior, not nowhere/);
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
 import { ArgumentError } from "../device/errors.ts";
@@ -5,8 +6,11 @@ import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
+import type { Sampler } from "../latent/sampler.ts";
 import { modelNamed } from "../models/known.ts";
-import { decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
+import { encodeSampler, parseSampler } from "../models/samplerFile.ts";
+import { samplerKinds, samplerOf, type SamplerKind } from "../models/samplers.ts";
+import { fitSampler, interpolations, samplesFrom } from "../train/generate.ts";
 import { datasetNamed, type DatasetName } from "../data/known.ts";
 import type { ImageShape } from "../report/colours.ts";
 import { imageGrid, interpolationStrip } from "../report/pictures.node.ts";
@@ -39,8 +43,11 @@ export function evaluateCommand(): Command {
 
 interface SampleFlags extends Common {
   count: number;
-  from: string;
-  components: number;
+  from: SamplerKind;
+  components?: number;
+  inputs?: number;
+  load?: string;
+  save?: string;
   seed?: number;
   out?: string;
 }
@@ -49,31 +56,31 @@ export function sampleCommand(): Command {
   return common("sample", "Generate new samples from a trained run.")
     .option("--count <n>", "how many", whole("--count", 1, 100_000), 64)
     .addOption(
-      new Option("--from <sampler>", "prior is for VAE and VRRAE")
-        .choices(["prior", "mixture"])
+      new Option("--from <sampler>", "where codes come from, see below")
+        .choices(samplerKinds)
         .default("mixture"),
     )
-    .option("--components <n>", "Gaussians in the mixture", whole("--components"), 1)
+    .option("--components <n>", "Gaussians in the mixture (default 1)", whole("--components"))
+    .option("--inputs <n>", "samples that vampprior keeps (default 500)", whole("--inputs"))
     .option("--seed <seed>", "fixes the samples", whole("--seed", 0))
+    .option("--save <file>", "also write the fitted sampler to a .safetensors file")
+    .option("--load <file>", "the sampler of such a file, in place of --from")
     .option("--out <file>", "a .png or .npy file (default samples-SAMPLER in the run folder)")
-    .action((run: string, flags: SampleFlags) =>
-      withRun(run, flags, async (session) => {
-        const { model, data, config } = session;
-        const { count, from, components } = flags;
-        const seed = flags.seed ?? config.seed;
-        const file = targetFile(session, flags.out, `samples-${from}`);
+    .addHelpText("after", samplersHelp)
+    .action((run: string, flags: SampleFlags) => {
+      const { from } = flags;
+      if (flags.components !== undefined && from !== "mixture")
+        throw new UsageError(`--components is for --from mixture, not for ${from}`);
+      if (flags.inputs !== undefined && from !== "vampprior")
+        throw new UsageError(`--inputs is for --from vampprior, not for ${from}`);
+      return withRun(run, flags, async (session) => {
+        const { model, config } = session;
+        const { count, seed = config.seed } = flags;
         checkAmount("--count", count, model);
-        if (from === "prior" && !modelNamed(config.model).prior)
-          throw new UsageError(`${config.model} has no prior; use --from mixture`);
-        const samples =
-          from === "prior"
-            ? await samplePrior(model, count, seed)
-            : await decodeCodes(
-                model,
-                (
-                  await usageOf(fitCodes(model, data.train, { components, seed, count: config.basisCount }))
-                ).sample(count, seed),
-              );
+        const sampler = await chosenSampler(session, flags);
+        const file = targetFile(session, flags.out, `samples-${sampler.kind}`);
+        if (flags.save) write(flags.save, encodeSampler(sampler));
+        const samples = await samplesFrom(model, sampler, count, seed);
         save(session, flags, file, samples, [count], (shape) =>
           imageGrid({
             images: samples,
@@ -82,8 +89,27 @@ export function sampleCommand(): Command {
             ...coloursOf(session.config.data),
           }),
         );
-      }),
-    );
+      });
+    });
+}
+
+const samplersHelp = `
+Samplers:
+  prior         the model's prior, for models that have one
+  gaussian      a normal distribution with the mean and covariance of training codes
+  mixture       --components normal distributions, fitted to training codes by expectation maximisation
+  mixture-10    ten of them
+  second-stage  the second VAE of a two-stage model
+  vampprior     the encoder's own distributions of --inputs training samples, for variational models`;
+
+/** The sampler that the flags ask for: out of a file, or fitted to the run's training data. */
+async function chosenSampler({ model, data, config }: Session, flags: SampleFlags): Promise<Sampler> {
+  const { from, components, inputs, load, seed = config.seed } = flags;
+  if (load) return parseSampler(model, readFileSync(load), load);
+  if (from === "prior" && !modelNamed(config.model).prior)
+    throw new UsageError(`${config.model} has no prior; use --from gaussian or mixture`);
+  const sampler = usage(() => samplerOf(model, from, { components, inputs, seed }));
+  return usageOf(fitSampler(sampler, model, data.train, config.basisCount));
 }
 
 interface InterpolateFlags extends Common {
@@ -196,8 +222,12 @@ function save(
   picture: (shape: ImageShape) => Uint8Array,
 ): void {
   const shape = [...leading, ...model.input];
-  usage(() => makeFolder(dirname(file)));
-  writeFileAtomic(file, file.endsWith(".npy") ? writeNpy(values, shape) : picture(model.input as ImageShape));
+  write(file, file.endsWith(".npy") ? writeNpy(values, shape) : picture(model.input as ImageShape));
   if (json) printJson({ file, shape });
   else process.stdout.write(`${file}\n`);
+}
+
+function write(file: string, bytes: Uint8Array): void {
+  usage(() => makeFolder(dirname(file)));
+  writeFileAtomic(file, bytes);
 }

@@ -7,6 +7,7 @@ export const streams = {
   samples: 0x6c61_7402,
   directions: 0x6c61_7403,
   normality: 0x6c61_7404,
+  inputs: 0x6c61_7405,
 } as const;
 
 /** Random numbers one after the other, a pure function of seed and stream. */

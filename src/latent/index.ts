@@ -2,4 +2,7 @@ export { BasisFit, type BasisForm, type FittedBasis } from "./basis.ts";
 export { fitMixture, type MixtureOptions } from "./gmm.ts";
 export { interpolate } from "./interpolation.ts";
 export { Mixture } from "./mixture.ts";
+export { MixtureSampler } from "./mixtureSampler.ts";
+export { PosteriorSampler } from "./posteriorSampler.ts";
+export type { Sampler, SamplerTensor, SavedSampler } from "./sampler.ts";
 export { activeUnits, variances } from "./spectrum.ts";

@@ -13,7 +13,7 @@ export type MixtureJson = z.infer<typeof json>;
 
 /** A mixture of K normal distributions in D dimensions, each with a full covariance matrix. */
 export class Mixture {
-  readonly weights: Float64Array;
+  readonly weights: Float64Array<ArrayBuffer>;
   readonly components: readonly Gaussian[];
 
   /** Throws ArgumentError unless there are components, and a weight for each, none negative, of sum 1. */
@@ -40,12 +40,12 @@ export class Mixture {
   }
 
   /** The components' means, (K, D). */
-  get means(): Float64Array {
+  get means(): Float64Array<ArrayBuffer> {
     return Float64Array.from(this.components.flatMap(({ mean }) => [...mean]));
   }
 
   /** The components' covariances, (K, D, D). */
-  get covariances(): Float64Array {
+  get covariances(): Float64Array<ArrayBuffer> {
     return Float64Array.from(this.components.flatMap(({ covariance }) => [...covariance]));
   }
 

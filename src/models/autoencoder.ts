@@ -53,6 +53,14 @@ export abstract class Autoencoder extends Model {
     return randomNormal(noise, [count, this.codeSize]);
   }
 
+  /** Codes (count, codeSize) that `sample` decodes: those of the prior, unless the model has learned better ones. */
+  protected newCodes(count: number, noise: RandomState): Tensor {
+    return this.priorCodes(count, noise);
+  }
+
+  /** `count` codes (count, codeSize) from a second stage, where it is a model that has one. */
+  drawSecondStage?(count: number, noise: RandomState): Tensor;
+
   /** The codes (N, codeSize) of samples (N, …input). */
   encode(x: Tensor): Tensor {
     checkBatch("encode", x.shape, this.input);
@@ -72,14 +80,14 @@ export abstract class Autoencoder extends Model {
   }
 
   /**
-   * `count` new samples (count, …input), decoded from codes of its prior: N(0, I), unless the model says otherwise. Each
+   * `count` new samples (count, …input), decoded from codes of its prior, N(0, I), unless the model says otherwise. Each
    * call draws others, unless a `noise` of your own says which.
    */
   sample(count: number, noise: RandomState = (this.#prior ??= new RandomState(this.device, 0, 1))): Tensor {
-    return this.#quietly(() => this.sampleOf(this.priorCodes(count, noise)));
+    return this.#quietly(() => this.sampleOf(this.newCodes(count, noise)));
   }
 
-  /** `count` codes (count, codeSize) drawn from its prior: what `sample` decodes. */
+  /** `count` codes (count, codeSize) drawn from its prior. */
   drawPrior(count: number, noise: RandomState): Tensor {
     return this.#quietly(() => this.priorCodes(count, noise));
   }

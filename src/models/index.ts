@@ -20,6 +20,14 @@ export type { DerivedData, Losses, Phase, Samples, Stage } from "./phase.ts";
 export { Rae, rae, type DecoderPenalty, type RaeOptions } from "./rae.ts";
 export type { Reconstruction } from "./reconstruction.ts";
 export { Rrae, rrae, type RraeOptions } from "./rrae.ts";
+export { encodeSampler, parseSampler } from "./samplerFile.ts";
+export {
+  samplerOf,
+  restoreSampler,
+  samplerKinds,
+  type SamplerKind,
+  type SamplerOptions,
+} from "./samplers.ts";
 export { Sparse, sparse, type SparseOptions } from "./sparse.ts";
 export type { Truncation } from "./truncation.ts";
 export { TwoStageVae, twoStageVae, type TwoStageVaeOptions } from "./twoStageVae.ts";

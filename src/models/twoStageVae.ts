@@ -34,8 +34,6 @@ export interface TwoStageVaeOptions extends LikelihoodVaeOptions {
   secondLikelihood?: Extract<LikelihoodKind, "learned" | "computed">;
   /** Steps of the second stage; twice those of the first unless given. */
   secondSteps?: number;
-  /** Where new codes come from: "second-stage" unless given, or "prior", N(0, I), as without a second stage. */
-  from?: "second-stage" | "prior";
   /** Whether γ of the second stage times N(0, I) is added to codes that it makes, as Dai and Wipf do; true unless given. */
   gammaNoise?: boolean;
 }
@@ -58,20 +56,17 @@ const SECOND_NETWORKS = ["secondEncoder", "secondMean", "secondVariance", "secon
  */
 export class TwoStageVae extends LikelihoodVae {
   readonly secondLikelihood: Likelihood;
-  /** Where new codes come from, and whether the second stage's γ is added to them as noise. */
-  from: "second-stage" | "prior";
+  /** Whether the second stage's γ is added to its codes as noise. */
   gammaNoise: boolean;
   readonly #secondSteps: number | undefined;
 
   constructor(device: Device, networks: TwoStageNetworks, options: TwoStageVaeOptions) {
-    const { likelihood = "computed", secondSteps, from = "second-stage", gammaNoise = true } = options;
+    const { likelihood = "computed", secondSteps, gammaNoise = true } = options;
     const { secondLikelihood: kind = likelihood === "computed" ? "computed" : "learned" } = options;
     if (!["learned", "computed"].includes(kind))
       throw new ArgumentError(`twoStageVae: secondLikelihood is learned or computed, not ${kind}`);
     if (secondSteps !== undefined && !(Number.isSafeInteger(secondSteps) && secondSteps >= 1))
       throw new ArgumentError(`twoStageVae: secondSteps is a whole number from 1 on, not ${secondSteps}`);
-    if (!["second-stage", "prior"].includes(from))
-      throw new ArgumentError(`twoStageVae: from is second-stage or prior, not ${from}`);
     const second = new Likelihood("secondGamma", kind, 1);
     super(device, networks, options, {
       parameters: second.parameters,
@@ -79,7 +74,6 @@ export class TwoStageVae extends LikelihoodVae {
       groups: { second: [...SECOND_NETWORKS, ...second.parameters.map(({ name }) => name)] },
     });
     this.secondLikelihood = second;
-    this.from = from;
     this.gammaNoise = gammaNoise;
     this.#secondSteps = secondSteps;
   }
@@ -110,10 +104,13 @@ export class TwoStageVae extends LikelihoodVae {
     ];
   }
 
-  protected override priorCodes(count: number, noise: RandomState): Tensor {
-    const u = super.priorCodes(count, noise);
-    if (this.from === "prior") return u;
-    const z = this.run("secondDecoder", u);
+  override drawSecondStage(count: number, noise: RandomState): Tensor {
+    return this.asConstant(() => this.device.scope(() => this.newCodes(count, noise)));
+  }
+
+  /** Codes of the second stage. */
+  protected override newCodes(count: number, noise: RandomState): Tensor {
+    const z = this.run("secondDecoder", this.priorCodes(count, noise));
     const deviation = this.secondLikelihood.deviation(this);
     if (!this.gammaNoise || !deviation) return z;
     return add(z, mul(randomNormal(noise, z.shape), deviation));

@@ -6,12 +6,13 @@ import {
   codesOf,
   decodeCodes,
   diagonalCodes,
-  fitCodes,
+  fitSampler,
   interpolations,
-  samplePrior,
+  samplesFrom,
 } from "../train/generate.ts";
 import type { Config } from "../train/config.ts";
 import { modelNamed } from "../models/known.ts";
+import { samplerOf, type SamplerKind } from "../models/samplers.ts";
 import { isSettingOf } from "../train/config.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.node.ts";
@@ -38,8 +39,6 @@ export interface Results {
 const shown = { images: 16, samples: 64, pairs: 6, steps: 8, codes: 1000 };
 /** Training samples that the training error is measured on. */
 const trainErrorCount = 1000;
-
-const mixtureComponents = 1; // scikit-learn's default; the paper does not say
 
 /** Evaluates a finished run, saves it, and writes `metrics.json` and the report with its pictures. */
 export async function summarize(
@@ -97,26 +96,24 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
   const { seed, basisCount } = config;
   const { range, colormap } = datasetNamed(config.data);
   const originals = data.test.take(shown.images);
-  const mixture = await fitCodes(model, data.train, {
-    components: mixtureComponents,
-    seed,
-    count: basisCount,
-  });
   const spread = Math.sqrt(mean(variances(await codesOf(model, data.train, shown.codes), model.codeSize)));
+  const from = async (kind: SamplerKind) => {
+    const sampler = await fitSampler(samplerOf(model, kind, { seed }), model, data.train, basisCount);
+    return samplesFrom(model, sampler, shown.samples, seed);
+  };
   const samples = [
     ...(modelNamed(config.model).prior
       ? [
           {
             title: `prior N(0, I), where the codes spread by ${spread.toPrecision(2)}`,
-            images: await samplePrior(model, shown.samples, seed),
+            images: await from("prior"),
           },
         ]
       : []),
-    {
-      title:
-        mixtureComponents === 1 ? "Gaussian fitted to the codes" : "Gaussian mixture fitted to the codes",
-      images: await decodeCodes(model, mixture.sample(shown.samples, seed)),
-    },
+    ...(model.drawSecondStage
+      ? [{ title: "second stage, which makes codes like those of data", images: await from("second-stage") }]
+      : []),
+    { title: "Gaussian fitted to the codes", images: await from("gaussian") },
   ];
   const pairs = Math.min(shown.pairs, Math.floor(data.test.count / 2));
   return {

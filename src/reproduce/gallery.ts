@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { datasetNamed } from "../data/known.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
-import { codesOf, decodeCodes, fitCodes, interpolations, samplePrior } from "../train/generate.ts";
+import { codesOf, decodeCodes, fitSampler, interpolations, samplesFrom } from "../train/generate.ts";
 import { html, type Html } from "../report/html.ts";
+import { samplerOf } from "../models/samplers.ts";
 import { modelNamed } from "../models/known.ts";
 import { imageGrid, rangeOfValues } from "../report/pictures.node.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
@@ -46,9 +47,10 @@ export async function drawStrips({ model, data, config, folder }: Session): Prom
     );
 
   const count = across * sampleRows;
-  const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
-  draw("samples", await decodeCodes(model, mixture.sample(count, seed)));
-  if (modelNamed(config.model).prior) draw("prior", await samplePrior(model, count, seed));
+  const gaussian = await fitSampler(samplerOf(model, "gaussian"), model, data.train, basisCount);
+  draw("samples", await samplesFrom(model, gaussian, count, seed));
+  if (modelNamed(config.model).prior)
+    draw("prior", await samplesFrom(model, samplerOf(model, "prior"), count, seed));
   if (data.test.count >= 2 * pairs) {
     const steps = across - 2;
     const way = await interpolations(model, data.test, { pairs, steps, seed });

@@ -5,7 +5,8 @@ import { roundness, straightness } from "../latent/form.ts";
 import { activeUnits } from "../latent/spectrum.ts";
 import { bumpFitError } from "../metrics/bumpFit.ts";
 import { modelNamed } from "../models/known.ts";
-import { codesOf, decodeCodes, diagonalCodes, fitCodes, samplePrior } from "../train/generate.ts";
+import { codesOf, decodeCodes, diagonalCodes, fitSampler, samplesFrom } from "../train/generate.ts";
+import { samplerOf } from "../models/samplers.ts";
 import type { Session } from "../runs/session.node.ts";
 import type { Results } from "../report/summary.node.ts";
 import type { Fid } from "./fid.ts";
@@ -33,7 +34,7 @@ const bumpsDrawn = 1000;
 
 /**
  * Measures a trained model. Random generation draws from a normal distribution fitted to the codes of training
- * samples, a mixture of one component: scikit-learn's default, which the paper, that names no number, may have used.
+ * samples: a mixture of one component is scikit-learn's default, which the paper, that names no number, may have used.
  */
 export async function score(session: Session, results: Results, judge: Judge | undefined): Promise<Scores> {
   const { model, data, config } = session;
@@ -46,8 +47,8 @@ export async function score(session: Session, results: Results, judge: Judge | u
   const likeness: Record<string, Likeness> = {};
 
   if (config.data === "bumps") {
-    const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
-    const drawn = await decodeCodes(model, mixture.sample(bumpsDrawn, seed));
+    const sampler = await fitSampler(samplerOf(model, "gaussian"), model, data.train, basisCount);
+    const drawn = await samplesFrom(model, sampler, bumpsDrawn, seed);
     const { mean = 0, std = 1, shape } = data.train;
     if (data.diagonal)
       metrics.straightness = straightness(await diagonalCodes(model, data.diagonal), model.codeSize);
@@ -82,12 +83,12 @@ async function imagesOf({ model, data, config }: Session) {
   const ends = await codesOf(model, drawn);
   const half = ends.length / 2;
   const way = interpolate(ends.subarray(0, half), ends.subarray(half), model.codeSize, between);
-  const mixture = await fitCodes(model, data.train, { components: 1, seed, count: basisCount });
+  const gaussian = await fitSampler(samplerOf(model, "gaussian"), model, data.train, basisCount);
   return [
     ["interpolation", await decodeCodes(model, way)],
-    ["random", await decodeCodes(model, mixture.sample(imagesCompared, seed))],
+    ["random", await samplesFrom(model, gaussian, imagesCompared, seed)],
     ...(modelNamed(config.model).prior
-      ? [["prior", await samplePrior(model, imagesCompared, seed)] as const]
+      ? [["prior", await samplesFrom(model, samplerOf(model, "prior"), imagesCompared, seed)] as const]
       : []),
   ] as const;
 }

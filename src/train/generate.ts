@@ -1,11 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import { permutation } from "../data/random.ts";
-import { fitMixture } from "../latent/gmm.ts";
 import { interpolate } from "../latent/interpolation.ts";
-import type { Mixture } from "../latent/mixture.ts";
+import type { Sampler } from "../latent/sampler.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
-import { RandomState } from "../ops/random.ts";
-import { tensor } from "../tensor/tensor.ts";
+import { concat } from "../ops/rearrange.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { collect } from "./batching.ts";
 
 /** Decoded a batch at a time, so that no batch is larger than in training. */
@@ -14,6 +13,27 @@ const chunk = 64;
 /** The codes (N, codeSize) of the first `count` samples. */
 export function codesOf(model: Autoencoder, data: Dataset, count = data.count): Promise<Float32Array> {
   return collect(model, data, chunk, (x) => model.encode(x), count);
+}
+
+/** The codes of the first `count` samples, and the variances that training draws them with, (N, codeSize) both. */
+export async function distributionsOf(
+  model: Autoencoder,
+  data: Dataset,
+  count = data.count,
+): Promise<{ codes: Float32Array; variances: Float32Array }> {
+  const D = model.codeSize;
+  const bothOf = (x: Tensor) => {
+    using codes = model.encode(x);
+    using variances = model.codeVariance(x);
+    return concat([codes, variances], 1);
+  };
+  const both = await collect(model, data, chunk, bothOf, count);
+  const half = (from: number) =>
+    Float32Array.from(
+      { length: both.length / 2 },
+      (_, i) => both[2 * D * Math.floor(i / D) + from + (i % D)]!,
+    );
+  return { codes: half(0), variances: half(D) };
 }
 
 /** The samples of codes (N, codeSize), one after the other. */
@@ -32,26 +52,29 @@ export async function decodeCodes(model: Autoencoder, codes: Float32Array): Prom
   return samples;
 }
 
-/** Codes (count, codeSize) drawn from the model's prior by `seed`. */
-export async function priorCodes(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
-  const noise = new RandomState(model.device, seed, 1);
-  using codes = model.drawPrior(count, noise);
-  noise.dispose();
-  return codes.read();
-}
-
-/** New samples, decoded from codes of the model's prior. */
-export async function samplePrior(model: Autoencoder, count: number, seed: number): Promise<Float32Array> {
-  return decodeCodes(model, await priorCodes(model, count, seed));
-}
-
-/** A Gaussian mixture over the codes of the training data. */
-export async function fitCodes(
+/** Fits a sampler to what the model makes of the first `count` samples: their codes, with variances where it asks for them. */
+export async function fitSampler<S extends Sampler>(
+  sampler: S,
   model: Autoencoder,
   data: Dataset,
-  { components, seed, count }: { components: number; seed: number; count: number },
-): Promise<Mixture> {
-  return fitMixture(await codesOf(model, data, count), model.codeSize, { components, seed });
+  count = data.count,
+): Promise<S> {
+  if (sampler.fitsTo === "codes") await sampler.fit(await codesOf(model, data, count));
+  if (sampler.fitsTo === "distributions") {
+    const { codes, variances } = await distributionsOf(model, data, count);
+    await sampler.fit(codes, variances);
+  }
+  return sampler;
+}
+
+/** `count` new samples, decoded from codes of the sampler. */
+export async function samplesFrom(
+  model: Autoencoder,
+  sampler: Sampler,
+  count: number,
+  seed: number,
+): Promise<Float32Array> {
+  return decodeCodes(model, await sampler.sample(count, seed));
 }
 
 /**

@@ -3,8 +3,8 @@ import { varianceLaw, type VarianceLaw } from "../metrics/varianceLaw.ts";
 import { VarianceLoss } from "../metrics/varianceLoss.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { RandomState } from "../ops/random.ts";
-import { concat } from "../ops/rearrange.ts";
-import { collect, deviceBatches } from "./batching.ts";
+import { deviceBatches } from "./batching.ts";
+import { distributionsOf } from "./generate.ts";
 
 /** Samples that go through the networks at a time. */
 const chunk = 100;
@@ -15,24 +15,8 @@ export async function varianceLawOn(
   data: Dataset,
   count = data.count,
 ): Promise<VarianceLaw> {
-  const D = model.codeSize;
-  const both = await collect(
-    model,
-    data,
-    chunk,
-    (x) => {
-      using mu = model.encode(x);
-      using variance = model.codeVariance(x);
-      return concat([mu, variance], 1);
-    },
-    count,
-  );
-  const half = (from: number) =>
-    Float32Array.from(
-      { length: both.length / 2 },
-      (_, i) => both[2 * D * Math.floor(i / D) + from + (i % D)]!,
-    );
-  return varianceLaw(half(0), half(D), D);
+  const { codes, variances } = await distributionsOf(model, data, count);
+  return varianceLaw(codes, variances, model.codeSize);
 }
 
 /** Which samples are looked at, and how they are made anew. */

@@ -1,15 +1,15 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Device } from "../../device/device.ts";
-import { fitMixture } from "../../latent/gmm.ts";
 import { activeUnits } from "../../latent/spectrum.ts";
 import type { Autoencoder } from "../../models/autoencoder.ts";
+import { samplerOf } from "../../models/samplers.ts";
 import { svd } from "../../ops/svd.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { deviceBatches } from "../../train/batching.ts";
 import { buildModel, optimizerSettings } from "../../train/build.ts";
 import type { Config } from "../../train/config.ts";
 import { relativeErrorOn } from "../../train/evaluate.ts";
-import { codesOf, decodeCodes, priorCodes } from "../../train/generate.ts";
+import { codesOf, decodeCodes, fitSampler } from "../../train/generate.ts";
 import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../../data/safetensors.ts";
 import { readModel, readTrainer, restoreModel, restoreTrainer, type RunState } from "../../train/state.ts";
 import { Trainer } from "../../train/trainer.ts";
@@ -144,12 +144,10 @@ export class Lane {
 
   /** `count` codes from the prior, or from a mixture of at most 10 normal distributions fitted to `data`'s codes. */
   async sample(from: "prior" | "mixture", count: number, seed: number, data: Dataset): Promise<Float32Array> {
-    if (from === "prior") return priorCodes(this.model, count, seed);
-    const { codeSize } = this.model;
     await this.#needBasis();
-    const codes = await codesOf(this.model, data);
-    const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * codeSize))));
-    return fitMixture(codes, codeSize, { components }).sample(count, seed);
+    const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * this.model.codeSize))));
+    const sampler = await fitSampler(samplerOf(this.model, from, { components }), this.model, data);
+    return sampler.sample(count, seed);
   }
 
   /** The bytes of `model.safetensors`, with the file's basis, or one fitted as `hestenes train` fits it. */
