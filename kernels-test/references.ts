@@ -12,20 +12,39 @@ export const activations = {
   elu: (z: number) => (z > 0 ? z : Math.expm1(z)),
 };
 
-/** erfc(z) for z ≥ 0 in float64: its series below 3, its continued fraction above. */
-function erfc(z: number): number {
-  if (z > 3) {
-    let fraction = 0;
-    for (let k = 60; k > 0; k--) fraction = k / 2 / (z + fraction);
-    return Math.exp(-z * z) / (Math.sqrt(Math.PI) * (z + fraction));
-  }
+/** erfc(z) for z ≥ 0 in float64: from its series below 3, by its continued fraction above. */
+function erfcOf(z: number): number {
+  if (z <= 3) return 1 - erfSeries(z);
+  let fraction = 0;
+  for (let k = 60; k > 0; k--) fraction = k / 2 / (z + fraction);
+  return Math.exp(-z * z) / (Math.sqrt(Math.PI) * (z + fraction));
+}
+
+function erfSeries(z: number): number {
+  if (z === 0) return z;
   let term = z;
   let sum = z;
   for (let k = 1; k < 100; k++) sum += (term *= -(z * z) / k) / (2 * k + 1);
-  return 1 - (2 / Math.sqrt(Math.PI)) * sum;
+  return (2 / Math.sqrt(Math.PI)) * sum;
 }
 
-const tail = (x: number) => erfc(Math.abs(x) / Math.SQRT2) / 2;
+/** The error function in float64, and what it lacks to 1. */
+export const erf = (x: number) => (Math.abs(x) > 2 ? Math.sign(x) * (1 - erfcOf(Math.abs(x))) : erfSeries(x));
+export const erfc = (x: number) => (x < 0 ? 1 + erf(-x) : erfcOf(x));
+
+/** The number whose error function is x, by Newton's method on the smaller of erf and erfc. */
+export function erfinv(x: number): number {
+  const size = Math.abs(x);
+  if (x === 0 || !(size < 1)) return size === 1 ? x * Infinity : x === 0 ? x : NaN;
+  let y = size < 0.9 ? size : Math.sqrt(-Math.log(1 - size));
+  for (let k = 0; k < 60; k++) {
+    const lacks = size < 0.5 ? size - erfSeries(y) : erfcOf(y) - (1 - size);
+    y += (lacks * Math.sqrt(Math.PI) * Math.exp(y * y)) / 2;
+  }
+  return Math.sign(x) * y;
+}
+
+const tail = (x: number) => erfcOf(Math.abs(x) / Math.SQRT2) / 2;
 /** The normal distribution's cumulative function. */
 export const normal = (x: number) => (x < 0 ? tail(x) : 1 - tail(x));
 /** The normal distribution's density. */

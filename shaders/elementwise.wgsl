@@ -88,8 +88,11 @@ fn slope(v: f32) -> f32 {
       return select(tail.x, 1 - tail.x, v >= 0) + withinTail(v) * tail.y;
     }
     case SOFTPLUS { return -expMinusOne(-v); }
-    case SIGMOID { return v * (1 - v); }
-    case TANH { return (1 - v) * (1 + v); }
+    case SIGMOID, TANH {
+      let t = expOf(-abs(v) * select(2.0, 1.0, F == SIGMOID));
+      let u = 1 / (1 + t);
+      return select(4.0, 1.0, F == SIGMOID) * t * (u * u);
+    }
     default { return 0; }
   }
 }

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import * as ops from "../../src/ops/elementwise.ts";
+import * as functions from "../../src/ops/functions.ts";
 import * as logic from "../../src/ops/logic.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { logistic, normal } from "../references.ts";
+import { erf, erfc, erfinv, logistic, normal } from "../references.ts";
 import { property, type Definition, type Property } from "./property.ts";
 import { one } from "./shapes.ts";
 import { each } from "./values.ts";
@@ -59,6 +60,18 @@ const positive = each((u) => 1.1 + u);
 const clear = each((u) => 3 * u + Math.sign(u || 1) * 0.01); // no kink at 0
 const six = each((u) => 6 * u);
 
+const inside = each((u) => 0.9 * u);
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+/** x times a factor from 0 to 1, whose limit for small x is 0. */
+const gated = (gate: (x: number) => number) => (x: number) => (x < -700 ? -0 : x * gate(x));
+const mishGate = (x: number) => {
+  const e = Math.exp(Math.min(x, 40));
+  return (e * (e + 2)) / (e * (e + 2) + 2);
+};
+const shrunk = (x: number) =>
+  Math.abs(x) < 1e-2 ? x ** 3 * (1 / 3 - (2 / 15) * x * x + (17 / 315) * x ** 4) : x - Math.tanh(x);
+const [λ, α] = [1.0507009873554805, 1.6732632423543772];
+
 const limits = fc.constantFrom(
   [-0.251, 0.501],
   [-1, 1],
@@ -98,11 +111,77 @@ export const elementwise: Property[] = [
     { smooth: () => clear },
   ),
   unary("gelu", ops.gelu, (x) => (x === -Infinity ? -0 : x * normal(x)), { smooth: () => six }),
-  unary("softplus", ops.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), {
-    smooth: () => six,
-  }),
+  unary("softplus", ops.softplus, softplus, { smooth: () => six }),
   unary("sigmoid", ops.sigmoid, logistic, { smooth: () => six }),
   unary("tanh", ops.tanh, Math.tanh),
+  unary("sin", functions.sin, Math.sin, { smooth: () => six }),
+  unary("cos", functions.cos, Math.cos, { smooth: () => six }),
+  unary("tan", functions.tan, Math.tan),
+  unary("asin", functions.asin, Math.asin, { smooth: () => inside }),
+  unary("acos", functions.acos, Math.acos, { smooth: () => inside }),
+  unary("atan", functions.atan, Math.atan, { smooth: () => six }),
+  unary("sinh", functions.sinh, Math.sinh),
+  unary("cosh", functions.cosh, Math.cosh),
+  unary("asinh", functions.asinh, Math.asinh, { smooth: () => six }),
+  unary("acosh", functions.acosh, Math.acosh, { smooth: () => each((u) => 2.5 + u) }),
+  unary("atanh", functions.atanh, Math.atanh, { smooth: () => inside }),
+  unary("erf", functions.erf, erf),
+  unary("erfc", functions.erfc, erfc),
+  unary("erfinv", functions.erfinv, erfinv, { smooth: () => inside }),
+  unary("log1p", functions.log1p, Math.log1p, { smooth: () => inside }),
+  unary("expm1", functions.expm1, Math.expm1),
+  unary("log2", functions.log2, Math.log2, { smooth: () => positive, keepsSubnormals: true }),
+  unary("log10", functions.log10, Math.log10, { smooth: () => positive, keepsSubnormals: true }),
+  unary("exp2", functions.exp2, (x) => 2 ** x),
+  unary("reciprocal", functions.reciprocal, (x) => 1 / x, { smooth: () => positive }),
+  unary("rsqrt", functions.rsqrt, (x) => 1 / Math.sqrt(x), { smooth: () => positive, keepsSubnormals: true }),
+  unary("silu", functions.silu, gated(logistic), { smooth: () => six }),
+  unary("mish", functions.mish, gated(mishGate), { smooth: () => six }),
+  unary("hardSwish", functions.hardSwish, (x) => (x <= -3 ? 0 : x >= 3 ? x : (x * (x + 3)) / 6)),
+  unary("hardSigmoid", functions.hardSigmoid, (x) => x, {
+    reference: ([x]) => ({
+      shape: x!.shape,
+      data: x!.data.map((v) => Math.min(Math.max(v / 6 + 0.5, 0), 1)),
+      scale: x!.data.map((v) => Math.min(Math.abs(v / 6), 1) + 0.5), // its terms cancel at -3
+    }),
+  }),
+  unary("hardTanh", functions.hardTanh, (x) => Math.min(Math.max(x, -1), 1), {
+    smooth: () => inside,
+    tolerance: 0,
+  }),
+  unary("relu6", functions.relu6, (x) => Math.min(Math.max(x, 0), 6), { smooth: () => clear, tolerance: 0 }),
+  unary("selu", functions.selu, (x) => (x < 0 ? λ * α * Math.expm1(x) : λ * x), { smooth: () => clear }),
+  parametric(
+    "celu",
+    fc.constantFrom(1, 1.5, 0.125),
+    functions.celu,
+    (x, alpha) => (x < 0 ? alpha * Math.expm1(x / alpha) : x),
+    { smooth: () => clear },
+  ),
+  unary("softsign", functions.softsign, (x) =>
+    Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x)),
+  ),
+  unary("logSigmoid", functions.logSigmoid, (x) => -softplus(-x), { smooth: () => six }),
+  unary("tanhShrink", functions.tanhShrink, shrunk, { smooth: () => six }),
+  parametric(
+    "softShrink",
+    fc.constantFrom(0, 0.25, 3),
+    functions.softShrink,
+    (x, lambda) => (Math.abs(x) <= lambda ? 0 : x - lambda * Math.sign(x)),
+    { smooth: () => each((u) => Math.round(32 * u) / 8 + 1 / 128) },
+  ),
+  parametric(
+    "hardShrink",
+    fc.constantFrom(0.25, 3),
+    functions.hardShrink,
+    (x, lambda) => (Math.abs(x) <= lambda ? 0 : x),
+    { smooth: () => each((u) => Math.round(32 * u) / 8 + 1 / 128) },
+  ),
+  unary(
+    "geluTanh",
+    functions.geluTanh,
+    gated((x) => logistic(1.5957691216057308 * (x + 0.044715 * x ** 3))),
+  ),
   steps("sign", ops.sign, Math.sign),
   steps("floor", ops.floor, Math.floor),
   steps("ceil", ops.ceil, Math.ceil),

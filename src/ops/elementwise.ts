@@ -1,14 +1,12 @@
 import { checkNumber } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
-import { kernel, linearGrid } from "../device/kernel.ts";
-import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
-import { inWindows } from "../tensor/windows.ts";
+import { kernel } from "../device/kernel.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { applyFunction } from "./lib/unary.ts";
 
 export { add, div, max, min, mul, pow, sub, where } from "./arithmetic.ts";
 
 const elementwiseKernel = kernel("elementwise");
-const WG = 64;
 
 /** The functions, in the order of their numbers in `shaders/elementwise.wgsl`: what each makes its slope from. */
 const slopeFrom = {
@@ -24,8 +22,8 @@ const slopeFrom = {
   elu: "x",
   gelu: "x",
   softplus: "y",
-  sigmoid: "y",
-  tanh: "y",
+  sigmoid: "x",
+  tanh: "x",
   sign: "x",
   floor: "x",
   ceil: "x",
@@ -36,21 +34,11 @@ type Name = keyof typeof slopeFrom;
 const names = Object.keys(slopeFrom);
 
 function apply(name: Name, x: Tensor, s = 0, t = 0): Tensor {
-  const constants = { F: names.indexOf(name) };
-  const launch = (entry: "forward" | "backward", tensors: Readonly<Record<string, Tensor>>) =>
-    inWindows(tensors, (operands, N) => {
-      const work = { bytes: 4 * N * Object.keys(tensors).length };
-      const grid = linearGrid(Math.ceil(N / 4), WG);
-      elementwiseKernel(entry, operands, { N, s, t }, grid, { constants, work });
-    });
-
-  const y = empty(x.device, x.shape);
-  launch("forward", { x, out: y });
-
-  return track(y, [x], (dy, gradients) => {
-    const dx = gradients.empty(0);
-    launch("backward", { v: slopeFrom[name] === "x" ? x : y, dy, out: dx });
-    return [dx];
+  return applyFunction(elementwiseKernel, names.indexOf(name), x, {
+    s,
+    t,
+    slope: slopeFrom[name],
+    from: "v",
   });
 }
 
@@ -121,12 +109,12 @@ export function softplus(x: Tensor): Tensor {
   return apply("softplus", x);
 }
 
-/** 1 / (1 + e^-x), without overflow. */
+/** 1 / (1 + e^-x), without overflow; its slope is right to a few units in the last place however small it is. */
 export function sigmoid(x: Tensor): Tensor {
   return apply("sigmoid", x);
 }
 
-/** The hyperbolic tangent. */
+/** The hyperbolic tangent; its slope is right to a few units in the last place however small it is. */
 export function tanh(x: Tensor): Tensor {
   return apply("tanh", x);
 }

@@ -1,5 +1,6 @@
 export * from "./create.ts";
 export * from "./elementwise.ts";
+export * from "./functions.ts";
 export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
 export * from "./logic.ts";
 export * from "./losses.ts";
