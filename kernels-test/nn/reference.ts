@@ -83,3 +83,56 @@ export function doubled(x: Images, w: number[], bias: number[]): Images {
 function biased([N, H, W, C]: Images["shape"], bias: number[]): number[] {
   return Array.from({ length: N * H * W * C }, (_, i) => bias[i % bias.length]!);
 }
+
+/** Pixels before an image of `extent` for ⌈extent / stride⌉ windows, where one more of an odd number comes after it. */
+const before = (extent: number, taps: number, stride: number) =>
+  Math.floor(Math.max(0, (Math.ceil(extent / stride) - 1) * stride + taps - extent) / 2);
+
+/** Correlates square images with w (taps, taps, C, K), padded so that ⌈side / stride⌉ windows are theirs. */
+export function convolvedSame(x: Images, w: number[], bias: number[], taps: number, stride: number): Images {
+  const [N, H] = x.shape;
+  const P = Math.ceil(H / stride);
+  const shape: Images["shape"] = [N, P, P, bias.length];
+  const values = biased(shape, bias);
+  tapsOf(x.shape, shape, taps, stride, (big, small, at) => (values[small]! += x.values[big]! * w[at]!));
+  return { values, shape };
+}
+
+/** The transpose of that, to square images of a side; w (taps, taps, K, C) of what it transposes. */
+export function enlargedSame(
+  x: Images,
+  w: number[],
+  bias: number[],
+  taps: number,
+  stride: number,
+  side: number,
+): Images {
+  const shape: Images["shape"] = [x.shape[0], side, side, bias.length];
+  const values = biased(shape, bias);
+  tapsOf(shape, x.shape, taps, stride, (big, small, at) => (values[big]! += x.values[small]! * w[at]!));
+  return { values, shape };
+}
+
+function tapsOf(
+  big: Images["shape"],
+  small: Images["shape"],
+  side: number,
+  stride: number,
+  visit: Parameters<typeof taps>[5],
+): void {
+  taps(big, small, [side, side], stride, before(big[1], side, stride), visit);
+}
+
+/** Normalises each channel of numbers (…, channels) by its own moments over all else, then scales and shifts. */
+export function normalisedBy(list: number[], scale: number[], shift: number[], epsilon: number): number[] {
+  const C = scale.length;
+  const moments = scale.map((_, c) => {
+    const own = list.filter((__, i) => i % C === c);
+    const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+    return [mean, own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / own.length] as const;
+  });
+  return list.map((value, i) => {
+    const [mean, variance] = moments[i % C]!;
+    return ((value - mean) / Math.sqrt(variance + epsilon)) * scale[i % C]! + shift[i % C]!;
+  });
+}

@@ -43,6 +43,7 @@ function flags(
 export function forModels(name: string): string {
   const models = modelsWith(name);
   const others = modelNames.filter((model) => !models.includes(model));
+  if (others.length === 0) return "all models";
   return others.length < models.length ? `all but ${others.join(", ")}` : models.join(", ");
 }
 

@@ -40,6 +40,8 @@ export interface FactorVaeOptions extends NetworkOptions, CodedOptions {
   criticOptimizer?: Partial<OptimizerSettings>;
 }
 
+const ENTROPY = { kind: "bce", reduce: "sum" } as const;
+
 /**
  * The FactorVAE (Kim and Mnih 2018, algorithm 2). Its critic D gives the log odds that a code is of a sample, and not put
  * together from the codes of several:
@@ -58,7 +60,7 @@ export class FactorVae extends GaussianAutoencoder {
     networks: GaussianNetworks & { critic: Network },
     {
       latent,
-      reconstruction = { kind: "bce", reduce: "sum" },
+      reconstruction = ENTROPY,
       correlation = 35,
       criticOptimizer = { kind: "adam", betas: [0.5, 0.9], rate: 1e-4 },
     }: FactorVaeOptions,
@@ -108,7 +110,11 @@ function permuted(z: Tensor): Tensor {
 export function factorVae(device: Device, options: FactorVaeOptions): FactorVae {
   const { latent, seed, criticWidths = [1000, 1000, 1000, 1000, 1000] } = options;
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
-  return new FactorVae(device, { ...gaussianNetworks(options), critic }, options);
+  return new FactorVae(
+    device,
+    { ...gaussianNetworks({ reconstruction: ENTROPY, ...options }), critic },
+    options,
+  );
 }
 
 export const factorVaeModel = /* @__PURE__ */ describeModel({
@@ -129,6 +135,6 @@ export const factorVaeModel = /* @__PURE__ */ describeModel({
     factorVae(device, {
       ...chosen,
       ...(width && { criticWidths: [width, width, width, width, width] }),
-      reconstruction: reconstructionOf(chosen, { kind: "bce", reduce: "sum" }),
+      reconstruction: reconstructionOf(chosen, ENTROPY),
     }),
 });

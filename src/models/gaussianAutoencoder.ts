@@ -1,10 +1,11 @@
+import { chain } from "../nn/branches.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { exp } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { architectureOf, networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 
 /** The networks of a model whose encoder gives a normal distribution for each sample. */
@@ -47,10 +48,29 @@ export abstract class GaussianAutoencoder extends CodedAutoencoder {
   }
 }
 
-/** The house's networks for such a model, or your own encoder, which may give any number of features h, and decoder. */
+/**
+ * The networks of such a model: those of its architecture, or the first paper's; or your own encoder, which may give any number
+ * of features h, and decoder.
+ */
 export function gaussianNetworks(options: NetworkOptions & CodedOptions): GaussianNetworks {
-  const { latent, seed } = options;
-  const [features = latent] = options.encoder?.outputShape ?? [];
+  const { latent, seed, encoder: own, decoder: made } = options;
+  const chosen = own ? undefined : architectureOf(options, latent);
+  if (chosen) {
+    const { features, posterior, mean, variance, decoder } = chosen.layers;
+    const encoder = chosen.network("encoder", options.input, { ...features, posterior: chain(posterior) });
+    const given = encoder.outputShape;
+    const [h] = given as readonly [number];
+    return {
+      ...networksFor(
+        { ...options, encoder, decoder: made ?? chosen.network("decoder", [latent], decoder) },
+        latent,
+        h,
+      ),
+      mean: chosen.network("mean", given, mean),
+      variance: chosen.network("variance", given, variance),
+    };
+  }
+  const [features = latent] = own?.outputShape ?? [];
   const { encoder, decoder } = networksFor(options, latent, features);
   return {
     encoder,

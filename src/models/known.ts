@@ -1,5 +1,6 @@
 import * as catalogue from "./catalogue.ts";
 import type { ModelDescriptor, Settings } from "./descriptor.ts";
+import { networkSettings } from "./settings.ts";
 
 type Known = (typeof catalogue)[keyof typeof catalogue];
 export type ModelName = Known["name"];
@@ -7,7 +8,7 @@ export type ModelName = Known["name"];
 export type PageModel = Extract<Known, { page?: string }>["name"];
 
 /** All settings of all models. */
-export type ModelSettings = Both<ReturnType<Known["settings"]>>;
+export type ModelSettings = Both<ReturnType<Known["settings"]>> & ReturnType<typeof networkSettings>;
 type Both<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
   ? Extract<All, Settings>
   : never;
@@ -32,12 +33,12 @@ export function modelNamed(name: ModelName): AnyModel {
   return byName.get(name)!;
 }
 
-const settingsOf = new Map(all.map(({ name, settings }) => [name, settings()]));
+const settingsOf = new Map(all.map(({ name, settings }) => [name, { ...settings(), ...networkSettings() }]));
 
 /** What may be given for each setting that a model has. */
 export const modelSettings = Object.assign({}, ...settingsOf.values()) as ModelSettings;
 
-/** Whether the model has a setting of that name of its own. */
+/** Whether the model has a setting of that name. */
 export function hasSetting(model: ModelName, name: string): boolean {
   return Object.hasOwn(settingsOf.get(model)!, name);
 }

@@ -40,6 +40,8 @@ export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
 const ACTIVE = 0.1;
 const [SPREAD, RECONSTRUCTION, MOST_POLARISATION] = [100, 1000, 2048];
 
+const ENTROPY = { kind: "bce", reduce: "mean" } as const;
+
 /**
  * The masked adversarial autoencoder (Mondal et al., "To regularize or not to regularize?", UAI 2020). A mask
  * α = 1 − exp(−m), m ≥ 0, multiplies codes and draws of the prior alike before decoder and critic see them, and is trained
@@ -62,7 +64,7 @@ export class MaskAae extends CodedAutoencoder {
     {
       latent,
       seed = 0,
-      reconstruction = { kind: "bce", reduce: "mean" },
+      reconstruction = ENTROPY,
       adversaryRate = 1e-4,
       criticUpdates = 5,
       period = latent <= 20 ? 75 : Math.min(10_000, Math.floor((1125 * latent) / 10)),
@@ -188,7 +190,11 @@ export class MaskAae extends CodedAutoencoder {
 export function maskAae(device: Device, options: MaskAaeOptions): MaskAae {
   const { latent, seed, criticWidths = [1024, 1024, 1024, 1024] } = options;
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
-  return new MaskAae(device, { ...networksFor(options, latent), critic }, options);
+  return new MaskAae(
+    device,
+    { ...networksFor({ reconstruction: ENTROPY, ...options }, latent), critic },
+    options,
+  );
 }
 
 export const maskAaeModel = /* @__PURE__ */ describeModel({
@@ -211,6 +217,6 @@ export const maskAaeModel = /* @__PURE__ */ describeModel({
     maskAae(device, {
       ...chosen,
       ...(width && { criticWidths: [width, width, width, width] }),
-      reconstruction: reconstructionOf(chosen, { kind: "bce", reduce: "mean" }),
+      reconstruction: reconstructionOf(chosen, ENTROPY),
     }),
 });

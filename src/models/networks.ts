@@ -1,5 +1,11 @@
 import { ShapeError } from "../device/errors.ts";
-import { convolutionalNetworks, mlpNetworks, type Network } from "../nn/networks.ts";
+import type { Architecture, ArchitectureLayers } from "../nn/architecture.ts";
+import { chain } from "../nn/branches.ts";
+import type { Layers } from "../nn/chain.ts";
+import { allSpectral, convolutionalNetworks, mlpNetworks, type Network } from "../nn/networks.ts";
+import { sequential } from "../nn/sequential.ts";
+import type { LikelihoodKind } from "./likelihood.ts";
+import type { Reconstruction } from "./reconstruction.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
 
 /** What every model is told about its networks. */
@@ -12,8 +18,18 @@ export interface NetworkOptions {
   encoder?: Network;
   /** Your own decoder, (latent) → samples, instead of the paper's. */
   decoder?: Network;
-  /** Divides every weight of the paper's networks by its largest singular value; false unless given. */
+  /** Whose networks it has, `nn.resnetNetworks({ width: 16 })` for one; the first paper's unless given. */
+  architecture?: Architecture | undefined;
+  /** After the last layer of an architecture's decoder; sigmoid unless given, none where the loss takes logits. */
+  output?: "sigmoid" | "none" | undefined;
+  /** Divides every weight of the by its largest singular value; false unless given. */
   spectral?: boolean;
+}
+
+/** What of a model's loss says whether its decoder gives logits. */
+interface LossOptions {
+  reconstruction?: Reconstruction | undefined;
+  likelihood?: LikelihoodKind | undefined;
 }
 
 /**
@@ -21,13 +37,13 @@ export interface NetworkOptions {
  * as many numbers, or `features` where others follow it.
  */
 export function networksFor(
-  options: NetworkOptions,
+  options: NetworkOptions & LossOptions,
   latent: number,
   features = latent,
 ): { encoder: Network; decoder: Network } {
   const { input } = options;
-  const encoder = options.encoder ?? paperNetworks(options, latent).encoder;
-  const decoder = options.decoder ?? paperNetworks(options, latent).decoder;
+  const encoder = options.encoder ?? builtNetworks(options, latent).encoder;
+  const decoder = options.decoder ?? builtNetworks(options, latent).decoder;
   for (const [what, is, wanted] of [
     ["encoder gives", encoder.outputShape, [features]],
     ["encoder takes", encoder.inputShape, input],
@@ -39,7 +55,34 @@ export function networksFor(
   return { encoder, decoder };
 }
 
-function paperNetworks({ input, seed = 0, spectral }: NetworkOptions, latent: number) {
+/** The layers of the architecture that is asked for, and how they become networks. */
+export function architectureOf(
+  options: NetworkOptions & LossOptions,
+  latent: number,
+):
+  | { layers: ArchitectureLayers; network: (stream: string, input: Shape, layers: Layers) => Network }
+  | undefined {
+  const { architecture, input, seed, spectral = false } = options;
+  if (!architecture) return undefined;
+  const takesLogits = options.reconstruction?.kind === "bce" || options.likelihood === "bce";
+  const output = takesLogits ? "none" : (options.output ?? "sigmoid");
+  return {
+    layers: architecture({ input, latent, output }),
+    network: (stream, shape, layers) =>
+      sequential(shape, spectral ? allSpectral(layers) : layers, { seed, stream }),
+  };
+}
+
+function builtNetworks(options: NetworkOptions & LossOptions, latent: number) {
+  const { input, seed = 0, spectral } = options;
+  const chosen = architectureOf(options, latent);
+  if (chosen) {
+    const { features, code, decoder } = chosen.layers;
+    return {
+      encoder: chosen.network("encoder", input, { ...features, code: chain(code) }),
+      decoder: chosen.network("decoder", [latent], decoder),
+    };
+  }
   if (input.length === 3) return convolutionalNetworks({ input, latent, seed, spectral });
   if (input.length === 1) return mlpNetworks({ input, latent, seed, spectral });
   throw new ShapeError(

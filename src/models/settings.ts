@@ -75,3 +75,26 @@ export function reconstructionOf(
 /** Cross-entropy where samples are from 0 to 1, as it is for those. */
 export const bceFor = (data: DatasetName): Reconstruction["kind"] =>
   datasetNamed(data).range === "auto" ? "mse" : "bce";
+
+export const networkNames = ["house", "infogan", "wae", "resnet", "rae"] as const;
+
+/** Which networks a model has, and how large they are: settings of every model. */
+export const networkSettings = () => ({
+  network: z.enum(networkNames).optional().meta({
+    description:
+      "whose networks: this package's, or those of a paper, for images (default house, those of the first paper)",
+  }),
+  networkWidth: length().optional().meta({
+    description:
+      "channels of such a network next to the image (default 64 of infogan, 32 of resnet, 128 of wae and rae)",
+    value: "channels",
+  }),
+  networkScales: z.int().positive().max(12).optional().meta({
+    description: "sizes that resnet looks at, or halvings of wae (default 3)",
+    value: "count",
+  }),
+  networkUnits: length().optional().meta({
+    description: "units of the affine layers of infogan (default 1024) and resnet (default 512)",
+    value: "units",
+  }),
+});

@@ -1,3 +1,4 @@
+export type { Architecture, ArchitectureLayers, ArchitectureShapes } from "./architecture.ts";
 export { chain, concat, residual } from "./branches.ts";
 export type { Layers } from "./chain.ts";
 export { uniformValues, type Initial } from "./init.ts";
@@ -25,6 +26,10 @@ export {
   type NormLayerOptions,
 } from "./normalization.ts";
 export { convolutionalNetworks, linearNetwork, mlpNetworks, type AutoencoderShapes } from "./networks.ts";
+export { infoganNetworks, type InfoganNetworksOptions } from "./infoganNetworks.ts";
+export { raeNetworks, type RaeNetworksOptions } from "./raeNetworks.ts";
+export { resnetNetworks, type ResnetNetworksOptions } from "./resnetNetworks.ts";
+export { waeNetworks, type WaeNetworksOptions } from "./waeNetworks.ts";
 export type { ParameterSpec, StateSpec } from "./parameter.ts";
 export { describeNetwork, sequential, type InitialValues, type Network } from "./sequential.ts";
 export { averagePool2d, globalAveragePool, globalMaxPool, maxPool2d, resize, upsample } from "./pooling.ts";

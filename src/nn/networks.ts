@@ -5,7 +5,7 @@ import type { Layers } from "./chain.ts";
 import type { Layer } from "./layer.ts";
 import { conv2d, convTranspose2d, flatten, linear, reshape } from "./layers.ts";
 import { sequential, type InitialValues, type Network } from "./sequential.ts";
-import { spectral as divided } from "./spectral.ts";
+import { isSpectral, spectral as divided } from "./spectral.ts";
 
 export type { InitialValues, Network } from "./sequential.ts";
 
@@ -128,12 +128,14 @@ export function mlp(
   return sequential([widths[0]!], spectral ? allSpectral(named) : named, init);
 }
 
-/** The layers, those that have weights divided by the largest singular value of each. */
+/** The layers, those that have weights divided by the largest singular value of each, unless they are already. */
 export function allSpectral(layers: Layers): Layers {
   return Object.fromEntries(
     Object.entries(layers).map(([name, layer]) => [
       name,
-      layer.parameters.some((own) => /(^|\.)weight$/.test(own.name)) ? divided(layer) : layer,
+      layer.parameters.some((own) => /(^|\.)weight$/.test(own.name)) && !isSpectral(layer)
+        ? divided(layer)
+        : layer,
     ]),
   );
 }

@@ -48,6 +48,11 @@ export function spectral(layer: Layer, { iterations = 1 }: { iterations?: number
   };
 }
 
+/** Whether weights of the layer are divided so. */
+export function isSpectral(layer: Layer): boolean {
+  return layer.state?.some(({ name }) => name.endsWith(".u")) === true;
+}
+
 function vectorOf(weight: string): string {
   return `${weight}.u`;
 }

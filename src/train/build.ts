@@ -1,15 +1,21 @@
+import { datasetNamed } from "../data/known.ts";
 import type { Device } from "../device/device.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import { hasSetting, modelNamed } from "../models/known.ts";
 import type { OptimizerSettings } from "../optim/settings.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { architectureFor } from "./architecture.ts";
 import type { Config } from "./config.ts";
 
 /** The model that a configuration describes, for samples of the shape `input`. */
 export function buildModel(device: Device, config: Config, input: Shape): Autoencoder {
   const own = Object.entries(config).filter(([name]) => hasSetting(config.model, name));
   const { build } = modelNamed(config.model);
-  const chosen = { ...Object.fromEntries(own), seed: config.seed, input } as Parameters<typeof build>[1];
+  const chosen = {
+    ...Object.fromEntries(own),
+    ...{ seed: config.seed, input, architecture: architectureFor(config) },
+    output: datasetNamed(config.data).range === "auto" ? "none" : "sigmoid",
+  } as unknown as Parameters<typeof build>[1];
   const model = build(device, chosen);
   model.atOnce = Math.min(model.atOnce, config.atOnce ?? Infinity);
   return model;
