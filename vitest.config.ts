@@ -13,7 +13,7 @@ const browser = [
 /** Tests that need no adapter. All others are for Node's, and fail without one. */
 const plain = [
   `${folder}/data/**/*.test.ts`,
-  `${folder}/metrics/{bumpFit,definitions,distances,relativeError,variance}.test.ts`,
+  `${folder}/metrics/{bumpFit,codes,definitions,distances,relativeError,variance}.test.ts`,
   `${folder}/latent/{gmm,interpolation,spectrum}.test.ts`,
   `${folder}/models/catalogue.test.ts`,
   `${folder}/report/**/*.test.ts`,

@@ -23,7 +23,15 @@ test("presets, settings, and what is said of a path follow from the descriptors"
     const { files, settings, presets, leastSize = 1 } = datasetNamed(name);
     for (const preset of presetNames)
       expect(completeConfig({ data: name }, preset)).toMatchObject(presets[preset]);
-    const given = { size: 8, divideBy: 2, layout: "NHWC", intrinsic: 2, ambient: 5, count: 9 } as const;
+    const given = {
+      size: 8,
+      divideBy: 2,
+      layout: "NHWC",
+      intrinsic: 2,
+      ambient: 5,
+      count: 9,
+      dataSeed: 3,
+    } as const;
     expect(Object.keys(given)).toEqual(Object.keys(dataSettings));
     for (const key of Object.keys(given) as (keyof typeof given)[]) {
       const complete = () => completeConfig({ data: name, [key]: given[key] });

@@ -28,8 +28,8 @@ test("the map holds points at least as far apart as they were, near and far, and
         ratios.push(distance(map(a), map(b)) / distance(a, b));
       }
     expect(Math.min(...ratios)).toBeGreaterThanOrEqual(1 - 1e-8);
-    // |a cos(…) 2 w| is at most 2 a in each of D − n coordinates
-    expect(Math.max(...ratios)).toBeLessThanOrEqual(Math.sqrt(1 + 8 * n) + 1e-8);
+    // |a cos(…) w| is at most a = √(2 n / (D − n)) in each of D − n coordinates
+    expect(Math.max(...ratios)).toBeLessThanOrEqual(Math.sqrt(1 + 2 * n) + 1e-8);
     if (shape.ambient! > n) expect(Math.max(...ratios)).toBeGreaterThan(1.1);
     else for (const ratio of ratios) expect(ratio).toBeCloseTo(1, 7);
   }
@@ -61,6 +61,10 @@ test("it is loaded by name, and refuses what can not be", async () => {
     testCount: 3,
   });
   expect([train.count, test.count, ...train.shape]).toEqual([7, 3, 5]);
+  const options = { intrinsic: 2, ambient: 5, count: 7, testCount: 3 };
+  expect((await loadDataset("synthetic", { ...options, seed: 500 })).train.values()).toEqual(train.values());
+  const other = await loadDataset("synthetic", { ...options, dataSeed: 1 });
+  expect(other.train.values()).not.toEqual(train.values());
   for (const [options, words] of [
     [{ intrinsic: 9, ambient: 8 }, /intrinsic/],
     [{ intrinsic: 0 }, /intrinsic/],

@@ -1,5 +1,5 @@
 /** A setting that only some data sets have; what may be given for each stands in the schema of configurations. */
-export type DatasetSetting = "size" | "divideBy" | "layout" | "intrinsic" | "ambient" | "count";
+export type DatasetSetting = "size" | "divideBy" | "layout" | "intrinsic" | "ambient" | "count" | "dataSeed";
 
 /** What is known of a training on a data set where nothing else is said. */
 export interface PresetSettings {

@@ -15,13 +15,15 @@ import { synthetic, type SyntheticOptions } from "./synthetic.ts";
 /** Options of `loadDataset`; each data set takes those that concern it. */
 export interface LoadOptions
   extends FolderOptions, ArrayOptions, Pick<SyntheticOptions, "intrinsic" | "ambient" | "count"> {
+  /** Fixes map and points of synthetic, whatever `seed` is; 0 unless given. */
+  dataSeed?: number;
   /** Folder of the files; for npy also a single file. Not needed for what is computed. */
   path?: string;
   /** Images in each of bumps' test sets; points in that of synthetic. */
   testCount?: number;
   /** Training samples, at most, of a folder with a split of its own: others are not even read. */
   limit?: number;
-  /** Fixes bumps' test sets, everything of synthetic, and which samples are held out where no test set is given. */
+  /** Fixes bumps' test sets, and which samples are held out where no test set is given. */
   seed?: number;
 }
 
@@ -66,7 +68,7 @@ const loaders: Readonly<Record<DatasetName, Loader>> = {
   cifar10: loadCifar,
   folder: loadPictures,
   npy: loadArrays,
-  synthetic: (_path, options) => synthetic(options),
+  synthetic: (_path, { dataSeed: seed = 0, ...options }) => synthetic({ ...options, seed }),
 };
 
 function squareBumps({ size, seed, testCount }: LoadOptions & { seed: number }): LoadedData {

@@ -5,14 +5,11 @@ import { Draws } from "../latent/draws.ts";
 import { Dataset } from "./dataset.ts";
 import { mostValues, streams } from "./random.ts";
 
-/** How far the bent coordinates swing over one standard deviation of the latent points: 2 radians. */
-const FREQUENCY = 2;
-
 /** Which map the points go through. */
 export interface SyntheticMapOptions {
   /** n, the numbers that a point is made from; 8 unless given. */
   intrinsic?: number;
-  /** D, the numbers that a point has; 64 unless given. */
+  /** D, the numbers that a point has; 32 unless given. */
   ambient?: number;
   /** Fixes the map, and the points; 0 unless given. */
   seed?: number;
@@ -29,7 +26,7 @@ export interface SyntheticOptions extends SyntheticMapOptions {
 /**
  * A smooth injective map f from Rⁿ to R^D that holds points at least as far apart as they were:
  *
- *     f(z) = A z + Q g(z),    g_j(z) = a · sin(2 w_j · z + φ_j),    j = 1 … D − n
+ *     f(z) = A z + Q g(z),    g_j(z) = a · sin(w_j · z + φ_j),    j = 1 … D − n
  *
  * [A Q] is orthogonal, the w_j are unit vectors and the φ_j phases, all drawn by `seed`. So ‖f(z) − f(z′)‖² =
  * ‖z − z′‖² + ‖g(z) − g(z′)‖² ≥ ‖z − z′‖²: assumption A1 of the MaskAAE paper holds with the bound 1. a makes the bent
@@ -38,7 +35,7 @@ export interface SyntheticOptions extends SyntheticMapOptions {
  * @returns the image (D) of a point (n).
  * @throws ArgumentError unless n and D are whole numbers from 1 on with n ≤ D ≤ 1024.
  */
-export function syntheticMap({ intrinsic: n = 8, ambient: D = 64, seed = 0 }: SyntheticMapOptions = {}): (
+export function syntheticMap({ intrinsic: n = 8, ambient: D = 32, seed = 0 }: SyntheticMapOptions = {}): (
   z: ArrayLike<number>,
 ) => Float64Array {
   checkWhole("synthetic: ambient", D, 1, 1024);
@@ -50,7 +47,7 @@ export function syntheticMap({ intrinsic: n = 8, ambient: D = 64, seed = 0 }: Sy
   const frame = new QrDecomposition(new Matrix(normals(D, D))).orthogonalMatrix.to2DArray();
   const directions = normals(D - n, n).map((w) => {
     const length = Math.hypot(...w);
-    return w.map((value) => (FREQUENCY * value) / length);
+    return w.map((value) => value / length);
   });
   const phases = directions.map(() => 2 * Math.PI * draws.uniform());
   const amplitude = Math.sqrt((2 * n) / (D - n));
@@ -72,7 +69,7 @@ export function syntheticMap({ intrinsic: n = 8, ambient: D = 64, seed = 0 }: Sy
  */
 export function synthetic({
   intrinsic = 8,
-  ambient = 64,
+  ambient = 32,
   seed = 0,
   count = 10_000,
   testCount = 2000,

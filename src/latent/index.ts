@@ -5,4 +5,4 @@ export { Mixture } from "./mixture.ts";
 export { MixtureSampler } from "./mixtureSampler.ts";
 export { PosteriorSampler } from "./posteriorSampler.ts";
 export type { Sampler, SamplerTensor, SavedSampler } from "./sampler.ts";
-export { activeUnits, variances } from "./spectrum.ts";
+export { activeUnits, openUnits, variances } from "./spectrum.ts";

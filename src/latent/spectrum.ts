@@ -17,6 +17,15 @@ export function variances(mu: Float32Array, dimension: number): Float64Array {
 }
 
 /**
+ * How many latent coordinates a mask lets through: those whose α, from 0 to 1, is `threshold` at least. Source: the code of
+ * Mondal et al., "To regularize or not to regularize?", UAI 2020.
+ */
+export function openUnits(mask: Float32Array, threshold = 0.1): number {
+  checkNumber("openUnits: threshold", threshold, 0);
+  return mask.filter((alpha) => alpha >= threshold).length;
+}
+
+/**
  * How many latent coordinates carry something: those whose mean mu (N, D) varies over the samples with a variance above
  * `threshold`. All others have collapsed onto the prior. Source: Burda, Grosse & Salakhutdinov, "Importance weighted
  * autoencoders", ICLR 2016, §5.

@@ -1,4 +1,5 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
+import { covariance, meanOf } from "./covariance.ts";
 import { featurePair, representable, type Features } from "./features.ts";
 
 /**
@@ -34,32 +35,13 @@ export function frechetDistance(
 
 /** The mean of features, and a factor F of their covariance Fᵀ F, (least of N and dimension, dimension). */
 function moments({ N, values }: Features, dimension: number): { mean: Float64Array; factor: Matrix } {
-  const mean = new Float64Array(dimension);
-  for (let i = 0; i < values.length; i++) mean[i % dimension]! += values[i]! / N;
+  const mean = meanOf(values, dimension);
   if (N > dimension) return { mean, factor: factorOf(covariance(values, mean)) };
   const factor = new Matrix(N, dimension);
   for (let n = 0; n < N; n++)
     for (let i = 0; i < dimension; i++)
       factor.set(n, i, (values[n * dimension + i]! - mean[i]!) / Math.sqrt(N - 1));
   return { mean, factor };
-}
-
-function covariance(values: Float64Array, mean: Float64Array): Matrix {
-  const D = mean.length;
-  const N = values.length / D;
-  const sums = new Float64Array(D * D);
-  const centred = new Float64Array(D);
-  for (let n = 0; n < N; n++) {
-    for (let i = 0; i < D; i++) centred[i] = values[n * D + i]! - mean[i]!;
-    for (let i = 0; i < D; i++) for (let j = 0; j <= i; j++) sums[i * D + j]! += centred[i]! * centred[j]!;
-  }
-  const matrix = new Matrix(D, D);
-  for (let i = 0; i < D; i++)
-    for (let j = 0; j <= i; j++) {
-      matrix.set(i, j, sums[i * D + j]! / (N - 1));
-      matrix.set(j, i, sums[i * D + j]! / (N - 1));
-    }
-  return matrix;
 }
 
 /** Λ^½ Qᵀ of S = Q Λ Qᵀ; eigenvalues that are rounding errors of the largest count as 0, else their roots would not be small. */

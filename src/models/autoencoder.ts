@@ -92,6 +92,9 @@ export abstract class Autoencoder extends Model {
     return this.#quietly(() => this.priorCodes(count, noise));
   }
 
+  /** How much it lets through of each number of its codes, from 0 to 1, (codeSize), where it learns that. */
+  mask?(): Tensor;
+
   /** Codes of a batch, drawn from what the model says of each sample, (N, codeSize); its code where that is one. */
   draw(x: Batch, _noise: RandomState): Tensor {
     return this.#quietly(() => this.codeOf(x));

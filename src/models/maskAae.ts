@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
+import { openUnits } from "../latent/spectrum.ts";
 import { uniformValues } from "../nn/init.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, exp, max, mul, neg, square, sub } from "../ops/elementwise.ts";
@@ -30,14 +31,14 @@ export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
   criticWidths?: readonly number[];
   /** Rates of critic and generator; 1e-4 unless given. Autoencoder and mask have the run's; all four are RMSProp's. */
   adversaryRate?: number;
+  /** Rate of the mask, where it is not the run's. */
+  maskRate?: number;
   /** Critic updates a step; 5 unless given. */
   criticUpdates?: number;
   /** T: the weight of the mask's polarisation doubles every 4 T steps; as the authors' code has it for the length unless given. */
   period?: number;
 }
 
-/** A dimension counts as active from this value of its mask on (the authors' code). */
-const ACTIVE = 0.1;
 const [SPREAD, RECONSTRUCTION, MOST_POLARISATION] = [100, 1000, 2048];
 
 const ENTROPY = { kind: "bce", reduce: "mean" } as const;
@@ -56,7 +57,8 @@ const ENTROPY = { kind: "bce", reduce: "mean" } as const;
  * first and doubles every 4 T steps up to 2048; from step 5 T on the losses of autoencoder and mask are a fifth.
  */
 export class MaskAae extends CodedAutoencoder {
-  readonly #options: Required<Pick<MaskAaeOptions, "adversaryRate" | "criticUpdates" | "period">>;
+  readonly #options: Required<Pick<MaskAaeOptions, "adversaryRate" | "criticUpdates" | "period">> &
+    Pick<MaskAaeOptions, "maskRate">;
 
   constructor(
     device: Device,
@@ -66,6 +68,7 @@ export class MaskAae extends CodedAutoencoder {
       seed = 0,
       reconstruction = ENTROPY,
       adversaryRate = 1e-4,
+      maskRate,
       criticUpdates = 5,
       period = latent <= 20 ? 75 : Math.min(10_000, Math.floor((1125 * latent) / 10)),
     }: MaskAaeOptions,
@@ -84,11 +87,11 @@ export class MaskAae extends CodedAutoencoder {
       ],
       scalars: { polarisation: 2 / latent, scale: 1 },
     });
-    this.#options = { adversaryRate, criticUpdates, period };
+    this.#options = { adversaryRate, criticUpdates, period, ...(maskRate !== undefined && { maskRate }) };
   }
 
   /** α (codeSize), from 0 up to 1. */
-  mask(): Tensor {
+  override mask(): Tensor {
     return sub(1, exp(neg(this.arena.get("mask"))));
   }
 
@@ -97,7 +100,7 @@ export class MaskAae extends CodedAutoencoder {
     const mask = this.asConstant(() => this.mask());
     const values = await mask.read();
     mask.dispose();
-    return values.filter((value) => value >= ACTIVE).length;
+    return openUnits(values);
   }
 
   /** The loss of the autoencoder's phase. */
@@ -112,7 +115,7 @@ export class MaskAae extends CodedAutoencoder {
   }
 
   override phases(): readonly Phase[] {
-    const { adversaryRate, criticUpdates } = this.#options;
+    const { adversaryRate, maskRate, criticUpdates } = this.#options;
     const ofAdversary = { kind: "rmsprop", rate: adversaryRate } as const;
     return [
       {
@@ -137,7 +140,11 @@ export class MaskAae extends CodedAutoencoder {
         loss: (x, noise) => ({ loss: neg(judged(this.network("critic"), this.#masked(x, noise).codes)) }),
       },
       {
-        ...{ name: "mask", moves: ["mask"], optimizer: { kind: "rmsprop" } },
+        ...{
+          name: "mask",
+          moves: ["mask"],
+          optimizer: { kind: "rmsprop", ...(maskRate !== undefined && { rate: maskRate }) },
+        },
         loss: (x, noise) => this.#maskLoss(x, noise),
         after: () => {
           const mask = this.arena.get("mask");
@@ -160,14 +167,15 @@ export class MaskAae extends CodedAutoencoder {
   #maskLoss(x: Batch, noise: RandomState): Losses {
     const { codes, draws } = this.#masked(x, noise);
     const mask = this.mask();
-    const scale = mul(this.scalars.get("scale")!.tensor, RECONSTRUCTION);
+    const scale = this.scalars.get("scale")!.tensor;
     const error = mul(
       this.again(() => this.compared(codes, x)),
-      scale,
+      mul(scale, RECONSTRUCTION),
     );
     const critic = this.network("critic");
-    const mismatch = square(sub(1, sub(judged(critic, codes), judged(critic, draws))));
-    const polarisation = mul(sum(sub(mask, square(mask))), this.scalars.get("polarisation")!.tensor);
+    const mismatch = mul(square(sub(1, sub(judged(critic, codes), judged(critic, draws)))), scale);
+    const weight = mul(this.scalars.get("polarisation")!.tensor, scale);
+    const polarisation = mul(sum(sub(mask, square(mask))), weight);
     return { loss: add(add(error, mismatch), polarisation), error, mismatch, polarisation };
   }
 
@@ -207,6 +215,16 @@ export const maskAaeModel = /* @__PURE__ */ describeModel({
     reduce: reduce(),
     criticWidth: criticWidth(),
     criticUpdates: criticUpdates(),
+    adversaryRate: z
+      .number()
+      .positive()
+      .optional()
+      .meta({ description: "learning rate of critic and generator (default 1e-4)", value: "rate" }),
+    maskRate: z
+      .number()
+      .positive()
+      .optional()
+      .meta({ description: "learning rate of the mask (default the run's)", value: "rate" }),
     period: z.int().positive().optional().meta({
       description: "steps of a quarter of the time in which the mask's weight doubles",
       value: "steps",

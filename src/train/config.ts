@@ -74,6 +74,12 @@ export const dataSettings = {
   intrinsic: count.optional().meta({ description: "numbers that a point is made from", value: "n" }),
   ambient: count.max(1024).optional().meta({ description: "numbers that a point has", value: "D" }),
   count: count.optional().meta({ description: "points to train on", value: "count" }),
+  dataSeed: z
+    .int()
+    .min(0)
+    .max(0xffffffff)
+    .optional()
+    .meta({ description: "fixes map and points (default 0), whatever the run's seed is", value: "number" }),
 } satisfies Record<DatasetSetting, z.ZodType>;
 
 /** Everything that a run depends on. One of these, and the data, gives the same weights to the last bit. */

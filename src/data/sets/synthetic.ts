@@ -7,15 +7,15 @@ export const synthetic = /* @__PURE__ */ describeDataset({
   files: "none",
   range: "auto",
   colormap: "viridis",
-  settings: ["intrinsic", "ambient", "count"],
+  settings: ["intrinsic", "ambient", "count", "dataSeed"],
   codeLength: 8,
   presets: {
     quick: {
-      ...{ intrinsic: 8, ambient: 64, count: 10_000 },
+      ...{ intrinsic: 8, ambient: 32, count: 10_000 },
       ...{ latent: 16, rank: 8, beta: 1e-3, steps: 500, batch: 64, rate: 1e-3 },
     },
     paper: {
-      ...{ intrinsic: 8, ambient: 64, count: 50_000 },
+      ...{ intrinsic: 8, ambient: 32, count: 50_000 },
       ...{ latent: 16, rank: 8, beta: 1e-3, steps: 50_000, batch: 64, rate: 1e-3 },
     },
   },
