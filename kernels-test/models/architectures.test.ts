@@ -160,6 +160,19 @@ const references: Record<string, Reference> = {
       return sigmoid(decoder.up("last", y, 4, 1, 6).values);
     },
   },
+  mlp: {
+    side: 3,
+    architecture: nn.maskAaeNetworks({ units: 5, layers: 2 }),
+    posterior(x, encoder, nets) {
+      const h = relu(encoder.affine("linear2", relu(encoder.affine("linear1", x))));
+      const [mu, logVariance] = heads(nets, h);
+      return { mu, logVariance };
+    },
+    decode(z, decoder) {
+      const h = relu(decoder.affine("linear2", relu(decoder.affine("linear1", z))));
+      return sigmoid(decoder.affine("last", h));
+    },
+  },
 };
 
 describe.each(Object.entries(references))("two-stage VAE with the networks of %s", (_, reference) => {
@@ -197,6 +210,7 @@ const all: Record<string, nn.Architecture> = {
   wae: nn.waeNetworks(),
   resnet: nn.resnetNetworks(),
   rae: nn.raeNetworks(),
+  mlp: nn.maskAaeNetworks({ units: 9 }),
 };
 
 test("they take images of every size and number of channels, and give them back", () => {
@@ -231,6 +245,8 @@ test("they are as large as the papers' are", () => {
   expect(count(all.rae!, [32, 32, 1], 16)).toBeCloseTo(22.6, 1);
   expect(count(all.rae!, [32, 32, 3], 128)).toBeCloseTo(30.4, 1);
   expect(count(all.rae!, [64, 64, 3], 64)).toBeCloseTo(39.7, 1);
+  const dense = (784 + 48) * 1024 + 3 * 1024 ** 2;
+  expect(count(nn.maskAaeNetworks(), [28, 28, 1], 48)).toBeCloseTo((2 * dense) / 1e6, 9);
   const channels = (input: readonly number[], scales: number) => {
     const { decoder } = nn.resnetNetworks({ scales })({ input, latent: 64, output: "sigmoid" });
     return nn
@@ -291,7 +307,7 @@ test("a configuration names them, for every model; logits stay logits, and numbe
   expect(() => built({ model: "two-stage" }, [9])).toThrow(/resnet: takes images \[H, W, C\]/);
   expect(() => built({ model: "rae", network: "rae" })).toThrow(ArgumentError);
   expect(() => built({ model: "rae", network: "rae" })).toThrow(
-    /networkUnits is for the networks of infogan, resnet, not for rae/,
+    /networkUnits is for the networks of infogan, resnet, mlp, not for rae/,
   );
   expect(() => completeConfig({ network: "vgg" })).toThrow(/network: .*infogan/);
 });

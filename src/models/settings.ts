@@ -76,13 +76,13 @@ export function reconstructionOf(
 export const bceFor = (data: DatasetName): Reconstruction["kind"] =>
   datasetNamed(data).range === "auto" ? "mse" : "bce";
 
-export const networkNames = ["house", "infogan", "wae", "resnet", "rae"] as const;
+export const networkNames = ["house", "infogan", "wae", "resnet", "rae", "mlp"] as const;
 
 /** Which networks a model has, and how large they are: settings of every model. */
 export const networkSettings = () => ({
   network: z.enum(networkNames).optional().meta({
     description:
-      "whose networks: this package's, or those of a paper, for images (default house, those of the first paper)",
+      "whose networks: this package's, or those of a paper, for images; mlp takes vectors too (default house, those of the first paper)",
   }),
   networkWidth: length().optional().meta({
     description:
@@ -94,7 +94,11 @@ export const networkSettings = () => ({
     value: "count",
   }),
   networkUnits: length().optional().meta({
-    description: "units of the affine layers of infogan (default 1024) and resnet (default 512)",
+    description: "units of the affine layers of infogan and mlp (default 1024), and of resnet (default 512)",
     value: "units",
+  }),
+  networkLayers: z.int().positive().max(32).optional().meta({
+    description: "hidden layers of encoder and decoder of mlp (default 4)",
+    value: "count",
   }),
 });

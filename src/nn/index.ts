@@ -27,6 +27,7 @@ export {
 } from "./normalization.ts";
 export { convolutionalNetworks, linearNetwork, mlpNetworks, type AutoencoderShapes } from "./networks.ts";
 export { infoganNetworks, type InfoganNetworksOptions } from "./infoganNetworks.ts";
+export { maskAaeNetworks, type MaskAaeNetworksOptions } from "./maskAaeNetworks.ts";
 export { raeNetworks, type RaeNetworksOptions } from "./raeNetworks.ts";
 export { resnetNetworks, type ResnetNetworksOptions } from "./resnetNetworks.ts";
 export { waeNetworks, type WaeNetworksOptions } from "./waeNetworks.ts";

@@ -2,6 +2,7 @@ import { ArgumentError } from "../device/errors.ts";
 import type { networkNames } from "../models/settings.ts";
 import type { Architecture } from "../nn/architecture.ts";
 import { infoganNetworks } from "../nn/infoganNetworks.ts";
+import { maskAaeNetworks } from "../nn/maskAaeNetworks.ts";
 import { raeNetworks } from "../nn/raeNetworks.ts";
 import { resnetNetworks } from "../nn/resnetNetworks.ts";
 import { waeNetworks } from "../nn/waeNetworks.ts";
@@ -12,6 +13,7 @@ export interface NetworkChoice {
   networkWidth?: number | undefined;
   networkScales?: number | undefined;
   networkUnits?: number | undefined;
+  networkLayers?: number | undefined;
 }
 
 const architectures = {
@@ -19,12 +21,13 @@ const architectures = {
   wae: { build: waeNetworks, takes: ["networkWidth", "networkScales"] },
   resnet: { build: resnetNetworks, takes: ["networkWidth", "networkScales", "networkUnits"] },
   rae: { build: raeNetworks, takes: ["networkWidth"] },
+  mlp: { build: maskAaeNetworks, takes: ["networkUnits", "networkLayers"] },
 } as const;
 
 /** The networks of a configuration, where they are not the house's. Throws ArgumentError for a size that they do not have. */
 export function architectureFor({ network = "house", ...sizes }: NetworkChoice): Architecture | undefined {
   const takes: readonly string[] = network === "house" ? [] : architectures[network].takes;
-  for (const name of ["networkWidth", "networkScales", "networkUnits"] as const)
+  for (const name of ["networkWidth", "networkScales", "networkUnits", "networkLayers"] as const)
     if (sizes[name] !== undefined && !takes.includes(name)) {
       const others = Object.entries(architectures).filter(([, { takes }]) =>
         (takes as readonly string[]).includes(name),
@@ -34,7 +37,7 @@ export function architectureFor({ network = "house", ...sizes }: NetworkChoice):
       );
     }
   if (network === "house") return undefined;
-  const { networkWidth: width, networkScales: scales, networkUnits: units } = sizes;
-  const given = Object.entries({ width, scales, units }).filter(([, size]) => size !== undefined);
+  const { networkWidth: width, networkScales: scales, networkUnits: units, networkLayers: layers } = sizes;
+  const given = Object.entries({ width, scales, units, layers }).filter(([, size]) => size !== undefined);
   return architectures[network].build(Object.fromEntries(given));
 }
