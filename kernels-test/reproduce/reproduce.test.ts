@@ -20,7 +20,7 @@ import { encodeSafetensors, type EncodableTensor } from "../../src/data/safetens
 import { values } from "../check.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { randomWeights } from "../metrics/inceptionReference.ts";
-import type { Outcome } from "../../src/reproduce/outcome.ts";
+import type { Outcome } from "../../src/reproduce/experiment.ts";
 
 const small: Experiment = {
   name: "small",
@@ -181,9 +181,9 @@ test("faces split as CelebA's are go through a table; without classes there is n
     withFid(faces),
     options(out, { ...more, inception: readInceptionFile(file) }),
   );
-  expect(features).toHaveBeenCalledTimes(3); // real images, ways and samples
+  expect(features).toHaveBeenCalledTimes(2); // real images and samples
   expect([phases, notices.length]).toEqual([["Taking Inception features of training images."], 1]);
-  expect(measured.experiment.metrics.join()).toBe("randomFd,interpolationFid,randomFid,priorFid,test");
+  expect(measured.experiment.metrics.join()).toBe("randomFd,randomFid,test");
   expect(metricsOf(measured)[0]).toMatchObject({ test: metricsOf(outcome)[0]!.test });
   expect(metricsOf(measured)[0]!.randomFid).toBeGreaterThan(0);
   expect(wordsOf(measured)[0]).toContain("random FID (given weights)");
@@ -191,7 +191,7 @@ test("faces split as CelebA's are go through a table; without classes there is n
     withFid(faces),
     options(out, { ...more, inception: readInceptionFile(file) }),
   );
-  expect(features).toHaveBeenCalledTimes(3);
+  expect(features).toHaveBeenCalledTimes(2);
   expect(metricsOf(again)).toEqual(metricsOf(measured));
 
   weights.delete("Mixed_7c.branch_pool.bn.bias");

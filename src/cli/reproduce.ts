@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNamed, datasetNames, downloadNames, type DatasetName } from "../data/known.ts";
-import type { Experiment, Reading, Scale } from "../reproduce/experiment.ts";
+import { dataOf, type Experiment, type Reading, type Scale } from "../reproduce/experiment.ts";
 import {
   experimentOf,
   experiments,
@@ -26,7 +26,7 @@ import { reproduceTime } from "./reproduce-time.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, UsageError, whole } from "./usage.ts";
 import { version } from "../device/version.node.ts";
-import type { Outcome, RunAt } from "../reproduce/outcome.ts";
+import type { Outcome, RunAt } from "../reproduce/experiment.ts";
 
 interface Flags {
   list?: boolean;
@@ -57,7 +57,10 @@ export function reproduceCommand(): Command {
     .addOption(
       new Option("--data <name>", "the images (default: the table's first)").choices([...datasetNames]),
     )
-    .option("--path <folder>", "where the files of the data set are")
+    .option(
+      "--path <folder>",
+      "where the files of the data set are; of several, a folder NAME in it for each",
+    )
     .addOption(
       new Option("--scale <scale>", "the paper's own settings, or the same in minutes")
         .choices(["quick", "paper"])
@@ -98,10 +101,11 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
   const { scale, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
   const { markdown, json, quiet } = flags;
   const experiment = usage(() => chosenExperiment(name, flags));
-  requirePath(experiment.data, path);
-  refusePath(experiment.data, path);
+  checkPath(dataOf(experiment), path);
   const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
-  const out = flags.out ?? `reproductions/${experiment.name.replace("/", "-")}-${experiment.data}-${scale}`;
+  const out =
+    flags.out ??
+    `reproductions/${[experiment.name.replace("/", "-"), ...dataOf(experiment), scale].join("-")}`;
   const given = { path, steps, size, adapter };
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const display = new ProgressDisplay(quiet ?? false);
@@ -136,6 +140,13 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
   }
 }
 
+/** Throws UsageError where files are needed and not given, or given and not needed. */
+function checkPath(sets: readonly DatasetName[], path: string | undefined): void {
+  const inFiles = sets.filter((set) => datasetNamed(set).files !== "none");
+  for (const set of inFiles) requirePath(set, path);
+  if (inFiles.length === 0) refusePath(sets[0]!, path);
+}
+
 /** What `--list` shows; minutes are those of one seed at the quick scale. */
 function list() {
   return [...experiments].map(([name, { about, data }]) => ({ name, about, data, ...workOf(name) }));
@@ -167,11 +178,11 @@ function chosenExperiment(name: string, { data, scale, reading, inception }: Fla
   return inception === undefined ? read : withFid(read);
 }
 
-function hooksOf({ row, seed, number, of, config }: RunAt, display: ProgressDisplay): SessionHooks {
+function hooksOf({ row, seed, number, of }: RunAt, display: ProgressDisplay): SessionHooks {
   return {
     onStart: ({ trainer }) => {
       display.say(`${number}/${of} ${row.label}, seed ${seed}`);
-      if (trainer.step < config.steps) display.start(trainer.step, config.steps);
+      if (trainer.step < trainer.totalSteps) display.start(trainer.step, trainer.totalSteps);
     },
     onProgress: (progress) => display.update(progress),
     onNotice: (text) => display.notice(text),

@@ -1,4 +1,5 @@
 import type { LoadedData } from "../data/load.node.ts";
+import { datasetNamed } from "../data/known.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import type { Config } from "../train/config.ts";
 import { loadData } from "../runs/session.node.ts";
@@ -18,57 +19,69 @@ export interface ComparisonOptions {
   onNotice?: ((notice: string) => void) | undefined;
 }
 
-/** Compares images of an experiment's runs with real ones. Classifier and network are made when they are first needed. */
+/** Compares samples of an experiment's runs with real ones. What that needs is made when a data set first needs it. */
 export class Comparison {
   readonly #options: ComparisonOptions;
   #device: Device | undefined;
-  #data: LoadedData | undefined;
-  #judge: Judge | undefined;
-  #fid: Fid | undefined;
-  #isTold = false;
+  readonly #data = new Map<string, Promise<LoadedData>>();
+  readonly #judges = new Map<string, Promise<Judge | undefined>>();
+  readonly #fids = new Map<string, Promise<Fid>>();
 
   constructor(options: ComparisonOptions) {
     this.#options = options;
   }
 
-  /** A classifier trained on the data of `config`; undefined, with a notice, where these have no classes. */
-  async judge(config: Config): Promise<Judge | undefined> {
-    const { scale, onPhase, onNotice } = this.#options;
-    if (this.#judge || this.#isTold) return this.#judge;
-    const data = await this.#load(config);
-    if (!data.train.labels) {
-      this.#isTold = true;
-      onNotice?.("These images have no classes to train a classifier on: the cFDs are left out.");
-      return undefined;
-    }
-    const device = await this.#open(config);
-    onPhase?.("Training the classifier that images are compared by.");
-    this.#judge = await Judge.train(device, data, { steps: classifierSteps[scale] });
-    return this.#judge;
+  /**
+   * Compares by a classifier trained on the data of `config`, vectors as they are; undefined, with a notice, where
+   * images have no classes.
+   */
+  judge(config: Config): Promise<Judge | undefined> {
+    return once(this.#judges, config, async () => {
+      const { scale, onPhase, onNotice } = this.#options;
+      const data = await this.#load(config);
+      if (data.train.shape.length === 1) return Judge.ofVectors(await this.#open(config), data);
+      if (!data.train.labels) {
+        onNotice?.("These images have no classes to train a classifier on: the cFDs are left out.");
+        return undefined;
+      }
+      const device = await this.#open(config);
+      const { title } = datasetNamed(config.data);
+      onPhase?.(`Training the classifier that images are compared by, on ${title}.`);
+      return Judge.train(device, data, { steps: classifierSteps[scale] });
+    });
   }
 
   /** The given network; undefined where none is given. */
   async fid(config: Config): Promise<Fid | undefined> {
     const { inception, onPhase } = this.#options;
-    if (this.#fid || !inception) return this.#fid;
-    const { train } = await this.#load(config);
-    const device = await this.#open(config);
-    onPhase?.("Taking Inception features of training images.");
-    this.#fid = await Fid.open(device, inception, train);
-    return this.#fid;
+    if (!inception) return undefined;
+    return once(this.#fids, config, async () => {
+      const { train } = await this.#load(config);
+      const device = await this.#open(config);
+      onPhase?.("Taking Inception features of training images.");
+      return Fid.open(device, inception, train);
+    });
   }
 
-  async #load(config: Config): Promise<LoadedData> {
-    return (this.#data ??= await loadData(config));
+  #load(config: Config): Promise<LoadedData> {
+    return once(this.#data, config, () => loadData(config));
   }
 
   async #open({ adapter }: Config): Promise<Device> {
     return (this.#device ??= await openDevice({ adapter }));
   }
 
-  dispose(): void {
-    this.#judge?.dispose();
-    this.#fid?.dispose();
+  async dispose(): Promise<void> {
+    for (const one of [...this.#judges.values(), ...this.#fids.values()])
+      (await one.catch(() => undefined))?.dispose();
     this.#device?.close();
   }
+}
+
+/** What `body` makes for the data set of a configuration, once for each. */
+function once<T>(made: Map<string, Promise<T>>, config: Config, body: () => Promise<T>): Promise<T> {
+  const key = JSON.stringify([config.data, config.path, config.size, config.limit]);
+  const found = made.get(key) ?? body();
+  made.set(key, found);
+  return found;
 }

@@ -1,9 +1,6 @@
 import { html, type Html } from "../report/html.ts";
 import { figure, oursOf, type Cell, type Line } from "./table.ts";
-import { metricTitles, type Metric } from "./metrics.ts";
-
-/** Metrics that mean the same in the paper, so that its figures can stand on our axis; no distance of features does. */
-const shared: readonly Metric[] = ["test", "diagonal", "generation"];
+import { metricNamed, titleOf, type Metric } from "./metrics.ts";
 
 /** For each metric a line per row, from zero on: a dot per seed, the mean, its deviation, and the paper's figure. */
 export function dotCharts(lines: readonly Line[], metrics: readonly Metric[]): Html {
@@ -24,7 +21,7 @@ export function dotCharts(lines: readonly Line[], metrics: readonly Metric[]): H
 }
 
 function dotChart(metric: Metric, rows: readonly { label: string; cell: Cell }[]): Html {
-  const comparable = shared.includes(metric);
+  const comparable = metricNamed(metric).isShared === true;
   const most = Math.max(
     ...rows.flatMap(({ cell: { values, mean = 0, deviation = 0, published } }) => [
       ...values,
@@ -34,7 +31,7 @@ function dotChart(metric: Metric, rows: readonly { label: string; cell: Cell }[]
   );
   const at = (value: number) => `${((100 * Math.max(0, value)) / (most || 1)).toFixed(2)}%`;
   return html`<div>
-    <h3>${metricTitles[metric]} <span>0 to ${figure(most)}</span></h3>
+    <h3>${titleOf(metric)} <span>0 to ${figure(most)}</span></h3>
     ${rows.map(
       ({ label, cell }) =>
         html`<div class="dot-row">

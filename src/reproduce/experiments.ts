@@ -1,6 +1,7 @@
-import type { DatasetName } from "../data/known.ts";
+import { datasetNamed, type DatasetName } from "../data/known.ts";
 import { ArgumentError } from "../device/errors.ts";
-import type { Experiment, Paper, Reading, Scale } from "./experiment.ts";
+import type { Experiment, Paper, Reading, Row, Scale } from "./experiment.ts";
+import { compared } from "./metrics.ts";
 import { fidNote } from "./notes.ts";
 import { stepsAt } from "./outcome.ts";
 import * as listed from "./papers.ts";
@@ -34,7 +35,7 @@ function shortName(whole: string): string {
   return whole.startsWith(`${first.name}/`) ? whole.slice(first.name.length + 1) : whole;
 }
 
-/** The experiment of that name on `data`, or on its first data set. Throws ArgumentError for what there is not. */
+/** The experiment of that name on `data`, or on its first data set, or on all where they belong together. Throws ArgumentError for what there is not. */
 export function experimentOf(name: string, data: DatasetName | undefined, scale: Scale): Experiment {
   const whole = wholeName(name);
   const found = experiments.get(whole);
@@ -45,7 +46,22 @@ export function experimentOf(name: string, data: DatasetName | undefined, scale:
   const chosen = data ?? found.data[0]!;
   if (!found.data.includes(chosen))
     throw new ArgumentError(`${name} is not for ${chosen}; it takes ${found.data.join(", ")}`);
-  return { ...found.build(chosen, scale), name: shortName(whole), data: chosen };
+  const built = found.build(chosen, scale);
+  const rows =
+    found.together && data === undefined
+      ? found.data.flatMap((one) => rowsOn(one, found.build(one, scale)))
+      : built.rows;
+  return { ...built, rows, name: shortName(whole), data: chosen };
+}
+
+/** The rows of an experiment on a data set as those of one on several. */
+function rowsOn(data: DatasetName, { rows }: Pick<Experiment, "rows">): Row[] {
+  const named = (label: string) => `${datasetNamed(data).title}: ${label}`;
+  return rows.map(({ label, trained, config, series = label, ...row }) => ({
+    ...row,
+    ...(trained === undefined ? {} : { trained: named(trained) }),
+    ...{ label: named(label), series, config: { ...config, data } },
+  }));
 }
 
 /** Steps of training a second of the quick settings, on two CPU cores with lavapipe: those that README.md shows. */
@@ -54,12 +70,13 @@ const pace: Partial<Record<DatasetName, number>> = { bumps: 13, mnist: 6.8 };
 /** What an experiment is at the quick scale, on its first data set: networks for one seed, steps of each, minutes of all. */
 export function workOf(name: string): { networks: number; steps: number; minutes: number | undefined } {
   const { rows, data } = experimentOf(name, undefined, "quick");
-  const steps = rows.map(({ config }) => config.steps ?? stepsAt("quick", data));
+  const networks = rows.filter(({ compute, trained }) => !compute && trained === undefined);
+  const steps = networks.map(({ config }) => config.steps ?? stepsAt("quick", data));
   const all = steps.reduce((sum, one) => sum + one, 0);
   const paced = pace[data];
   return {
-    networks: rows.length,
-    steps: Math.max(...steps),
+    networks: networks.length,
+    steps: Math.max(0, ...steps),
     minutes: paced === undefined ? undefined : Math.ceil(all / paced / 60),
   };
 }
@@ -75,10 +92,11 @@ export function withReading(experiment: Experiment, reading: Reading): Experimen
 /** The experiment with columns for the FID. Throws ArgumentError where it compares no images. */
 export function withFid(experiment: Experiment): Experiment {
   const { name, metrics, notes } = experiment;
-  if (!metrics.includes("randomFd"))
+  const own = metrics.flatMap((metric) => (compared(metric)?.by === "Fd" ? [compared(metric)!.column] : []));
+  if (own.length === 0)
     throw new ArgumentError(`${name} compares no images, so that it has no use for Inception weights`);
-  const last = metrics.findLastIndex((metric) => metric.endsWith("Fd")) + 1;
-  const added = ["interpolationFid", "randomFid", "priorFid"] as const;
+  const last = metrics.findLastIndex((metric) => compared(metric)?.by === "Fd") + 1;
+  const added = own.map((column) => `${column}Fid` as const);
   return {
     ...experiment,
     metrics: [...metrics.slice(0, last), ...added, ...metrics.slice(last)],

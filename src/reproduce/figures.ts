@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { PNG } from "pngjs";
-import { charts, firstRuns, stripsOf, type Chart } from "./gallery.ts";
-import type { Outcome } from "./outcome.ts";
+import { charts, firstRuns, stripsOf } from "./gallery.ts";
+import { ownName } from "./outcome.ts";
+import type { Chart, Outcome } from "./experiment.ts";
+import { plotOf } from "./plots.ts";
 
 /** A picture of a Markdown page: a file beside it. */
 export interface Figure {
@@ -29,7 +31,7 @@ const mostBlocks = 2;
 const wide = 600;
 
 /**
- * The pictures of an experiment's first runs, few and small enough to lie in a repository: the strips of each kind in one
+ * The plots of an experiment and the pictures of its first runs, few and small enough to lie in a repository: the strips of each kind in one
  * PNG, singular values, and of bumps, whose codes have two numbers, the latent spaces.
  */
 export function figuresOf(outcome: Outcome): Figures[] {
@@ -40,17 +42,23 @@ export function figuresOf(outcome: Outcome): Figures[] {
     const bytes = stacked(drawn.map((block) => block.map(({ file }) => PNG.sync.read(readFileSync(file)))));
     return { title, lead: `${lead} ${rows}`, figures: [{ name: `${name}.png`, alt: title, bytes }] };
   });
+  const { experiment } = outcome;
   const { scatter, spectrum } = charts;
-  const chosen = outcome.experiment.data === "bumps" ? [scatter, spectrum] : [spectrum];
-  return [...strips, ...chosen.flatMap((chart) => chartsOf(outcome, chart))];
+  const chosen = experiment.charts ?? (experiment.data === "bumps" ? [scatter, spectrum] : [spectrum]);
+  const plots = (experiment.plots ?? []).map((plot) => ({
+    ...{ title: plot.title, lead: plot.lead },
+    figures: [{ name: `${plot.name}.svg`, alt: plot.title, bytes: Buffer.from(plotOf(outcome, plot)) }],
+  }));
+  return [...plots, ...strips, ...chosen.flatMap((chart) => chartsOf(outcome, chart))];
 }
 
 /** One chart of the first run of each row. */
 function chartsOf(outcome: Outcome, { file, title, lead }: Chart): Figures[] {
-  const figures = firstRuns(outcome).flatMap(({ row: { label }, folder }) => {
-    const drawn = folder.file(file);
-    const name = `${basename(folder.path)}-${file}`;
-    return existsSync(drawn) ? [{ name, alt: label, bytes: readFileSync(drawn) }] : [];
+  const figures = firstRuns(outcome).flatMap(({ row, folder }) => {
+    const own = ownName(row, file);
+    const drawn = folder.file(own);
+    const name = `${basename(folder.path)}-${own}`;
+    return existsSync(drawn) ? [{ name, alt: row.label, bytes: readFileSync(drawn) }] : [];
   });
   return figures.length === 0 ? [] : [{ title, lead, figures }];
 }

@@ -2,68 +2,64 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { datasetNamed } from "../data/known.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
-import { codesOf, decodeCodes, fitSampler, interpolations, samplesFrom } from "../train/generate.ts";
 import { html, type Html } from "../report/html.ts";
-import { samplerOf } from "../models/samplers.ts";
-import { modelNamed } from "../models/known.ts";
 import { imageGrid, rangeOfValues } from "../report/pictures.node.ts";
-import type { RunFolder } from "../runs/run-folder.node.ts";
-import type { Session } from "../runs/session.node.ts";
-import type { Outcome } from "./outcome.ts";
-
-/** Images in a strip, pairs that are interpolated between, and rows of samples. */
-const across = 10;
-const pairs = 3;
-const sampleRows = 2;
-
-/** The strips of a run, that those of other models stand below: file names without their ending. */
-type Strip = "originals" | "reconstructions" | "samples" | "prior" | `interpolation-${number}`;
-const ways = Array.from({ length: pairs }, (_, pair) => `interpolation-${pair + 1}` as const);
+import type { Chart, Experiment, Outcome, Row, RunAt } from "./experiment.ts";
+import { ownName } from "./outcome.ts";
+import { across, pairs, stripKind, usualStrips, type StripName } from "./strips.ts";
+import type { Subject } from "./subject.ts";
 
 /** Whether the strips of a finished run were drawn. */
-export function hasStrips(folder: RunFolder): boolean {
-  return existsSync(stripFile(folder, "originals"));
+export function hasStrips({ row, folder }: Pick<RunAt, "row" | "folder">): boolean {
+  return existsSync(folder.file(ownName(row, "strips")));
 }
 
 /**
  * Draws the same held-out images, ways between them and as many samples for every model of a seed, one small PNG each,
- * in the run's folder `strips`. The model has its basis already.
+ * in the run's folder `strips`; of vectors none. The model has its basis already.
  */
-export async function drawStrips({ model, data, config, folder }: Session): Promise<void> {
+export async function drawStrips(
+  subject: Subject,
+  row: Row,
+  { strips: chosen = usualStrips }: Experiment,
+): Promise<void> {
+  const { data, config, folder } = subject.session;
   const shape = data.test.shape as readonly [number, number, number];
-  const { seed, basisCount } = config;
-  const shown = data.test.take(across);
-  const originals = shown.values();
-  const known = datasetNamed(config.data);
-  const range = known.range === "auto" ? rangeOfValues(originals) : known.range;
-  const { colormap } = known;
-  mkdirSync(folder.file("strips"), { recursive: true });
-  const draw = (name: Strip, images: Float32Array) =>
-    writeFileAtomic(
-      stripFile(folder, name),
-      imageGrid({
-        ...{ images, columns: across, shape, range, colormap, gap: 2, scale: 1 },
-      }),
-    );
-
-  const count = across * sampleRows;
-  const gaussian = await fitSampler(samplerOf(model, "gaussian"), model, data.train, basisCount);
-  draw("samples", await samplesFrom(model, gaussian, count, seed));
-  if (modelNamed(config.model).prior)
-    draw("prior", await samplesFrom(model, samplerOf(model, "prior"), count, seed));
-  if (data.test.count >= 2 * pairs) {
-    const steps = across - 2;
-    const way = await interpolations(model, data.test, { pairs, steps, seed });
-    const size = way.length / pairs;
-    ways.forEach((name, pair) => draw(name, way.subarray(pair * size, (pair + 1) * size)));
+  const files = new Map<string, Uint8Array>();
+  if (shape.length === 3) {
+    const originals = data.test.take(across).values();
+    const { colormap, range: known } = datasetNamed(config.data);
+    const range = known === "auto" ? rangeOfValues(originals) : known;
+    const grid = (images: Float32Array) =>
+      imageGrid({ images, columns: across, shape, range, colormap, gap: 2, scale: 1 });
+    for (const name of chosen) {
+      const blocks = await stripKind(name).draw(subject);
+      blocks.forEach((images, at) => files.set(blockName(name, at, blocks.length), grid(images)));
+    }
+    files.set("originals", grid(originals));
   }
-  draw("reconstructions", await decodeCodes(model, await codesOf(model, shown)));
-  draw("originals", originals);
+  mkdirSync(folder.file(ownName(row, "strips")), { recursive: true });
+  for (const [name, bytes] of files) writeFileAtomic(stripFile({ row, folder }, name), bytes);
+}
+
+/** Draws the charts that an experiment has beyond those of each run's report. */
+export async function drawCharts(
+  subject: Subject,
+  row: Row,
+  { charts: chosen = [] }: Experiment,
+): Promise<void> {
+  for (const { file, draw } of chosen)
+    if (draw) writeFileAtomic(subject.session.folder.file(ownName(row, file)), await draw(subject));
+}
+
+/** Blocks that there are several of are counted from 1. */
+function blockName(name: StripName, at: number, of: number): string {
+  return of === 1 ? name : `${name}-${at + 1}`;
 }
 
 /** Strips that belong together: blocks of them, one row for each model. */
 export interface Strips {
-  name: "reconstructions" | "interpolation" | "samples" | "prior";
+  name: StripName;
   title: string;
   lead: string;
   blocks: { label: string; file: string; alt: string }[][];
@@ -76,39 +72,24 @@ export function stripsOf(outcome: Outcome): Strips[] {
   if (!first) return [];
   const drawn = (label: string, file: string, alt: string) =>
     existsSync(file) ? [{ label, file, alt }] : [];
-  const original = drawn("Original", stripFile(first.folder, "originals"), "The original images");
-  const of = (name: Strip, what: string) =>
-    runs.flatMap(({ row: { label }, folder }) =>
-      drawn(label, stripFile(folder, name), `${what} of ${label}`),
-    );
-  const seed = `Seed ${first.seed}.`;
-  const all: Strips[] = [
-    {
-      name: "reconstructions",
-      title: "Reconstructions",
-      lead: `${seed} The first held-out images, and what each model makes of them.`,
-      blocks: [[...original, ...of("reconstructions", "Reconstructions")]],
-    },
-    {
-      name: "interpolation",
-      title: "Interpolation",
-      lead: `${seed} From one held-out image to another, on a straight line between their codes.`,
-      blocks: ways.map((name) => of(name, "An interpolation")),
-    },
-    {
-      name: "samples",
-      title: "Samples",
-      lead: `${seed} Decoded from a Gaussian fitted to the codes of training images.`,
-      blocks: [of("samples", "Samples")],
-    },
-    {
-      name: "prior",
-      title: "Samples from the prior",
-      lead: `${seed} Decoded from N(0, I), which only the variational models aim at.`,
-      blocks: [of("prior", "Samples from the prior")],
-    },
-  ];
-  return all.filter(({ blocks }) => blocks.some((rows) => rows.length > 0));
+  const of = (name: string, what: string) =>
+    runs.flatMap((run) => drawn(run.row.label, stripFile(run, name), `${what} of ${run.row.label}`));
+  const { strips: chosen = usualStrips } = outcome.experiment;
+  return chosen
+    .map((name) => {
+      const { title, lead, what } = stripKind(name);
+      const original =
+        name === "reconstructions"
+          ? drawn("Original", stripFile(first, "originals"), "The original images")
+          : [];
+      const single = of(name, what);
+      const blocks =
+        single.length > 0
+          ? [[...original, ...single]]
+          : Array.from({ length: pairs }, (_, at) => of(blockName(name, at, pairs), what));
+      return { name, title, lead: `Seed ${first.seed}. ${lead}`, blocks };
+    })
+    .filter(({ blocks }) => blocks.some((rows) => rows.length > 0));
 }
 
 /** All strips, one below the other, as parts of the page. */
@@ -132,13 +113,6 @@ export function gallery(outcome: Outcome): Html {
         )}
       </section>`,
   )}`;
-}
-
-/** A chart of a run's report, by its file in the run's folder. */
-export interface Chart {
-  file: string;
-  title: string;
-  lead: string;
 }
 
 /** Charts that stand side by side, one of each run. */
@@ -166,6 +140,6 @@ export function picture(file: string, alt: string): Html {
   return html`<img alt="${alt}" src="data:image/${kind};base64,${readFileSync(file).toString("base64")}" />`;
 }
 
-function stripFile(folder: RunFolder, name: Strip): string {
-  return join(folder.file("strips"), `${name}.png`);
+function stripFile({ row, folder }: Pick<RunAt, "row" | "folder">, name: string): string {
+  return join(folder.file(ownName(row, "strips")), `${name}.png`);
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { TrainAndTest } from "../data/standard.node.ts";
 import { permutation } from "../data/random.ts";
 import type { Device } from "../device/device.ts";
 import { Classifier } from "../metrics/classifier.ts";
@@ -21,60 +22,92 @@ export interface Likeness extends Overlap {
 /** Images in every comparison: those of the paper's section 4.2. Distances depend on how many there are. */
 export const imagesCompared = 1250;
 
+/** What samples are compared by: their features, `size` numbers each. */
+interface Features {
+  size: number;
+  of(samples: Float32Array): Promise<Float32Array> | Float32Array;
+  dispose(): void;
+}
+
 /**
  * Compares images with the training set, on the features of a classifier that it trains on that set; as in appendix
- * A.7 of the paper, but with a small network that starts from nothing.
+ * A.7 of the VRRAE paper, but with a small network that starts from nothing. Vectors are compared as they are.
  */
 export class Judge {
-  /** Share of the test set that the classifier puts into its class. */
-  readonly accuracy: number;
-  /** What real images that it never saw, and uniform noise, get: the floor and the ceiling of the distances. */
+  /** Share of the test set that the classifier puts into its class; of vectors none. */
+  readonly accuracy: number | undefined;
+  /** What real samples that it never saw, and uniform noise, get: the floor and the ceiling of the distances. */
   readonly floor: Likeness;
   readonly ceiling: Likeness;
-  readonly #classifier: Classifier;
+  readonly #features: Features;
   readonly #reference: Float32Array;
 
-  private constructor(classifier: Classifier, reference: Float32Array, known: [number, Likeness, Likeness]) {
-    this.#classifier = classifier;
+  private constructor(
+    features: Features,
+    reference: Float32Array,
+    floor: Likeness,
+    ceiling: Likeness,
+    accuracy?: number,
+  ) {
+    this.#features = features;
     this.#reference = reference;
-    [this.accuracy, this.floor, this.ceiling] = known;
+    this.floor = floor;
+    this.ceiling = ceiling;
+    this.accuracy = accuracy;
   }
 
   static async train(
     device: Device,
-    { train, test }: { train: Dataset; test: Dataset },
+    { train, test }: TrainAndTest,
     { steps, onStep }: { steps: number; onStep?: (step: number) => void },
   ): Promise<Judge> {
     const classifier = await Classifier.train(device, train, { steps, ...(onStep ? { onStep } : {}) });
     try {
-      const drawn = (set: Dataset) =>
-        set.select(permutation(set.count, 0, 0).subarray(0, imagesCompared)).values();
-      const reference = await classifier.features(drawn(train));
-      const unseen = drawn(test);
-      const noise = await uniformNoise(device, unseen.length);
-      const likeness = async (images: Float32Array) =>
-        compare(reference, await classifier.features(images), classifier.featureSize);
+      const features = {
+        size: classifier.featureSize,
+        of: (images: Float32Array) => classifier.features(images),
+        dispose: () => classifier.dispose(),
+      };
       const accuracy = await classifier.accuracy(test.take(2000));
-      return new Judge(classifier, reference, [accuracy, await likeness(unseen), await likeness(noise)]);
+      return await Judge.#by(device, features, { train, test }, accuracy);
     } catch (error) {
       classifier.dispose();
       throw error;
     }
   }
 
-  /** Compares images (N, H, W, C), in the scale of the data, with the training set. */
-  async compare(images: Float32Array): Promise<Likeness> {
-    return compare(this.#reference, await this.#classifier.features(images), this.#classifier.featureSize);
+  /** Compares vectors as they are. */
+  static ofVectors(device: Device, data: TrainAndTest): Promise<Judge> {
+    const features = { size: data.train.size, of: (vectors: Float32Array) => vectors, dispose: () => {} };
+    return Judge.#by(device, features, data);
+  }
+
+  static async #by(device: Device, features: Features, { train, test }: TrainAndTest, accuracy?: number) {
+    const drawn = (set: Dataset) =>
+      set.select(permutation(set.count, 0, 0).subarray(0, imagesCompared)).values();
+    const reference = await features.of(drawn(train));
+    const unseen = drawn(test);
+    const noise = await uniformNoise(device, unseen.length);
+    const likeness = async (samples: Float32Array) =>
+      compare(reference, await features.of(samples), features.size);
+    return new Judge(features, reference, await likeness(unseen), await likeness(noise), accuracy);
+  }
+
+  /** Compares samples (N, …), in the scale of the data, with the training set. */
+  async compare(samples: Float32Array): Promise<Likeness> {
+    return compare(this.#reference, await this.#features.of(samples), this.#features.size);
   }
 
   /** What a table has to say of it. */
-  get facts(): { accuracy: number; floor: number; ceiling: number } {
-    return { accuracy: this.accuracy, floor: this.floor.frechet, ceiling: this.ceiling.frechet };
+  get facts(): { accuracy?: number; floor: number; ceiling: number } {
+    const { accuracy, floor, ceiling } = this;
+    const known = accuracy === undefined ? {} : { accuracy };
+    return { ...known, floor: floor.frechet, ceiling: ceiling.frechet };
   }
 
   /** Frees the classifier. */
   dispose(): void {
-    this.#classifier.dispose();
+    this.#features.dispose();
   }
 }
 

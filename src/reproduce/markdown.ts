@@ -3,8 +3,8 @@ import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { figuresOf, type Figures } from "./figures.ts";
 import { figure, judgeWords, linesOf, orderLead, ordersOf, wordsOf, type Line } from "./table.ts";
 import { commandOf, factsOf, settingsOf, verdict } from "./verdict.ts";
-import type { Outcome } from "./outcome.ts";
-import { metricTitles, type Metric } from "./metrics.ts";
+import type { Outcome } from "./experiment.ts";
+import { titleOf, type Metric } from "./metrics.ts";
 
 /** What a page of results says in Markdown. */
 export interface MarkdownPage {
@@ -58,7 +58,7 @@ function seedsTable(metrics: readonly Metric[], lines: readonly Line[]): string[
     label,
     ...cells.map(({ values }) => values.map(figure).join(", ") || "–"),
   ]);
-  return [["", ...metrics.map((metric) => metricTitles[metric])], ...rows];
+  return [["", ...metrics.map((metric) => titleOf(metric))], ...rows];
 }
 
 /** Writes a page, and its pictures beside it, whose names begin with the page's. */

@@ -1,32 +1,96 @@
-/** What is measured of a trained model; see `Scores`. */
-export type Metric =
-  | "test"
-  | "diagonal"
-  | "generation"
-  | "interpolationFd"
-  | "randomFd"
-  | "priorFd"
-  | "interpolationFid"
-  | "randomFid"
-  | "priorFid"
-  | "activeUnits"
-  | "roundness"
-  | "straightness";
+import { roundness, straightness } from "../latent/form.ts";
+import { activeUnits } from "../latent/spectrum.ts";
+import { bumpFitError } from "../metrics/bumpFit.ts";
+import { samplerOf } from "../models/samplers.ts";
+import { diagonalCodes, fitSampler, samplesFrom } from "../train/generate.ts";
+import { columnTitles, type Column } from "./columns.ts";
+import { imagesCompared, type Likeness } from "./judge.ts";
+import { imagesOf } from "./sources.ts";
+import type { Subject } from "./subject.ts";
 
-export const metricTitles: Readonly<Record<Metric, string>> = {
-  test: "test error %",
-  diagonal: "diagonal test error %",
-  generation: "generation error %",
-  interpolationFd: "interpolation cFD",
-  randomFd: "random cFD",
-  priorFd: "prior cFD",
-  interpolationFid: "interpolation FID (given weights)",
-  randomFid: "random FID (given weights)",
-  priorFid: "prior FID (given weights)",
-  activeUnits: "active units",
-  roundness: "narrowest by widest direction",
-  straightness: "straightness of the diagonal",
-};
+/** What is measured of a model. */
+export interface MetricDescriptor {
+  /** As the heading of a column; " %" at its end is its unit. */
+  title: string;
+  /** Which values people want; less of it unless given. */
+  better?: "less" | "neither";
+  /** It means the same in a paper, so that the paper's figure can stand on our axis. */
+  isShared?: boolean;
+  /** Undefined where a model has none. */
+  of(subject: Subject): Promise<number | undefined> | number | undefined;
+}
 
-/** Metrics of which no value is the better one, or the greatest is. */
-export const noErrors: readonly Metric[] = ["activeUnits", "roundness", "straightness"];
+const metrics = {
+  test: { title: "test error %", isShared: true, of: ({ results }) => results.testError },
+  diagonal: { title: "diagonal test error %", isShared: true, of: ({ results }) => results.diagonalError },
+  generation: { title: "generation error %", isShared: true, of: generationError },
+  activeUnits: {
+    title: "active units",
+    better: "neither",
+    of: async (subject) => activeUnits(await subject.codes(), subject.codeSize),
+  },
+  roundness: {
+    title: "narrowest by widest direction",
+    better: "neither",
+    of: async (subject) => roundness(await subject.codes(), subject.codeSize),
+  },
+  straightness: {
+    title: "straightness of the diagonal",
+    better: "neither",
+    of: async ({ session: { model, data } }) =>
+      data.diagonal && straightness(await diagonalCodes(model, data.diagonal), model.codeSize),
+  },
+} as const satisfies Record<string, MetricDescriptor>;
+
+/** How images are compared: on the features of a `Judge`, and of a network whose weights are given. */
+const comparisons = {
+  Fd: { title: "cFD", key: "frechet" },
+  Kd: { title: "kernel distance", key: "kernel" },
+  Fid: { title: "FID (given weights)", key: undefined },
+} as const satisfies Record<string, { title: string; key: keyof Likeness | undefined }>;
+type Comparison = keyof typeof comparisons;
+
+/** What can be measured of a trained model. */
+export type Metric = keyof typeof metrics | `${Column}${Comparison}`;
+
+/** The images and the comparison of a metric, where it is one of images. */
+export function compared(metric: Metric): { column: Column; by: Comparison } | undefined {
+  const [, column, by] = /^(.*?)(Fd|Kd|Fid)$/.exec(metric) ?? [];
+  return column === undefined ? undefined : { column: column as Column, by: by as Comparison };
+}
+
+export function metricNamed(metric: Metric): MetricDescriptor {
+  const images = compared(metric);
+  if (!images) return metrics[metric as keyof typeof metrics];
+  const { title, key } = comparisons[images.by];
+  return {
+    title: `${columnTitles[images.column]} ${title}`,
+    of: async (subject) => (key ? (await likenessOf(subject, images.column))?.[key] : undefined),
+  };
+}
+
+/** How near the images of a column are to real ones; undefined without a judge, or without images. */
+async function likenessOf(subject: Subject, column: Column): Promise<Likeness | undefined> {
+  const { judge, likenesses } = subject;
+  const images = judge && (await imagesOf(subject, column, imagesCompared));
+  if (images) likenesses[column] ??= await judge.compare(images);
+  return likenesses[column];
+}
+
+export const titleOf = (metric: Metric): string => metricNamed(metric).title;
+
+/** Bumps that are drawn for the error of random generation. */
+const bumpsDrawn = 1000;
+
+/**
+ * Random generation draws from a normal distribution fitted to the codes of training samples: a mixture of one component
+ * is scikit-learn's default, which the VRRAE paper, that names no number, may have used.
+ */
+async function generationError({ session }: Subject): Promise<number | undefined> {
+  const { model, data, config } = session;
+  if (config.data !== "bumps") return undefined;
+  const sampler = await fitSampler(samplerOf(model, "gaussian"), model, data.train, config.basisCount);
+  const drawn = await samplesFrom(model, sampler, bumpsDrawn, config.seed);
+  const { mean = 0, std = 1, shape } = data.train;
+  return bumpFitError(drawn, { size: shape[0]!, mean, std }).percent;
+}

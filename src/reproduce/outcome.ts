@@ -1,28 +1,12 @@
 import { datasetNamed, type DatasetName } from "../data/known.ts";
-import type { RunFolder } from "../runs/run-folder.node.ts";
-import type { Config, PartialConfig } from "../train/config.ts";
-import type { Experiment, Row, Scale } from "./experiment.ts";
-import type { Scores } from "./score.ts";
+import type { PartialConfig } from "../train/config.ts";
+import { slugOf, type Row, type Scale } from "./experiment.ts";
 
-/** One run among those of an experiment. */
-export interface RunAt {
-  row: Row;
-  seed: number;
-  folder: RunFolder;
-  config: Config;
-  /** Counted from 1. */
-  number: number;
-  of: number;
-}
-
-/** What is known of an experiment so far: the runs of each row that are done, first seed first. */
-export interface Outcome {
-  experiment: Experiment;
-  scale: Scale;
-  adapter: string;
-  runs: { row: Row; seed: number; folder: RunFolder; config: Config; scores: Scores }[];
-  /** Every run has been made. */
-  complete: boolean;
+/** What a row measures lies under that name in its run's folder, which it may share with the row that is trained. */
+export function ownName(row: Row, name: string): string {
+  if (row.trained === undefined) return name;
+  const [, stem, ending] = /^(.*?)(\.[a-z]+)?$/.exec(name)!;
+  return `${stem}-${slugOf(row.label)}${ending ?? ""}`;
 }
 
 /** Less than the preset's steps would not tell the models apart, more would take more than minutes. */

@@ -1,29 +1,43 @@
 import { existsSync } from "node:fs";
-import { html, type Html } from "../report/html.ts";
+import { html, Html } from "../report/html.ts";
 import { dotCharts } from "./dots.ts";
 import { notesCard, resultsPage } from "./frame.ts";
-import { charts, firstRuns, gallery, picture, type Chart } from "./gallery.ts";
+import { charts, firstRuns, gallery, picture } from "./gallery.ts";
 import { isError, judgeWords, linesOf, orderLead, ordersOf, oursOf, paperOf, type Line } from "./table.ts";
 import { factsOf, settingsOf, verdict } from "./verdict.ts";
-import { metricTitles } from "./metrics.ts";
-import type { Outcome } from "./outcome.ts";
+import { titleOf } from "./metrics.ts";
+import { ownName } from "./outcome.ts";
+import type { Chart, Outcome } from "./experiment.ts";
+import { plotOf } from "./plots.ts";
 
 /** The results of an experiment as one page without scripts or anything outside itself. */
 export function experimentPage(outcome: Outcome, { version }: { version: string }): string {
   const { experiment, runs } = outcome;
   const { title, metrics, notes, isScatter } = experiment;
   const { scatter, spectrum } = charts;
+  const chosen = experiment.charts ?? (isScatter ? [spectrum] : [scatter, spectrum]);
   const lines = linesOf(outcome);
   return resultsPage({
     title,
     version,
     verdict: verdict(outcome),
     facts: factsOf(outcome),
-    cards: html`${isScatter ? sideBySide(runs, scatter) : undefined} ${table(outcome, lines)}
-    ${orders(outcome, lines)} ${dotCharts(lines, metrics)} ${gallery(outcome)}
-    ${isScatter ? undefined : sideBySide(firstRuns(outcome), scatter)}
-    ${sideBySide(firstRuns(outcome), spectrum)} ${notesCard(notes)} ${settings(outcome)}`,
+    cards: html`${isScatter ? sideBySide(runs, scatter) : undefined} ${plots(outcome)}
+    ${table(outcome, lines)} ${orders(outcome, lines)} ${dotCharts(lines, metrics)} ${gallery(outcome)}
+    ${chosen.map((chart) => sideBySide(firstRuns(outcome), chart))} ${notesCard(notes)} ${settings(outcome)}`,
   });
+}
+
+/** The charts over all runs. */
+function plots(outcome: Outcome): Html {
+  return html`${(outcome.experiment.plots ?? []).map(
+    (plot) =>
+      html`<section class="card wide">
+        <h2>${plot.title}</h2>
+        <p class="lead">${plot.lead}</p>
+        ${new Html(plotOf(outcome, plot))}
+      </section>`,
+  )}`;
 }
 
 function table(outcome: Outcome, lines: readonly Line[]): Html {
@@ -41,7 +55,7 @@ function table(outcome: Outcome, lines: readonly Line[]): Html {
         <tr>
           <th scope="col">Model</th>
           <th scope="col">Seeds</th>
-          ${metrics.map((metric, i) => html`<th scope="colgroup" colspan="${known[i] ? 2 : 1}">${metricTitles[metric]}</th>`)}
+          ${metrics.map((metric, i) => html`<th scope="colgroup" colspan="${known[i] ? 2 : 1}">${titleOf(metric)}</th>`)}
         </tr>
         <tr>
           <th></th>
@@ -99,7 +113,7 @@ function orders({ experiment }: Outcome, lines: readonly Line[]): Html | undefin
 
 /** One chart of each of the runs. */
 function sideBySide(runs: Outcome["runs"], { file, title, lead }: Chart): Html | undefined {
-  const drawn = runs.filter(({ folder }) => existsSync(folder.file(file)));
+  const drawn = runs.filter(({ row, folder }) => existsSync(folder.file(ownName(row, file))));
   if (drawn.length === 0) return undefined;
   return html`<section class="card wide">
     <h2>${title}</h2>
@@ -109,7 +123,7 @@ function sideBySide(runs: Outcome["runs"], { file, title, lead }: Chart): Html |
         ({ row, seed, folder }) =>
           html`<figure>
             <figcaption>${row.label} <span>seed ${seed}</span></figcaption>
-            ${picture(folder.file(file), `${title} of ${row.label}, seed ${seed}`)}
+            ${picture(folder.file(ownName(row, file)), `${title} of ${row.label}, seed ${seed}`)}
           </figure>`,
       )}
     </div>

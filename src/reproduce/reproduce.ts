@@ -2,15 +2,20 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, type Config, type PartialConfig } from "../train/config.ts";
-import { makeFolder, readFile } from "../runs/files.node.ts";
+import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { openSession, runSession, type Session, type SessionHooks } from "../runs/session.node.ts";
-import type { Experiment, Scale } from "./experiment.ts";
-import { drawStrips, hasStrips } from "./gallery.ts";
+import { dataOf, slugOf, type Experiment, type Scale } from "./experiment.ts";
+import { drawCharts, drawStrips, hasStrips } from "./gallery.ts";
 import { Comparison } from "./comparison.ts";
 import type { InceptionFile } from "./fid.ts";
-import { quickSettings, type Outcome, type RunAt } from "./outcome.ts";
+import { advice, readJson } from "./json.ts";
+import { compared } from "./metrics.ts";
+import { ownName, quickSettings } from "./outcome.ts";
+import type { Outcome, RunAt } from "./experiment.ts";
 import { score, scoresSchema, withFids, type Scores } from "./score.ts";
+import { Subject } from "./subject.ts";
+import { measuring } from "./through.ts";
 
 /** How an experiment is run. What is not given comes from the scale. */
 export interface ReproduceOptions {
@@ -47,44 +52,55 @@ export async function reproduce(experiment: Experiment, options: ReproduceOption
   try {
     for (const run of runs) {
       if (signal?.aborted) break;
-      let scores = scoresOf(run.folder);
-      if (!scores) scores = await trainAndScore(run, experiment, comparison, options);
-      else if (!hasStrips(run.folder)) await reopened(run, drawStrips);
+      const { row, folder } = run;
+      let scores = scoresOf(run);
+      if (!scores) scores = await made(run, experiment, comparison, options);
+      else if (!row.compute && !hasStrips(run))
+        await reopened(run, (session) => drawStrips(new Subject(session, row.sources), row, experiment));
       if (!scores) break;
-      if (inception && scores.fidWeights !== inception.digest) {
+      if (inception && !row.compute && scores.fidWeights !== inception.digest) {
         const before = scores;
         const fid = (await comparison.fid(run.config))!;
-        scores = await reopened(run, (session) => withFids(session, before, fid, inception.digest));
-        run.folder.writeJson("scores.json", scores);
+        const { metrics } = experiment;
+        scores = await reopened(run, (session) =>
+          withFids(new Subject(session, row.sources), before, metrics, fid, inception.digest),
+        );
+        folder.writeJson(ownName(row, "scores.json"), scores);
       }
       outcome.runs.push({ ...run, scores });
-      outcome.adapter = adapterOf(run.folder);
+      if (!row.compute) outcome.adapter = adapterOf(folder);
       outcome.complete = outcome.runs.length === runs.length;
       options.onScores?.(outcome);
     }
     return outcome;
   } finally {
-    comparison.dispose();
+    await comparison.dispose();
   }
 }
 
-/** The runs in their order, each with its settings and its folder. */
-function plan({ rows, data }: Experiment, { scale, seeds, settings, out }: ReproduceOptions): RunAt[] {
-  const runs: RunAt[] = [];
+/** The runs in their order, each with its settings and its folder; what is computed is so once. */
+function plan(experiment: Experiment, { scale, seeds, settings, out }: ReproduceOptions): RunAt[] {
+  const { rows, data: first } = experiment;
+  const { path, ...shared } = settings;
+  const runs: Omit<RunAt, "of">[] = [];
   for (let seed = 500; seed < 500 + seeds; seed++) {
-    for (const row of rows) {
-      const given = { ...(scale === "quick" ? quickSettings : {}), ...row.config, ...settings, data, seed };
+    for (const row of seed === 500 ? rows : rows.filter(({ compute }) => !compute)) {
+      const { data = first } = row.config;
+      const own = path === undefined || dataOf(experiment).length === 1 ? path : join(path, data);
+      const given = {
+        ...(scale === "quick" ? quickSettings : {}),
+        ...row.config,
+        ...shared,
+        ...(own === undefined ? {} : { path: own }),
+        ...{ data, seed },
+      };
       const config = completeConfig(given, scale, "reproduce");
-      const name = row.label
-        .toLowerCase()
-        .replace(/[^a-z0-9.]+/g, "-")
-        .replace(/-$/, "");
-      const folder = new RunFolder(join(out, `${name}-${seed}`));
+      const folder = new RunFolder(join(out, `${slugOf(row.trained ?? row.label)}-${seed}`));
       if (folder.exists) checkSame(folder, config);
-      runs.push({ row, seed, folder, config, number: runs.length + 1, of: seeds * rows.length });
+      runs.push({ row, seed, folder, config, number: runs.length + 1 });
     }
   }
-  return runs;
+  return runs.map((run) => ({ ...run, of: runs.length }));
 }
 
 /** Refuses to go on with a run that was started with other settings. */
@@ -101,29 +117,64 @@ function checkSame(folder: RunFolder, config: Config): void {
   }
 }
 
-/** Trains a run to its end, writes its report and its scores; undefined if it was interrupted. */
-async function trainAndScore(
+/** Computes, measures or trains a run, and writes its scores down; undefined if it was interrupted. */
+async function made(
   run: RunAt,
-  { metrics }: Experiment,
+  experiment: Experiment,
   comparison: Comparison,
-  { hooks, signal, version }: ReproduceOptions,
+  options: ReproduceOptions,
 ): Promise<Scores | undefined> {
-  const judge = metrics.includes("randomFd") ? await comparison.judge(run.config) : undefined;
-  await comparison.fid(run.config); // weights that do not fit are found before the training
-  const session = await runSession(run.folder, run.config, {
-    ...hooks?.(run),
-    ...(signal ? { signal } : {}),
-  });
+  const { row, folder, config } = run;
+  if (row.compute) return computed(run);
+  const isJudged = experiment.metrics.some((metric) => ["Fd", "Kd"].includes(compared(metric)?.by ?? ""));
+  const judge = isJudged ? await comparison.judge(config) : undefined;
+  await comparison.fid(config); // weights that do not fit are found before the training
+  const measure = async (session: Session) => {
+    const subject = new Subject(session, row.sources, judge);
+    const scores = await score(subject, experiment.metrics);
+    await drawStrips(subject, row, experiment);
+    await drawCharts(subject, row, experiment);
+    folder.writeJson(ownName(row, "scores.json"), scores);
+    return scores;
+  };
+  return row.trained === undefined ? trained(run, experiment, options, measure) : reopened(run, measure);
+}
+
+/** Trains a run to its end, writes its report, and has it measured; undefined if it was interrupted. */
+async function trained<T>(
+  run: RunAt,
+  experiment: Experiment,
+  { hooks, signal, version }: ReproduceOptions,
+  measure: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  const { row, folder, config } = run;
+  const own = { ...hooks?.(run), ...(signal ? { signal } : {}) };
+  const session = await runSession(folder, config, measuring(experiment, row, own));
   try {
     if (session.interrupted) return undefined;
     const { summarize } = await import("../report/summary.node.ts"); // late: it loads the plotting libraries
-    const command = `npx hestenes train --config ${run.folder.file("config.json")} --out NEW`;
-    const scores = await score(session, await summarize(session, { command, version }), judge);
-    await drawStrips(session);
-    run.folder.writeJson("scores.json", scores);
-    return scores;
+    const command = `npx hestenes train --config ${folder.file("config.json")} --out NEW`;
+    await summarize(session, { command, version });
+    return await measure(session);
   } finally {
     session.close();
+  }
+}
+
+/** What a row computes in place of a training, written into the run's folder. */
+async function computed({ row, folder, config }: RunAt): Promise<Scores> {
+  const start = performance.now();
+  const lock = folder.lock();
+  try {
+    folder.create(config);
+    const { metrics, files = {} } = await row.compute!(config);
+    for (const [name, content] of Object.entries(files)) writeFileAtomic(folder.file(name), content);
+    const seconds = (performance.now() - start) / 1000;
+    const scores = scoresSchema.parse({ steps: 0, seconds, metrics, likeness: {} });
+    folder.writeJson("scores.json", scores);
+    return scores;
+  } finally {
+    lock.release();
   }
 }
 
@@ -138,28 +189,16 @@ async function reopened<T>({ folder, config }: RunAt, body: (session: Session) =
   }
 }
 
-/** What helps against damage to what was measured. */
-const advice = "delete scores.json, and the run is measured again";
-
 /** The scores of a run that is done. */
-function scoresOf(folder: RunFolder): Scores | undefined {
-  const file = folder.file("scores.json");
+function scoresOf({ row, folder }: RunAt): Scores | undefined {
+  const file = folder.file(ownName(row, "scores.json"));
   if (!existsSync(file)) return undefined;
-  const parsed = scoresSchema.safeParse(json(file));
+  const parsed = scoresSchema.safeParse(readJson(file));
   if (!parsed.success) throw new DataError(file, 0, `these are no scores; ${advice}`);
   return parsed.data;
 }
 
-function json(file: string): unknown {
-  try {
-    return JSON.parse(readFile(file).toString("utf8"));
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON (${cause.message}); ${advice}`);
-    throw cause;
-  }
-}
-
 function adapterOf(folder: RunFolder): string {
-  const metrics = json(folder.file("metrics.json")) as { adapter?: unknown };
+  const metrics = readJson(folder.file("metrics.json")) as { adapter?: unknown };
   return typeof metrics.adapter === "string" ? metrics.adapter : "unknown";
 }

@@ -1,7 +1,8 @@
-import type { Experiment, Row } from "./experiment.ts";
+import { datasetNamed } from "../data/known.ts";
+import { dataOf, type Experiment, type Row } from "./experiment.ts";
 import type { Published } from "./published.ts";
-import { type Metric, metricTitles, noErrors } from "./metrics.ts";
-import type { Outcome } from "./outcome.ts";
+import { metricNamed, titleOf, type Metric } from "./metrics.ts";
+import type { Outcome } from "./experiment.ts";
 
 /** What the runs of a row gave for one metric, beside the paper's figure. */
 export interface Cell {
@@ -38,21 +39,20 @@ export function linesOf({ experiment, runs }: Outcome): Line[] {
 
 function cell(metric: Metric, row: Row, values: number[]): Cell {
   const known = row.published[metric];
+  return { metric, values, ...meanAndDeviation(values), ...(known ? { published: known } : {}) };
+}
+
+/** The mean of values, and their deviation over n − 1, where there are enough of them. */
+export function meanAndDeviation(values: readonly number[]): Pick<Cell, "mean" | "deviation"> {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return {
-    metric,
-    values,
-    ...(n > 0 ? { mean } : {}),
-    ...(n > 1 ? { deviation: Math.sqrt(squares / (n - 1)) } : {}),
-    ...(known ? { published: known } : {}),
-  };
+  return { ...(n > 0 ? { mean } : {}), ...(n > 1 ? { deviation: Math.sqrt(squares / (n - 1)) } : {}) };
 }
 
 /** Whether less is better. */
 export function isError(metric: Metric): boolean {
-  return !noErrors.includes(metric);
+  return metricNamed(metric).better !== "neither";
 }
 
 /**
@@ -94,7 +94,7 @@ export function ordersOf(
 ): { title: string; ours: string; paper?: string }[] {
   return metrics.flatMap((metric) => {
     const order = orderOf(lines, metric);
-    return order ? [{ title: metricTitles[metric], ...order }] : [];
+    return order ? [{ title: titleOf(metric), ...order }] : [];
   });
 }
 
@@ -116,7 +116,7 @@ export function titled(metric: Metric, value: string, between = " "): string {
 
 /** A metric's name, and its unit, if it has one, after a space. */
 export function titleParts(metric: Metric): { name: string; unit: string } {
-  const [, name, unit = ""] = /^(.*?)( %)?$/.exec(metricTitles[metric])!;
+  const [, name, unit = ""] = /^(.*?)( %)?$/.exec(titleOf(metric))!;
   return { name: name!, unit };
 }
 
@@ -126,7 +126,7 @@ export function wordsOf(outcome: Outcome): string[][] {
   const head = [
     "",
     "seeds",
-    ...metrics.flatMap((metric) => [metricTitles[metric], `paper: ${shortTitle(metric)}`]),
+    ...metrics.flatMap((metric) => [titleOf(metric), `paper: ${shortTitle(metric)}`]),
   ];
   const rows = linesOf(outcome).map(({ label, seeds, cells }) => [
     label,
@@ -137,7 +137,7 @@ export function wordsOf(outcome: Outcome): string[][] {
 }
 
 function shortTitle(metric: Metric): string {
-  return metricTitles[metric].replace(/( test)? error %$/, "");
+  return titleOf(metric).replace(/( test)? error %$/, "");
 }
 
 /** Mean ± deviation, as it is shown. */
@@ -173,11 +173,19 @@ function withoutEmpty(table: string[][]): string[][] {
 }
 
 /** A line on how images were compared, where they were. */
-export function judgeWords({ runs }: Outcome): string | undefined {
-  const judge = runs.findLast(({ scores }) => scores.judge)?.scores.judge;
-  if (!judge) return undefined;
-  return (
-    `cFD by a classifier that is right on ${(100 * judge.accuracy).toFixed(1)} % of test images; ` +
-    `unseen real images get ${judge.floor.toFixed(2)}, noise ${judge.ceiling.toFixed(0)}.`
-  );
+export function judgeWords({ runs, experiment }: Outcome): string | undefined {
+  const words = dataOf(experiment).flatMap((data) => {
+    const judge = runs.findLast(({ scores, config }) => scores.judge && config.data === data)?.scores.judge;
+    if (!judge) return [];
+    const { accuracy, floor, ceiling } = judge;
+    const set = dataOf(experiment).length > 1 ? ` on ${datasetNamed(data).title}` : "";
+    const by =
+      accuracy === undefined
+        ? `cFD${set} of the samples as they are`
+        : `cFD${set} by a classifier that is right on ${(100 * accuracy).toFixed(1)} % of test images`;
+    return [
+      `${by}; unseen real ${accuracy === undefined ? "samples" : "images"} get ${floor.toFixed(2)}, noise ${ceiling.toFixed(0)}.`,
+    ];
+  });
+  return words.length > 0 ? words.join(" ") : undefined;
 }

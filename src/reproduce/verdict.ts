@@ -1,67 +1,94 @@
 import { datasetNamed } from "../data/known.ts";
+import { dataOf, type Scale } from "./experiment.ts";
 import { experiments, wholeName } from "./experiments.ts";
 import { isApart, isError, linesOf, oursOf, titled, titleParts } from "./table.ts";
 import { counted } from "./words.ts";
-import { metricTitles, type Metric } from "./metrics.ts";
-import { stepsAt, type Outcome } from "./outcome.ts";
+import { titleOf, type Metric } from "./metrics.ts";
+import { stepsAt } from "./outcome.ts";
+import type { Outcome } from "./experiment.ts";
 
 /** Fewer seeds tell too little of a deviation to rank models by. */
 const enoughSeeds = 3;
 
 /** What was run, in short facts: scale, steps, size, seeds and adapter. */
 export function factsOf(outcome: Outcome): string[] {
-  const { scale, adapter, runs, complete } = outcome;
+  const { scale, adapter, complete } = outcome;
+  const runs = trainedRuns(outcome);
   const config = runs[0]?.config;
+  const steps = runs.map((run) => run.config.steps);
+  const [least, most] = [Math.min(...steps), Math.max(...steps)];
   return [
     `scale ${scale}`,
-    ...(config ? [`${counted(config.steps, "step")} each`] : []),
+    ...(config ? [`${least < most ? `${least} to ` : ""}${counted(most, "step")} each`] : []),
     ...(config?.size === undefined ? [] : [`${config.size} × ${config.size} pixels`]),
-    `${counted(runs.length, "run")}${complete ? "" : " so far"}, ${seedWords(outcome)} each`,
-    adapter,
+    ...(isComputed(outcome)
+      ? []
+      : [`${counted(runs.length, "run")}${complete ? "" : " so far"}, ${seedWords(outcome)} each`]),
+    ...(adapter === "" ? [] : [adapter]),
   ];
 }
 
-/** The settings that most readers ask for, in words; those of the last row, which has all of them. None before the first run. */
-export function settingsOf({ runs }: Outcome): string[] {
-  const config = runs[0]?.config;
-  if (!config) return [];
-  const { size, latent, rank, steps, batch, rate, optimizer } = config;
-  const shown = Object.entries({ size, latent, rank, steps, batch, rate, optimizer });
-  return [shown.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`])).join(", ")];
+/** Settings that most readers ask for. */
+const shown = ["size", "latent", "rank", "steps", "batch", "rate", "optimizer"] as const;
+
+/** Those of them that all runs have, in words. None before the first run, and of what is computed. */
+export function settingsOf(outcome: Outcome): string[] {
+  const [first, ...others] = trainedRuns(outcome).map(({ config }) => config);
+  if (!first) return [];
+  const same = shown.filter((name) => others.every((config) => config[name] === first[name]));
+  return [same.flatMap((name) => (first[name] === undefined ? [] : [`${name} ${first[name]}`])).join(", ")];
+}
+
+/** The runs that were trained. */
+function trainedRuns({ runs }: Outcome): Outcome["runs"] {
+  return runs.filter(({ row }) => !row.compute && row.trained === undefined);
+}
+
+/** Whether nothing of an experiment is trained. */
+function isComputed({ experiment }: Outcome): boolean {
+  return experiment.rows.every(({ compute }) => compute);
 }
 
 /** The command that makes these runs, with a stand-in for the data's folder. */
-export function commandOf({ experiment: { name, data, reading }, scale, runs }: Outcome): string {
-  const config = runs[0]?.config;
-  const seeds = new Set(runs.map(({ seed }) => seed)).size;
+export function commandOf(outcome: Outcome): string {
+  const { experiment, scale } = outcome;
+  const { name, data, reading } = experiment;
+  const [run] = trainedRuns(outcome);
+  const config = run?.config;
+  const seeds = new Set(outcome.runs.map(({ seed }) => seed)).size;
+  const sets = dataOf(experiment);
+  const known = experiments.get(wholeName(name));
+  const isUsual = known?.together ? sets.length > 1 : known?.data[0] === data;
   return [
     `npx hestenes reproduce ${name}`,
-    ...(experiments.get(wholeName(name))?.data[0] === data ? [] : [`--data ${data}`]),
-    ...(datasetNamed(data).files === "none" ? [] : [`--path FOLDER`]),
+    ...(isUsual ? [] : [`--data ${data}`]),
+    ...(sets.every((set) => datasetNamed(set).files === "none") ? [] : [`--path FOLDER`]),
     ...(scale === "quick" ? [] : [`--scale ${scale}`]),
     ...(reading === undefined ? [] : [`--reading ${reading}`]),
-    `--seeds ${seeds}`,
-    ...(config && config.steps !== (runs[0]!.row.config.steps ?? stepsAt(scale, data))
-      ? [`--steps ${config.steps}`]
+    ...(isComputed(outcome) ? [] : [`--seeds ${seeds}`]),
+    ...(config && config.steps !== plannedSteps(run, scale) ? [`--steps ${config.steps}`] : []),
+    ...(config && config.size !== datasetNamed(config.data).presets[scale].size
+      ? [`--size ${config.size}`]
       : []),
-    ...(config && config.size !== datasetNamed(data).presets[scale].size ? [`--size ${config.size}`] : []),
   ].join(" ");
+}
+
+/** The steps that a run would have, were none given. */
+function plannedSteps({ row, config }: Outcome["runs"][number], scale: Scale): number {
+  return row.config.steps ?? stepsAt(scale, config.data);
 }
 
 /** Why the rows can not be ranked by these runs; undefined where there are seeds enough and all of the scale's steps. */
 export function cautionOf(outcome: Outcome): string | undefined {
-  const { experiment, scale, runs, complete } = outcome;
+  const { scale, complete } = outcome;
+  const runs = trainedRuns(outcome);
   if (runs.length === 0) return undefined;
   const [seeds] = seedsOf(outcome);
-  const steps = Math.min(...runs.map(({ config }) => config.steps));
-  const full = Math.min(
-    stepsAt(scale, experiment.data),
-    ...experiment.rows.flatMap(({ config }) => config.steps ?? []),
-  );
+  const short = runs.find((run) => run.config.steps < plannedSteps(run, scale));
   const reasons = [
     ...(complete ? [] : ["a part of the runs"]),
     ...(seeds < enoughSeeds ? [seedWords(outcome)] : []),
-    ...(steps < full ? [`${steps} of the scale's ${full} steps`] : []),
+    ...(short ? [`${short.config.steps} of the scale's ${plannedSteps(short, scale)} steps`] : []),
   ];
   return reasons.length === 0 ? undefined : `${reasons.join(" and ")} can not rank the models`;
 }
@@ -78,9 +105,13 @@ export function verdict(outcome: Outcome): string {
       .filter((cell) => cell.metric === metric && cell.mean !== undefined)
       .sort((a, b) => a.mean! - b.mean!);
   const caution = cautionOf(outcome);
+  if (experiment.findings) {
+    const words = outcome.runs.length > 0 ? experiment.findings(outcome) : ["No run is finished yet."];
+    return [...(caution === undefined ? [] : [`Not a finding: ${caution}.`]), ...words].join(" ");
+  }
   if (experiment.isScatter) {
     const words = found("roundness").map((cell) => `${cell.label} ${oursOf(cell)}`);
-    return `Of the latent space, ${metricTitles.roundness}: ${words.join(", ")}.${caution ? ` Not a finding: ${caution}.` : ""}`;
+    return `Of the latent space, ${titleOf("roundness")}: ${words.join(", ")}.${caution ? ` Not a finding: ${caution}.` : ""}`;
   }
   const metric = experiment.metrics.includes("diagonal") ? "diagonal" : "test";
   const { unit } = titleParts(metric);
@@ -111,7 +142,9 @@ export function verdict(outcome: Outcome): string {
 
 /** The least and the most seeds that a row has; while runs are made, they are one apart. */
 function seedsOf({ experiment: { rows }, runs }: Outcome): [least: number, most: number] {
-  const counts = rows.map(({ label }) => runs.filter(({ row }) => row.label === label).length);
+  const counts = rows
+    .filter(({ compute }) => !compute)
+    .map(({ label }) => runs.filter(({ row }) => row.label === label).length);
   return [Math.min(...counts), Math.max(...counts)];
 }
 

@@ -25,6 +25,8 @@ export interface SessionHooks {
   /** Called once, when the device is open, the data loaded and the last checkpoint, if any, read. */
   onStart?: (session: Session) => void;
   onProgress?: (progress: Progress) => void;
+  /** Called after the first step and after every so many, and waited for. */
+  every?: { steps: number; call: (session: Session) => Promise<void> };
   /** A line worth a person's attention, for instance that a lost device is replaced. */
   onNotice?: (notice: string) => void;
   /** Ends the run after the step at hand, with a checkpoint. */
@@ -250,6 +252,9 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
       const rate = (session.stepsTaken - 1) / ((performance.now() - compiled) / 1000);
       hooks.onProgress?.({ line, steps: trainer.totalSteps, stepsPerSecond: rate > 0 ? rate : undefined });
     }
+    const { every } = hooks;
+    if (every && (trainer.step === 1 || isTime(every.steps)))
+      await session.timed("evaluate", () => every.call(session));
     await session.adapt();
     if (isTime(checkpointEvery)) {
       if (!trainer.search) await trainer.losses();
