@@ -82,6 +82,11 @@ const reviewed: Record<string, string[]> = {
   ],
   "svd/backward": ["inverse * ((uij - uji) * rj + ri * (vij - vji))"],
   "svd/topk": ["z * z"],
+  triangular: [
+    "(vec2f(r.y, s.y) - a[starts.y + columns.x] * x)",
+    "(vec2f(r.z, s.z) - a[starts.z + columns.x] * x - a[starts.z + columns.y] * y)",
+    "(vec2f(r.w, s.w) - a[starts.w + columns.x] * x - a[starts.w + columns.y] * y - a[starts.w + columns.z] * z)",
+  ],
   "svd/truncation": ["(s[j] - s[i]) * (s[j] + s[i])", "(inner[e] - inner[j * p.K + i]) * (gap / damped)"],
 };
 

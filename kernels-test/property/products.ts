@@ -3,10 +3,11 @@ import * as losses from "../../src/ops/losses.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import * as regression from "../../src/ops/regression.ts";
-import { broadcast, build, element, total, totalSize, type Nd } from "./arrays.ts";
+import { triangularSolve, type TriangularOptions } from "../../src/ops/triangular.ts";
+import { broadcast, build, element, sizeOf, total, totalSize, type Nd, type Wanted } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
 import { alike } from "./shapes.ts";
-import { each, gridded, withSpecials } from "./values.ts";
+import { each, gridded, withSpecials, type Values } from "./values.ts";
 
 const fours = fc.constantFrom(4, 8, 16, 32, 64);
 const others = fc.constantFrom(1, 2, 3, 5, 7, 9, 31, 33, 65);
@@ -44,6 +45,55 @@ function termsOf(a: Nd, b: Nd): { shape: number[]; terms: number[][] } {
     return 0;
   });
   return { shape, terms };
+}
+
+/** Square matrices and what is solved for; either may be one for all of the other. */
+const triangles: fc.Arbitrary<Form<TriangularOptions>> = fc
+  .record({
+    N: extent,
+    M: fc.oneof(extent, fc.constantFrom(0, 127, 128, 129)),
+    batches: fc.constantFrom([], [2, 2], [1, 3], [3, 1], [0, 1]),
+    upper: fc.boolean(),
+    transpose: fc.boolean(),
+  })
+  .map(({ N, M, batches, ...setting }) => ({
+    shapes: [N, M].map((columns, i) => [...(batches[i] === undefined ? [] : [batches[i]]), N, columns]),
+    setting,
+  }));
+
+/** Matrices whose triangles are far from singular: of ±1 to ±2 on the diagonal, and at most 1/N beside it. */
+const gentle =
+  ({ shapes: [shape] }: Form<TriangularOptions>): Values =>
+  (n, random) => {
+    const N = shape!.at(-1)!;
+    return Array.from({ length: n }, (_, e) => {
+      const u = 2 * random() - 1;
+      return Math.floor(e / N) % N === e % N ? u + Math.sign(u) : u / N;
+    });
+  };
+
+/** Substitution by its definition; its scale is that of the same with the size of each term. */
+function substituted(a: Nd, b: Nd, { upper, transpose }: TriangularOptions): Wanted {
+  const [N, M] = b.shape.slice(-2) as [number, number];
+  const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), N, M];
+  const solve = (size: (x: number) => number, sign: number) => {
+    const x = { shape, data: new Array<number>(sizeOf(shape)).fill(0) };
+    for (let first = 0; first < x.data.length; first += N * M)
+      for (let step = 0; step < N; step++)
+        for (let m = 0; m < M; m++) {
+          const batch = shape.length === 3 ? [first / (N * M)] : [];
+          const i = upper !== transpose ? N - 1 - step : step;
+          const of = (j: number) => size(element(a, [...batch, ...(transpose ? [j, i] : [i, j])]));
+          let value = size(element(b, [...batch, i, m]));
+          for (let done = 0; done < step; done++) {
+            const j = upper !== transpose ? N - 1 - done : done;
+            value += sign * of(j) * x.data[first + j * M + m]!;
+          }
+          x.data[first + i * M + m] = value / of(i);
+        }
+    return x;
+  };
+  return { ...solve((x) => x, -1), scale: solve(Math.abs, 1).data };
 }
 
 /** A loss of two operands of one shape: `scale` of n times the sum of its terms, whose own parts may cancel to `size`. */
@@ -96,6 +146,16 @@ export const products: Property[] = [
       const { shape, terms } = termsOf(a!, b!);
       return { shape, data: terms.map(total), scale: terms.map(totalSize) };
     },
+    limit: 1e15,
+    signedZeros: false,
+  }),
+  property<TriangularOptions>({
+    name: "triangularSolve",
+    forms: triangles,
+    op: ([a, b], options) => triangularSolve(a!, b!, options),
+    reference: ([a, b], options) => substituted(a!, b!, options),
+    values: (i, form) => (i === 0 ? gentle(form) : undefined),
+    smooth: (i, form) => (i === 0 ? gentle(form) : each((u) => u)),
     limit: 1e15,
     signedZeros: false,
   }),

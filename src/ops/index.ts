@@ -18,6 +18,7 @@ export * from "./reduce.ts";
 export * from "./regression.ts";
 export * from "./softmax.ts";
 export * from "./statistics.ts";
+export { cholesky, requireFactor } from "./cholesky.ts";
 export { conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { convTranspose2d, type ConvTranspose2dOptions } from "./convTranspose2d.ts";
 export { cumprod, cumsum, type CumulateOptions } from "./cumulate.ts";
@@ -26,4 +27,5 @@ export { averagePool2d, maxPool2d, type AveragePoolOptions, type PoolOptions } f
 export { resize2d, type ResizeOptions } from "./resize.ts";
 export { matmul } from "./matmul.ts";
 export { randomNormal, randomPermutation, randomUniform, RandomState } from "./random.ts";
+export { triangularSolve, type TriangularOptions } from "./triangular.ts";
 export { svd, truncate, truncatedSvd, type Gauge } from "./svd.ts";
