@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import * as ops from "../../src/ops/arithmetic.ts";
+import * as pairs from "../../src/ops/pairs.ts";
 import * as logic from "../../src/ops/logic.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { zip, type Nd } from "./arrays.ts";
+import { zip, type Nd, type Wanted } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
 import { broadcastable } from "./shapes.ts";
 import { each, gridded, withSpecials, type Values } from "./values.ts";
@@ -72,6 +73,37 @@ const any = each((u) => u);
 const clear = each((u) => u + Math.sign(u || 1) * 0.3); // no pole
 const either = [gridded(1 / 256), gridded(3 / 256)]; // never equal, and no number above
 
+/** Python's remainder of floats. */
+const mod = (a: number, b: number) => {
+  const rest = a % b;
+  return rest === 0 ? (b < 0 || Object.is(b, -0) ? -0 : 0) : rest < 0 === b < 0 ? rest : rest + b;
+};
+const floorDivide = (a: number, b: number) => {
+  if (b === 0 || Number.isNaN(a * b) || Math.abs(a) === Infinity) return a / b;
+  if (Math.abs(b) === Infinity) return a !== 0 && a < 0 !== b < 0 ? -1 : a / b;
+  return Math.round((a - mod(a, b)) / b);
+};
+const logaddexp = (a: number, b: number) =>
+  a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+
+/** No subnormal numbers, nor results that are. */
+const normalNumbers = withSpecials(
+  each((u) => 9 * u),
+  1e30,
+  [Infinity, -Infinity, NaN, 0, -0, 1, -2, 1e30],
+);
+
+/** `f` of the operands, errors of which are measured by `size`. */
+function sized(
+  f: (a: number, b: number) => number,
+  size: (a: number, b: number) => number,
+  inputs: readonly Nd[],
+  setting: Number,
+): Wanted {
+  const both = withNumber(inputs, setting, scalar);
+  return { ...zip(f, ...both), scale: zip(size, ...both).data };
+}
+
 export const arithmetic: Property[] = [
   binary("add", ops.add, (a, b) => a + b, [any, any]),
   binary("sub", ops.sub, (a, b) => a - b, [any, any]),
@@ -82,6 +114,33 @@ export const arithmetic: Property[] = [
   }),
   binary("min", ops.min, Math.min, either, { tolerance: 0 }),
   binary("max", ops.max, Math.max, either, { tolerance: 0 }),
+  binary("atan2", pairs.atan2, Math.atan2, [clear, clear]),
+  binary("hypot", pairs.hypot, Math.hypot, [clear, clear]),
+  binary("mod", pairs.mod, mod, [gridded(9 + 1 / 256), gridded(-3 + 3 / 256)], {
+    keepsSubnormals: true,
+    reference: (inputs, setting) =>
+      sized(mod, (a, b) => Math.abs(a % b) + (Number.isFinite(b) ? Math.abs(b) : 0), inputs, setting),
+  }),
+  binary("fmod", pairs.fmod, (a, b) => a % b, [gridded(9 + 1 / 256), gridded(-3 + 3 / 256)], {
+    tolerance: 0,
+  }),
+  binary("floorDivide", pairs.floorDivide, floorDivide, [any, any], {
+    hasGradient: () => false,
+    values: () => normalNumbers,
+  }),
+  binary("squaredDifference", pairs.squaredDifference, (a, b) => (a - b) ** 2, [any, any]),
+  binary("logaddexp", pairs.logaddexp, logaddexp, [each((u) => 6 * u), any], {
+    reference: (inputs, setting) => sized(logaddexp, (a, b) => Math.abs(Math.max(a, b)) + 1, inputs, setting),
+  }),
+  binary(
+    "xlogy",
+    pairs.xlogy,
+    (a, b) => (a === 0 && b === b ? 0 : a * Math.log(b)),
+    [any, each((u) => 1.2 + u)],
+    {
+      values: () => normalNumbers,
+    },
+  ),
   test("equal", logic.equal, (a, b) => a === b),
   test("notEqual", logic.notEqual, (a, b) => a !== b),
   test("less", logic.less, (a, b) => a < b),

@@ -13,6 +13,7 @@ export {
   type NormalizeOptions,
   type Running,
 } from "./normalize.ts";
+export * from "./pairs.ts";
 export * from "./rearrange.ts";
 export * from "./reduce.ts";
 export * from "./regression.ts";
