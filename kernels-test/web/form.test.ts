@@ -12,14 +12,14 @@ import { loadChoice } from "../../src/web/train/datasets.ts";
 import { readFiles } from "../../src/web/train/files.ts";
 import { inferModel } from "../../src/web/train/infer.ts";
 import type { LossEvent } from "../../src/web/train/protocol.ts";
-import { RunLog } from "../../src/web/train/runLog.ts";
+import { RunLog, type LossLine } from "../../src/web/train/runLog.ts";
 
 describe("the page's address", () => {
   const read = (text: string) => readAddress(new URLSearchParams(text));
 
   test("is taken as it is where it asks for what there is", () => {
     const asked = read("model=rrae&with=&rank=5&beta=0&seed=7&size=16&batch=8&steps=10&logEvery=1");
-    const numbers = { rank: 5, beta: 0, seed: 7, size: 16, batch: 8, steps: 10, logEvery: 1 };
+    const numbers = { rank: 5, latent: 16, beta: 0, seed: 7, size: 16, batch: 8, steps: 10, logEvery: 1 };
     expect(asked).toEqual({ model: "rrae", with: "", ...numbers, refused: [] });
     expect(read("")).toMatchObject({
       model: "vrrae",
@@ -43,7 +43,7 @@ describe("the page's address", () => {
     ["size=1", { size: 8 }, /became 8/],
     ["batch=0", { batch: 1 }, /became 1/],
     ["logEvery=NaN", { logEvery: undefined }, /no number/],
-    ["model=gan", { model: "vrrae" }, /model=gan is none of ae, rrae, vae, vrrae/],
+    ["model=gan", { model: "vrrae" }, /model=gan is none of ae, vae, rrae, /],
     ["model=", { model: "vrrae" }, /model= is none/],
     ["with=toString", { with: "vae" }, /none of/],
   ])("%s is mended, and said so", (text, values, words) => {
@@ -55,7 +55,15 @@ describe("the page's address", () => {
 
 describe("the losses of a long run", () => {
   const event = (step: number): LossEvent => {
-    return { kind: "losses", step, epoch: 0, seconds: step, stepsPerSecond: 1, losses: [{ loss: step }] };
+    return {
+      kind: "losses",
+      step,
+      epoch: 0,
+      seconds: step,
+      stepsPerSecond: 1,
+      losses: [{ loss: step }],
+      stages: [0],
+    };
   };
   const steps = (log: RunLog) =>
     log
@@ -75,9 +83,10 @@ describe("the losses of a long run", () => {
     expect([kept[0], kept.at(-1), log.last?.step]).toEqual([1, 50_001, 50_001]);
     const gaps = new Set(kept.slice(1, -1).map((step, i) => step - kept[i]!));
     expect([...gaps]).toEqual([16]);
-    const [points] = log.points(1);
-    expect(points!.length).toBeLessThanOrEqual(300);
-    expect(points!.at(-1)).toEqual({ step: 50_001, lane: 0, loss: 50_001 });
+    const [{ points, ...line }] = log.lines(1) as [LossLine];
+    expect(line).toEqual({ lane: 0, stage: 0, phase: "" });
+    expect(points.length).toBeLessThanOrEqual(300);
+    expect(points.at(-1)).toEqual({ step: 50_001, loss: 50_001 });
 
     log.cutTo(30_000);
     for (let step = 30_001; step <= 30_100; step++) log.add(event(step));
@@ -86,7 +95,7 @@ describe("the losses of a long run", () => {
     again.slice(1).forEach((step, i) => expect(step - again[i]!).toBeLessThanOrEqual(32));
     expect(again.length).toBeLessThan(2000);
     log.clear();
-    expect([log.last, log.points(1)]).toEqual([undefined, [[]]]);
+    expect([log.last, log.lines(1)]).toEqual([undefined, []]);
     for (const step of [1, 2, 3]) log.add(event(step));
     expect(steps(log)).toEqual([1, 2, 3]);
   });

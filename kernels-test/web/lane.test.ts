@@ -4,11 +4,15 @@ import type { Vrrae } from "../../src/models/vrrae.ts";
 import { Dataset } from "../../src/data/dataset.ts";
 import { parseSafetensors } from "../../src/data/safetensors.ts";
 import { readModel } from "../../src/train/state.ts";
+import { hasSetting, pageModels } from "../../src/models/known.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { modelNames } from "../../src/web/train/models.ts";
 import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
 import { Lane } from "../../src/web/train/lane.ts";
 import type { ModelName, Settings } from "../../src/web/train/protocol.ts";
 import { configOf, viewsOf } from "../../src/web/train/scene.ts";
-import { isFirstRun, spotFor, withBatch } from "../../src/web/train/spot.ts";
+import { presetOf } from "../../src/web/train/presets.ts";
+import { spotFor, withBatch } from "../../src/web/train/spot.ts";
 
 let device: Device;
 let choice: LoadedChoice;
@@ -18,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => device?.close());
 
-async function trained(model: ModelName, rank: number, steps: number): Promise<Lane> {
+async function trained(model: ModelName, rank: number, steps: number, latent = 16): Promise<Lane> {
   const data = { kind: "bumps", size: 16 } as const;
-  const settings: Settings = { models: [model], data, rank, beta: 1e-3, seed: 500, batch: 8 };
+  const settings: Settings = { models: [model], data, rank, latent, beta: 1e-3, seed: 500, batch: 8 };
   const lane = new Lane(device, configOf(settings, model, choice), choice.train);
   for (let step = 0; step < steps; step++) lane.trainer.advance();
   await device.finish();
@@ -60,6 +64,59 @@ test.each([
   expect([look.codeSize, look.kept, look.codes.length]).toEqual([to, to, 100 * to]);
   for (const each of [lane, changed, untrained]) each.dispose();
 });
+
+test("every model that the page offers trains, is looked at and draws, with codes as long as was asked", async () => {
+  expect(new Set(modelNames)).toEqual(new Set(pageModels.map(({ name }) => name)));
+  const { preview, test, shown } = viewsOf(choice).views;
+  for (const model of modelNames) {
+    const lane = await trained(model, 3, 1, 5);
+    const { losses } = await lane.trainer.losses();
+    expect(Object.values(losses).every(Number.isFinite), model).toBe(true);
+    const look = await lane.look(preview, test.take(8), shown.take(8));
+    const length = hasSetting(model, "rank") ? 3 : 5;
+    expect([look.codeSize, look.codes.length, look.error < 200], model).toEqual([length, 8 * length, true]);
+    expect((await lane.decode(await lane.sample("prior", 2, 1, shown))).length, model).toBe(2 * 256);
+    expect([model, look.mask?.length, look.second?.length]).toEqual([
+      model,
+      model === "mask-aae" ? 5 : undefined,
+      model === "two-stage" ? 8 * 5 : undefined,
+    ]);
+    lane.dispose();
+  }
+});
+
+test("a model in stages goes on to the next one when it is told to, and its codes of codes are drawn through both", async () => {
+  const lane = await trained("two-stage", 2, 2, 4);
+  const { preview, test, shown } = viewsOf(choice).views;
+  expect(lane.trainer.stages.map(({ name }) => name)).toEqual(["first", "second"]);
+  const first = await lane.look(preview, test, shown);
+  lane.trainer.endStage();
+  await lane.trainer.ready();
+  lane.trainer.advance();
+  const second = await lane.look(preview, test, shown);
+  expect([first.stage, second.stage, lane.trainer.step]).toEqual([0, 1, 3]);
+  expect(second.codes).toEqual(first.codes); // the first stage stays as it is
+  expect(second.second).not.toEqual(first.second);
+  expect(second.second).not.toEqual(second.codes);
+
+  const elsewhere = await lane.onto(device, await lane.snapshot());
+  expect([elsewhere.trainer.stageIndex, elsewhere.trainer.step]).toEqual([1, 3]);
+  const u = second.second!.slice(0, 8);
+  const z = await drawnBy(lane, u);
+  expect(await elsewhere.decode(u, 1)).toEqual(await lane.decode(z));
+  expect(await lane.decode(u)).not.toEqual(await lane.decode(u, 1));
+  const drawn = [await lane.sample("prior", 3, 7, shown, 1), await lane.sample("mixture", 3, 7, shown, 1)];
+  expect(drawn.map(({ length }) => length)).toEqual([12, 12]);
+  expect(() => lane.trainer.endStage()).toThrow(/second is the last stage/);
+  for (const each of [lane, elsewhere]) each.dispose();
+});
+
+/** What the second stage makes of its codes. */
+async function drawnBy({ model }: Lane, u: Float32Array): Promise<Float32Array> {
+  using codes = tensor(device, u, [u.length / model.codeSize, model.codeSize]);
+  using z = model.secondStage!.decode(codes);
+  return await z.read();
+}
 
 /** Weights, moments, noise and what a step hands on to the next, by name. */
 async function wholeOf(lane: Lane) {
@@ -131,8 +188,8 @@ test(
   async () => {
     const spot = spotFor("software");
     const data = { kind: "bumps", size: spot.size } as const;
-    const first: Settings = { models: ["vrrae", "vae"], data, rank: 2, beta: 1e-3, seed: 500 };
-    expect([isFirstRun(first), isFirstRun({ ...first, seed: 7 })]).toEqual([true, false]);
+    const first: Settings = { models: ["vrrae", "vae"], data, rank: 2, latent: 16, beta: 1e-3, seed: 500 };
+    expect([presetOf(first), presetOf({ ...first, seed: 7 })]).toEqual(["stuck", undefined]);
     const { preview, test, shown } = viewsOf(choice).views;
     const errors: number[] = [];
     for (const model of first.models) {
@@ -151,7 +208,7 @@ test(
 
 test("another batch than the spot's is kept, and other pictures have their own", () => {
   const data = { kind: "bumps", size: 16 } as const;
-  const settings: Settings = { models: ["ae"], data, rank: 2, beta: 0, seed: 1 };
+  const settings: Settings = { models: ["ae"], data, rank: 2, latent: 16, beta: 0, seed: 1 };
   expect(withBatch(settings, spotFor("software")).batch).toBe(8);
   expect(withBatch({ ...settings, batch: 5 }, spotFor("software")).batch).toBe(5);
   expect(withBatch(settings, { size: 32 }).batch).toBeUndefined();

@@ -4,7 +4,7 @@ import type Axe from "axe-core";
 import type { Page as Tab } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { Results } from "../../bench/results.ts";
-import { isOfPeers } from "../../src/web/build/site.ts";
+import { isLoadedLater } from "../../src/web/build/site.ts";
 import { pageSizes } from "../../src/web/build/sizes.ts";
 import { launchChromium } from "../browser/chromium.ts";
 import { loseDevice, openPages, pages, slow, untilReady } from "./site.ts";
@@ -89,7 +89,7 @@ test.each(Object.entries(pages))(
     tab.on("response", (response) => loaded.add(response.url().slice(site.url.length).replace(/\?.*/, "")));
     await tab.goto(new URL(page, site.url).href);
     await untilReady(tab, ready, wrong);
-    const size = pageSizes(site.folder, isOfPeers).find((one) => page.startsWith(one.page))!;
+    const size = pageSizes(site.folder, isLoadedLater).find((one) => page.startsWith(one.page))!;
     expect(size.files).toEqual(expect.arrayContaining([...loaded].filter((file) => file !== "icon.svg")));
     console.log(`${size.page}: ${(size.gzipped / 1000).toFixed(0)} kB gzipped, ${size.files.length} files`);
     expect(size.gzipped).toBeLessThan(310_000);

@@ -69,7 +69,7 @@ afterEach(async () => {
 /** What the visitor chose: small pictures and batches, and each step told. */
 export function settings(models: ModelName[], more: Partial<Settings> = {}): Settings {
   const data = { kind: "bumps", size: 16 } as const;
-  return { models, data, rank: 2, beta: 1e-3, seed: 500, batch: 8, logEvery: 1, ...more };
+  return { models, data, rank: 2, latent: 16, beta: 1e-3, seed: 500, batch: 8, logEvery: 1, ...more };
 }
 
 /** Where models of rank 2 are asked to draw. */

@@ -139,7 +139,9 @@ export function lastLook(tab: Tab): Promise<PlainLook> {
         : [],
     );
     const { step, looks: last } = looks.at(-1)!;
-    const plain = last.map(({ pictures, codes, codeSize }) => ({
+    const plain = last.map(({ pictures, codes, codeSize, mask, active }) => ({
+      mask: mask && [...mask],
+      active,
       pictures: [...pictures],
       codes: [...codes],
       codeSize,
@@ -150,7 +152,13 @@ export function lastLook(tab: Tab): Promise<PlainLook> {
 
 interface PlainLook {
   step: number;
-  looks: { pictures: number[]; codes: number[]; codeSize: number }[];
+  looks: {
+    pictures: number[];
+    codes: number[];
+    codeSize: number;
+    mask: number[] | undefined;
+    active: number;
+  }[];
 }
 
 /** The last codes that the page had decoded, and the pictures that came back. */

@@ -86,6 +86,82 @@ test.each([
   },
 );
 
+test(
+  "a mask is drawn as it closes, with a chart for each phase, and codes as long as is asked",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, `${endless}&steps=3&model=mask-aae&with=wae-mmd&latent=16`);
+    expect(await tab.locator("#presets [aria-current]").textContent()).toBe("A mask closes");
+    const isShown = (id: string) => tab.locator(id).isVisible();
+    expect([await isShown("#watch-mask"), await isShown("#watch-stuck")]).toEqual([true, false]);
+    expect([await isShown("#rank-field"), await isShown("#latent-field")]).toEqual([false, true]);
+    expect(await tab.locator("#beta").isDisabled()).toBe(true);
+    const first = (await lastLook(tab)).looks[0]!.mask!;
+    await trainTo(tab, 3);
+    const { looks } = await lastLook(tab);
+    const [{ mask, active }, other] = looks as [(typeof looks)[0], (typeof looks)[0]];
+    expect([mask!.length, other.mask, other.codeSize]).toEqual([16, undefined, 16]);
+    expect(mask).not.toEqual(first);
+    const bars = tab.locator(".lane-0 .mask i");
+    const styled = await bars.evaluateAll((all) =>
+      all.map((bar) =>
+        ["--first", "--alpha"].map((name) => Number((bar as HTMLElement).style.getPropertyValue(name))),
+      ),
+    );
+    expect(styled).toEqual(mask!.map((alpha, i) => [Number(first[i]!.toFixed(3)), Number(alpha.toFixed(3))]));
+    expect(active).toBe(mask!.filter((alpha) => alpha >= 0.1).length);
+    await tab.getByText(`What its mask lets through: ${active} of 16 numbers`).waitFor();
+    expect(await tab.locator(".lane-1 .mask").isVisible()).toBe(false);
+    const charts = tab.locator("#loss-lines figure");
+    const titles = await charts.evaluateAll((all) => all.map((figure) => figure.getAttribute("title")));
+    const phases = ["ae", "critic", "generator", "mask"].map((phase) => `MaskAAE · ${phase}`);
+    expect(titles).toEqual([...phases, "WAE-MMD"]);
+    const drawn = await charts.locator("svg").evaluateAll((all) => all.map((svg) => svg.ariaLabel));
+    titles.forEach((title, i) => expect(drawn[i]).toMatch(`${title}: loss over the steps, now `));
+    expect(await isShown("#loss")).toBe(false); // one axis would not do
+    await tab.locator("#latent-length").fill("4");
+    await expect.poll(() => bars.count(), patient).toBe(4);
+    expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({
+      latent: 4,
+      models: ["mask-aae", "wae-mmd"],
+    });
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);
+
+test("a model in stages goes on at the press of a button, and shows the codes of either", slow, async () => {
+  const { tab, wrong } = await openStudio(site, `${endless}&model=two-stage&with=&latent=3`);
+  const card = tab.locator(".lane-0");
+  await tab.click("#play");
+  await waitPast(tab, 2);
+  expect(await card.locator(".stages p").textContent()).toBe("Stage 1 of 2 · first");
+  const next = tab.getByRole("button", { name: "Go on to the next stage" });
+  await next.click();
+  await tab.getByText("Stage 2 of 2 · second").waitFor();
+  expect(await next.isVisible()).toBe(false);
+  await waitPast(tab, (await stepOf(tab)) + 2);
+  await tab.click("#play");
+  const titles = tab.locator("#loss-lines figcaption");
+  await expect
+    .poll(() => titles.allTextContents(), patient)
+    .toEqual([
+      expect.stringMatching(/^Two-stage VAE · stage 1 /),
+      expect.stringMatching(/^Two-stage VAE · stage 2 /),
+    ]);
+  const decodes = () => asked(tab, "decode").then((calls) => calls.at(-1)![2]);
+  expect(await decodes()).toBe(0);
+  await tab.getByRole("button", { name: "Codes of codes" }).click();
+  await expect.poll(decodes, patient).toBe(1);
+  await tab.getByRole("button", { name: "New from the cloud" }).click();
+  await expect.poll(() => tab.locator("#strip").isVisible(), patient).toBe(true);
+  expect((await asked(tab, "sample")).at(-1)).toEqual([0, "prior", 10, 1, 1]);
+  await tab.getByRole("button", { name: "Codes", exact: true }).click();
+  await expect.poll(decodes, patient).toBe(0);
+  expect(wrong).toEqual([]);
+  await tab.close();
+});
+
 test("a model from Node loads, redraws as it did, and saves to the same weights", slow, async () => {
   const { model } = await trainInNode(device, "vrrae", 3);
   const file = encodeSafetensors(await readModel(model));

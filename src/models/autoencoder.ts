@@ -9,6 +9,12 @@ import { Model, type ModelParts } from "./model.ts";
 import { errorInParts, partsOf, type Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 
+/** A model of codes: codes (N, codeSize) of codes, and back, both without a gradient. */
+export interface CodeModel {
+  encode(z: Tensor): Tensor;
+  decode(u: Tensor): Tensor;
+}
+
 /**
  * What all autoencoders here have in common. `encode` gives the code of each sample, (N, codeSize);
  * `decode` the sample of each code. Both work sample by sample, and take no gradient.
@@ -64,19 +70,19 @@ export abstract class Autoencoder extends Model {
   /** The codes (N, codeSize) of samples (N, …input). */
   encode(x: Tensor): Tensor {
     checkBatch("encode", x.shape, this.input);
-    return this.#quietly(() => this.codeOf(x));
+    return this.quietly(() => this.codeOf(x));
   }
 
   /** The samples (N, …input) of codes (N, codeSize). */
   decode(code: Tensor): Tensor {
     checkBatch("decode", code.shape, [this.codeSize]);
-    return this.#quietly(() => this.sampleOf(code));
+    return this.quietly(() => this.sampleOf(code));
   }
 
   /** What the model makes of samples (N, …input). */
   override reconstruct(x: Tensor): Tensor {
     checkBatch("reconstruct", x.shape, this.input);
-    return this.#quietly(() => this.sampleOf(this.codeOf(x)));
+    return this.quietly(() => this.sampleOf(this.codeOf(x)));
   }
 
   /**
@@ -84,26 +90,31 @@ export abstract class Autoencoder extends Model {
    * call draws others, unless a `noise` of your own says which.
    */
   sample(count: number, noise: RandomState = (this.#prior ??= new RandomState(this.device, 0, 1))): Tensor {
-    return this.#quietly(() => this.sampleOf(this.newCodes(count, noise)));
+    return this.quietly(() => this.sampleOf(this.newCodes(count, noise)));
   }
 
   /** `count` codes (count, codeSize) drawn from its prior. */
   drawPrior(count: number, noise: RandomState): Tensor {
-    return this.#quietly(() => this.priorCodes(count, noise));
+    return this.quietly(() => this.priorCodes(count, noise));
   }
 
   /** How much it lets through of each number of its codes, from 0 to 1, (codeSize), where it learns that. */
   mask?(): Tensor;
 
+  /** What a second stage of training makes of its codes, where it has one. */
+  get secondStage(): CodeModel | undefined {
+    return undefined;
+  }
+
   /** Codes of a batch, drawn from what the model says of each sample, (N, codeSize); its code where that is one. */
   draw(x: Batch, _noise: RandomState): Tensor {
-    return this.#quietly(() => this.codeOf(x));
+    return this.quietly(() => this.codeOf(x));
   }
 
   /** σ² of the normal distribution that training draws each sample's code from, (N, codeSize); zeros where it draws none. */
   codeVariance(x: Tensor): Tensor {
     checkBatch("codeVariance", x.shape, this.input);
-    return this.#quietly(() => this.varianceOf(x) ?? zeros(this.device, [x.shape[0]!, this.codeSize]));
+    return this.quietly(() => this.varianceOf(x) ?? zeros(this.device, [x.shape[0]!, this.codeSize]));
   }
 
   /** What `codeVariance` gives; undefined where codes are not drawn. */
@@ -124,7 +135,8 @@ export abstract class Autoencoder extends Model {
     return errorInParts(network, code, [first, ...more], parameter, context);
   }
 
-  #quietly(body: () => Tensor): Tensor {
+  /** What `body` gives, by the inference path and without a gradient; frees what it made on the way. */
+  protected quietly(body: () => Tensor): Tensor {
     return this.asConstant(() => this.device.scope(body));
   }
 }

@@ -4,6 +4,7 @@ import type { Device } from "../device/device.ts";
 import type { OptimizerKind } from "../optim/settings.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Autoencoder } from "./autoencoder.ts";
+import type { PageFacts } from "./pageModels.ts";
 
 /** Settings by their names in a configuration, with what may be given for each. */
 export type Settings = Readonly<Record<string, z.ZodType>>;
@@ -15,7 +16,7 @@ export type Chosen<S extends Settings> = { [Name in keyof S]: NonNullable<z.outp
 export interface ModelDescriptor<
   Name extends string = string,
   S extends Settings = Settings,
-  Page extends string | undefined = string | undefined,
+  Page extends PageFacts | undefined = PageFacts | undefined,
 > {
   /** As it is asked for: `--model NAME`. */
   name: Name;
@@ -31,7 +32,7 @@ export interface ModelDescriptor<
   basis?: boolean;
   /** What people are shown for parts of its loss, by their names in files; a part without a title goes by its name. */
   parts?: Readonly<Record<string, string>>;
-  /** What the pages say of it in a few words, where they offer it. */
+  /** What the pages say of it, and tell it, where they offer it. */
   page?: Page;
   /** Builds it for samples of the shape `input`. */
   build: (device: Device, chosen: Chosen<S> & { input: Shape; seed: number }) => Autoencoder;
@@ -41,7 +42,7 @@ export interface ModelDescriptor<
 export function describeModel<
   const Name extends string,
   S extends Settings,
-  const Page extends string | undefined = undefined,
+  const Page extends PageFacts | undefined = undefined,
 >(descriptor: ModelDescriptor<Name, S, Page>): ModelDescriptor<Name, S, Page> {
   return descriptor;
 }

@@ -20,6 +20,7 @@ import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
 import { describeModel } from "./descriptor.ts";
+import { factorVaeFacts } from "./pageModels.ts";
 import {
   bceFor,
   codeLengthFor,
@@ -118,9 +119,7 @@ export function factorVae(device: Device, options: FactorVaeOptions): FactorVae 
 }
 
 export const factorVaeModel = /* @__PURE__ */ describeModel({
-  name: "factor-vae",
-  title: "FactorVAE",
-  prior: true,
+  ...factorVaeFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),

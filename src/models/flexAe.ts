@@ -13,6 +13,7 @@ import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { describeModel, type Chosen } from "./descriptor.ts";
+import { flexAeFacts, flexAeSrFacts } from "./pageModels.ts";
 import {
   codeLengthFor,
   criticUpdates,
@@ -211,18 +212,14 @@ function flexOptions({
 }
 
 export const flexAeModel = /* @__PURE__ */ describeModel({
-  name: "flex-ae",
-  title: "FlexAE",
-  prior: true,
+  ...flexAeFacts,
   settings: flexSettings,
   defaults: (data) => ({ latent: codeLengthFor(data), optimizer: "adam", rate: 2e-4 }),
   build: (device, chosen) => flexAe(device, flexOptions(chosen)),
 });
 
 export const flexAeSrModel = /* @__PURE__ */ describeModel({
-  name: "flex-ae-sr",
-  title: "FlexAE-SR",
-  prior: true,
+  ...flexAeSrFacts,
   settings: flexSettings,
   defaults: (data) => ({ latent: codeLengthFor(data), optimizer: "adam", rate: 2e-4 }),
   build: (device, chosen) => flexAe(device, { ...flexOptions(chosen), smooth: true }),

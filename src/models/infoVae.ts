@@ -10,6 +10,7 @@ import type { NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { describeModel } from "./descriptor.ts";
+import { infoVaeFacts } from "./pageModels.ts";
 import { codeLengthFor, kernel, latent, reconstruction, reconstructionOf, reduce } from "./settings.ts";
 
 export interface InfoVaeOptions extends NetworkOptions, CodedOptions {
@@ -72,9 +73,7 @@ export function infoVae(device: Device, options: InfoVaeOptions): InfoVae {
 }
 
 export const infoVaeModel = /* @__PURE__ */ describeModel({
-  name: "info-vae",
-  title: "InfoVAE",
-  prior: true,
+  ...infoVaeFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),

@@ -1,11 +1,12 @@
 import * as catalogue from "./catalogue.ts";
 import type { ModelDescriptor, Settings } from "./descriptor.ts";
+import type { PageFacts } from "./pageModels.ts";
 import { networkSettings } from "./settings.ts";
 
 type Known = (typeof catalogue)[keyof typeof catalogue];
 export type ModelName = Known["name"];
 /** The models that the pages offer. */
-export type PageModel = Extract<Known, { page?: string }>["name"];
+export type PageModel = Extract<Known, { page?: PageFacts }>["name"];
 
 /** All settings of all models. */
 export type ModelSettings = Both<ReturnType<Known["settings"]>> & ReturnType<typeof networkSettings>;
@@ -23,7 +24,7 @@ const byName = new Map(all.map((model) => [model.name, model]));
 /** The models that the pages offer, with what they say of each. */
 export const pageModels = all.filter((model) => model.page !== undefined) as readonly (AnyModel & {
   name: PageModel;
-  page: string;
+  page: PageFacts;
 })[];
 
 export const modelNames = all.map(({ name }) => name) as [ModelName, ...ModelName[]];

@@ -9,6 +9,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { whole } from "./codedAutoencoder.ts";
 import { describeModel } from "./descriptor.ts";
+import { likelihoodVaeFacts } from "./pageModels.ts";
 import {
   GAUSSIAN_GROUPS,
   GaussianAutoencoder,
@@ -188,9 +189,7 @@ export function chosenWeight({ klWeight, balanced }: { klWeight?: number; balanc
 }
 
 export const likelihoodVaeModel = /* @__PURE__ */ describeModel({
-  name: "likelihood-vae",
-  title: "VAE by likelihood",
-  prior: true,
+  ...likelihoodVaeFacts,
   parts: { divergence: "β·KL", effectiveBeta: "effective β", mse: "squared error" },
   settings: () => ({
     ...likelihoodSettings(),

@@ -15,6 +15,7 @@ import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { describeModel } from "./descriptor.ts";
+import { maskAaeFacts } from "./pageModels.ts";
 import {
   bceFor,
   codeLengthFor,
@@ -206,9 +207,7 @@ export function maskAae(device: Device, options: MaskAaeOptions): MaskAae {
 }
 
 export const maskAaeModel = /* @__PURE__ */ describeModel({
-  name: "mask-aae",
-  title: "MaskAAE",
-  prior: true,
+  ...maskAaeFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),

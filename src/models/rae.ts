@@ -9,6 +9,7 @@ import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { CodedAutoencoder, whole, type CodedOptions } from "./codedAutoencoder.ts";
 import { describeModel } from "./descriptor.ts";
+import { raeFacts, raeGpFacts, raeL2Facts, raeSnFacts } from "./pageModels.ts";
 import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
@@ -148,8 +149,7 @@ const build = (
 const parts = { code: "β·½‖z‖²", decoder: "λ·R" };
 
 export const raeModel = /* @__PURE__ */ describeModel({
-  name: "rae",
-  title: "RAE",
+  ...raeFacts,
   parts,
   settings,
   defaults,
@@ -157,8 +157,7 @@ export const raeModel = /* @__PURE__ */ describeModel({
 });
 
 export const raeL2Model = /* @__PURE__ */ describeModel({
-  name: "rae-l2",
-  title: "RAE-L2",
+  ...raeL2Facts,
   settings: () => ({
     ...penalized(),
     decayed: z.enum(["kernels", "pythae"]).optional().meta({
@@ -170,16 +169,14 @@ export const raeL2Model = /* @__PURE__ */ describeModel({
 });
 
 export const raeGpModel = /* @__PURE__ */ describeModel({
-  name: "rae-gp",
-  title: "RAE-GP",
+  ...raeGpFacts,
   settings: penalized,
   defaults: (data) => ({ ...defaults(data), penalty: 1e-3 }),
   build: (device, chosen) => build(device, { ...chosen, regularizer: "gradient" }),
 });
 
 export const raeSnModel = /* @__PURE__ */ describeModel({
-  name: "rae-sn",
-  title: "RAE-SN",
+  ...raeSnFacts,
   settings,
   defaults,
   build: (device, chosen) => build(device, { ...chosen, spectral: true }),

@@ -10,8 +10,10 @@ import { add, mul } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { CodeModel } from "./autoencoder.ts";
 import { whole } from "./codedAutoencoder.ts";
 import { describeModel } from "./descriptor.ts";
+import { twoStageFacts } from "./pageModels.ts";
 import { gaussianNetworks, type GaussianNetworks } from "./gaussianAutoencoder.ts";
 import { latents } from "./latents.ts";
 import { Likelihood, type LikelihoodKind } from "./likelihood.ts";
@@ -87,6 +89,13 @@ export class TwoStageVae extends LikelihoodVae {
     return likelihoodLosses(this.secondLikelihood.of(this.run("secondDecoder", u), codes, this), kl, 1);
   }
 
+  override get secondStage(): CodeModel {
+    return {
+      encode: (z) => this.quietly(() => this.run("secondMean", this.run("secondEncoder", z))),
+      decode: (u) => this.quietly(() => this.run("secondDecoder", u)),
+    };
+  }
+
   override stages(steps: number): readonly Stage[] {
     const second: Phase = {
       name: "second",
@@ -148,9 +157,7 @@ function affineLayers(inputs: number, widths: readonly number[]): Layers {
 }
 
 export const twoStageModel = /* @__PURE__ */ describeModel({
-  name: "two-stage",
-  title: "Two-stage VAE",
-  prior: true,
+  ...twoStageFacts,
   parts: { divergence: "β·KL", effectiveBeta: "effective β", mse: "squared error" },
   settings: () => ({
     ...likelihoodSettings(),

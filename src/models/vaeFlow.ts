@@ -18,6 +18,7 @@ import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
 import { describeModel } from "./descriptor.ts";
+import { vaeFlowFacts } from "./pageModels.ts";
 import { codeLengthFor, latent, reconstruction, reconstructionOf, reduce } from "./settings.ts";
 
 export interface VaeFlowOptions extends NetworkOptions, CodedOptions {
@@ -101,9 +102,7 @@ export function vaeFlow(device: Device, options: VaeFlowOptions): VaeFlow {
 }
 
 export const vaeFlowModel = /* @__PURE__ */ describeModel({
-  name: "vae-flow",
-  title: "VAE + flow",
-  prior: true,
+  ...vaeFlowFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),

@@ -13,6 +13,7 @@ import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
 import { describeModel } from "./descriptor.ts";
+import { aaeFacts, waeGanFacts } from "./pageModels.ts";
 import {
   codeLengthFor,
   criticWidth,
@@ -177,9 +178,7 @@ const adversary = () =>
   weight().optional().meta({ description: "weight of the critic's terms", value: "weight" });
 
 export const waeGanModel = /* @__PURE__ */ describeModel({
-  name: "wae-gan",
-  title: "WAE-GAN",
-  prior: true,
+  ...waeGanFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),
@@ -201,9 +200,7 @@ export const waeGanModel = /* @__PURE__ */ describeModel({
 });
 
 export const aaeModel = /* @__PURE__ */ describeModel({
-  name: "aae",
-  title: "AAE",
-  prior: true,
+  ...aaeFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),

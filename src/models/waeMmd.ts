@@ -9,6 +9,7 @@ import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
 import { describeModel } from "./descriptor.ts";
+import { waeMmdFacts } from "./pageModels.ts";
 import {
   codeLengthFor,
   kernel,
@@ -63,9 +64,7 @@ export function waeMmd(device: Device, options: WaeMmdOptions): WaeMmd {
 }
 
 export const waeMmdModel = /* @__PURE__ */ describeModel({
-  name: "wae-mmd",
-  title: "WAE-MMD",
-  prior: true,
+  ...waeMmdFacts,
   settings: () => ({
     latent: latent(),
     reconstruction: reconstruction(),

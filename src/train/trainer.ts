@@ -5,6 +5,7 @@ import type { Device } from "../device/device.ts";
 import type { Model } from "../models/model.ts";
 import type { Stage } from "../models/phase.ts";
 import type { RandomState } from "../ops/random.ts";
+import { concat } from "../ops/rearrange.ts";
 import type { Stepper } from "../optim/steps.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { AdaptiveState, Search } from "./adaptive.ts";
@@ -73,6 +74,11 @@ export class Trainer implements Stepper {
     return this.#run.stage;
   }
 
+  /** Which of the stages that is, from 0 on. */
+  get stageIndex(): number {
+    return this.#index;
+  }
+
   /** Steps that all stages have. */
   get totalSteps(): number {
     return this.stages.reduce((sum, { steps }) => sum + steps, 0);
@@ -108,16 +114,21 @@ export class Trainer implements Stepper {
 
   /** Goes on to the next stage where the one at hand is over, and begins a stage that has taken no step yet. */
   async ready(): Promise<void> {
-    while (this.stageIsOver && !this.isOver) {
-      const { step } = this;
-      this.#enter(this.#index + 1);
-      this.#before = step;
-    }
+    while (this.stageIsOver && !this.isOver) this.endStage();
     if (this.#run.step > 0 || !this.stage.begin) return;
     const { batch, seed } = this.#options;
     await this.stage.begin((count) =>
       deviceParts(this.model, this.#data, batch, { seed, ...(count === undefined ? {} : { count }) }),
     );
+  }
+
+  /** Ends the stage at hand before its steps are taken: the next one begins. Throws ArgumentError in the last one. */
+  endStage(): void {
+    const { step } = this;
+    if (this.#index + 1 >= this.stages.length)
+      throw new ArgumentError(`train: ${this.stage.name} is the last stage of the run`);
+    this.#enter(this.#index + 1);
+    this.#before = step;
   }
 
   /** Launches one step; does not wait for it. */
@@ -137,8 +148,7 @@ export class Trainer implements Stepper {
 
   /** The losses of the last step; none just before it is recorded anew. Throws NumericalError if one of them is not a number. */
   async losses(): Promise<StepLosses> {
-    const losses: Record<string, number> = {};
-    for (const [name, part] of this.#run.losses) losses[name] = await part.item();
+    const losses = await readTogether(this.#run.losses);
     const bad = Object.entries(losses).find(([, value]) => !Number.isFinite(value));
     if (bad) throw new NumericalError(`step ${this.step}: ${bad[0]} is ${bad[1]}`);
     return { step: this.step, epoch: this.#run.batches.position.epoch, losses };
@@ -182,4 +192,14 @@ export class Trainer implements Stepper {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Tensors of one element, by their names, in one reading. */
+async function readTogether(parts: readonly (readonly [string, Tensor])[]): Promise<Record<string, number>> {
+  const [first] = parts;
+  if (!first) return {};
+  const { device } = first[1];
+  using all = device.noGrad(() => device.scope(() => concat(parts.map(([, part]) => part.view([1])))));
+  const values = await all.read();
+  return Object.fromEntries(parts.map(([name], i) => [name, values[i]!]));
 }

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { Command } from "commander";
 import { build } from "vite";
 import { libraryConfig, modulesConfig, writeDeclarations, writeNodeModules } from "./library.ts";
-import { isOfPeers, siteConfig } from "./site.ts";
+import { isLoadedLater, siteConfig } from "./site.ts";
 import { pageSizes } from "./sizes.ts";
 
 /** `npm run build [-- FOLDER]`: the pages, the library for pages and bundlers with its declarations, and for Node. */
@@ -21,6 +21,6 @@ writeNodeModules(join(out, "node"));
 
 const say = (name: string, bytes: number) =>
   console.log(`${name.padEnd(16)} ${(bytes / 1000).toFixed(0)} kB gzipped`);
-console.log("\nWith all that they load:");
-for (const { page, gzipped } of pageSizes(out, isOfPeers)) say(page, gzipped);
+console.log("\nWith all that they load at first:");
+for (const { page, gzipped } of pageSizes(out, isLoadedLater)) say(page, gzipped);
 say("hestenes.js", gzipSync(readFileSync(join(out, "hestenes.js"))).length);

@@ -16,6 +16,14 @@ export function isOfPeers(file: string): boolean {
   return file.split(sep).join("/").startsWith(peers);
 }
 
+/** The folder of what workers load when something is asked for that few visitors ask for. */
+const later = "assets/later/";
+
+/** Whether a page does without a file of the built site, by its name in the site's folder, until something is asked for. */
+export function isLoadedLater(file: string): boolean {
+  return isOfPeers(file) || file.split(sep).join("/").startsWith(later);
+}
+
 /** How Vite serves and builds the pages: relative addresses, so that any folder of any web server will do. */
 export function siteConfig(outDir: string): InlineConfig {
   const input = Object.fromEntries(pages.map(({ file }) => [file.replace(".html", ""), join(web, file)]));
@@ -31,7 +39,8 @@ export function siteConfig(outDir: string): InlineConfig {
       plugins: () => forPages.plugins,
       rollupOptions: {
         output: {
-          chunkFileNames: ({ moduleIds }) => `${moduleIds.every(isPeer) ? peers : "assets/"}[name]-[hash].js`,
+          chunkFileNames: ({ moduleIds, isDynamicEntry }) =>
+            `${moduleIds.every(isPeer) ? peers : isDynamicEntry ? later : "assets/"}[name]-[hash].js`,
         },
       },
     },

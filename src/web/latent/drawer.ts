@@ -2,7 +2,16 @@ import { byId } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
 import { drawRow } from "../shared/paint.ts";
 import type { Remote } from "../shared/rpc.ts";
-import type { DataFacts, TrainApi, TrainEvent } from "../train/protocol.ts";
+import type { CodeStage, DataFacts, TrainApi, TrainEvent } from "../train/protocol.ts";
+import { CodeOrder } from "./order.ts";
+
+/** Whose codes are drawn, how long they are, and the order in which they come here. */
+export interface Aim {
+  lane: number;
+  stage: CodeStage;
+  codeSize: number;
+  order: CodeOrder;
+}
 
 /** Has a model draw codes, and shows what it drew. */
 export class CodeDrawer {
@@ -11,18 +20,16 @@ export class CodeDrawer {
     this.draw(code, byId("decoded", HTMLCanvasElement)),
   );
   #facts: DataFacts | undefined;
-  #lane = 0;
-  #codeSize = 1;
+  #aim: Aim = { lane: 0, stage: 0, codeSize: 1, order: new CodeOrder() };
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
     this.#remote = remote;
   }
 
-  /** From now on draws with this model. */
-  aim(facts: DataFacts | undefined, lane: number, codeSize: number): void {
+  /** From now on draws such codes. */
+  aim(facts: DataFacts | undefined, aim: Aim): void {
     this.#facts = facts;
-    this.#lane = lane;
-    this.#codeSize = codeSize;
+    this.#aim = aim;
   }
 
   /** Draws the code at the probe; of codes that come faster than pictures, the last one counts. */
@@ -33,10 +40,13 @@ export class CodeDrawer {
   /** Draws codes (N, codeSize) in a row on `canvas`; nothing while a lost device is replaced. */
   async draw(codes: Float32Array, canvas: HTMLCanvasElement): Promise<void> {
     const facts = this.#facts;
-    const codeSize = this.#codeSize;
+    const aim = this.#aim;
+    const { lane, stage, codeSize, order } = aim;
     if (!facts || codes.length % codeSize !== 0) return;
-    const pictures = await this.#remote.call("decode", this.#lane, codes).catch(() => undefined);
-    if (!pictures || facts !== this.#facts || codeSize !== this.#codeSize) return;
+    const pictures = await this.#remote
+      .call("decode", lane, order.restore(codes), stage)
+      .catch(() => undefined);
+    if (!pictures || facts !== this.#facts || aim !== this.#aim) return;
     drawRow(canvas, pictures, facts.shape, facts, codes.length / codeSize);
     canvas.hidden = false;
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);

@@ -1,4 +1,5 @@
 import { byId, make } from "../shared/dom.ts";
+import type { CodeOrder } from "./order.ts";
 
 /** More sliders than this would not be understood. */
 const mostSliders = 8;
@@ -6,7 +7,7 @@ const mostSliders = 8;
 /** The code at the probe: a slider for each of its first coordinates. */
 export class CodeField {
   readonly #onMove: (code: Float32Array) => void;
-  #sliders: { input: HTMLInputElement; output: HTMLOutputElement }[] = [];
+  #sliders: { name: string; input: HTMLInputElement; output: HTMLOutputElement }[] = [];
   #reach = 0;
   /** The code that is shown, if any. */
   code: Float32Array | undefined;
@@ -15,8 +16,8 @@ export class CodeField {
     this.#onMove = onMove;
   }
 
-  /** Makes sliders for codes of `codeSize` numbers. */
-  resize(codeSize: number): void {
+  /** Makes sliders for codes of `codeSize` numbers, which are shown in this order. */
+  resize(codeSize: number, order: CodeOrder): void {
     this.code = undefined;
     this.#reach = 0;
     this.#sliders = Array.from({ length: Math.min(mostSliders, codeSize) }, (_, axis) => {
@@ -26,17 +27,12 @@ export class CodeField {
         code[axis] = Number(input.value);
         this.#onMove(code);
       };
-      return { input, output: make("output", { ariaLive: "off" }, "0") };
+      const name = `number ${order.at(axis) + 1}`;
+      return { name, input, output: make("output", { ariaLive: "off" }, "0") };
     });
     byId("coordinates", HTMLElement).replaceChildren(
-      ...this.#sliders.map(({ input, output }, axis) =>
-        make(
-          "div",
-          { className: "field" },
-          make("label", { htmlFor: input.id }, `number ${axis + 1}`),
-          input,
-          output,
-        ),
+      ...this.#sliders.map(({ name, input, output }) =>
+        make("div", { className: "field" }, make("label", { htmlFor: input.id }, name), input, output),
       ),
     );
     byId("probe-words", HTMLElement).textContent =
@@ -62,7 +58,7 @@ export class CodeField {
 
   /** Says where the probe is to those who do not see it. */
   say(): void {
-    const words = this.#sliders.map(({ output }, axis) => `number ${axis + 1}: ${output.value}`);
+    const words = this.#sliders.map(({ name, output }) => `${name}: ${output.value}`);
     byId("probe-said", HTMLElement).textContent = words.join(", ");
   }
 }

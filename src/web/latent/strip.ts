@@ -1,9 +1,10 @@
 import { byId } from "../shared/dom.ts";
 import type { Remote } from "../shared/rpc.ts";
-import type { Look, TrainApi, TrainEvent } from "../train/protocol.ts";
+import type { CodeStage, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import type { Point3 } from "./camera.ts";
 import { wayBetween } from "./codes.ts";
 import type { CodeDrawer } from "./drawer.ts";
+import type { CodeOrder } from "./order.ts";
 
 const stripCount = 10;
 const words = {
@@ -11,7 +12,7 @@ const words = {
   begun: "A line begins at the nearest dot. Move on with the arrow keys, and press Enter at another dot.",
   same: "This is the dot at which the line begins. Move on to another one, then press Enter.",
   prior:
-    "New pictures: codes drawn from the standard normal cloud, the prior, which VAE and VRRAE learn to fill.",
+    "New pictures: codes drawn from the cloud that the model is to fill, its prior: the standard normal one, unless it has its own.",
   mixture: "New pictures: codes drawn from a mixture of normal distributions that was fitted to the dots.",
 } as const;
 
@@ -88,12 +89,12 @@ export class Strip {
   }
 
   /** Draws new codes at random and shows their pictures. */
-  async sample(lane: number, from: "prior" | "mixture"): Promise<void> {
-    const samples = await this.#remote.call("sample", lane, from, stripCount, this.#seed++);
+  async sample(lane: number, from: "prior" | "mixture", stage: CodeStage, order: CodeOrder): Promise<void> {
+    const samples = await this.#remote.call("sample", lane, from, stripCount, this.#seed++, stage);
     this.clear();
-    this.samples = samples;
+    this.samples = order.arrange(samples);
     this.#words.textContent = words[from];
-    this.#draw(samples);
+    this.#draw(this.samples);
   }
 
   #draw(codes: Float32Array): void {

@@ -2,12 +2,13 @@ import { byId, segments } from "../shared/dom.ts";
 import { Frames } from "../shared/frames.ts";
 import { dismiss, notice, sayError } from "../shared/notices.ts";
 import type { Remote } from "../shared/rpc.ts";
-import type { DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
+import type { CodeStage, DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
 import { Camera, type Point3 } from "./camera.ts";
 import { movedTo, placesOf, reachOf } from "./codes.ts";
 import { lines, marks, sampleDots } from "./dots.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
+import { CodeOrder } from "./order.ts";
 import { followPointer, type Place } from "./pointer.ts";
 import { Scatter } from "./scatter.ts";
 import { Strip } from "./strip.ts";
@@ -33,7 +34,11 @@ export class LatentView {
   #facts: DataFacts | undefined;
   #names: string[] = [];
   #looks: readonly Look[] = [];
+  /** The last look at the model that is shown, with the codes of the stage that is, in the order in which they are shown. */
+  #look: Look | undefined;
+  #order = new CodeOrder();
   #lane = 0;
+  #stage: CodeStage = 0;
   /** Codes as they are drawn: on their way from the last look's to this one's. */
   #codes: Float32Array = new Float32Array();
   #glideFrom: Float32Array = new Float32Array();
@@ -75,8 +80,17 @@ export class LatentView {
       );
   }
 
-  get #look(): Look | undefined {
-    return this.#looks[this.#lane];
+  /** Takes the codes that are shown from the last look; whether their order changed. */
+  #see(): boolean {
+    const look = this.#looks[this.#lane];
+    if (!look) {
+      this.#look = undefined;
+      return false;
+    }
+    const codes = (this.#stage === 1 ? look.second : undefined) ?? look.codes;
+    const changed = this.#order.follow(codes, look.codeSize);
+    this.#look = { ...look, codes: this.#order.arrange(codes) };
+    return changed;
   }
 
   /** Starts over with another run's data and models. */
@@ -84,25 +98,41 @@ export class LatentView {
     this.#facts = facts;
     this.#names = names;
     this.#lane = Math.min(this.#lane, names.length - 1);
+    this.#stage = 0;
     this.#looks = [];
+    this.#see();
+    this.#order = new CodeOrder();
     this.#codes = new Float32Array();
     this.#strip.clear();
     this.#showLanes();
     this.#sayWhetherBlind(this.#isBlind);
   }
 
+  #showStages(): void {
+    const hasSecond = this.#looks[this.#lane]?.second !== undefined;
+    segments("latent-stages", hasSecond ? ["Codes", "Codes of codes"] : [], this.#stage, (stage) => {
+      this.#stage = stage as CodeStage;
+      this.#choose(this.#lane);
+    });
+  }
+
   #showLanes(): void {
     const names = this.#names.length > 1 ? this.#names : [];
-    segments("latent-lanes", names, this.#lane, (lane) => this.#choose(lane));
+    segments("latent-lanes", names, this.#lane, (lane) => {
+      this.#stage = 0;
+      this.#choose(lane);
+    });
   }
 
   /** Takes in what the models make of the data now. */
   update(looks: readonly Look[]): void {
     const before = this.#look?.codeSize;
     this.#looks = looks;
+    const changed = this.#see();
     const look = this.#look;
     if (!look) return;
-    if (look.codeSize !== before) this.#adapt(look);
+    if (changed) this.#codes = new Float32Array(); // places elsewhere: nothing to glide from
+    if (changed || look.codeSize !== before) this.#adapt(look);
     const glides =
       this.#codes.length === look.codes.length && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#glideFrom = glides ? this.#codes.slice() : look.codes;
@@ -120,21 +150,24 @@ export class LatentView {
   #choose(lane: number): void {
     this.#lane = lane;
     this.#codes = new Float32Array();
+    this.#order = new CodeOrder();
     this.#strip.clear();
     this.#showLanes();
-    const look = this.#look;
-    if (!look) return;
-    this.#adapt(look);
+    this.#see();
+    if (!this.#look) return;
+    this.#adapt(this.#look);
     this.update(this.#looks);
   }
 
   /** Fits the controls to codes of another length. */
   #adapt(look: Look): void {
     const { codeSize, codes } = look;
-    this.#drawer.aim(this.#facts, this.#lane, codeSize);
+    const [lane, stage, order] = [this.#lane, this.#stage, this.#order];
+    this.#drawer.aim(this.#facts, { lane, stage, codeSize, order });
+    this.#showStages();
     this.#strip.clear();
     if (codeSize < 3) this.#camera.dimensions = 2;
-    this.#field.resize(codeSize);
+    this.#field.resize(codeSize, order);
     this.#showDimensions(codeSize);
     this.#framed = true;
     this.#probe(codes.slice(0, codeSize), false);
@@ -260,7 +293,7 @@ export class LatentView {
 
   #sample(from: "prior" | "mixture"): void {
     if (!this.#look) return;
-    this.#strip.sample(this.#lane, from).then(() => this.#frames.ask(), sayError);
+    this.#strip.sample(this.#lane, from, this.#stage, this.#order).then(() => this.#frames.ask(), sayError);
   }
 
   #positions(): Point3[] {

@@ -6,7 +6,6 @@ export const laneColours = ["var(--lane-0)", "var(--lane-1)"] as const;
 export interface LossPoint {
   step: number;
   loss: number;
-  lane: number;
 }
 
 /** Puts `plot` into `host`, in place of what was there, with a sentence for those who do not see it. */
@@ -64,9 +63,10 @@ export function lossChart(
   lanes: readonly (readonly LossPoint[])[],
   names: string[],
 ): void {
-  const points = lanes.flat().filter(({ loss }) => loss > 0);
+  const positive = lanes.map((lane) => lane.filter(({ loss }) => loss > 0));
+  const points = positive.flat();
   const ticks = logTicks(points.map(({ loss }) => loss));
-  const last = lanes.map((lane) => lane.at(-1)).filter((point) => point !== undefined);
+  const last = lanes.flatMap((points, lane) => points.slice(-1).map((point) => ({ ...point, lane })));
   const below = last.length > 1 && last[0]!.loss > last[1]!.loss ? 1 : 0; // its label goes under its line's end
   const plot = Plot.plot({
     ...frame,
@@ -84,11 +84,8 @@ export function lossChart(
     },
     marks: [
       Plot.axisY(ticks, labelled),
-      ...lanes.map((_, lane) =>
-        Plot.lineY(
-          points.filter((point) => point.lane === lane),
-          { x: "step", y: "loss", stroke: laneColours[lane]!, strokeWidth: 2 },
-        ),
+      ...positive.map((points, lane) =>
+        Plot.lineY(points, { x: "step", y: "loss", stroke: laneColours[lane]!, strokeWidth: 2 }),
       ),
       ...last.map((point) =>
         Plot.text([point], {
@@ -106,6 +103,35 @@ export function lossChart(
   });
   const words = last.map(({ lane, loss }) => `${names[lane]} ${loss.toPrecision(3)}`);
   show(host, plot, `Loss over the steps, now ${words.join(" and ") || "empty"}`);
+}
+
+/** A loss over the steps, small: logarithmic where it is positive and falls or grows much. */
+export function lineChart(
+  host: HTMLElement,
+  points: readonly LossPoint[],
+  title: string,
+  lane: number,
+): void {
+  const values = points.map(({ loss }) => loss);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const isLog = low > 0 && high > 8 * low;
+  const ticks = isLog ? logTicks(values, 4) : undefined;
+  const plot = Plot.plot({
+    ...frame,
+    width: Math.max(160, host.clientWidth),
+    height: 120,
+    marginLeft: 44,
+    marginTop: 8,
+    marginRight: 8,
+    x: { label: null, ticks: 4 },
+    y: { type: isLog ? "log" : "linear", label: null, grid: true, ticks: ticks ?? 4, nice: !isLog },
+    marks: [
+      ticks ? Plot.axisY(ticks, labelled) : null,
+      low < 0 && high > 0 ? Plot.ruleY([0], { strokeOpacity: 0.4 }) : null,
+      Plot.lineY(points, { x: "step", y: "loss", stroke: laneColours[lane]!, strokeWidth: 1.8 }),
+    ],
+  });
+  show(host, plot, `${title}: loss over the steps, now ${values.at(-1)?.toPrecision(3) ?? "none"}`);
 }
 
 /** A few bars are as wide as these many would be. */

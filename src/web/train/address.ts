@@ -1,12 +1,13 @@
 import { modelNames } from "./models.ts";
 import type { ModelName, Settings } from "./protocol.ts";
 
-/** What the page's address asks for: `?model=vrrae&with=vae&rank=2&beta=0.001&seed=500`. */
+/** What the page's address asks for: `?model=vrrae&with=vae&rank=2&latent=16&beta=0.001&seed=500`. */
 export interface Asked extends Pick<Settings, "batch" | "steps" | "logEvery"> {
   model: ModelName;
   /** The second model; empty for none. */
   with: ModelName | "";
   rank: number;
+  latent: number;
   beta: number;
   seed: number;
   /** Side of the moving spot's pictures in pixels. */
@@ -18,6 +19,7 @@ export interface Asked extends Pick<Settings, "batch" | "steps" | "logEvery"> {
 /** The least and the largest value of each number, and whether it is a whole one. */
 const ranges = {
   rank: { least: 1, most: 32, whole: true },
+  latent: { least: 1, most: 64, whole: true },
   beta: { least: 0, most: 1, whole: false },
   seed: { least: 0, most: 2 ** 32 - 1, whole: true },
   size: { least: 8, most: 128, whole: true },
@@ -61,6 +63,7 @@ export function readAddress(address: URLSearchParams): Asked {
     model: oneOf("model", "vrrae", modelNames),
     with: oneOf("with", "vae", [...modelNames, ""]),
     rank: number("rank") ?? 2,
+    latent: number("latent") ?? 16,
     beta: number("beta") ?? 1e-3,
     seed: number("seed") ?? 500,
     size: number("size"),

@@ -2,10 +2,17 @@ import { laneColours, spectrumChart } from "../shared/charts.ts";
 import { make } from "../shared/dom.ts";
 import { drawRow } from "../shared/paint.ts";
 import { models } from "./models.ts";
+import { MaskBars } from "./mask.ts";
 import type { DataFacts, Look, ModelName } from "./protocol.ts";
 
 /** Pictures that fill a card's width; fewer are no larger. */
 const fullRow = 8;
+
+/** What a visitor does with a model. */
+interface Actions {
+  onSave: () => void;
+  onNextStage: () => void;
+}
 
 /** The card of one model: its reconstructions, its error, and the strengths of its latent directions. */
 export class ModelCard {
@@ -17,10 +24,23 @@ export class ModelCard {
   readonly #loss = make("dd", {}, "–");
   readonly #use = make("dd", {}, "–");
   readonly #spectrum = make("div", { className: "chart" });
+  readonly #mask = new MaskBars();
+  readonly #stages: readonly string[];
+  readonly #stage = make("p", { className: "progress" });
+  readonly #next = make("button", {}, "Go on to the next stage");
 
-  constructor(index: number, model: ModelName, parameters: number, facts: DataFacts, onSave: () => void) {
+  constructor(
+    index: number,
+    model: ModelName,
+    parameters: number,
+    stages: readonly string[],
+    facts: DataFacts,
+    { onSave, onNextStage }: Actions,
+  ) {
     this.#index = index;
     this.#facts = facts;
+    this.#stages = stages;
+    this.#next.onclick = onNextStage;
     const input = make("canvas", { className: "pixels" });
     drawRow(input, facts.preview, facts.shape, this.#facts, this.#count);
     input.setAttribute("role", "img");
@@ -54,6 +74,7 @@ export class ModelCard {
         ),
         save,
       ),
+      make("div", { className: "row stages", hidden: stages.length < 2 }, this.#stage, this.#next),
       make(
         "div",
         { className: "rows" },
@@ -68,6 +89,7 @@ export class ModelCard {
         ...figures.map(([term, value]) => make("div", {}, make("dt", {}, term), value)),
       ),
       make("div", {}, make("h3", { className: "soft" }, "How much each number varies"), this.#spectrum),
+      this.#mask.element,
     );
   }
 
@@ -87,7 +109,15 @@ export class ModelCard {
       `${look.active} `,
       make("small", { className: collapsed ? "collapsed" : "" }, `of ${look.codeSize}`),
     );
+    this.#showStage(look.stage);
+    this.#mask.show(look.mask, look.active);
     spectrumChart(this.#spectrum, look.spectrum, look.kept, laneColours[this.#index]!);
+  }
+
+  #showStage(stage: number): void {
+    const count = this.#stages.length;
+    this.#stage.replaceChildren(make("b", {}, `Stage ${stage + 1} of ${count}`), ` · ${this.#stages[stage]}`);
+    this.#next.hidden = stage + 1 >= count;
   }
 
   showLoss(loss: number): void {

@@ -1,7 +1,7 @@
 import { byId, make } from "../shared/dom.ts";
 import { dismiss, notice } from "../shared/notices.ts";
 import { mendNumber, type Asked } from "./address.ts";
-import { modelNames, models } from "./models.ts";
+import { families, modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
 
 /** Where the bars of the drawing stand, in its own units. */
@@ -22,6 +22,7 @@ export class Controls {
   readonly #first = byId("model-0", HTMLSelectElement);
   readonly #second = byId("model-1", HTMLSelectElement);
   readonly #rank = byId("rank", HTMLInputElement);
+  readonly #latent = byId("latent-length", HTMLInputElement);
   readonly #beta = byId("beta", HTMLInputElement);
   readonly #seed = byId("seed", HTMLInputElement);
   /** What the visitor or the address asked for: data may allow a lower rank, and the slider of β has steps. */
@@ -35,16 +36,14 @@ export class Controls {
   readonly size: number | undefined;
 
   /** Fills the form with what the page's address asks for. */
-  constructor({ model, with: other, rank, beta, seed, size, batch, steps, logEvery }: Asked) {
-    for (const name of modelNames) {
-      this.#first.append(make("option", { value: name }, models[name].name));
-      this.#second.append(make("option", { value: name }, models[name].name));
-    }
+  constructor({ model, with: other, rank, latent, beta, seed, size, batch, steps, logEvery }: Asked) {
+    for (const field of [this.#first, this.#second]) field.append(...offered());
     this.#second.append(make("option", { value: "" }, "nothing"));
     this.#first.value = model;
     this.#second.value = other;
     this.#rank.max = String(Math.max(rank, Number(this.#rank.max)));
     this.#rank.value = String(rank);
+    this.#latent.value = String(latent);
     this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
     [this.#askedRank, this.#askedBeta] = [rank, beta];
     this.#seed.value = String((this.#lastSeed = seed));
@@ -68,7 +67,9 @@ export class Controls {
     rank: (rank: number) => void;
     beta: (beta: number) => void;
   }): void {
-    for (const field of [this.#first, this.#second]) field.addEventListener("change", callbacks.anew);
+    for (const field of [this.#first, this.#second, this.#latent])
+      field.addEventListener("change", callbacks.anew);
+    this.#latent.addEventListener("input", () => this.#label());
     this.#seed.addEventListener("change", () => {
       if (this.#mendSeed()) callbacks.anew();
     });
@@ -109,6 +110,7 @@ export class Controls {
       models: chosen,
       data,
       rank: this.#askedRank,
+      latent: Number(this.#latent.value),
       beta: this.#askedBeta,
       seed: this.seed,
       ...this.#extra,
@@ -116,14 +118,17 @@ export class Controls {
   }
 
   /** Shows what the worker set up. */
-  show({ settings, maxRank }: SetUp): void {
+  show({ settings, maxRank, counts }: SetUp): void {
     this.#rank.max = String(Math.max(maxRank, settings.rank)); // a model of a file has the rank that it has
     this.#rank.value = String(settings.rank);
     if (settings.rank !== Math.min(this.#askedRank, maxRank)) this.#askedRank = settings.rank; // a file's
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
     this.#seed.value = String((this.#lastSeed = settings.seed));
-    this.#beta.disabled = !settings.models.some((name) => models[name].isVariational);
+    this.#latent.value = String(settings.latent);
+    this.#beta.disabled = !counts.beta;
+    byId("rank-field", HTMLElement).hidden = !counts.rank;
+    byId("latent-field", HTMLElement).hidden = !counts.latent;
     this.#label();
     for (const button of [this.play, this.begin, this.reset]) button.disabled = false;
   }
@@ -135,6 +140,7 @@ export class Controls {
 
   #label(): void {
     byId("rank-value", HTMLOutputElement).value = this.#rank.value;
+    byId("latent-value", HTMLOutputElement).value = this.#latent.value;
     drawIdea(Number(this.#rank.value));
     const beta = this.#askedBeta;
     const words =
@@ -157,4 +163,16 @@ function drawIdea(k: number): void {
   byId("idea-dropped", SVGPathElement).setAttribute("d", bars(k, count));
   byId("idea-cut", SVGPathElement).setAttribute("d", `M${(left + (k - 0.14) * pitch).toFixed(1)} 38V104`);
   byId("idea-k", SVGTextElement).textContent = `keep k = ${k}`;
+}
+
+/** The models to choose from, kind by kind. */
+function offered(): HTMLOptGroupElement[] {
+  return Object.entries(families).map(([family, label]) => {
+    const names = modelNames.filter((name) => models[name].family === family);
+    return make(
+      "optgroup",
+      { label },
+      ...names.map((value) => make("option", { value }, models[value].name)),
+    );
+  });
 }

@@ -5,7 +5,7 @@ import type { DatasetName } from "../../data/known.ts";
 import { resize, type Picture } from "../../data/resize.ts";
 import { uniform } from "../../data/random.ts";
 import { ArgumentError } from "../../device/errors.ts";
-import { readFiles, type NamedIdx } from "./files.ts";
+import type { NamedIdx } from "./files.ts";
 
 /** Where the pictures come from. Files are read anew for every run: only their names are kept. */
 export type DataChoice =
@@ -35,6 +35,7 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
   }
   if (choice.kind === "drawn")
     return { ...withTest(drawn(choice.drawings, seed), seed), preset: "mnist", unused: [] };
+  const { readFiles } = await import("./files.ts");
   const contents = await readFiles(choice.files);
   const isIdx = "arrays" in contents;
   const parts = isIdx

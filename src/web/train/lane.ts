@@ -1,10 +1,10 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Device } from "../../device/device.ts";
-import { activeUnits } from "../../latent/spectrum.ts";
+import { activeUnits, openUnits } from "../../latent/spectrum.ts";
 import type { Autoencoder } from "../../models/autoencoder.ts";
-import { samplerOf } from "../../models/samplers.ts";
+import { randomNormal, RandomState } from "../../ops/random.ts";
 import { svd } from "../../ops/svd.ts";
-import { tensor } from "../../tensor/tensor.ts";
+import { tensor, type Tensor } from "../../tensor/tensor.ts";
 import { deviceBatches } from "../../train/batching.ts";
 import { buildModel, optimizerSettings } from "../../train/build.ts";
 import type { Config } from "../../train/config.ts";
@@ -13,7 +13,7 @@ import { codesOf, decodeCodes, fitSampler } from "../../train/generate.ts";
 import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../../data/safetensors.ts";
 import { readModel, readTrainer, restoreModel, restoreTrainer, type RunState } from "../../train/state.ts";
 import { Trainer } from "../../train/trainer.ts";
-import type { Look } from "./protocol.ts";
+import type { CodeStage, Look } from "./protocol.ts";
 
 /** Samples that a basis is fitted on: few while the visitor watches, as many as Node takes for a file. */
 const glance = 256;
@@ -96,7 +96,9 @@ export class Lane {
   /** Reconstructs `preview`, measures the error on `test`, and looks at the codes of `shown`. */
   async look(preview: Dataset, test: Dataset, shown: Dataset): Promise<Look> {
     const spectrum = await this.#fit(glance);
+    const reading = this.#mask(); // comes with what is read next
     const codes = await codesOf(this.model, shown);
+    const mask = await reading;
     const { codeSize } = this.model;
     using x = tensor(this.model.device, preview.values(), [preview.count, ...preview.shape]);
     using xHat = this.model.reconstruct(x);
@@ -105,10 +107,35 @@ export class Lane {
       error: await relativeErrorOn(this.model, test, 64),
       spectrum: spectrum ?? (await this.#spectrumOf(codes)),
       kept: codeSize,
-      active: activeUnits(codes, codeSize),
+      active: mask ? openUnits(mask) : activeUnits(codes, codeSize),
       codes,
+      second: await this.#secondOf(codes),
       codeSize,
+      mask,
+      stage: this.trainer.stageIndex,
     };
+  }
+
+  /** The model's mask, where it has one. */
+  async #mask(): Promise<Float32Array | undefined> {
+    const { model } = this;
+    if (!model.mask) return undefined;
+    using mask = model.asConstant(() => model.device.scope(() => model.mask!()));
+    return await mask.read();
+  }
+
+  /** The codes that a second stage has of `codes`, where there is one. */
+  async #secondOf(codes: Float32Array): Promise<Float32Array | undefined> {
+    const { secondStage } = this.model;
+    return secondStage && this.#turned(codes, (z) => secondStage.encode(z));
+  }
+
+  /** What `body` makes of codes (N, codeSize), of the same shape. */
+  async #turned(codes: Float32Array, body: (codes: Tensor) => Tensor): Promise<Float32Array> {
+    const { device, codeSize } = this.model;
+    using given = tensor(device, codes, [codes.length / codeSize, codeSize]);
+    using turned = body(given);
+    return await turned.read();
   }
 
   /** Fits the inference basis where the model has one to fit; gives the strengths of the latent directions. */
@@ -136,17 +163,42 @@ export class Lane {
     return values.slice(0, shownDirections).map((s) => s / Math.sqrt(count));
   }
 
-  /** The pictures of codes (N, codeSize). */
-  async decode(codes: Float32Array): Promise<Float32Array> {
+  /** The pictures of codes (N, codeSize) of a stage. */
+  async decode(codes: Float32Array, stage: CodeStage = 0): Promise<Float32Array> {
+    const { secondStage } = this.model;
     await this.#needBasis();
-    return decodeCodes(this.model, codes);
+    if (stage === 0 || !secondStage) return decodeCodes(this.model, codes);
+    return decodeCodes(this.model, await this.#turned(codes, (u) => secondStage.decode(u)));
   }
 
-  /** `count` codes from the prior, or from a mixture of at most 10 normal distributions fitted to `data`'s codes. */
-  async sample(from: "prior" | "mixture", count: number, seed: number, data: Dataset): Promise<Float32Array> {
+  /**
+   * `count` codes of a stage: from the prior, which is N(0, I) for those of the second, or from a mixture of at most 10 normal
+   * distributions fitted to `data`'s codes.
+   */
+  async sample(
+    from: "prior" | "mixture",
+    count: number,
+    seed: number,
+    data: Dataset,
+    stage: CodeStage = 0,
+  ): Promise<Float32Array> {
+    const { model } = this;
+    const { codeSize, secondStage } = model;
     await this.#needBasis();
-    const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * this.model.codeSize))));
-    const sampler = await fitSampler(samplerOf(this.model, from, { components }), this.model, data);
+    const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * codeSize))));
+    if (stage === 0 || !secondStage) {
+      const { samplerOf } = await import("../../models/samplers.ts"); // not every visitor asks for new pictures
+      const sampler = await fitSampler(samplerOf(model, from, { components }), model, data);
+      return sampler.sample(count, seed);
+    }
+    if (from === "prior") {
+      using noise = new RandomState(model.device, seed, 1);
+      using codes = randomNormal(noise, [count, codeSize]);
+      return await codes.read();
+    }
+    const { MixtureSampler } = await import("../../latent/mixtureSampler.ts");
+    const sampler = new MixtureSampler(from, codeSize, { components });
+    sampler.fit((await this.#secondOf(await codesOf(model, data)))!);
     return sampler.sample(count, seed);
   }
 
@@ -173,7 +225,8 @@ function assemble(device: Device, config: Config, data: Dataset) {
   try {
     const { batch, seed } = config;
     const optimizer = optimizerSettings(config);
-    return { model, trainer: new Trainer(model, data, { batch, seed, optimizer }) };
+    const stages = model.stages(Infinity); // each goes on until the visitor ends it
+    return { model, trainer: new Trainer(model, data, { batch, seed, optimizer, stages }) };
   } catch (error) {
     model.dispose();
     throw error;

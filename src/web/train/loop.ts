@@ -130,8 +130,9 @@ export class Loop {
     if (read.some((lane) => Object.keys(lane.losses).length === 0)) return; // just to be recorded anew
     const stepsPerSecond = this.#rate.perSecond;
     const losses = read.map((lane) => lane.losses);
+    const stages = this.#stage.need().lanes.map(({ trainer }) => trainer.stageIndex);
     this.#toldStep = step;
-    this.#tell({ kind: "losses", step, epoch, seconds: this.#seconds, stepsPerSecond, losses });
+    this.#tell({ kind: "losses", step, epoch, seconds: this.#seconds, stepsPerSecond, losses, stages });
     this.#due.losses = performance.now() + lossPause;
   }
 

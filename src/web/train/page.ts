@@ -1,3 +1,4 @@
+import { mainLoss } from "../../train/losses.ts";
 import { bytesOf } from "../shared/bytes.ts";
 import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
@@ -13,7 +14,8 @@ import { Losses } from "./losses.ts";
 import { models } from "./models.ts";
 import type { LookEvent, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Sources, type DataKind } from "./sources.ts";
-import { isFirstRun, spotFor, withBatch, type Spot } from "./spot.ts";
+import { showPresets } from "./presets.ts";
+import { spotFor, withBatch, type Spot } from "./spot.ts";
 
 /** Steps that a visitor may lose by leaving the page without being asked. */
 const stepsWithoutAsking = 50;
@@ -195,12 +197,14 @@ class TrainPage {
     if (inForm) this.#controls.show(setUp);
     if (inForm && !goesOn) this.#showKind(setUp.settings.data.kind);
     if (!goesOn) this.#savedStep = 0;
-    const { settings, data, parameters } = setUp;
-    byId("watch", HTMLElement).hidden = !isFirstRun(settings);
-    this.#losses.show(settings.models, goesOn);
-    this.#cards = settings.models.map(
-      (model, i) => new ModelCard(i, model, parameters[i]!, data, () => void this.#save(i).catch(sayError)),
-    );
+    const { settings, data, parameters, stages } = setUp;
+    showPresets(settings);
+    this.#losses.show(settings.models, stages, goesOn);
+    this.#cards = settings.models.map((model, i) => {
+      const onSave = () => void this.#save(i).catch(sayError);
+      const onNextStage = () => void this.#remote.call("nextStage", i).catch(sayError);
+      return new ModelCard(i, model, parameters[i]!, stages[i]!, data, { onSave, onNextStage });
+    });
     byId("lanes", HTMLElement).replaceChildren(...this.#cards.map((card) => card.element));
     this.#latent.show(
       data,
@@ -258,7 +262,7 @@ class TrainPage {
   #onLosses(event: LossEvent): void {
     this.#losses.add(event);
     this.#controls.history.disabled = false;
-    event.losses.forEach(({ loss }, i) => this.#cards[i]?.showLoss(loss!));
+    event.losses.forEach((losses, i) => this.#cards[i]?.showLoss(mainLoss(losses)));
     this.#sayProgress();
   }
 

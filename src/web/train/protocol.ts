@@ -6,12 +6,17 @@ import type { DataChoice } from "./datasets.ts";
 /** The models that the page offers. */
 export type ModelName = PageModel;
 
-/** What the visitor chose. All models train on the same batches, in the same order. */
+/**
+ * What the visitor chose. Models train on the same batches, in the same order, but for those that take some batches of their
+ * own in a step.
+ */
 export interface Settings {
   /** One model, or two side by side. */
   models: ModelName[];
   data: DataChoice;
   rank: number;
+  /** Length of the codes of models that have no rank. */
+  latent: number;
   beta: number;
   seed: number;
   /** Samples per step; the data's own default without it. */
@@ -49,7 +54,14 @@ export interface SetUp {
   /** The largest rank that the batch and the latent vector allow. */
   maxRank: number;
   parameters: number[];
+  /** Whether a setting makes a difference to one of the models. */
+  counts: Readonly<Record<Adjustable, boolean>>;
+  /** The stages of training of each model, in order. */
+  stages: string[][];
 }
+
+/** What the visitor may adjust, where a model has it. */
+export type Adjustable = "rank" | "latent" | "beta";
 
 /** The losses of all models after a step. */
 export interface LossEvent {
@@ -59,8 +71,10 @@ export interface LossEvent {
   /** Seconds of training so far. */
   seconds: number;
   stepsPerSecond: number;
-  /** By model: the loss, and the parts that it is the sum of. */
+  /** By model: the loss, and the parts that it is the sum of; of each phase where there are several. */
   losses: Record<string, number>[];
+  /** By model: the stage that it is in, from 0 on. */
+  stages: number[];
 }
 
 /** What one model makes of the data right now. */
@@ -76,8 +90,17 @@ export interface Look {
   /** Code coordinates that differ between samples. */
   active: number;
   codes: Float32Array;
+  /** The codes of these that a second stage has, as many and as long, where there is one. */
+  second: Float32Array | undefined;
   codeSize: number;
+  /** How much is let through of each number of a code, from 0 to 1, where the model learns that. */
+  mask: Float32Array | undefined;
+  /** The stage that it is in, from 0 on. */
+  stage: number;
 }
+
+/** Codes of samples, or those that the second stage has of them. */
+export type CodeStage = 0 | 1;
 
 export interface LookEvent {
   kind: "look";
@@ -118,14 +141,22 @@ export interface TrainApi {
   watch(isWatched: boolean): Promise<void>;
   setRank(rank: number): Promise<SetUp>;
   setBeta(beta: number): Promise<void>;
+  /** Lets a model go on to its next stage of training. */
+  nextStage(lane: number): Promise<void>;
   /** The model as the bytes of a `model.safetensors`. */
   save(lane: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Replaces the models by the one of a `model.safetensors`. */
   load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp>;
-  /** The pictures of codes (N, codeSize). */
-  decode(lane: number, codes: Float32Array): Promise<Float32Array>;
-  /** New codes: from N(0, I), or from a Gaussian mixture fitted to the codes of the data. */
-  sample(lane: number, from: "prior" | "mixture", count: number, seed: number): Promise<Float32Array>;
+  /** The pictures of codes (N, codeSize) of a stage, the first unless given. */
+  decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array>;
+  /** New codes of a stage, the first unless given: from the prior, or from a Gaussian mixture fitted to the codes of the data. */
+  sample(
+    lane: number,
+    from: "prior" | "mixture",
+    count: number,
+    seed: number,
+    stage?: CodeStage,
+  ): Promise<Float32Array>;
   /** Opens a device again after one was lost and none could be opened. */
   reopen(): Promise<void>;
 }

@@ -1,5 +1,17 @@
-import type { LossPoint } from "../shared/charts.ts";
+import { mainLoss } from "../../train/losses.ts";
 import type { LossEvent, ModelName } from "./protocol.ts";
+
+/** A loss over the steps: of one model, in one of its stages, and there of one of its phases. */
+export interface LossLine {
+  lane: number;
+  stage: number;
+  /** Empty where the stage has one phase alone. */
+  phase: string;
+  points: { step: number; loss: number }[];
+}
+
+/** What ends the name of a phase's loss, where there are several phases. */
+const ofPhase = ".loss";
 
 /** Points of a chart's line: more would not be seen. */
 const shownPoints = 300;
@@ -43,21 +55,33 @@ export class RunLog {
     this.#count = events.length === 0 ? 0 : (events.length - 1) * this.#stride + 1;
   }
 
-  /** The losses of each of `lanes` models, evenly thinned, the last one among them. */
-  points(lanes: number): LossPoint[][] {
+  /** The losses of each of `lanes` models, stage by stage and phase by phase; evenly thinned, the last one among them. */
+  lines(lanes: number): LossLine[] {
     const stride = Math.ceil(this.#events.length / shownPoints);
     const last = this.#events.length - 1;
     const shown = this.#events.filter((_, i) => (last - i) % stride === 0);
-    return Array.from({ length: lanes }, (_, lane) =>
-      shown.map(({ step, losses }) => ({ step, lane, loss: losses[lane]?.loss ?? NaN })),
-    );
+    const lines = new Map<string, LossLine>();
+    for (let lane = 0; lane < lanes; lane++)
+      for (const { step, losses, stages } of shown)
+        for (const [name, loss] of Object.entries(losses[lane] ?? {})) {
+          if (name !== "loss" && !name.endsWith(ofPhase)) continue;
+          const [stage, phase] = [stages[lane]!, name.slice(0, -ofPhase.length)];
+          const key = [lane, stage, phase].join();
+          const line = lines.get(key) ?? { lane, stage, phase, points: [] };
+          lines.set(key, line);
+          line.points.push({ step, loss });
+        }
+    return [...lines.values()];
   }
 
   /** The lines that `hestenes train` logs, one for each model and reading, with the model's name. */
   text(models: readonly ModelName[]): string {
     return this.#events
       .flatMap(({ step, epoch, seconds, losses }) =>
-        losses.map(({ loss, ...parts }, i) => ({ model: models[i], step, epoch, loss, parts, seconds })),
+        losses.map((own, i) => {
+          const { loss = mainLoss(own), ...parts } = own;
+          return { model: models[i], step, epoch, loss, parts, seconds };
+        }),
       )
       .map((line) => JSON.stringify(line) + "\n")
       .join("");

@@ -1,10 +1,11 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { datasetNamed } from "../../data/known.ts";
 import { ArgumentError } from "../../device/errors.ts";
+import { hasSetting, modelNamed } from "../../models/known.ts";
 import { completeConfig, type Config } from "../../train/config.ts";
 import { loadChoice, type DataChoice, type LoadedChoice } from "./datasets.ts";
 import type { Lane } from "./lane.ts";
-import type { DataFacts, ModelName, SetUp, Settings } from "./protocol.ts";
+import type { Adjustable, DataFacts, ModelName, SetUp, Settings } from "./protocol.ts";
 
 const previewCount = 8;
 const testCount = 64;
@@ -50,12 +51,23 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
 
 /** What the page is told of a run. */
 export function describe({ facts, settings, lanes }: Scene): SetUp {
+  const counts = (name: Adjustable) => settings.models.some((model) => isAdjustable(model, name));
+  const ranks = lanes
+    .filter(({ config }) => hasSetting(config.model, "rank"))
+    .map(({ config: { latent, batch } }) => largestRank(latent, batch));
   return {
     data: facts,
     settings,
-    maxRank: Math.min(...lanes.map(({ config: { latent, batch } }) => largestRank(latent, batch))),
+    maxRank: Math.min(mostDirections, ...ranks),
     parameters: lanes.map((lane) => lane.model.arena.parameterCount),
+    counts: { rank: counts("rank"), latent: counts("latent"), beta: counts("beta") },
+    stages: lanes.map(({ trainer }) => trainer.stages.map(({ name }) => name)),
   };
+}
+
+/** Whether the visitor's setting of that name makes a difference to `model`: one that has a rank keeps its latent length. */
+function isAdjustable(model: ModelName, name: Adjustable): boolean {
+  return hasSetting(model, name) && !(name === "latent" && hasSetting(model, "rank"));
 }
 
 /** Side of the pictures of a moving spot that are made for a model of a file, at most. */
@@ -68,10 +80,21 @@ const largestRank = (latent: number, batch: number) => Math.min(latent, batch, m
 /** The configuration of one model, with the defaults of the data's preset; batch and rank are what the data allow. */
 export function configOf(settings: Settings, model: ModelName, { train, preset }: LoadedChoice): Config {
   const { beta, seed } = settings;
-  const defaults = completeConfig({ model, data: preset, beta, seed, batch: settings.batch, rank: 1 });
+  const length = isAdjustable(model, "latent") ? { latent: settings.latent } : {};
+  const own = { ...modelNamed(model).page?.settings, ...length };
+  const defaults = completeConfig({
+    ...own,
+    model,
+    data: preset,
+    beta,
+    seed,
+    batch: settings.batch,
+    rank: 1,
+  });
   const { latent } = defaults;
   const batch = Math.min(defaults.batch, train.count);
-  const rank = Math.max(1, Math.min(Math.round(settings.rank), largestRank(latent, batch)));
+  const asked = Math.max(1, Math.round(settings.rank));
+  const rank = hasSetting(model, "rank") ? Math.min(asked, largestRank(latent, batch)) : asked;
   return { ...defaults, batch, rank };
 }
 

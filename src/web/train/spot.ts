@@ -16,9 +16,3 @@ export function spotFor(kind: AdapterDescription["kind"]): Spot {
 export function withBatch(settings: Settings, { batch }: Spot): Settings {
   return settings.data.kind === "bumps" ? { ...settings, batch: settings.batch ?? batch } : settings;
 }
-
-/** Whether this is the run that the page opens with: of which it says what will be seen. */
-export function isFirstRun({ models, data, rank, beta, seed }: Settings): boolean {
-  const given = [...models, data.kind, rank, beta, seed];
-  return given.join() === ["vrrae", "vae", "bumps", 2, 1e-3, 500].join();
-}

@@ -1,6 +1,7 @@
 import type { AdapterDescription } from "#gpu";
 import type { Device } from "../../device/device.ts";
 import { parseSafetensors } from "../../data/safetensors.ts";
+import { hasSetting } from "../../models/known.ts";
 import { Lock } from "../shared/lock.ts";
 import { whyNot } from "../shared/loss.ts";
 import { orInWords } from "../shared/refusal.ts";
@@ -10,7 +11,7 @@ import { inferModel } from "./infer.ts";
 import { Lane } from "./lane.ts";
 import { allOrNone } from "./lanes.ts";
 import { Loop } from "./loop.ts";
-import type { ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+import type { CodeStage, ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { configOf, dataFor, describe, loadedConfigOf, viewsOf } from "./scene.ts";
 import { Stage } from "./stage.ts";
 
@@ -58,7 +59,7 @@ export class Studio implements TrainApi {
     const device = await this.#gpu.open();
     try {
       const lanes = await allOrNone(settings.models, (model) => make(model, device));
-      const { rank } = lanes[0]!.config;
+      const { rank } = (lanes.find(({ config }) => hasSetting(config.model, "rank")) ?? lanes[0]!).config;
       const scene = { settings: { ...settings, rank }, choice, ...viewsOf(choice), lanes };
       const wasPlaying = this.#loop.playing;
       await this.#stage.enter(scene, () => {
@@ -112,6 +113,13 @@ export class Studio implements TrainApi {
     });
   }
 
+  nextStage(lane: number): Promise<void> {
+    return this.#do(async () => {
+      this.#lane(lane).trainer.endStage();
+      await this.#stage.look();
+    });
+  }
+
   save(lane: number): Promise<Uint8Array<ArrayBuffer>> {
     return this.#do(() => this.#lane(lane).save());
   }
@@ -133,12 +141,18 @@ export class Studio implements TrainApi {
     return this.#begin(settings, choice, (_, on) => Lane.loaded(on, config, choice.train, tensors, file));
   }
 
-  decode(lane: number, codes: Float32Array): Promise<Float32Array> {
-    return this.#do(() => this.#lane(lane).decode(codes));
+  decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array> {
+    return this.#do(() => this.#lane(lane).decode(codes, stage));
   }
 
-  sample(lane: number, from: "prior" | "mixture", count: number, seed: number): Promise<Float32Array> {
-    return this.#do(() => this.#lane(lane).sample(from, count, seed, this.#stage.need().views.shown));
+  sample(
+    lane: number,
+    from: "prior" | "mixture",
+    count: number,
+    seed: number,
+    stage?: CodeStage,
+  ): Promise<Float32Array> {
+    return this.#do(() => this.#lane(lane).sample(from, count, seed, this.#stage.need().views.shown, stage));
   }
 
   #lane(index: number): Lane {

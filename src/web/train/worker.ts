@@ -12,9 +12,10 @@ serve<TrainApi>({
   watch: (isWatched) => studio.watch(isWatched),
   setRank: (rank) => studio.setRank(rank),
   setBeta: (beta) => studio.setBeta(beta),
+  nextStage: (lane) => studio.nextStage(lane),
   save: (lane) => studio.save(lane),
   load: (bytes, file) => studio.load(bytes, file),
-  decode: (lane, codes) => studio.decode(lane, codes),
-  sample: (lane, from, count, seed) => studio.sample(lane, from, count, seed),
+  decode: (lane, codes, stage) => studio.decode(lane, codes, stage),
+  sample: (lane, from, count, seed, stage) => studio.sample(lane, from, count, seed, stage),
   reopen: () => studio.reopen(),
 });
