@@ -5,6 +5,7 @@ import type { Model } from "../models/model.ts";
 import { partSizes, type Batch } from "../models/parts.ts";
 import type { Stage } from "../models/phase.ts";
 import { RandomState } from "../ops/random.ts";
+import { concat } from "../ops/rearrange.ts";
 import { noGrad, record, type Program } from "../tensor/record.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { checkMagnitude } from "./magnitude.ts";
@@ -31,6 +32,8 @@ export class StageRun {
   /** Computes the batch from the inputs, where the data is derived; recorded as phases are. */
   readonly #make: ((x: Batch, noise: RandomState) => Tensor) | undefined;
   #made: { program: Program; x: Tensor } | undefined;
+  /** Puts all losses into one tensor, to be read at once; recorded with the first step. */
+  #gathering: { program: Program; all: Tensor } | undefined;
 
   constructor(model: Model, data: Dataset, stage: Stage, { batch, seed, optimizer }: StageRunOptions) {
     const given = stage.data ?? data;
@@ -73,6 +76,7 @@ export class StageRun {
         if (!x || phase.phase.batch === "fresh") x = this.#nextBatch();
         phase.run(x, this.noise);
       }
+    this.#gathering ??= this.#recordGathering();
     this.step++;
   }
 
@@ -93,9 +97,26 @@ export class StageRun {
     this.step++;
   }
 
-  /** The losses of the last step by name; none before the first. */
-  get losses(): [string, Tensor][] {
+  /** The losses of the last step by name; none before the first, and none just before it is recorded anew. */
+  async readLosses(): Promise<Record<string, number>> {
+    const names = this.#losses().map(([name]) => name);
+    if (!this.#gathering) return {};
+    const { program, all } = this.#gathering;
+    program.run();
+    const values = await all.read();
+    return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+  }
+
+  #losses(): [string, Tensor][] {
     return this.#named((phase) => Object.entries(phase.losses ?? {}));
+  }
+
+  #recordGathering(): { program: Program; all: Tensor } {
+    const { device } = this.#model;
+    const parts = this.#losses().map(([, part]) => part.view([1]));
+    const { program, result: all } = record(device, () => noGrad(device, () => concat(parts)));
+    for (const part of parts) part.dispose();
+    return { program, all };
   }
 
   /** What the optimizers keep, by name. */
@@ -114,6 +135,9 @@ export class StageRun {
     this.#made?.program.dispose();
     this.#made?.x.dispose();
     this.#made = undefined;
+    this.#gathering?.program.dispose();
+    this.#gathering?.all.dispose();
+    this.#gathering = undefined;
   }
 
   /** Frees what training needed; the model stays. */

@@ -5,7 +5,6 @@ import type { Device } from "../device/device.ts";
 import type { Model } from "../models/model.ts";
 import type { Stage } from "../models/phase.ts";
 import type { RandomState } from "../ops/random.ts";
-import { concat } from "../ops/rearrange.ts";
 import type { Stepper } from "../optim/steps.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { AdaptiveState, Search } from "./adaptive.ts";
@@ -148,7 +147,7 @@ export class Trainer implements Stepper {
 
   /** The losses of the last step; none just before it is recorded anew. Throws NumericalError if one of them is not a number. */
   async losses(): Promise<StepLosses> {
-    const losses = await readTogether(this.#run.losses);
+    const losses = await this.#run.readLosses();
     const bad = Object.entries(losses).find(([, value]) => !Number.isFinite(value));
     if (bad) throw new NumericalError(`step ${this.step}: ${bad[0]} is ${bad[1]}`);
     return { step: this.step, epoch: this.#run.batches.position.epoch, losses };
@@ -192,14 +191,4 @@ export class Trainer implements Stepper {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Tensors of one element, by their names, in one reading. */
-async function readTogether(parts: readonly (readonly [string, Tensor])[]): Promise<Record<string, number>> {
-  const [first] = parts;
-  if (!first) return {};
-  const { device } = first[1];
-  using all = device.noGrad(() => device.scope(() => concat(parts.map(([, part]) => part.view([1])))));
-  const values = await all.read();
-  return Object.fromEntries(parts.map(([name], i) => [name, values[i]!]));
 }
