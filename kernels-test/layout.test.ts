@@ -42,6 +42,20 @@ test("WGSL lives in shaders/ alone", () => {
     );
 });
 
+test.each([
+  ["elementwise", /const slopeFrom = \{(.*?)\} as const;/s, /(\w+): "/g],
+  ["functions", /const names = \[(.*?)\n\];/s, /"(\w+)"/g],
+])("the launcher of %s and its shader number the functions alike", (op, table, entry) => {
+  const read = (file: string) => readFileSync(new URL(file, root), "utf8");
+  const [, entries] = table.exec(read(`src/ops/${op}.ts`))!;
+  const shader = [...read(`shaders/${op}.wgsl`).matchAll(/^const [A-Z_\d]+ = \d+u;/gm)];
+  expect(shader.map(([line]) => line)).toEqual(
+    [...entries!.matchAll(entry)].map(
+      ([, name], i) => `const ${name!.replace(/[A-Z]/g, "_$&").toUpperCase()} = ${i}u;`,
+    ),
+  );
+});
+
 /** Where the product or quotient begins that ends before `end`. */
 function termBefore(text: string, end: number): number {
   let depth = 0;
@@ -107,13 +121,18 @@ test("no shader divides a product of integers, which may be past 2^32: lib/slice
   }
 });
 
-test("CONTRIBUTING shows the code that the files have", () => {
+test.each([
+  ["an op", 5],
+  ["an activation", 6],
+  ["a layer", 3],
+])("CONTRIBUTING shows the code that %s has", (what, files) => {
   const walk = readFileSync(new URL("CONTRIBUTING.md", root), "utf8")
     .split("\n## ")
-    .find((section) => section.startsWith("Adding an op"))!;
-  const shown = [...walk.matchAll(/\*\*`(\S+)`\*\*[\s\S]*?```\w+\n([\s\S]*?)\n {3}```/g)];
-  expect(shown.length).toBe(5);
+    .find((section) => section.startsWith(`Adding ${what}: `))!;
+  const shown = [...walk.matchAll(/\*\*`(\S+)`\*\*(?:(?!\*\*`)[\s\S])*?```\w+\n([\s\S]*?)\n {3}```/g)];
+  expect(shown.length).toBe(files);
+  const lines = (text: string) => text.replace(/^ +/gm, "");
   for (const [, file, code] of shown)
-    for (const part of code!.replace(/^ {3}/gm, "").split("…"))
-      expect(readFileSync(new URL(file!, root), "utf8")).toContain(part.trim());
+    for (const part of lines(code!).split("…"))
+      expect(lines(readFileSync(new URL(file!, root), "utf8"))).toContain(part.trim());
 });

@@ -1,3 +1,4 @@
+import type { ActivationName } from "../src/nn/layers.ts";
 import type { Geometry } from "../src/ops/lib/convolution.ts";
 
 /** Activations in float64, by the names that the ops give them. */
@@ -10,7 +11,10 @@ export const activations = {
   softplus: (z: number) => Math.log1p(Math.exp(z)),
   gelu: (z: number) => z * normal(z),
   elu: (z: number) => (z > 0 ? z : Math.expm1(z)),
-};
+  silu: (z: number) => z * logistic(z),
+  mish: (z: number) => z * Math.tanh(Math.log1p(Math.exp(z))),
+  hardSwish: (z: number) => (z * Math.min(Math.max(z + 3, 0), 6)) / 6,
+} satisfies Record<ActivationName | "none", (z: number) => number>;
 
 /** erfc(z) for z ≥ 0 in float64: from its series below 3, by its continued fraction above. */
 function erfcOf(z: number): number {

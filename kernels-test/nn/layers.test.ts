@@ -1,10 +1,22 @@
 import { expect, test } from "vitest";
+import { openDevice } from "../../src/device/device.ts";
 import { ArgumentError, ShapeError } from "../../src/device/errors.ts";
 import { initialValues, uniformValues, type Initial } from "../../src/nn/init.ts";
-import { activation, conv2d, convTranspose2d, flatten, linear, reshape } from "../../src/nn/layers.ts";
+import {
+  activation,
+  conv2d,
+  convTranspose2d,
+  flatten,
+  linear,
+  reshape,
+  type ActivationName,
+} from "../../src/nn/layers.ts";
 import { describeNetwork, sequential } from "../../src/nn/sequential.ts";
 import { threefry2x32 } from "../../src/ops/lib/threefry.ts";
+import { gradcheck, values } from "../../src/tensor/gradcheck.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
 import { checkOp } from "../check.ts";
+import { activations } from "../references.ts";
 
 const none = () => expect.unreachable();
 const same = (x: number[]) => [...x];
@@ -21,11 +33,18 @@ checkOp(
   ([x]) => same(x!),
   [[[4, 6]], [[2, 2, 3, 5]]],
 );
-checkOp(
-  "activation",
-  (x) => activation("tanh").apply(x, none),
-  ([x]) => x!.map(Math.tanh),
-  [[[4, 6]]],
+const { none: _identity, ...kinds } = activations;
+test.each(Object.entries(kinds) as [ActivationName, (z: number) => number][])(
+  "the layer of %s",
+  async (kind, f) => {
+    const device = await openDevice();
+    const x = tensor(device, values(24, 1), [4, 6]);
+    x.requiresGrad = true;
+    const layer = activation(kind);
+    expect(layer.label).toBe(kind);
+    await gradcheck((x) => layer.apply(x, none), [x], { reference: ([x]) => x!.map(f) });
+    device.close();
+  },
 );
 checkOp(
   "linear without bias",

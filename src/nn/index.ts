@@ -12,6 +12,7 @@ export {
   flatten,
   linear,
   reshape,
+  type ActivationName,
   type Conv2dLayerOptions,
   type ConvTranspose2dLayerOptions,
   type LayerInitial,
@@ -32,6 +33,7 @@ export { raeNetworks, type RaeNetworksOptions } from "./raeNetworks.ts";
 export { resnetNetworks, type ResnetNetworksOptions } from "./resnetNetworks.ts";
 export { waeNetworks, type WaeNetworksOptions } from "./waeNetworks.ts";
 export type { ParameterSpec, StateSpec } from "./parameter.ts";
+export { scale } from "./scale.ts";
 export { describeNetwork, sequential, type InitialValues, type Network } from "./sequential.ts";
 export { averagePool2d, globalAveragePool, globalMaxPool, maxPool2d, resize, upsample } from "./pooling.ts";
 export { spectral } from "./spectral.ts";

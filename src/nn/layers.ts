@@ -6,6 +6,7 @@ import {
 } from "../ops/convTranspose2d.ts";
 import { dropout as drop } from "../ops/dropout.ts";
 import { elu, gelu, leakyRelu, mul, relu, sigmoid, softplus, tanh, where } from "../ops/elementwise.ts";
+import { hardSwish, mish, silu } from "../ops/functions.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { Activation } from "../ops/lib/activation.ts";
 import { affine } from "../ops/lib/affine.ts";
@@ -120,10 +121,13 @@ export function convTranspose2d(
   };
 }
 
-const activations = { relu, leakyRelu, sigmoid, tanh, softplus, gelu, elu };
+const activations = { relu, leakyRelu, sigmoid, tanh, softplus, gelu, elu, silu, mish, hardSwish };
 
-/** An activation alone; the layers above have it built in, which is faster. */
-export function activation(kind: Exclude<Activation, "none">): Layer {
+/** What `activation` makes layers of. */
+export type ActivationName = keyof typeof activations;
+
+/** An activation alone; the layers above have those of `Activation` built in, which is faster. */
+export function activation(kind: ActivationName): Layer {
   return {
     label: kind,
     parameters: [],
@@ -171,7 +175,7 @@ function asShape(x: Tensor, shape: Shape): Tensor {
  * map makes; none where the activation is not linear between kinks. ReLU and leaky ReLU have the sign of what goes in.
  */
 function throughSlope(
-  activation: Activation | undefined,
+  activation: Activation | ActivationName | undefined,
   transposed: (dz: Tensor, input: Shape, parameter: (name: string) => Tensor) => Tensor,
 ): Pick<Layer, "inputGradient"> {
   if (

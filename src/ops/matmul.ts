@@ -4,7 +4,7 @@ import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
-import { geluOf, type Activation } from "./lib/activation.ts";
+import { applyApart, isApart, type Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
 
 const matmulTiles = tiledKernel("matmul");
@@ -30,8 +30,8 @@ export interface MatmulOptions {
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  if (options.activation === "gelu") return geluOf(matmul(a, b, { ...options, activation: "none" }));
-  const { transposeA = false, transposeB = false, bias, activation, variant } = options;
+  const { transposeA = false, transposeB = false, bias, activation = "none", variant } = options;
+  if (isApart(activation)) return applyApart(activation, matmul(a, b, { ...options, activation: "none" }));
   const [aBatch, M, K] = matrices("a", a, transposeA);
   const [bBatch, depth, N] = matrices("b", b, transposeB);
   if (depth !== K)

@@ -3,7 +3,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { activationCode, geluOf, type Activation } from "./lib/activation.ts";
+import { activationCode, applyApart, isApart, type Activation } from "./lib/activation.ts";
 
 const normalizeKernel = kernel("normalize");
 const WG = 64;
@@ -179,8 +179,10 @@ function normalize(
   if (!(epsilon >= 0 && epsilon < Infinity))
     throw new ArgumentError(`${op}: epsilon is a number from 0, not ${epsilon}`);
   checkChannels(op, { ...(scale && { scale }), ...(shift && { shift }) }, shape);
-  if (activation === "gelu")
-    return geluOf(normalize(op, x, plan, { ...options, activation: "none" }, { shape, follow, given }));
+  if (isApart(activation)) {
+    const plain: NormalizeOptions = { ...options, activation: "none" };
+    return applyApart(activation, normalize(op, x, plan, plain, { shape, follow, given }));
+  }
 
   const { device } = x;
   const { A, R, K, D } = plan.sums;

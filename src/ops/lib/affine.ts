@@ -5,7 +5,7 @@ import { rowWindows } from "../../tensor/windows.ts";
 import { epilogueGradients, sumSlices, type Epilogue } from "../epilogue.ts";
 import { matmul, product } from "../matmul.ts";
 import { concat, slice } from "../rearrange.ts";
-import { geluOf } from "./activation.ts";
+import { applyApart, isApart } from "./activation.ts";
 
 /**
  * activation(x · weight + bias), for x (M,K) and weight (K,N): as `matmul` has it, but the weight may be larger than
@@ -17,7 +17,7 @@ export function affine(x: Tensor, weight: Tensor, options: Epilogue = {}): Tenso
   const { bias, activation = "none" } = options;
   if (weight.byteLength <= device.largestBinding)
     return matmul(x, weight, { activation, ...(bias ? { bias } : {}) });
-  if (activation === "gelu") return geluOf(affine(x, weight, { bias }));
+  if (isApart(activation)) return applyApart(activation, affine(x, weight, { bias }));
   const [M, N] = [x.shape[0]!, weight.shape[1]!];
   const columns = (first: number, rows: Tensor) => slice(x, [0, first], [M, rows.shape[0]!]);
   const y = device.noGrad(() =>

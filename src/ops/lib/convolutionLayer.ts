@@ -3,7 +3,7 @@ import { show, type Shape } from "../../tensor/shape.ts";
 import { track } from "../../tensor/tape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { epilogueGradients, type Epilogue } from "../epilogue.ts";
-import { geluOf } from "./activation.ts";
+import { applyApart, isApart } from "./activation.ts";
 
 /** What a convolution and a transposed convolution do each in their own way; each pass writes its last tensor. */
 export interface Passes {
@@ -23,7 +23,7 @@ export function convolutionLayer(
   op: string,
   x: Tensor,
   w: Tensor,
-  { bias, activation }: Epilogue,
+  { bias, activation = "none" }: Epilogue,
   passes: Passes,
 ): Tensor {
   const channels = passes.shape.at(-1)!;
@@ -32,8 +32,7 @@ export function convolutionLayer(
       `${op}: bias is ${show(bias.shape)}, expected (${channels}), one value for each channel`,
     );
 
-  const apart = activation === "gelu"; // its slope needs what goes in, which no kernel here keeps
-  const epilogue: Epilogue = { bias, activation: apart ? "none" : activation };
+  const epilogue: Epilogue = { bias, activation: isApart(activation) ? "none" : activation };
   const y = empty(x.device, passes.shape);
   passes.forward(epilogue, y);
 
@@ -45,5 +44,5 @@ export function convolutionLayer(
     if (dw) passes.dw(dz, dw);
     return [dx, dw, db];
   });
-  return apart ? geluOf(result) : result;
+  return isApart(activation) ? applyApart(activation, result) : result;
 }
