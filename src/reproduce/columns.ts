@@ -1,4 +1,4 @@
-import type { SamplerKind } from "../models/samplers.ts";
+import type { SamplerKind, SamplerOptions } from "../models/samplers.ts";
 
 /** Images of a model that are compared with real ones, by the heading that they get. */
 export const columnTitles = {
@@ -15,5 +15,10 @@ export type Column = keyof typeof columnTitles;
 /** Where a model's images can come from; see `sources.ts`. */
 export type Source = "interpolation" | "reconstruction" | SamplerKind;
 
-/** Where the images of columns come from, in place of the usual source. */
-export type Sources = Partial<Record<Column, Source>>;
+/** How new images come about. */
+export interface Sampling {
+  /** Where the images of columns come from, in place of the usual source. */
+  sources?: Partial<Record<Column, Source>>;
+  /** What samplers are told. */
+  sampler?: SamplerOptions;
+}

@@ -1,7 +1,7 @@
 import type { DatasetName } from "../data/known.ts";
 import type { Config, PartialConfig } from "../train/config.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
-import type { Sources } from "./columns.ts";
+import type { Sampling } from "./columns.ts";
 import type { Metric } from "./metrics.ts";
 import type { Published } from "./published.ts";
 import type { Scores } from "./score.ts";
@@ -15,7 +15,7 @@ export interface Computed {
 }
 
 /** One line of a table: a model with its settings, and what the paper says of it. */
-export interface Row {
+export interface Row extends Sampling {
   /** Also names the run's folder. */
   label: string;
   /** Its data set is the experiment's, unless it has one of its own. */
@@ -23,8 +23,6 @@ export interface Row {
   published: Partial<Record<Metric, Published>>;
   /** The row, further up, whose trained models this one measures in another way. */
   trained?: string;
-  /** Where the images of a column come from, in place of the usual source. */
-  sources?: Sources;
   /** What takes the place of training and measuring; it is done once, whatever the seeds. */
   compute?: (config: Config) => Promise<Computed> | Computed;
   /** Rows of the same series have one colour in plots, and a line through them; its label unless given. */
@@ -82,6 +80,8 @@ export interface Experiment {
   findings?: (outcome: Outcome) => string[];
   /** Charts over all runs, which come before the table. */
   plots?: readonly Plot[];
+  /** Runs have no reports of their own, which take longer than many small trainings. */
+  isBrief?: boolean;
   /** What is measured every so many steps of each run, for plots through the training. */
   through?: { every: number; metrics: readonly Metric[] };
   /** Pictures of each row's first run, below each other; reconstructions, ways and samples, unless given. */

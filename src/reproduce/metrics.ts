@@ -3,6 +3,7 @@ import { activeUnits } from "../latent/spectrum.ts";
 import { bumpFitError } from "../metrics/bumpFit.ts";
 import { samplerOf } from "../models/samplers.ts";
 import { diagonalCodes, fitSampler, samplesFrom } from "../train/generate.ts";
+import { varianceLawOn, varianceLossOn } from "../train/variance.ts";
 import { columnTitles, type Column } from "./columns.ts";
 import { imagesCompared, type Likeness } from "./judge.ts";
 import { imagesOf } from "./sources.ts";
@@ -40,7 +41,47 @@ const metrics = {
     of: async ({ session: { model, data } }) =>
       data.diagonal && straightness(await diagonalCodes(model, data.diagonal), model.codeSize),
   },
+  mse: { title: "mse", better: "neither", of: async (subject) => (await lossOf(subject)).mse },
+  varianceLoss: {
+    title: "variance loss",
+    better: "neither",
+    of: async (subject) => (await lossOf(subject)).loss,
+  },
+  varianceRatio: {
+    title: "variance loss / mse",
+    better: "neither",
+    of: async (subject) => (await lossOf(subject)).ratio,
+  },
+  drawnRatio: {
+    title: "the same of drawn codes",
+    better: "neither",
+    of: async ({ session: { model, data, config } }) =>
+      (await varianceLossOn(model, data.test, { count: lossCount, drawn: config.seed })).ratio,
+  },
+  varianceLaw: {
+    title: "variance law",
+    better: "neither",
+    of: async (subject) => (await lawOf(subject)).meanLaw,
+  },
+  usedUnits: {
+    title: "active units (σ² below 0.8)",
+    better: "neither",
+    of: async (subject) => (await lawOf(subject)).activeUnits,
+  },
 } as const satisfies Record<string, MetricDescriptor>;
+
+/** Held-out samples that the variance loss is of, and training samples that the variance law is. */
+const [lossCount, lawCount] = [1000, 1000];
+
+const lossOf = (subject: Subject) =>
+  subject.once("variance loss", () =>
+    varianceLossOn(subject.session.model, subject.session.data.test, { count: lossCount }),
+  );
+
+const lawOf = (subject: Subject) =>
+  subject.once("variance law", () =>
+    varianceLawOn(subject.session.model, subject.session.data.train, lawCount),
+  );
 
 /** How images are compared: on the features of a `Judge`, and of a network whose weights are given. */
 const comparisons = {

@@ -56,14 +56,14 @@ export async function reproduce(experiment: Experiment, options: ReproduceOption
       let scores = scoresOf(run);
       if (!scores) scores = await made(run, experiment, comparison, options);
       else if (!row.compute && !hasStrips(run))
-        await reopened(run, (session) => drawStrips(new Subject(session, row.sources), row, experiment));
+        await reopened(run, (session) => drawStrips(new Subject(session, row), row, experiment));
       if (!scores) break;
       if (inception && !row.compute && scores.fidWeights !== inception.digest) {
         const before = scores;
         const fid = (await comparison.fid(run.config))!;
         const { metrics } = experiment;
         scores = await reopened(run, (session) =>
-          withFids(new Subject(session, row.sources), before, metrics, fid, inception.digest),
+          withFids(new Subject(session, row), before, metrics, fid, inception.digest),
         );
         folder.writeJson(ownName(row, "scores.json"), scores);
       }
@@ -130,7 +130,7 @@ async function made(
   const judge = isJudged ? await comparison.judge(config) : undefined;
   await comparison.fid(config); // weights that do not fit are found before the training
   const measure = async (session: Session) => {
-    const subject = new Subject(session, row.sources, judge);
+    const subject = new Subject(session, row, judge);
     const scores = await score(subject, experiment.metrics);
     await drawStrips(subject, row, experiment);
     await drawCharts(subject, row, experiment);
@@ -152,13 +152,27 @@ async function trained<T>(
   const session = await runSession(folder, config, measuring(experiment, row, own));
   try {
     if (session.interrupted) return undefined;
-    const { summarize } = await import("../report/summary.node.ts"); // late: it loads the plotting libraries
-    const command = `npx hestenes train --config ${folder.file("config.json")} --out NEW`;
-    await summarize(session, { command, version });
+    if (experiment.isBrief) await concluded(session);
+    else {
+      const { summarize } = await import("../report/summary.node.ts"); // late: it loads the plotting libraries
+      const command = `npx hestenes train --config ${folder.file("config.json")} --out NEW`;
+      await summarize(session, { command, version });
+    }
     return await measure(session);
   } finally {
     session.close();
   }
+}
+
+/** Saves a run that has no report. */
+async function concluded(session: Session): Promise<void> {
+  const { config, folder, device, trainer, timings } = session;
+  await session.fitBasis(config.basisCount);
+  await session.save();
+  const { model, data } = config;
+  folder.writeJson("metrics.json", {
+    ...{ model, data, steps: trainer.step, seconds: timings, adapter: device.info.name },
+  });
 }
 
 /** What a row computes in place of a training, written into the run's folder. */

@@ -22,7 +22,7 @@ const usual: Record<Column, Source> = {
 
 /** `count` images of a column; undefined where the model has none. */
 export function imagesOf(subject: Subject, column: Column, count: number): Promise<Float32Array | undefined> {
-  const source = subject.sources[column] ?? usual[column];
+  const source = subject.sampling.sources?.[column] ?? usual[column];
   return subject.once(`${count} images by ${source}`, () => {
     const { model, data } = subject.session;
     if (source === "interpolation") return ways(subject, count);
@@ -50,7 +50,7 @@ async function drawn(subject: Subject, kind: SamplerKind, count: number): Promis
   if (kind === "prior" && !modelNamed(config.model).prior) return undefined;
   if (kind === "second-stage" && !model.drawSecondStage) return undefined;
   const sampler = await subject.once(kind, () =>
-    fitSampler(samplerOf(model, kind), model, data.train, basisCount),
+    fitSampler(samplerOf(model, kind, subject.sampling.sampler), model, data.train, basisCount),
   );
   return samplesFrom(model, sampler, count, seed);
 }

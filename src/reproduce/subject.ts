@@ -2,21 +2,21 @@ import type { Results } from "../report/summary.node.ts";
 import type { Session } from "../runs/session.node.ts";
 import { readJson } from "./json.ts";
 import { codesOf } from "../train/generate.ts";
-import type { Column, Sources } from "./columns.ts";
+import type { Column, Sampling } from "./columns.ts";
 import type { Judge, Likeness } from "./judge.ts";
 
 /** A model that is measured, and what is known of it by then; what several metrics need is made once. */
 export class Subject {
   readonly session: Session;
-  readonly sources: Sources;
+  readonly sampling: Sampling;
   /** Distances of the columns of images that were compared. */
   readonly likenesses: Partial<Record<Column, Likeness>> = {};
   readonly judge: Judge | undefined;
   readonly #made = new Map<string, Promise<unknown>>();
 
-  constructor(session: Session, sources: Sources = {}, judge?: Judge) {
+  constructor(session: Session, sampling: Sampling = {}, judge?: Judge) {
     this.session = session;
-    this.sources = sources;
+    this.sampling = sampling;
     this.judge = judge;
   }
 

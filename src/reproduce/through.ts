@@ -39,7 +39,7 @@ export function measuring({ through }: Experiment, row: Row, hooks: SessionHooks
       steps: through.every,
       call: async (session: Session) => {
         await session.fitBasis(8 * session.config.batch);
-        const metrics = await measured(new Subject(session, row.sources), through.metrics);
+        const metrics = await measured(new Subject(session, row), through.metrics);
         appendLine(fileOf(session.folder), { step: session.trainer.step, metrics });
       },
     },
