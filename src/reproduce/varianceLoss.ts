@@ -260,7 +260,7 @@ function networks(scale: Scale): NamedNetwork[] {
 function networkRow({ label, series, config }: NamedNetwork, scale: Scale): Row {
   const training: PartialConfig =
     scale === "quick"
-      ? { steps: 300, batch: 32, rate: 1e-3, optimizer: "adam" }
+      ? { steps: 200, batch: 16, rate: 1e-3, optimizer: "adam" }
       : { steps: 60_000, batch: 100, rate: 1e-4, optimizer: "adam" };
   return {
     ...{ label, series, published: {} },
