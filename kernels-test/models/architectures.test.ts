@@ -3,6 +3,7 @@ import { openDevice, type Device } from "../../src/device/device.ts";
 import { ArgumentError, ShapeError } from "../../src/device/errors.ts";
 import * as models from "../../src/models/index.ts";
 import * as nn from "../../src/nn/index.ts";
+import { architectureFor } from "../../src/train/architecture.ts";
 import { buildModel } from "../../src/train/build.ts";
 import { completeConfig, type PartialConfig } from "../../src/train/config.ts";
 import { rounded, values } from "../check.ts";
@@ -264,12 +265,10 @@ test("they are as large as the papers' are", () => {
 });
 
 test("a configuration names them, for every model; logits stay logits, and numbers of any range have no sigmoid", () => {
-  const built = (given: PartialConfig, input = [8, 8, 1]) =>
-    buildModel(
-      device,
-      completeConfig({ networkWidth: 2, network: "resnet", networkUnits: 4, ...given }),
-      input,
-    );
+  const built = (given: PartialConfig, input = [8, 8, 1]) => {
+    const config = completeConfig({ networkWidth: 2, network: "resnet", networkUnits: 4, ...given });
+    return buildModel(device, config, input, architectureFor(config));
+  };
   const last = (model: models.Autoencoder) => model.networks.decoder!.layers.at(-1)!.label;
   for (const model of ["ae", "vae", "vrrae", "rae-sn", "two-stage", "mask-aae", "factor-vae"] as const) {
     const one = built({
@@ -294,11 +293,7 @@ test("a configuration names them, for every model; logits stay logits, and numbe
   const bumps = built({ model: "rae", data: "bumps" });
   expect(last(bumps)).toBe("conv 3x3");
   bumps.dispose();
-  const spectral = buildModel(
-    device,
-    completeConfig({ model: "rae-sn", network: "infogan", networkWidth: 2 }),
-    [8, 8, 1],
-  );
+  const spectral = built({ model: "rae-sn", network: "infogan" });
   expect([...spectral.state.keys()].filter((name) => name.endsWith(".u.u"))).toEqual([]);
   expect([...spectral.state.keys()].filter((name) => /^decoder.*weight\.u$/.test(name)).length).toBe(4);
   spectral.dispose();
@@ -309,5 +304,7 @@ test("a configuration names them, for every model; logits stay logits, and numbe
   expect(() => built({ model: "rae", network: "rae" })).toThrow(
     /networkUnits is for the networks of infogan, resnet, mlp, not for rae/,
   );
+  const config = completeConfig({ network: "resnet" });
+  expect(() => buildModel(device, config, [8, 8, 1])).toThrow(/networks of resnet are built by/);
   expect(() => completeConfig({ network: "vgg" })).toThrow(/network: .*infogan/);
 });

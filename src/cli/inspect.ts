@@ -6,6 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
+import type { Renormalisation } from "../latent/renormalisedSampler.ts";
 import type { Sampler } from "../latent/sampler.ts";
 import { modelNamed } from "../models/known.ts";
 import { encodeSampler, parseSampler } from "../models/samplerFile.ts";
@@ -46,6 +47,10 @@ interface SampleFlags extends Common {
   from: SamplerKind;
   components?: number;
   inputs?: number;
+  renormalise?: "law" | "one" | "paper";
+  renormalisePer?: "scalar" | "dimension";
+  renormaliseOver?: "global" | "batch";
+  gammaNoise: boolean;
   load?: string;
   save?: string;
   seed?: number;
@@ -62,6 +67,25 @@ export function sampleCommand(): Command {
     )
     .option("--components <n>", "Gaussians in the mixture (default 1)", whole("--components"))
     .option("--inputs <n>", "samples that vampprior keeps (default 500)", whole("--inputs"))
+    .option("--no-gamma-noise", "second-stage: no noise of its γ on codes")
+    .addOption(
+      new Option(
+        "--renormalise <rule>",
+        "multiply codes to the spread of the variance law, to deviation 1, or as the paper's code does",
+      ).choices(["law", "one", "paper"]),
+    )
+    .addOption(
+      new Option(
+        "--renormalise-per <what>",
+        "one factor for all coordinates (scalar, the default), or one for each",
+      ).choices(["scalar", "dimension"]),
+    )
+    .addOption(
+      new Option(
+        "--renormalise-over <what>",
+        "by the spread of 10,000 codes (global, the default), or of each hundred",
+      ).choices(["global", "batch"]),
+    )
     .option("--seed <seed>", "fixes the samples", whole("--seed", 0))
     .option("--save <file>", "also write the fitted sampler to a .safetensors file")
     .option("--load <file>", "the sampler of such a file, in place of --from")
@@ -73,11 +97,14 @@ export function sampleCommand(): Command {
         throw new UsageError(`--components is for --from mixture, not for ${from}`);
       if (flags.inputs !== undefined && from !== "vampprior")
         throw new UsageError(`--inputs is for --from vampprior, not for ${from}`);
+      if (!flags.gammaNoise && from !== "second-stage")
+        throw new UsageError(`--no-gamma-noise is for --from second-stage, not for ${from}`);
+      const renormalise = renormalisationOf(flags);
       return withRun(run, flags, async (session) => {
         const { model, config } = session;
         const { count, seed = config.seed } = flags;
         checkAmount("--count", count, model);
-        const sampler = await chosenSampler(session, flags);
+        const sampler = await chosenSampler(session, flags, renormalise);
         const file = targetFile(session, flags.out, `samples-${sampler.kind}`);
         if (flags.save) write(flags.save, encodeSampler(sampler));
         const samples = await samplesFrom(model, sampler, count, seed);
@@ -102,13 +129,35 @@ Samplers:
   second-stage  the second VAE of a two-stage model
   vampprior     the encoder's own distributions of --inputs training samples, for variational models`;
 
+/** How codes are renormalised, where the flags ask for it. */
+function renormalisationOf(flags: SampleFlags): Renormalisation | "paper" | undefined {
+  const { renormalise: target, renormalisePer: per, renormaliseOver: scope, load } = flags;
+  if (load && target)
+    throw new UsageError(
+      "--renormalise is for a sampler that is fitted, not for one of --load, which keeps its own",
+    );
+  for (const [flag, value] of [
+    ["--renormalise-per", per],
+    ["--renormalise-over", scope],
+  ] as const)
+    if (value !== undefined && (target === undefined || target === "paper"))
+      throw new UsageError(`${flag} is for --renormalise law or one`);
+  if (target === undefined || target === "paper") return target;
+  return { target, ...(per ? { per } : {}), ...(scope ? { scope } : {}) };
+}
+
 /** The sampler that the flags ask for: out of a file, or fitted to the run's training data. */
-async function chosenSampler({ model, data, config }: Session, flags: SampleFlags): Promise<Sampler> {
+async function chosenSampler(
+  { model, data, config }: Session,
+  flags: SampleFlags,
+  renormalise: Renormalisation | "paper" | undefined,
+): Promise<Sampler> {
   const { from, components, inputs, load, seed = config.seed } = flags;
+  const gammaNoise = flags.gammaNoise ? undefined : false;
   if (load) return parseSampler(model, readFileSync(load), load);
   if (from === "prior" && !modelNamed(config.model).prior)
     throw new UsageError(`${config.model} has no prior; use --from gaussian or mixture`);
-  const sampler = usage(() => samplerOf(model, from, { components, inputs, seed }));
+  const sampler = usage(() => samplerOf(model, from, { components, inputs, gammaNoise, renormalise, seed }));
   return usageOf(fitSampler(sampler, model, data.train, config.basisCount));
 }
 

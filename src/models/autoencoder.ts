@@ -64,8 +64,14 @@ export abstract class Autoencoder extends Model {
     return this.priorCodes(count, noise);
   }
 
-  /** `count` codes (count, codeSize) from a second stage, where it is a model that has one. */
-  drawSecondStage?(count: number, noise: RandomState): Tensor;
+  /**
+   * `count` codes (count, codeSize) from a second stage, where it is a model that has one; with noise of its γ, or without,
+   * as the model has it unless given.
+   */
+  drawSecondStage?(count: number, noise: RandomState, gammaNoise?: boolean): Tensor;
+
+  /** What a second stage makes of codes (N, codeSize), where it is a model that has one. */
+  reconstructSecondStage?(codes: Tensor): Tensor;
 
   /** The codes (N, codeSize) of samples (N, …input). */
   encode(x: Tensor): Tensor {

@@ -2,9 +2,11 @@ import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { MixtureSampler } from "../latent/mixtureSampler.ts";
 import { PosteriorSampler } from "../latent/posteriorSampler.ts";
+import { PUBLISHED, RenormalisedSampler, type Renormalisation } from "../latent/renormalisedSampler.ts";
 import type { Sampler, SavedSampler } from "../latent/sampler.ts";
+import { VarianceLoss } from "../metrics/varianceLoss.ts";
 import { RandomState } from "../ops/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
 import type { Autoencoder } from "./autoencoder.ts";
 
 /** What new codes may come from. */
@@ -23,6 +25,10 @@ export interface SamplerOptions {
   components?: number | undefined;
   /** Training samples whose distributions vampprior keeps; 500 unless given, or all where there are fewer. */
   inputs?: number | undefined;
+  /** Whether codes of a second stage have noise of its γ added; as the model has it unless given. */
+  gammaNoise?: boolean | undefined;
+  /** Brings codes to the spread that they are expected to have; "paper" as the code of the paper does it, without noise of γ. */
+  renormalise?: Renormalisation | "paper" | undefined;
   /** Fixes where a fit starts and which inputs are kept; 0 unless given. */
   seed?: number;
 }
@@ -37,12 +43,19 @@ class ModelSampler implements Sampler {
   readonly fitsTo = "nothing";
   readonly #model: Autoencoder;
   readonly #draw: (count: number, noise: RandomState) => Tensor;
+  readonly #told: Readonly<Record<string, unknown>>;
 
-  constructor(kind: string, model: Autoencoder, draw: (count: number, noise: RandomState) => Tensor) {
+  constructor(
+    kind: string,
+    model: Autoencoder,
+    draw: (count: number, noise: RandomState) => Tensor,
+    told: Readonly<Record<string, unknown>> = {},
+  ) {
     this.kind = kind;
     this.dimension = model.codeSize;
     this.#model = model;
     this.#draw = draw;
+    this.#told = told;
   }
 
   async fit(): Promise<void> {}
@@ -59,7 +72,7 @@ class ModelSampler implements Sampler {
   }
 
   save(): SavedSampler {
-    return { about: { kind: this.kind }, tensors: new Map() };
+    return { about: { kind: this.kind, ...this.#told }, tensors: new Map() };
   }
 }
 
@@ -70,14 +83,44 @@ class ModelSampler implements Sampler {
  * `vampprior` for those whose encoder gives a normal distribution (that shows when it is fitted).
  */
 export function samplerOf(model: Autoencoder, kind: SamplerKind, options: SamplerOptions = {}): Sampler {
+  const { renormalise, ...others } = options;
+  if (renormalise === undefined) return plainSampler(model, kind, others);
+  if (renormalise !== "paper") return new RenormalisedSampler(plainSampler(model, kind, others), renormalise);
+  const inner = plainSampler(model, kind, { gammaNoise: false, ...others });
+  // its draws of the prior are multiplied with the target alone
+  if (kind === "prior") return new RenormalisedSampler(inner, { target: PUBLISHED.target, own: 1 });
+  return new RenormalisedSampler(inner, PUBLISHED, kind === "second-stage" ? lostShareOf(model) : undefined);
+}
+
+/** How much of the error of what a second stage makes of codes is lost variance. */
+function lostShareOf(model: Autoencoder): (codes: Float32Array) => Promise<number> {
+  const D = model.codeSize;
+  return async (codes) => {
+    const loss = new VarianceLoss(D);
+    for (let from = 0; from < codes.length; from += atOnce * D) {
+      const part = codes.subarray(from, from + atOnce * D);
+      using z = tensor(model.device, part, [part.length / D, D]);
+      using made = model.reconstructSecondStage!(z);
+      loss.add(await made.read(), part);
+    }
+    return loss.ratio;
+  };
+}
+
+function plainSampler(model: Autoencoder, kind: SamplerKind, options: SamplerOptions): Sampler {
   const { codeSize } = model;
-  const { components, inputs, seed = 0 } = options;
+  const { components, inputs, gammaNoise, seed = 0 } = options;
   switch (kind) {
     case "prior":
       return new ModelSampler(kind, model, (count, noise) => model.drawPrior(count, noise));
     case "second-stage":
       if (!model.drawSecondStage) throw new ArgumentError(`second-stage: this model has no second stage`);
-      return new ModelSampler(kind, model, (count, noise) => model.drawSecondStage!(count, noise));
+      return new ModelSampler(
+        kind,
+        model,
+        (count, noise) => model.drawSecondStage!(count, noise, gammaNoise),
+        gammaNoise === undefined ? {} : { gammaNoise },
+      );
     case "gaussian":
       return new MixtureSampler(kind, codeSize, { seed });
     case "mixture":
@@ -100,8 +143,13 @@ export function restoreSampler(model: Autoencoder, saved: SavedSampler): Sampler
     case "vampprior":
       return PosteriorSampler.restored(saved, model.codeSize);
     case "prior":
-    case "second-stage":
       return samplerOf(model, kind);
+    case "second-stage": {
+      const { gammaNoise } = saved.about;
+      return samplerOf(model, kind, { gammaNoise: typeof gammaNoise === "boolean" ? gammaNoise : undefined });
+    }
+    case "renormalised":
+      return RenormalisedSampler.restored(saved, (inner) => restoreSampler(model, inner));
     default:
       throw new ArgumentError(`"${kind}" is no sampler; there are ${samplerKinds.join(", ")}`);
   }

@@ -113,15 +113,21 @@ export class TwoStageVae extends LikelihoodVae {
     ];
   }
 
-  override drawSecondStage(count: number, noise: RandomState): Tensor {
-    return this.asConstant(() => this.device.scope(() => this.newCodes(count, noise)));
+  override drawSecondStage(count: number, noise: RandomState, gammaNoise?: boolean): Tensor {
+    return this.asConstant(() => this.device.scope(() => this.newCodes(count, noise, gammaNoise)));
+  }
+
+  /** ẑ of codes z (N, codeSize), by the mean of u. */
+  override reconstructSecondStage(codes: Tensor): Tensor {
+    const made = () => this.run("secondDecoder", this.run("secondMean", this.run("secondEncoder", codes)));
+    return this.asConstant(() => this.device.scope(made));
   }
 
   /** Codes of the second stage. */
-  protected override newCodes(count: number, noise: RandomState): Tensor {
+  protected override newCodes(count: number, noise: RandomState, gammaNoise = this.gammaNoise): Tensor {
     const z = this.run("secondDecoder", this.priorCodes(count, noise));
     const deviation = this.secondLikelihood.deviation(this);
-    if (!this.gammaNoise || !deviation) return z;
+    if (!gammaNoise || !deviation) return z;
     return add(z, mul(randomNormal(noise, z.shape), deviation));
   }
 }

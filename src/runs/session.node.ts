@@ -6,6 +6,7 @@ import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors
 import type { Autoencoder } from "../models/autoencoder.ts";
 import type { FittedBasis } from "../latent/basis.ts";
 import { deviceParts } from "../train/batching.ts";
+import { architectureFor } from "../train/architecture.ts";
 import { buildModel, optimizerSettings } from "../train/build.ts";
 import { dataSettings, type Config } from "../train/config.ts";
 import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
@@ -68,7 +69,7 @@ export class Session {
     this.config = config;
     this.device = device;
     this.data = data;
-    this.model = buildModel(device, config, data.train.shape);
+    this.model = buildModel(device, config, data.train.shape, architectureFor(config));
     const { batch, seed, steps } = config;
     const { truncation } = this.model;
     const isFineTuned = config.fineTune !== undefined && truncation !== undefined;
