@@ -52,3 +52,44 @@ test(
     expect(reached.filter((step) => step > 0 && step < steps).length).toBeGreaterThan(kills / 2);
   },
 );
+
+test(
+  "a two-stage run with batch normalisation, killed in its first stage and in its second, ends with the same bits",
+  { timeout: 300_000 },
+  async () => {
+    const folder = temporaryFolder();
+    const path = samplesFile(folder, 60, [4, 4, 1]);
+    const twoStage = (out: string) => [
+      ...["train", "--model", "two-stage", "--data", "npy", "--path", path, "--out", out, "--steps", "60"],
+      ...[
+        "--second-steps",
+        "90",
+        "--second-width",
+        "8",
+        "--batch",
+        "8",
+        "--latent",
+        "3",
+        "--checkpoint-every",
+        "3",
+      ],
+      ...["--network", "resnet", "--network-width", "2", "--network-units", "4", "--log-every", "2"],
+    ];
+    const [whole, broken] = ["whole", "broken"].map((name) => new RunFolder(`${folder}/${name}`)) as [
+      RunFolder,
+      RunFolder,
+    ];
+    expect((await hestenes(twoStage(whole.path))).code).toBe(0);
+    const stages: number[] = [];
+    for (const moment of ["step 24/150", "step 102/150"]) {
+      const running = start(twoStage(broken.path));
+      await running.says(moment);
+      running.process.kill("SIGKILL");
+      expect((await running.ended).code).toBe("SIGKILL");
+      stages.push(readCheckpoint(broken.path)?.state.stage?.index ?? 0);
+    }
+    expect(stages).toEqual([0, 1]);
+    expect((await hestenes(twoStage(broken.path))).code).toBe(0);
+    expect(outcome(broken)).toEqual(outcome(whole));
+  },
+);
