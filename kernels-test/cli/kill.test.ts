@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
+import type { TrainerState } from "../../src/train/trainer.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { outcome, samplesFile } from "../runs/runs.ts";
 import { values } from "../check.ts";
@@ -86,7 +87,8 @@ test(
       await running.says(moment);
       running.process.kill("SIGKILL");
       expect((await running.ended).code).toBe("SIGKILL");
-      stages.push(readCheckpoint(broken.path)?.state.stage?.index ?? 0);
+      const { stage } = readCheckpoint(broken.path)!.state as TrainerState;
+      stages.push(stage?.index ?? 0);
     }
     expect(stages).toEqual([0, 1]);
     expect((await hestenes(twoStage(broken.path))).code).toBe(0);
