@@ -159,3 +159,93 @@ test("no numeric option of the library takes a NaN", async () => {
   }
   expect(missed).toEqual([]);
 });
+
+test("callers in plain JavaScript get words of the package for what is missing or of another kind", async () => {
+  const x = device.tensor([1, 2, 3, 4], [2, 2]);
+  x.requiresGrad = true;
+  const image = device.tensor(new Float32Array(72), [1, 6, 6, 2]);
+  const points = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i));
+  const set = new data.Dataset({ name: "set", shape: [3], stored: points });
+  const options = { input: [3], latent: 4, rank: 2, beta: 1e-3 };
+  const model = models.ae(device, options);
+  const { arena } = model;
+  const schedule = { kind: "steps", milestones: [1], factor: 0.1 };
+  type Call = (...given: never[]) => unknown;
+  /** Each is called with every argument, and every option, missing or of another kind. */
+  const calls: [call: unknown, ...given: unknown[]][] = [
+    [hestenes.openDevice, { adapter: "no such adapter", binding: 256 }],
+    [hestenes.tensor, device, [1, 2], [2]],
+    [hestenes.zeros, device, [2]],
+    [hestenes.empty, device, [2]],
+    [hestenes.record, device, () => hestenes.square(x)],
+    [hestenes.noGrad, device, () => hestenes.square(x)],
+    [(body: never) => device.scope(body), () => hestenes.square(x)],
+    [hestenes.track, x, [x], () => [x]],
+    [hestenes.gradcheck, hestenes.square, [x], { tolerance: 1 }],
+    [hestenes.kernel, "name", "text"],
+    [hestenes.add, x, x],
+    [hestenes.where, x, x, x],
+    [hestenes.exp, x],
+    [hestenes.matmul, x, x],
+    [hestenes.conv2d, image, image],
+    [hestenes.sum, x],
+    [hestenes.softmax, x],
+    [hestenes.crossEntropy, x, x],
+    [hestenes.reshape, x, [4]],
+    [hestenes.permute, x, [1, 0]],
+    [hestenes.concat, [x, x]],
+    [hestenes.slice, x, [0, 0], [1, 1]],
+    [
+      hestenes.pad,
+      x,
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    [hestenes.gatherRows, x, x],
+    [hestenes.maxPool2d, image, { window: 2 }],
+    [hestenes.resize2d, image, [2, 2]],
+    [hestenes.layerNorm, x],
+    [hestenes.relativeError, x, x],
+    [hestenes.svd, x],
+    [hestenes.truncatedSvd, x, 1],
+    [optim.adam, arena, { rate: 1, schedule, betas: [0.9, 0.9] }],
+    [optim.adam, arena, { rate: 1, schedule: { kind: "cosine", steps: 3 } }],
+    [optim.sgd, arena, { rate: 1 }],
+    [optim.optimizerOf, arena, { kind: "adam", rate: 1 }],
+    [(on: never, specs: never) => new optim.ParameterArena(on, specs), device, []],
+    [nn.conv2d, 3, 4, { kernel: 3 }],
+    [nn.sequential, [3], { map: nn.linear(3, 2) }, { stream: "a" }],
+    [models.ae, device, options],
+    [models.vrrae, device, options],
+    [(batch: never) => model.reconstruct(batch), device.tensor(points, [8, 3])],
+    [(parts: never) => new data.Dataset(parts), { name: "set", shape: [3], stored: points }],
+    [(of: never, how: never) => new data.Batches(of, how), set, { batch: 2 }],
+    [hestenes.train, model, set, { steps: 1, batch: 2 }],
+  ];
+  const stray: string[] = [];
+  const attempt = async (index: number, call: unknown, given: readonly unknown[]) => {
+    try {
+      const made: unknown = await (call as Call)(...(given as never[]));
+      for (const each of [made].flat()) if (each instanceof hestenes.Tensor && each !== x) each.dispose();
+    } catch (error) {
+      if (!(error instanceof hestenes.HestenesError)) stray.push(`${index}: ${String(error)}`);
+    }
+  };
+  for (const [index, [call, ...given]] of calls.entries())
+    for (const bad of [undefined, "a", {}, -1])
+      for (const [i, argument] of given.entries()) {
+        await attempt(index, call, given.with(i, bad));
+        if (Object.getPrototypeOf(argument) !== Object.prototype) continue;
+        for (const name of Object.keys(argument as object))
+          await attempt(index, call, given.with(i, { ...(argument as object), [name]: bad }));
+      }
+  expect(stray).toEqual([]);
+  await expect(async () => hestenes.record(hestenes.openDevice() as never, () => x)).rejects.toThrow(
+    "record: a device is needed, which `await openDevice()` gives",
+  );
+  expect(() => optim.adam(arena, { rate: 1, schedule: { kind: "step" } as never })).toThrow(
+    "schedule: its kind is constant, warmup, cosine, exponential or steps, not step",
+  );
+});

@@ -4,7 +4,8 @@ import { KernelError, NumericalError, ShapeError } from "../../src/device/errors
 import { kernel } from "../../src/device/ownKernel.ts";
 import { mul, square } from "../../src/ops/elementwise.ts";
 import { gradcheck } from "../../src/tensor/gradcheck.ts";
-import { track } from "../../src/tensor/tape.ts";
+import { sum } from "../../src/ops/reduce.ts";
+import { backward, track } from "../../src/tensor/tape.ts";
 import { empty, tensor, type Tensor } from "../../src/tensor/tensor.ts";
 
 /** Kernels whose text comes from outside of the package, on devices that check nothing, and on those that do. */
@@ -101,6 +102,28 @@ for (const validation of [false, true]) {
     });
   });
 }
+
+test("a rule that gives no gradient for an input that needs one says so, and which input", async () => {
+  using device = await openDevice();
+  const [x, y] = [tensor(device, [1, 2]), tensor(device, [3, 4])];
+  x.requiresGrad = true;
+  const by = (rule: () => unknown) =>
+    backward(
+      sum(
+        track(
+          device.noGrad(() => mul(x, y)),
+          [y, x],
+          rule as never,
+        ),
+      ),
+    );
+  for (const made of [undefined, null, y, [], [y], [y, undefined], [y, [1, 2]]])
+    expect(() => by(() => made)).toThrow(
+      /made Tensor \(2\) gives no gradient for input 1 \(from 0\), Tensor \(2\)/,
+    );
+  by(() => [undefined, y]);
+  expect([...(await x.grad!.read())]).toEqual([3, 4]);
+});
 
 test("with WebGPU's checks on, a store out of bounds harms nothing", async () => {
   const device = await openDevice({ validation: true });

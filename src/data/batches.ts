@@ -1,4 +1,4 @@
-import { checkSeed, checkWhole } from "../device/arguments.ts";
+import { checkOptions, checkSeed, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { permutation } from "./random.ts";
@@ -40,6 +40,8 @@ export class Batches {
 
   /** Throws ArgumentError for a batch larger than the data, unless `partial` allows it. */
   constructor(dataset: Dataset, options: BatchOptions) {
+    checkOptions("batches: the data set", dataset);
+    checkOptions("batches", options);
     const { batch, seed = 0, partial = false, position } = options;
     checkWhole("batch", batch, 1);
     if (batch > dataset.count && !partial) {

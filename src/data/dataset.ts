@@ -1,4 +1,4 @@
-import { checkNumber, checkPositive, checkSeed } from "../device/arguments.ts";
+import { checkList, checkNumber, checkOptions, checkPositive, checkSeed } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import type { LeftOut } from "./left-out.ts";
 import { permutation, streams } from "./random.ts";
@@ -73,7 +73,13 @@ export class Dataset {
    * for a scale, an offset, a mean or a deviation that is none.
    */
   constructor(parts: DatasetParts) {
+    checkOptions("Dataset", parts);
     const { name, shape, stored, mean = 0, std = 1 } = parts;
+    checkList(`${name}: shape`, shape);
+    if (!(parts.rows || ArrayBuffer.isView(stored)))
+      throw new ArgumentError(
+        `${name}: stored holds the values in a Float32Array or a Uint8Array, not ${String(stored)}`,
+      );
     checkNumber(`${name}: mean`, mean);
     checkPositive(`${name}: std`, std);
     checkNumber(`${name}: scale`, parts.scale ?? 1);

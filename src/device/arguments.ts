@@ -26,6 +26,22 @@ export function checkSeed(what: string, seed: number): void {
   checkWhole(what, seed, 0, 2 ** 32 - 1);
 }
 
+/** Throws ArgumentError unless `options` is an object of options; `what` names the function. */
+export function checkOptions(what: string, options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw unfit(`${what}: options`, options, "an object with the options by name");
+}
+
+/** Throws ArgumentError unless `body` is a function. */
+export function checkFunction(what: string, body: unknown): void {
+  if (typeof body !== "function") throw unfit(what, body, "a function");
+}
+
+/** Throws ArgumentError unless `list` is an array. */
+export function checkList(what: string, list: unknown): void {
+  if (!Array.isArray(list)) throw unfit(what, list, "a list");
+}
+
 function unfit(what: string, value: unknown, wanted: string): ArgumentError {
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   return new ArgumentError(`${what} is ${shown}; expected ${wanted}`);

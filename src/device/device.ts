@@ -1,5 +1,6 @@
 import { openAdapter, readTuning, type AdapterDescription, type AdapterRequest } from "#gpu";
 import type { OpenedAdapter, Settle } from "./adapters.ts";
+import { checkFunction, checkOptions } from "./arguments.ts";
 import { Bindings, MOST_BIND_GROUPS, type PackedParams, type Slice } from "./bindings.ts";
 import { Buffers } from "./buffers.ts";
 import type { Command } from "./commands.ts";
@@ -24,7 +25,10 @@ import { Uploads } from "./uploads.ts";
 
 /** Opens the device that `request` names; without one, the best there is (see `hestenes devices`). */
 export async function openDevice(request: AdapterRequest = {}): Promise<Device> {
-  const { binding, leaks } = request;
+  checkOptions("openDevice", request);
+  const { binding, leaks, adapter } = request;
+  if (adapter !== undefined && typeof adapter !== "string")
+    throw new ArgumentError(`openDevice: adapter is a part of an adapter's name, not ${String(adapter)}`);
   if (binding !== undefined && !(binding >= 256))
     throw new ArgumentError(`openDevice: binding is a number of bytes from 256 on, not ${binding}`);
   const opened = await openAdapter(request);
@@ -52,6 +56,14 @@ async function requestDevice({ adapter, requestDevice }: OpenedAdapter): Promise
   const wanted = ["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[];
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   return requestDevice({ requiredLimits, requiredFeatures });
+}
+
+/** Throws ArgumentError for what is no device: the promise of one, most often. */
+export function checkDevice(what: string, device: unknown): void {
+  if (!(device instanceof Device))
+    throw new ArgumentError(
+      `${what}: a device is needed, which \`await openDevice()\` gives, not ${String(device)}`,
+    );
 }
 
 /** What a device is opened with. */
@@ -199,6 +211,7 @@ export class Device {
 
   /** Runs `body` and frees every tensor that it made, except those that it returns. */
   scope<T>(body: () => T): T {
+    checkFunction("scope: its body", body);
     return this.#scopes.run(body);
   }
 
@@ -228,6 +241,7 @@ export class Device {
   }
 
   #tracking<T>(gradients: boolean, body: () => T): T {
+    checkFunction("noGrad: its body", body);
     const before = this.#gradients;
     this.#gradients = gradients;
     try {
@@ -244,6 +258,7 @@ export class Device {
    * again. What `step` returns is overwritten by each run. See `record` for the rules.
    */
   record<T>(step: () => T): { program: Program; result: T } {
+    checkFunction("record: the step", step);
     if (this.#recording) throw new LifetimeError("record: a step is being recorded already");
     const program = new Program(this.queue, this.#newPool("freed last"), this.#bindings.fixed());
     this.#recording = program;

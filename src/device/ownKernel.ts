@@ -19,6 +19,8 @@ const shaders = new Map<string, Shader>();
  * past the adapter's limits.
  */
 export function kernel(name: string, text: string): Kernel {
+  if (typeof name !== "string" || typeof text !== "string")
+    throw new KernelError("kernel: it takes a name and a text of WGSL, both strings");
   const key = `${name}\n${text}`;
   const source = shaders.get(key) ?? ownShader(name, text);
   shaders.set(key, source);

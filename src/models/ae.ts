@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
 import { aeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, rank } from "./settings.ts";
@@ -38,6 +38,7 @@ export class Ae extends Autoencoder {
 
 /** An `Ae` with the paper's networks, or your own. */
 export function ae(device: Device, options: AeOptions): Ae {
+  checkBuild("ae", device, options);
   return new Ae(device, networksFor(options, options.latent), options.latent);
 }
 

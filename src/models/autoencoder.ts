@@ -4,7 +4,7 @@ import type { Network } from "../nn/networks.ts";
 import { relativeError } from "../ops/losses.ts";
 import { randomNormal, RandomState } from "../ops/random.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
-import { zeros, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, zeros, type Tensor } from "../tensor/tensor.ts";
 import { Model, type ModelParts } from "./model.ts";
 import { errorInParts, partsOf, type Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
@@ -75,19 +75,19 @@ export abstract class Autoencoder extends Model {
 
   /** The codes (N, codeSize) of samples (N, …input). */
   encode(x: Tensor): Tensor {
-    checkBatch("encode", x.shape, this.input);
+    checkBatch("encode", x, this.input);
     return this.quietly(() => this.codeOf(x));
   }
 
   /** The samples (N, …input) of codes (N, codeSize). */
   decode(code: Tensor): Tensor {
-    checkBatch("decode", code.shape, [this.codeSize]);
+    checkBatch("decode", code, [this.codeSize]);
     return this.quietly(() => this.sampleOf(code));
   }
 
   /** What the model makes of samples (N, …input). */
   override reconstruct(x: Tensor): Tensor {
-    checkBatch("reconstruct", x.shape, this.input);
+    checkBatch("reconstruct", x, this.input);
     return this.quietly(() => this.sampleOf(this.codeOf(x)));
   }
 
@@ -119,7 +119,7 @@ export abstract class Autoencoder extends Model {
 
   /** σ² of the normal distribution that training draws each sample's code from, (N, codeSize); zeros where it draws none. */
   codeVariance(x: Tensor): Tensor {
-    checkBatch("codeVariance", x.shape, this.input);
+    checkBatch("codeVariance", x, this.input);
     return this.quietly(() => this.varianceOf(x) ?? zeros(this.device, [x.shape[0]!, this.codeSize]));
   }
 
@@ -147,7 +147,9 @@ export abstract class Autoencoder extends Model {
   }
 }
 
-function checkBatch(op: string, shape: Shape, sample: Shape): void {
+function checkBatch(op: string, batch: Tensor, sample: Shape): void {
+  checkTensor(op, batch);
+  const { shape } = batch;
   if (shape.length === 0 || !sameShape(shape.slice(1), sample))
     throw new ShapeError(
       `${op}: expected a batch of ${show(sample)}, (N, ${sample.join(", ")}), not ${show(shape)}`,

@@ -9,7 +9,7 @@ import { sum } from "../ops/reduce.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import { partsOf, type Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
@@ -99,6 +99,7 @@ export class Contractive extends Autoencoder {
 
 /** A `Contractive` with the paper's networks, or your own. */
 export function contractive(device: Device, options: ContractiveOptions): Contractive {
+  checkBuild("contractive", device, options);
   return new Contractive(device, networksFor(options, options.latent), options);
 }
 

@@ -1,4 +1,5 @@
 import type { Device } from "../device/device.ts";
+import { checkBuild } from "./networks.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import type { RandomState } from "../ops/random.ts";
@@ -109,6 +110,7 @@ function permuted(z: Tensor): Tensor {
 
 /** A `FactorVae` with the house's networks, or your own encoder and decoder. */
 export function factorVae(device: Device, options: FactorVaeOptions): FactorVae {
+  checkBuild("factorVae", device, options);
   const { latent, seed, criticWidths = [1000, 1000, 1000, 1000, 1000] } = options;
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
   return new FactorVae(

@@ -9,7 +9,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { criticNetwork, glorotNetwork, judged, wassersteinLoss } from "./adversary.ts";
 import { CodedAutoencoder, whole, type CodedOptions } from "./codedAutoencoder.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { describeModel, type Chosen } from "./descriptor.ts";
@@ -158,6 +158,7 @@ function nextRows(x: Tensor): Tensor {
 
 /** A `FlexAe` with the house's networks, or your own encoder and decoder. */
 export function flexAe(device: Device, options: FlexAeOptions): FlexAe {
+  checkBuild("flexAe", device, options);
   const { input, latent, seed, adversaryWidths: widths = [1024, 1024, 1024, 1024], smooth = false } = options;
   const networks = {
     ...networksFor(options, latent),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Device } from "../device/device.ts";
+import { checkBuild } from "./networks.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
@@ -69,6 +70,7 @@ export class InfoVae extends GaussianAutoencoder {
 
 /** An `InfoVae` with the house's networks, or your own encoder and decoder. */
 export function infoVae(device: Device, options: InfoVaeOptions): InfoVae {
+  checkBuild("infoVae", device, options);
   return new InfoVae(device, gaussianNetworks(options), options);
 }
 

@@ -8,7 +8,7 @@ import { sequential } from "../nn/sequential.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, published } from "./settings.ts";
@@ -54,6 +54,7 @@ export class Irmae extends Autoencoder {
 
 /** An `Irmae` with the paper's networks, or your own. */
 export function irmae(device: Device, options: IrmaeOptions): Irmae {
+  checkBuild("irmae", device, options);
   const { latent, layers, published = false, seed } = options;
   if (!(Number.isInteger(layers) && layers >= 1))
     throw new ArgumentError(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checkPositive } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
+import { checkBuild } from "./networks.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import type { RandomState } from "../ops/random.ts";
@@ -158,6 +159,7 @@ function weightOf(weight: number | "balanced", input: Shape, latent: number): nu
 
 /** A `LikelihoodVae` with the house's networks, or your own encoder, of any number of features, and decoder. */
 export function likelihoodVae(device: Device, options: LikelihoodVaeOptions): LikelihoodVae {
+  checkBuild("likelihoodVae", device, options);
   return new LikelihoodVae(device, gaussianNetworks(options), options);
 }
 

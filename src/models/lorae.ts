@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
 import { describeModel } from "./descriptor.ts";
 import { linearMaps } from "./irmae.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
@@ -71,6 +71,7 @@ export class Lorae extends Autoencoder {
 
 /** A `Lorae` with the paper's networks, or your own. */
 export function lorae(device: Device, options: LoraeOptions): Lorae {
+  checkBuild("lorae", device, options);
   const { latent, seed } = options;
   const networks = { ...networksFor(options, latent), linear: linearMaps(latent, 1, seed) };
   return new Lorae(device, networks, options);

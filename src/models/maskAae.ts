@@ -11,7 +11,7 @@ import { copyInto } from "../tensor/accumulate.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { criticNetwork, judged, wassersteinLoss } from "./adversary.ts";
 import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { describeModel } from "./descriptor.ts";
@@ -197,6 +197,7 @@ export class MaskAae extends CodedAutoencoder {
 
 /** A `MaskAae` with the house's networks, or your own encoder and decoder. */
 export function maskAae(device: Device, options: MaskAaeOptions): MaskAae {
+  checkBuild("maskAae", device, options);
   const { latent, seed, criticWidths = [1024, 1024, 1024, 1024] } = options;
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
   return new MaskAae(

@@ -1,3 +1,5 @@
+import { checkOptions } from "../device/arguments.ts";
+import { checkDevice } from "../device/device.ts";
 import { ShapeError } from "../device/errors.ts";
 import type { Architecture, ArchitectureLayers } from "../nn/architecture.ts";
 import { chain } from "../nn/branches.ts";
@@ -6,7 +8,7 @@ import { allSpectral, convolutionalNetworks, mlpNetworks, type Network } from ".
 import { sequential } from "../nn/sequential.ts";
 import type { LikelihoodKind } from "./likelihood.ts";
 import type { Reconstruction } from "./reconstruction.ts";
-import { sameShape, show, type Shape } from "../tensor/shape.ts";
+import { checkShape, sameShape, show, type Shape } from "../tensor/shape.ts";
 
 /** What every model is told about its networks. */
 export interface NetworkOptions {
@@ -32,6 +34,12 @@ interface LossOptions {
   likelihood?: LikelihoodKind | undefined;
 }
 
+/** Throws ArgumentError unless a model is built on a device, and with options. */
+export function checkBuild(model: string, device: unknown, options: unknown): void {
+  checkDevice(model, device);
+  checkOptions(model, options);
+}
+
 /**
  * The encoder and decoder of a model with latent vectors of length `latent`, checked against each other. An encoder gives
  * as many numbers, or `features` where others follow it.
@@ -42,6 +50,7 @@ export function networksFor(
   features = latent,
 ): { encoder: Network; decoder: Network } {
   const { input } = options;
+  checkShape("the model's input", input);
   const encoder = options.encoder ?? builtNetworks(options, latent).encoder;
   const decoder = options.decoder ?? builtNetworks(options, latent).decoder;
   for (const [what, is, wanted] of [

@@ -9,8 +9,8 @@ import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { CodedAutoencoder, whole, type CodedOptions } from "./codedAutoencoder.ts";
 import { describeModel } from "./descriptor.ts";
+import { checkBuild, networksFor, type NetworkOptions } from "./networks.ts";
 import { raeFacts, raeGpFacts, raeL2Facts, raeSnFacts } from "./pageModels.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { reconstructionLoss, samplesOf } from "./reconstruction.ts";
@@ -128,6 +128,7 @@ function checkOneOf(name: string, value: string, known: readonly string[]): void
 
 /** An `Rae` with the house's networks, or your own. */
 export function rae(device: Device, options: RaeOptions): Rae {
+  checkBuild("rae", device, options);
   return new Rae(device, networksFor(options, options.latent), options);
 }
 

@@ -4,7 +4,7 @@ import { truncate } from "../ops/svd.ts";
 import { BasisAutoencoder } from "./basisAutoencoder.ts";
 import { rraeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, rank } from "./settings.ts";
@@ -39,6 +39,7 @@ export class Rrae extends BasisAutoencoder {
 
 /** An `Rrae` with the paper's networks, or your own. */
 export function rrae(device: Device, options: RraeOptions): Rrae {
+  checkBuild("rrae", device, options);
   return new Rrae(device, networksFor(options, options.latent), options);
 }
 

@@ -7,7 +7,7 @@ import { mean, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
@@ -91,6 +91,7 @@ function bernoulliKl(rho: number, r: Tensor): Tensor {
 
 /** A `Sparse` with the paper's networks, or your own. */
 export function sparse(device: Device, options: SparseOptions): Sparse {
+  checkBuild("sparse", device, options);
   return new Sparse(device, networksFor(options, options.latent), options);
 }
 

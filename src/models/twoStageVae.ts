@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Device } from "../device/device.ts";
+import { checkBuild } from "./networks.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { concat } from "../nn/branches.ts";
 import type { Layers } from "../nn/chain.ts";
@@ -134,6 +135,7 @@ export class TwoStageVae extends LikelihoodVae {
 
 /** A `TwoStageVae` with the house's networks in the first stage, or your own encoder and decoder. */
 export function twoStageVae(device: Device, options: TwoStageVaeOptions): TwoStageVae {
+  checkBuild("twoStageVae", device, options);
   const { latent, seed, secondWidths = [1024, 1024, 1024] } = options;
   const features = latent + (secondWidths.at(-1) ?? latent);
   const init = (stream: string) => ({ seed, stream });

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
 import { vaeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
@@ -85,6 +85,7 @@ export class Vae extends Autoencoder {
 
 /** A `Vae` with the paper's networks, or your own. */
 export function vae(device: Device, options: VaeOptions): Vae {
+  checkBuild("vae", device, options);
   const { latent, seed, mean = "affine" } = options;
   const networks = {
     ...networksFor(options, latent),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Device } from "../device/device.ts";
+import { checkBuild } from "./networks.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { add, div, exp, mul, square, sub } from "../ops/elementwise.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
@@ -89,6 +90,7 @@ export class VaeFlow extends GaussianAutoencoder {
 
 /** A `VaeFlow` with the house's networks, or your own encoder and decoder. */
 export function vaeFlow(device: Device, options: VaeFlowOptions): VaeFlow {
+  checkBuild("vaeFlow", device, options);
   const { latent, seed, flow: { kind, maps } = { kind: "planar", maps: 8 } } = options;
   if (!(Number.isSafeInteger(maps) && maps >= 1) || !["planar", "realnvp"].includes(kind))
     throw new ArgumentError(

@@ -13,7 +13,7 @@ import { zeros, type Tensor } from "../tensor/tensor.ts";
 import { BasisAutoencoder, LAST_BASIS } from "./basisAutoencoder.ts";
 import { vrraeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
@@ -158,6 +158,7 @@ export class Vrrae extends BasisAutoencoder {
 
 /** A `Vrrae` with the paper's networks, or your own. */
 export function vrrae(device: Device, options: VrraeOptions): Vrrae {
+  checkBuild("vrrae", device, options);
   const { latent, rank, seed, mean = "identity" } = options;
   const networks = {
     ...networksFor(options, latent),

@@ -8,7 +8,7 @@ import type { OptimizerSettings } from "../optim/settings.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { criticNetwork, labelled } from "./adversary.ts";
 import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
@@ -122,6 +122,7 @@ export class WaeGan extends AdversarialAutoencoder {
 
 /** A `WaeGan` with the house's networks, or your own encoder and decoder. */
 export function waeGan(device: Device, options: WaeGanOptions): WaeGan {
+  checkBuild("waeGan", device, options);
   return new WaeGan(
     device,
     { ...networksFor(options, options.latent), critic: criticOf(options, [512, 512, 512, 512]) },
@@ -163,6 +164,7 @@ export class Aae extends AdversarialAutoencoder {
 
 /** An `Aae` with the house's networks, or your own encoder and decoder. */
 export function aae(device: Device, options: WaeGanOptions): Aae {
+  checkBuild("aae", device, options);
   return new Aae(
     device,
     { ...networksFor(options, options.latent), critic: criticOf(options, [1000, 1000]) },

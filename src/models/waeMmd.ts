@@ -4,7 +4,7 @@ import { add, mul } from "../ops/elementwise.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
 import { mmd, type MmdKernel } from "./mmd.ts";
-import { networksFor, type NetworkOptions } from "./networks.ts";
+import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { checkWeight } from "./weight.ts";
@@ -60,6 +60,7 @@ export class WaeMmd extends CodedAutoencoder {
 
 /** A `WaeMmd` with the house's networks, or your own. */
 export function waeMmd(device: Device, options: WaeMmdOptions): WaeMmd {
+  checkBuild("waeMmd", device, options);
   return new WaeMmd(device, networksFor(options, options.latent), options);
 }
 

@@ -31,6 +31,8 @@ export function rowsOf(
 ): { rows: readonly LayerRow[]; outputShape: Shape } {
   const rows: LayerRow[] = [];
   let shape = input;
+  if (typeof layers !== "object" || layers === null)
+    throw new ArgumentError(`${where}: its layers are an object with layers by name, not ${String(layers)}`);
   for (const [name, layer] of Object.entries(layers)) {
     const before = shape;
     shape = outputShape(`${where}${name}`, layer, before);
@@ -91,6 +93,8 @@ export function inputGradientOf(
 
 /** The shape that `layer` makes of `input`; errors name the layer. */
 function outputShape(name: string, layer: Layer, input: Shape): Shape {
+  if (typeof (layer as Partial<Layer> | undefined)?.apply !== "function")
+    throw new ArgumentError(`${name}: a layer is needed, not ${String(layer)}`);
   try {
     return layer.outputShape(input);
   } catch (error) {

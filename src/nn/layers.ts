@@ -1,3 +1,4 @@
+import { checkList, checkOptions } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { conv2d as convolve, type Conv2dOptions } from "../ops/conv2d.ts";
 import {
@@ -58,11 +59,9 @@ export type Conv2dLayerOptions = Omit<Conv2dOptions, "bias"> & {
 };
 
 /** A convolution: (H, W, inputs) → (P, Q, outputs); weight (R, S, inputs / groups, outputs). */
-export function conv2d(
-  inputs: number,
-  outputs: number,
-  { kernel, bias = true, initial, ...options }: Conv2dLayerOptions,
-): Layer {
+export function conv2d(inputs: number, outputs: number, given: Conv2dLayerOptions): Layer {
+  checkOptions("conv2d", given);
+  const { kernel, bias = true, initial, ...options } = given;
   const [R, S] = both(kernel);
   const groups = options.groups ?? 1;
   const shape = [R, S, inputs / groups, outputs];
@@ -95,11 +94,9 @@ export type ConvTranspose2dLayerOptions = Omit<ConvTranspose2dOptions, "bias"> &
  * The transpose of a convolution: (P, Q, inputs) → (H, W, outputs); weight (R, S, outputs / groups, inputs),
  * the filter of the convolution that it transposes.
  */
-export function convTranspose2d(
-  inputs: number,
-  outputs: number,
-  { kernel, bias = true, initial, ...options }: ConvTranspose2dLayerOptions,
-): Layer {
+export function convTranspose2d(inputs: number, outputs: number, given: ConvTranspose2dLayerOptions): Layer {
+  checkOptions("convTranspose2d", given);
+  const { kernel, bias = true, initial, ...options } = given;
   const [R, S] = both(kernel);
   const groups = options.groups ?? 1;
   const shape = [R, S, outputs / groups, inputs];
@@ -275,7 +272,9 @@ function biasOf(bias: boolean, parameter: (name: string) => Tensor): { bias?: Te
 }
 
 function both(pair: Pair): readonly [number, number] {
-  return typeof pair === "number" ? [pair, pair] : pair;
+  if (typeof pair === "number") return [pair, pair];
+  checkList("a layer's kernel or stride, if it is no number,", pair);
+  return pair;
 }
 
 function strideOf(stride: Pair = 1): string {

@@ -101,7 +101,7 @@ export function mlpNetworks({
   decoderWidths = [64, 64, 64, 64, 64, 64],
   spectral = false,
 }: AutoencoderShapes): { encoder: Network; decoder: Network } {
-  if (input.length !== 1)
+  if (input?.length !== 1)
     throw new ShapeError(`an MLP takes vectors [D], not samples of shape ${show(input)}; flatten them first`);
   const [D] = input as readonly [number];
   return {
@@ -146,7 +146,7 @@ export function linearNetwork(inputs: number, outputs: number, init: InitialValu
 }
 
 function imageShape(input: Shape): [number, number, number] {
-  if (input.length !== 3 || !input.every((extent) => Number.isInteger(extent) && extent > 0))
+  if (input?.length !== 3 || !input.every((extent) => Number.isInteger(extent) && extent > 0))
     throw new ShapeError(
       `convolutional networks take images [H, W, C] with extents from 1, not samples of shape ${show(input)}`,
     );

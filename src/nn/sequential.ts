@@ -1,4 +1,4 @@
-import { checkSeed } from "../device/arguments.ts";
+import { checkOptions, checkSeed } from "../device/arguments.ts";
 import { columns } from "../device/columns.ts";
 import { ShapeError } from "../device/errors.ts";
 import { checkShape, sameShape, show, type Shape } from "../tensor/shape.ts";
@@ -54,7 +54,9 @@ export interface InitialValues {
  * evenly spread over ±1 / √fan-in, unless their layer says otherwise; the fan-in of both kinds of convolution is
  * input channels · filter height · filter width.
  */
-export function sequential(inputShape: Shape, layers: Layers, { seed = 0, stream }: InitialValues): Network {
+export function sequential(inputShape: Shape, layers: Layers, initial: InitialValues): Network {
+  checkOptions("sequential", initial);
+  const { seed = 0, stream } = initial;
   checkShape(stream, inputShape);
   checkSeed(`${stream}: seed`, seed);
   const { rows, outputShape } = rowsOf(layers, inputShape, `${stream}.`);

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensor, type Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./lib/activation.ts";
 import { convolution, type ConvolutionOptions } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
@@ -21,6 +21,7 @@ export interface Conv2dOptions extends ConvolutionOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
+  for (const operand of [x, w]) checkTensor("conv2d", operand);
   const geometry = convolution("conv2d", x.shape, w.shape, options);
   const { N, P, Q, K } = geometry;
   const { variant } = options;

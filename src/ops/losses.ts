@@ -2,7 +2,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 
 const lossesKernel = kernel("losses");
 const WG = 64;
@@ -11,6 +11,7 @@ const codes = { relativeError: 0, mse: 1, bceWithLogits: 2, gaussianKl: 3 } as c
 type Name = keyof typeof codes;
 
 function checkSame(name: Name, names: readonly [string, string], a: Tensor, b: Tensor): void {
+  for (const operand of [a, b]) checkTensor(name, operand);
   if (!sameShape(a.shape, b.shape))
     throw new ShapeError(
       `${name}: ${names[0]} is ${show(a.shape)} and ${names[1]} ${show(b.shape)}; give one shape`,

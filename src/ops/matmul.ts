@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { MOST_GROUPS } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
 import { applyApart, isApart, type Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
@@ -84,7 +84,9 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 }
 
 /** The batch, rows and columns of an operand, after its transposition. */
-function matrices(operand: string, { shape }: Tensor, transposed: boolean): [number, number, number] {
+function matrices(operand: string, x: Tensor, transposed: boolean): [number, number, number] {
+  checkTensor(`matmul: ${operand}`, x);
+  const { shape } = x;
   if (shape.length !== 2 && shape.length !== 3)
     throw new ShapeError(`matmul: ${operand} is ${show(shape)}, expected a matrix or a batch of matrices`);
   const [rows, columns] = shape.slice(-2) as [number, number];

@@ -2,7 +2,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { activationCode, applyApart, isApart, type Activation } from "./lib/activation.ts";
 
 const normalizeKernel = kernel("normalize");
@@ -115,6 +115,7 @@ export function layerNorm(
   x: Tensor,
   { axes = 1, ...options }: NormalizeOptions & { axes?: number | undefined } = {},
 ): Tensor {
+  checkTensor("layerNorm", x);
   const rank = x.shape.length;
   if (!Number.isInteger(axes) || axes < 1 || axes > rank)
     throw new ShapeError(
@@ -303,6 +304,7 @@ function lanesOf({ A, P, K }: { A: number; P: number; K: number }): number {
 
 /** N samples, R numbers in each of C channels. */
 function channelsOf(op: string, x: Tensor): { N: number; R: number; C: number } {
+  checkTensor(op, x);
   if (x.shape.length < 2)
     throw new ShapeError(
       `${op}: x is ${show(x.shape)}; give a batch with channels last, (N, C) or (N, H, W, C)`,

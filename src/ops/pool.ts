@@ -1,8 +1,9 @@
+import { checkOptions } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { convolution, type ConvolutionOptions, type Pair } from "./lib/convolution.ts";
 
 const poolKernel = kernel("pool");
@@ -22,8 +23,10 @@ export interface AveragePoolOptions extends PoolOptions {
 }
 
 /** The height and width of the windows of images x (N,H,W,C), in the letters of the kernels. */
-export function poolGeometry(op: string, x: Shape, { window, stride = window, padding = 0 }: PoolOptions) {
-  const [R, S] = typeof window === "number" ? [window, window] : window;
+export function poolGeometry(op: string, x: Shape, options: PoolOptions) {
+  checkOptions(op, options);
+  const { window, stride = window, padding = 0 } = options;
+  const [R, S] = Array.isArray(window) ? (window as [number, number]) : [window as number, window as number];
   if (![R, S].every((extent) => Number.isInteger(extent) && extent > 0))
     throw new ArgumentError(`${op}: a window is of whole numbers from 1, not ${JSON.stringify(window)}`);
   if (x.length !== 4) throw new ShapeError(`${op}: x is ${show(x)}, expected images (N, H, W, C)`);
@@ -45,6 +48,7 @@ export function poolGeometry(op: string, x: Shape, { window, stride = window, pa
  * NaN is. The first of equals, row by row, gets the gradient.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  checkTensor("maxPool2d", x);
   const params = poolGeometry("maxPool2d", x.shape, options);
   const { N, P, Q, C, R, S } = params;
   const out = empty(x.device, [N, P, Q, C]);
@@ -62,6 +66,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 
 /** The mean of each window of images x (N,H,W,C), channel by channel: (N,P,Q,C). */
 export function averagePool2d(x: Tensor, options: AveragePoolOptions): Tensor {
+  checkTensor("averagePool2d", x);
   const params = poolGeometry("averagePool2d", x.shape, options);
   const { N, P, Q, C, R, S } = params;
   const out = empty(x.device, [N, P, Q, C]);

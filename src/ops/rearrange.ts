@@ -1,3 +1,4 @@
+import { checkList } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type Shape,
 } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
 import { sumTo } from "./reduce.ts";
@@ -67,6 +68,8 @@ function padInto(out: Tensor, x: Tensor, before: readonly number[], value: numbe
  * what the others leave.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor("reshape", x);
+  checkList("reshape: the shape", shape);
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const open = shape.filter((extent) => extent === -1).length;
   const full = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));
@@ -77,6 +80,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** The axes of x in another order: axis i of the result is axis `axes[i]` of x. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  checkTensor("permute", x);
+  checkList("permute: the list of axes", axes);
   const order = axes.map((axis) => normalAxes("permute", x.shape.length, axis)[0]!);
   if (order.length !== x.shape.length || new Set(order).size !== order.length)
     throw new ShapeError(`permute: axes ${show(axes)} of ${show(x.shape)}; name each axis once`);
@@ -102,6 +107,9 @@ export function transpose(x: Tensor): Tensor {
 
 /** The block of `sizes` elements of x that begins at `starts`. */
 export function slice(x: Tensor, starts: readonly number[], sizes: readonly number[]): Tensor {
+  checkTensor("slice", x);
+  checkList("slice: the list of starts", starts);
+  checkList("slice: the list of sizes", sizes);
   const fits = x.shape.every((extent, axis) => {
     const [start, size] = [starts[axis] ?? -1, sizes[axis] ?? -1];
     return [start, size].every((n) => Number.isInteger(n) && n >= 0) && start + size <= extent;
@@ -207,6 +215,8 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
 
 /** x with `margins[axis] = [before, after]` elements of `value` around it along each axis. */
 export function pad(x: Tensor, margins: readonly (readonly [number, number])[], value = 0): Tensor {
+  checkTensor("pad", x);
+  checkList("pad: the list of margins", margins);
   const whole = margins.flat().every((n) => Number.isInteger(n) && n >= 0);
   if (margins.length !== x.shape.length || x.shape.length > 8 || !whole)
     throw new ShapeError(
@@ -231,6 +241,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 
 /** The tensors of `list` one after another along `axis`; their other extents agree. */
 export function concat(list: readonly Tensor[], axis = 0): Tensor {
+  checkList("concat: the list of tensors", list);
+  for (const x of list) checkTensor("concat", x);
   const [first] = list;
   if (!first) throw new ArgumentError("concat: the list is empty; give at least one tensor");
   const [at] = normalAxes("concat", first.shape.length, axis) as [number];
@@ -283,6 +295,7 @@ export function stack(list: readonly Tensor[], axis = 0): Tensor {
  * indices for each column.
  */
 export function gatherRows(x: Tensor, indices: Tensor): Tensor {
+  for (const operand of [x, indices]) checkTensor("gatherRows", operand);
   if (x.shape.length === 0 || indices.shape.length !== 1)
     throw new ShapeError(
       `gatherRows: x is ${show(x.shape)} and indices ${show(indices.shape)}; give (R, …) and (K)`,

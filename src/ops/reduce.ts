@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./lib/strided.ts";
 
@@ -106,6 +106,7 @@ function reduce(
   given: Axes | undefined,
   keepDims: boolean,
 ): Tensor {
+  checkTensor(name, x);
   const axes = normalAxes(name, x.shape.length, given);
   const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
   const shape = keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis));

@@ -1,8 +1,9 @@
+import { checkList } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 
 const resizeKernel = kernel("resize");
 const WG = 64;
@@ -23,9 +24,12 @@ export interface ResizeOptions {
  */
 export function resize2d(
   x: Tensor,
-  [P, Q]: readonly [number, number],
+  size: readonly [number, number],
   { mode = "bilinear", alignCorners = false }: ResizeOptions = {},
 ): Tensor {
+  checkTensor("resize2d", x);
+  checkList("resize2d: the size", size);
+  const [P, Q] = size;
   if (x.shape.length !== 4)
     throw new ShapeError(`resize2d: x is ${show(x.shape)}, expected images (N, H, W, C)`);
   if (mode !== "nearest" && mode !== "bilinear")

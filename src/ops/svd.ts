@@ -3,7 +3,7 @@ import { kernel } from "../device/kernel.ts";
 import { copyInto } from "../tensor/accumulate.ts";
 import { sameShape, show, sizeOf } from "../tensor/shape.ts";
 import { saveFor, track, trackAll } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
 import { completeImages, rescale, shortSide } from "./svd/decompose.ts";
@@ -42,6 +42,7 @@ export interface SvdOptions {
  * @throws ShapeError for less than two axes.
  */
 export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
+  checkTensor("svd", a);
   const { device } = a;
   if (a.shape.length < 2)
     throw new ShapeError(`svd: a is ${show(a.shape)}; expected a matrix (M, N), or a batch of them`);
@@ -259,6 +260,7 @@ function refuse(op: string, operand: string, { shape }: Tensor): (values: Float3
 }
 
 function checkTruncation(op: string, h: Tensor, k: number): void {
+  checkTensor(op, h);
   if (h.shape.length !== 2 || h.size === 0)
     throw new ShapeError(
       `${op}: h is ${show(h.shape)}; expected a batch of latent vectors (B, L), with entries`,

@@ -1,7 +1,8 @@
-import type { Device } from "../device/device.ts";
+import { checkList } from "../device/arguments.ts";
+import { checkDevice, type Device } from "../device/device.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import type { ParameterSpec } from "../nn/parameter.ts";
-import { show, sizeOf, type Shape } from "../tensor/shape.ts";
+import { checkShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { tensor, zeros, type Tensor } from "../tensor/tensor.ts";
 
 /** Parameters start at multiples of 256 bytes, as WebGPU wants of bindings. */
@@ -114,14 +115,17 @@ export class ParameterGroup {
  */
 export class ParameterArena extends ParameterGroup {
   constructor(device: Device, specs: readonly ParameterSpec[]) {
+    checkDevice("ParameterArena", device);
+    checkList("ParameterArena: the list of parameters", specs);
     if (specs.length === 0) throw new ArgumentError("ParameterArena: there are no parameters");
     const places = new Map<string, Place>();
     let length = 0;
     for (const { name, shape, values } of specs) {
+      checkShape(`ParameterArena: ${name}`, shape);
       if (places.has(name)) throw new ArgumentError(`ParameterArena: two parameters are named ${name}`);
-      if (values.length !== sizeOf(shape))
+      if (values?.length !== sizeOf(shape))
         throw new ShapeError(
-          `ParameterArena: ${name} has ${values.length} values for its shape ${show(shape)}`,
+          `ParameterArena: ${name} has ${values?.length ?? "no"} values for its shape ${show(shape)}`,
         );
       const place = { first: length, shape };
       places.set(name, place);

@@ -1,3 +1,4 @@
+import { checkList } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
@@ -47,11 +48,13 @@ export class Clock {
   /** Sums of squares, in two stages, the first of them window by window; without a clip there are none. */
   readonly #sums: { partials: Tensor; folded: Tensor } | undefined;
 
-  constructor({ device, gradients }: ParameterGroup, { rate, schedule, clip, betas }: ClockOptions) {
+  constructor(group: ParameterGroup, { rate, schedule, clip, betas }: ClockOptions) {
+    const { device, gradients } = group;
     if (!(rate >= 0 && Number.isFinite(rate)))
       throw new ArgumentError(`optimizer: the rate is a number from 0, not ${rate}`);
     if (clip !== undefined && !(clip > 0))
       throw new ArgumentError(`optimizer: clip is a positive number, not ${clip}`);
+    checkList("optimizer: betas", betas);
     const { milestones, ...packed } = packSchedule(schedule ?? { kind: "constant" });
     const window = windowSize(gradients);
     const P = Math.min(16384, Math.ceil(window / 4 / (8 * WG)) * WG);

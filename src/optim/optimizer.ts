@@ -1,9 +1,9 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
-import { checkNumber } from "../device/arguments.ts";
+import { checkNumber, checkOptions } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { inWindows } from "../tensor/windows.ts";
-import type { ParameterGroup } from "./arena.ts";
+import { ParameterGroup } from "./arena.ts";
 import { Clock, type ClockReading } from "./clock.ts";
 import type { Schedule } from "./schedules.ts";
 
@@ -42,9 +42,9 @@ export interface OptimizerOptions {
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay rates of the first and second moment; 0.9 and 0.999. */
-  betas?: readonly [number, number];
+  betas?: readonly [number, number] | undefined;
   /** Added to the root of the second moment. */
-  epsilon?: number;
+  epsilon?: number | undefined;
 }
 
 /**
@@ -54,13 +54,14 @@ export interface AdamOptions extends OptimizerOptions {
  */
 export function adaBelief(
   arena: ParameterGroup,
-  {
+  given: AdamOptions & { epsilonRoot?: number | undefined },
+): Optimizer {
+  const {
     betas = [0.9, 0.999],
     epsilon = 1e-16,
     epsilonRoot = 1e-16,
     ...options
-  }: AdamOptions & { epsilonRoot?: number },
-): Optimizer {
+  } = checked("adaBelief", arena, given);
   return new ArenaOptimizer(arena, "ada_belief", ["mean", "variance"], options, {
     betas,
     epsilon,
@@ -69,23 +70,23 @@ export function adaBelief(
 }
 
 /** Adam (Kingma and Ba 2015): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², θ ← θ − rate · m̂ / (√v̂ + ε); ε = 1e-8. */
-export function adam(
-  arena: ParameterGroup,
-  { betas = [0.9, 0.999], epsilon = 1e-8, ...options }: AdamOptions,
-): Optimizer {
+export function adam(arena: ParameterGroup, given: AdamOptions): Optimizer {
+  const { betas = [0.9, 0.999], epsilon = 1e-8, ...options } = checked("adam", arena, given);
   return new ArenaOptimizer(arena, "adam", ["mean", "variance"], options, { betas, epsilon });
 }
 
 /** Adam with weight decay apart from the moments (Loshchilov and Hutter 2019); 1e-2 unless given. */
-export function adamW(arena: ParameterGroup, { weightDecay = 1e-2, ...options }: AdamOptions): Optimizer {
+export function adamW(arena: ParameterGroup, given: AdamOptions): Optimizer {
+  const { weightDecay = 1e-2, ...options } = checked("adamW", arena, given);
   return adam(arena, { ...options, weightDecay });
 }
 
 /** RMSProp (Tieleman and Hinton 2012): v ← βv + (1−β)g², θ ← θ − rate · g / (√v + ε); β = 0.9, ε = 1e-8. */
 export function rmsProp(
   arena: ParameterGroup,
-  { beta = 0.9, epsilon = 1e-8, ...options }: OptimizerOptions & { beta?: number; epsilon?: number },
+  given: OptimizerOptions & { beta?: number | undefined; epsilon?: number | undefined },
 ): Optimizer {
+  const { beta = 0.9, epsilon = 1e-8, ...options } = checked("rmsProp", arena, given);
   return new ArenaOptimizer(arena, "rms_prop", ["variance"], options, { betas: [0, beta], epsilon });
 }
 
@@ -95,16 +96,21 @@ export function rmsProp(
  */
 export function sgd(
   arena: ParameterGroup,
-  {
-    momentum = 0,
-    nesterov = false,
-    ...options
-  }: OptimizerOptions & { momentum?: number; nesterov?: boolean },
+  given: OptimizerOptions & { momentum?: number | undefined; nesterov?: boolean | undefined },
 ): Optimizer {
+  const { momentum = 0, nesterov = false, ...options } = checked("sgd", arena, given);
   if (!(momentum >= 0 && momentum < 1))
     throw new ArgumentError(`sgd: momentum is from 0 to below 1, not ${momentum}`);
   if (momentum === 0) return new ArenaOptimizer(arena, "sgd", [], options, {});
   return new ArenaOptimizer(arena, "sgd_momentum", ["mean"], options, { momentum, nesterov });
+}
+
+/** The options of an optimizer. Throws ArgumentError unless they are such, and `arena` holds parameters. */
+function checked<Options extends object>(what: string, arena: unknown, options: Options): Options {
+  if (!(arena instanceof ParameterGroup))
+    throw new ArgumentError(`${what}: it moves the parameters of a ParameterArena, not ${String(arena)}`);
+  checkOptions(what, options);
+  return options;
 }
 
 /** The constants of an update, as far as it has them. */

@@ -1,3 +1,4 @@
+import { checkList, checkOptions } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 
 /**
@@ -34,6 +35,7 @@ export interface PackedSchedule {
 
 /** Checks a schedule and writes it as the kernel takes it. */
 export function packSchedule(schedule: Schedule): PackedSchedule {
+  checkOptions("schedule", schedule);
   const warmup = whole("warmup", schedule.warmup ?? 0, 0);
   const packed = { kind: 0, warmup, span: 1, floor: 0, factor: 1, log2_factor: 0, milestones: [] };
   switch (schedule.kind) {
@@ -54,8 +56,13 @@ export function packSchedule(schedule: Schedule): PackedSchedule {
     case "steps": {
       const { milestones, factor } = schedule;
       if (!(factor > 0 && Number.isFinite(factor))) throw refuse("factor", "a positive number", factor);
+      checkList("schedule: milestones", milestones);
       return { ...packed, kind: 3, factor, milestones: milestones.map((t) => whole("milestones", t, 0)) };
     }
+    default:
+      throw new ArgumentError(
+        `schedule: its kind is constant, warmup, cosine, exponential or steps, not ${String((schedule as Schedule).kind)}`,
+      );
   }
 }
 

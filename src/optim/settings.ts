@@ -1,3 +1,5 @@
+import { checkOptions } from "../device/arguments.ts";
+import { ArgumentError } from "../device/errors.ts";
 import type { ParameterGroup } from "./arena.ts";
 import { adaBelief, adam, adamW, rmsProp, sgd, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
@@ -8,17 +10,19 @@ export type OptimizerKind = (typeof optimizerKinds)[number];
 export interface OptimizerSettings extends OptimizerOptions {
   kind: OptimizerKind;
   /** Decay rates of the moments of AdaBelief, Adam and AdamW. */
-  betas?: readonly [number, number];
+  betas?: readonly [number, number] | undefined;
   /** Decay rate of the second moment of RMSProp. */
-  beta?: number;
+  beta?: number | undefined;
   /** Momentum of gradient descent. */
-  momentum?: number;
-  nesterov?: boolean;
-  epsilon?: number;
+  momentum?: number | undefined;
+  nesterov?: boolean | undefined;
+  epsilon?: number | undefined;
 }
 
 /** The optimizer that `settings` describe, over the parameters of `group`. */
-export function optimizerOf(group: ParameterGroup, { kind, ...options }: OptimizerSettings): Optimizer {
+export function optimizerOf(group: ParameterGroup, settings: OptimizerSettings): Optimizer {
+  checkOptions("optimizer", settings);
+  const { kind, ...options } = settings;
   switch (kind) {
     case "adabelief":
       return adaBelief(group, options);
@@ -30,5 +34,9 @@ export function optimizerOf(group: ParameterGroup, { kind, ...options }: Optimiz
       return rmsProp(group, options);
     case "sgd":
       return sgd(group, options);
+    default:
+      throw new ArgumentError(
+        `optimizer: its kind is one of ${optimizerKinds.join(", ")}, not ${String(kind)}`,
+      );
   }
 }

@@ -1,4 +1,4 @@
-import type { Device } from "../device/device.ts";
+import { checkDevice, type Device } from "../device/device.ts";
 import type { Program } from "../device/program.ts";
 
 export type { Program } from "../device/program.ts";
@@ -12,10 +12,12 @@ export type { Program } from "../device/program.ts";
  * device, because JavaScript values are fixed when the step is recorded.
  */
 export function record<T>(device: Device, step: () => T): { program: Program; result: T } {
+  checkDevice("record", device);
   return device.record(step);
 }
 
 /** Runs `body` without recording it for `backward`. */
 export function noGrad<T>(device: Device, body: () => T): T {
+  checkDevice("noGrad", device);
   return device.noGrad(body);
 }

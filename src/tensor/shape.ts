@@ -9,7 +9,7 @@ export function sizeOf(shape: Shape): number {
 
 /** `(2, 3)`, as messages write it. */
 export function show(shape: Shape): string {
-  return `(${shape.join(", ")})`;
+  return Array.isArray(shape) ? `(${shape.join(", ")})` : String(shape);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
@@ -50,6 +50,6 @@ export function normalAxes(op: string, rank: number, axes?: number | readonly nu
 
 /** Checks that `shape` is made of whole numbers that are not negative. */
 export function checkShape(op: string, shape: Shape): void {
-  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0))
-    throw new ShapeError(`${op}: ${show(shape)} is not a shape; extents are whole numbers from 0`);
+  if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent) && extent >= 0))
+    throw new ShapeError(`${op}: ${show(shape)} is not a shape, which is a list of whole numbers from 0`);
 }

@@ -1,7 +1,8 @@
-import { LifetimeError, ShapeError } from "../device/errors.ts";
+import { checkFunction, checkList } from "../device/arguments.ts";
+import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import { accumulate, copyInto } from "./accumulate.ts";
 import { sameShape, show } from "./shape.ts";
-import { empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
+import { checkTensor, empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
 
 export type { Gradients } from "./tensor.ts";
 
@@ -14,12 +15,17 @@ export function track(
   inputs: readonly Tensor[],
   rule: (dy: Tensor, gradients: Gradients) => readonly (Tensor | undefined)[],
 ): Tensor {
+  checkFunction("track: the rule", rule);
   trackAll([output], inputs, ([dy], gradients) => rule(dy!, gradients));
   return output;
 }
 
 /** Puts an operation of several outputs on the tape, if an input needs a gradient. */
 export function trackAll(outputs: readonly Tensor[], inputs: readonly Tensor[], rule: Rule): void {
+  checkList("trackAll: the list of outputs", outputs);
+  checkList("track: the list of inputs", inputs);
+  for (const operand of [...outputs, ...inputs]) checkTensor("track", operand);
+  checkFunction("track: the rule", rule);
   for (const output of outputs) output.device.show(output, "output of ");
   if (!needsTape(inputs)) return;
   const node: Node = { inputs, outputs, rule };
@@ -65,6 +71,7 @@ export function stopGradient(x: Tensor): Tensor {
  * given. The graph is used up: a second call needs a second forward pass.
  */
 export function backward(loss: Tensor, seed?: Tensor): void {
+  for (const operand of seed === undefined ? [loss] : [loss, seed]) checkTensor("backward", operand);
   if (!loss.requiresGrad)
     throw new LifetimeError(
       `backward: ${loss.toString()} does not depend on anything that requires a gradient`,
@@ -98,6 +105,7 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
       },
     }),
   );
+  checkGradients(node, made);
   node.inputs.forEach((input, i) => {
     const gradient = made[i];
     if (!gradient || !input.requiresGrad) return;
@@ -116,6 +124,17 @@ function step(node: Node, gradients: Map<Tensor, Tensor>): void {
     gradients.delete(output);
     output.node = usedUp;
   });
+}
+
+/** Throws ArgumentError unless `made` has a gradient for each input that needs one. */
+function checkGradients({ inputs, outputs }: Node, made: unknown): void {
+  const given: readonly unknown[] = Array.isArray(made) ? made : [];
+  const without = inputs.findIndex(({ requiresGrad }, i) => requiresGrad && !(given[i] instanceof Tensor));
+  if (without >= 0)
+    throw new ArgumentError(
+      `backward: the rule of the operation that made ${outputs.join(" and ")} gives no gradient for input ${without} ` +
+        `(from 0), ${inputs[without]!.toString()}; it returns a list with a tensor for each input that needs one`,
+    );
 }
 
 /** Gives a leaf its gradient: in its arena if it has a place there, in a tensor of its own otherwise. */

@@ -1,5 +1,5 @@
-import { Device } from "../device/device.ts";
-import { LifetimeError, ShapeError } from "../device/errors.ts";
+import { checkDevice, Device } from "../device/device.ts";
+import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import type { Operand } from "../device/kernel.ts";
 import type { MemoryKind, Storage } from "../device/storage.ts";
 import { checkShape, show, sizeOf, type Shape } from "./shape.ts";
@@ -66,9 +66,12 @@ export class Tensor implements Operand {
     return this.#disposed;
   }
 
-  /** The values, once everything that was launched so far is done. While a step is recorded it throws at once. */
+  /**
+   * The values, once everything that was launched so far is done. It throws at once for a tensor that was freed, and while
+   * a step is recorded.
+   */
   read(): Promise<Float32Array> {
-    this.device.checkReadable(); // not a rejection: one that is thrown away would end the process
+    this.#checkReadable();
     return this.#read();
   }
 
@@ -80,31 +83,22 @@ export class Tensor implements Operand {
 
   /** The memory as it is, for tensors that hold integers. */
   readBytes(): Promise<ArrayBuffer> {
-    this.device.checkReadable();
-    return this.#readBytes();
-  }
-
-  async #readBytes(): Promise<ArrayBuffer> {
-    this.#checkAlive("read");
+    this.#checkReadable();
     return this.device.read(this.storage, this.byteOffset, this.byteLength);
   }
 
   /** The value of a tensor of one element. */
   item(): Promise<number> {
-    this.device.checkReadable();
-    return this.#item();
-  }
-
-  async #item(): Promise<number> {
     if (this.size !== 1)
       throw new ShapeError(`item: a tensor of one element is needed, not ${show(this.shape)}`);
-    return (await this.read())[0]!;
+    this.#checkReadable();
+    return this.#read().then(([value]) => value!);
   }
 
   /** Overwrites the values, in order with the launches around. */
   write(values: ArrayLike<number>): this {
     this.#checkAlive("write");
-    if (values.length !== this.size)
+    if (lengthOf(values) !== this.size)
       throw new ShapeError(
         `write: ${values.length} values for a tensor of shape ${show(this.shape)}, which has ${this.size}`,
       );
@@ -151,6 +145,12 @@ export class Tensor implements Operand {
     return `Tensor${this.name ? ` ${this.name}` : ""} ${show(this.shape)}`;
   }
 
+  /** Throws, and does not reject: a rejection that is thrown away would end the process. */
+  #checkReadable(): void {
+    this.device.checkReadable();
+    this.#checkAlive("read");
+  }
+
   #checkAlive(op: string): void {
     if (this.#disposed)
       throw new LifetimeError(
@@ -185,6 +185,7 @@ export interface Node {
 
 /** A tensor with whatever is in its memory: for kernels to write. */
 export function empty(device: Device, shape: Shape, kind: MemoryKind = "tensor"): Tensor {
+  checkDevice("empty", device);
   checkShape("empty", shape);
   return new Tensor(device, [...shape], device.allocate(4 * sizeOf(shape), kind));
 }
@@ -193,10 +194,12 @@ export function empty(device: Device, shape: Shape, kind: MemoryKind = "tensor")
 export function tensor(
   device: Device,
   values: ArrayLike<number>,
-  shape: Shape = [values.length],
+  shape: Shape = [lengthOf(values)],
   kind: MemoryKind = "tensor",
 ): Tensor {
+  checkDevice("tensor", device);
   checkShape("tensor", shape);
+  lengthOf(values);
   if (values.length !== sizeOf(shape))
     throw new ShapeError(
       `tensor: ${values.length} values do not fill the shape ${show(shape)}, which has ${sizeOf(shape)} elements`,
@@ -204,8 +207,26 @@ export function tensor(
   return new Tensor(device, [...shape], device.upload(bytesOf(values), kind));
 }
 
+/** The number of values. Throws ArgumentError for what has none. */
+function lengthOf(values: unknown): number {
+  const length = (values as Partial<ArrayLike<number>> | null | undefined)?.length;
+  if (typeof length === "number" && typeof values === "object") return length;
+  throw new ArgumentError(
+    `tensor: its values are a list of numbers or a Float32Array, not ${String(values)}`,
+  );
+}
+
+/** Throws ArgumentError for an operand of `op` that is no tensor. */
+export function checkTensor(op: string, operand: unknown): void {
+  if (!(operand instanceof Tensor))
+    throw new ArgumentError(
+      `${op}: a tensor is needed, not ${String(operand)}; device.tensor(values, shape) makes one`,
+    );
+}
+
 /** A tensor of zeros. */
 export function zeros(device: Device, shape: Shape, kind: MemoryKind = "tensor"): Tensor {
+  checkDevice("zeros", device);
   checkShape("zeros", shape);
   device.checkSize(4 * sizeOf(shape));
   return tensor(device, new Float32Array(sizeOf(shape)), shape, kind);

@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
+import { checkOptions } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { BasisForm } from "../latent/basis.ts";
-import type { Model } from "../models/model.ts";
+import { Model } from "../models/model.ts";
 import type { Stage } from "../models/phase.ts";
 import { steps as take } from "../optim/steps.ts";
 import type { AdaptiveOptions } from "./adaptive.ts";
@@ -56,6 +57,8 @@ export async function train<M extends Model>(
   data: Dataset,
   options: TrainOptions,
 ): Promise<Run<M>> {
+  checkOptions("train", options);
+  if (!(model instanceof Model)) throw new ArgumentError(`train: a model is needed, not ${String(model)}`);
   const { steps, batch, rate = 1e-3, seed = 0, logEvery = 100, fineTune, adaptive, signal } = options;
   const { truncation } = model;
   if (fineTune && !truncation)

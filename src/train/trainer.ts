@@ -1,8 +1,9 @@
 import type { Position } from "../data/batches.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { Dataset } from "../data/dataset.ts";
+import { checkOptions } from "../device/arguments.ts";
 import { ArgumentError, NumericalError } from "../device/errors.ts";
 import type { Device } from "../device/device.ts";
-import type { Model } from "../models/model.ts";
+import { Model } from "../models/model.ts";
 import type { Stage } from "../models/phase.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Stepper } from "../optim/steps.ts";
@@ -45,7 +46,12 @@ export class Trainer implements Stepper {
   /** Steps of the stages before. */
   #before = 0;
 
-  constructor(model: Model, data: Dataset, { stages, ...options }: TrainerOptions) {
+  constructor(model: Model, data: Dataset, given: TrainerOptions) {
+    if (!(model instanceof Model)) throw new ArgumentError(`train: a model is needed, not ${String(model)}`);
+    if (!(data instanceof Dataset))
+      throw new ArgumentError(`train: a Dataset is needed, not ${String(data)}`);
+    checkOptions("train", given);
+    const { stages, ...options } = given;
     if (data.shape.join() !== model.input.join())
       throw new ArgumentError(
         `train: ${data.name} has samples of shape (${data.shape.join(", ")}), the model takes (${model.input.join(", ")})`,
