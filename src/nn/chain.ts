@@ -94,7 +94,7 @@ export function inputGradientOf(
 /** The shape that `layer` makes of `input`; errors name the layer. */
 function outputShape(name: string, layer: Layer, input: Shape): Shape {
   if (typeof (layer as Partial<Layer> | undefined)?.apply !== "function")
-    throw new ArgumentError(`${name}: a layer is needed, not ${String(layer)}`);
+    throw new ArgumentError(`${name}: a layer is needed, with apply()`);
   try {
     return layer.outputShape(input);
   } catch (error) {
