@@ -104,7 +104,7 @@ for (const validation of [false, true]) {
 }
 
 test("a rule that gives no gradient for an input that needs one says so, and which input", async () => {
-  using device = await openDevice();
+  const device = await openDevice();
   const [x, y] = [tensor(device, [1, 2]), tensor(device, [3, 4])];
   x.requiresGrad = true;
   const by = (rule: () => unknown) =>
@@ -123,6 +123,7 @@ test("a rule that gives no gradient for an input that needs one says so, and whi
     );
   by(() => [undefined, y]);
   expect([...(await x.grad!.read())]).toEqual([3, 4]);
+  device.close();
 });
 
 test("with WebGPU's checks on, a store out of bounds harms nothing", async () => {
