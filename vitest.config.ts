@@ -18,7 +18,7 @@ const plain = [
   `${folder}/models/catalogue.test.ts`,
   `${folder}/report/**/*.test.ts`,
   `${folder}/runs/{checkpoint,files}.test.ts`,
-  `${folder}/reproduce/experiments.test.ts`,
+  `${folder}/reproduce/{differences,experiments}.test.ts`,
   `${folder}/web/{camera,form}.test.ts`,
   `${folder}/layout.test.ts`,
 ];
