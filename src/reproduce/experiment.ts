@@ -21,7 +21,7 @@ export interface Row extends Sampling {
   /** Its data set is the experiment's, unless it has one of its own. */
   config: PartialConfig;
   published: Partial<Record<Metric, Published>>;
-  /** The row, further up, whose trained models this one measures in another way. */
+  /** The row, further up, whose trained models this one measures in another way; their settings are that row's. */
   trained?: string;
   /** What takes the place of training and measuring; it is done once, whatever the seeds. */
   compute?: (config: Config) => Promise<Computed> | Computed;

@@ -1,12 +1,12 @@
 import { roundness, straightness } from "../latent/form.ts";
-import { activeUnits } from "../latent/spectrum.ts";
+import { activeUnits, variances } from "../latent/spectrum.ts";
 import { bumpFitError } from "../metrics/bumpFit.ts";
 import { samplerOf } from "../models/samplers.ts";
 import { diagonalCodes, fitSampler, samplesFrom } from "../train/generate.ts";
 import { varianceLawOn, varianceLossOn } from "../train/variance.ts";
 import { columnTitles, type Column } from "./columns.ts";
 import { imagesCompared, type Likeness } from "./judge.ts";
-import { imagesOf } from "./sources.ts";
+import { fittedSampler, imagesOf } from "./sources.ts";
 import type { Subject } from "./subject.ts";
 
 /** What is measured of a model. */
@@ -68,7 +68,22 @@ const metrics = {
     better: "neither",
     of: async (subject) => (await lawOf(subject)).activeUnits,
   },
+  secondSpread: {
+    title: "spread of second-stage codes / of codes",
+    better: "neither",
+    of: async (subject) => {
+      const { config } = subject.session;
+      const codes = await (await fittedSampler(subject, "second-stage"))?.sample(spreadCount, config.seed);
+      if (!codes) return undefined;
+      const spread = variances(codes, subject.codeSize);
+      const mean = spread.reduce((sum, one) => sum + one, 0) / spread.length;
+      return Math.sqrt(mean / (await lawOf(subject)).meanLaw);
+    },
+  },
 } as const satisfies Record<string, MetricDescriptor>;
+
+/** Codes of a second stage that a deviation is of. */
+const spreadCount = 5000;
 
 /** Held-out samples that the variance loss is of, and training samples that the variance law is. */
 const [lossCount, lawCount] = [1000, 1000];

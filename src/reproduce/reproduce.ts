@@ -85,11 +85,12 @@ function plan(experiment: Experiment, { scale, seeds, settings, out }: Reproduce
   const runs: Omit<RunAt, "of">[] = [];
   for (let seed = 500; seed < 500 + seeds; seed++) {
     for (const row of seed === 500 ? rows : rows.filter(({ compute }) => !compute)) {
-      const { data = first } = row.config;
+      const { config: chosen } = rows.find(({ label }) => label === row.trained) ?? row;
+      const { data = first } = chosen;
       const own = path === undefined || dataOf(experiment).length === 1 ? path : join(path, data);
       const given = {
         ...(scale === "quick" ? quickSettings : {}),
-        ...row.config,
+        ...chosen,
         ...shared,
         ...(own === undefined ? {} : { path: own }),
         ...{ data, seed },
