@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Dataset } from "../../src/data/dataset.ts";
 import {
   add,
@@ -76,6 +76,17 @@ const points = new Dataset({
     return MEAN[at % 2]! + SD * sum;
   }),
 });
+
+/** What is given to the GPU in one go while `body` runs. */
+async function submissionsOf(body: () => Promise<void> | void): Promise<number> {
+  const submit = vi.spyOn(device.gpu.queue, "submit");
+  try {
+    await body();
+    return submit.mock.calls.length;
+  } finally {
+    submit.mockRestore();
+  }
+}
 
 /** Three numbers, in groups of one unless given. */
 class Three extends models.Model {
@@ -243,4 +254,39 @@ describe("two phases", () => {
     expect(device.memory().live).toBe(live); // nothing holds on to the parameters
     expect(() => new Three(device, { all: ["a", "b"] })).toThrow("is in one group; c is not");
   });
+});
+
+test("a step of MaskAAE or FlexAE is one submission, with all batches that it takes, to the same bits", async () => {
+  const [D, count] = [512, 128];
+  const narrow = { input: [D], latent: 3, seed: 4 } as const;
+  const builds = {
+    maskAae: () => models.maskAae(device, { ...narrow, criticWidths: [16, 16] }),
+    flexAe: () =>
+      models.flexAe(device, {
+        ...{ ...narrow, adversaryWidths: [16, 16], smooth: true, imageCriticWidths: [4, 4, 8] },
+      }),
+  };
+  // the batches of a step, six to eleven of 256 kB, are more than small writes find room for at first
+  const samples = new Dataset({
+    name: "samples",
+    shape: [D],
+    stored: Float32Array.from(values(count * D, 3)),
+  });
+  for (const [name, build] of Object.entries(builds)) {
+    const bits: unknown[] = [];
+    for (const isEager of [false, true]) {
+      using model = build();
+      using trainer = new Trainer(model, samples, { ...settings, batch: count });
+      const step = () => (isEager ? trainer.advanceEagerly() : trainer.advance());
+      step();
+      await device.finish();
+      for (let i = 0; i < 2; i++) {
+        const submitted = await submissionsOf(step);
+        if (!isEager) expect(submitted, name).toBe(1);
+        await device.finish();
+      }
+      bits.push(await bitsOf(model.arena.parameters));
+    }
+    expect(bits[0], name).toEqual(bits[1]);
+  }
 });

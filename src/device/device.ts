@@ -209,6 +209,11 @@ export class Device {
     this.queue.push(command);
   }
 
+  /** Runs `body`, and sends what it launches in one submission where it can. */
+  together(body: () => void): void {
+    this.queue.together(body);
+  }
+
   /** Runs `body` and frees every tensor that it made, except those that it returns. */
   scope<T>(body: () => T): T {
     checkFunction("scope: its body", body);

@@ -34,6 +34,8 @@ export class CommandQueue {
   #submitted = 0;
   #done = 0;
   #submissions = 0;
+  /** Whether commands wait for more to go with them. */
+  #isHeld = false;
   #failure: HestenesError | undefined;
   #lost: DeviceLostError | undefined;
   profiler: Profiler | undefined;
@@ -85,9 +87,26 @@ export class CommandQueue {
   /** Sends `commands`, whose pipelines are compiled, at once if nothing is ahead of them and the device keeps up. */
   run(commands: readonly Command[]): void {
     if (this.#lost) throw this.#lost;
-    if (this.#pending.length === 0 && this.#submissions < MOST_SUBMISSIONS) return this.#submit(commands);
+    const isNext = this.#pending.length === 0 && !this.#isHeld;
+    if (isNext && this.#submissions < MOST_SUBMISSIONS) return this.#submit(commands);
     for (const command of commands) this.#add(command);
     this.#sendIfMany();
+  }
+
+  /**
+   * Runs `body`, which waits for nothing, and sends what it gives in one submission, as far as nothing is ahead of it and its
+   * pipelines are compiled; the first writes come before.
+   */
+  together(body: () => void): void {
+    if (this.#isHeld) return body();
+    this.#isHeld = true;
+    try {
+      body();
+    } finally {
+      this.#isHeld = false;
+    }
+    if (this.#submissions < MOST_SUBMISSIONS) this.#sendIfCompiled();
+    else this.#sendIfMany();
   }
 
   /** Writes `data`, in order with everything before and after. */
@@ -101,7 +120,7 @@ export class CommandQueue {
   /** Destroys `buffer` after everything that was given so far is sent. */
   free(buffer: GPUBuffer): void {
     if (this.#pending.length === 0 || this.#lost) buffer.destroy();
-    else this.push({ kind: "free", buffer });
+    else this.#add({ kind: "free", buffer });
   }
 
   /** Sends everything that was given so far; resolves when it is with WebGPU, not when it is done. */
@@ -168,7 +187,7 @@ export class CommandQueue {
 
   #sendIfMany(): void {
     if (this.#pendingWeight < BATCH) return;
-    this.#sendIfCompiled();
+    if (!this.#isHeld) this.#sendIfCompiled();
     if (this.#pendingWeight >= MOST_UNDER_WAY) this.sendNow();
   }
 

@@ -128,7 +128,7 @@ export const maskAaeFacts = {
   page: {
     family: "prior",
     about: "switches off numbers it can do without",
-    settings: { ...adversary, maskRate: 2e-2, period: 40 },
+    settings: { ...adversary, maskRate: 2e-2, period: 75 },
   },
   prior: true,
 } as const;

@@ -67,15 +67,17 @@ export class StageRun {
     return this.#phases;
   }
 
-  /** Launches one step; does not wait for it. */
+  /** Launches one step, all of its phases together; does not wait for it. */
   advance(): void {
     this.#model.beforeStep(this.step);
-    let x: Batch | undefined;
-    for (const phase of this.#phases)
-      for (let time = 0; time < (phase.phase.times ?? 1); time++) {
-        if (!x || phase.phase.batch === "fresh") x = this.#nextBatch();
-        phase.run(x, this.noise);
-      }
+    this.#model.device.together(() => {
+      let x: Batch | undefined;
+      for (const phase of this.#phases)
+        for (let time = 0; time < (phase.phase.times ?? 1); time++) {
+          if (!x || phase.phase.batch === "fresh") x = this.#nextBatch();
+          phase.run(x, this.noise);
+        }
+    });
     this.#gathering ??= this.#recordGathering();
     this.step++;
   }
