@@ -239,7 +239,7 @@ test("tiles that do not fit", async () => {
 
 describe("errors", () => {
   test.each([
-    [{}, [2, 8, 8], [3, 3, 1, 4], /x is \(2, 8, 8\), expected images/],
+    [{}, [8, 8], [3, 3, 1, 4], /x is \(8, 8\), expected images/],
     [{}, [1, 8, 8, 3], [3, 3, 4], /w is \(3, 3, 4\), expected a filter/],
     [{}, [1, 8, 8, 3], [3, 3, 4, 4], /has 3 channels, w \(3, 3, 4, 4\) with 1 groups takes 4/],
     [{ groups: 3 }, [1, 8, 8, 3], [3, 3, 1, 4], /3 groups do not divide the 4 filters/],

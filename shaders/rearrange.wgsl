@@ -7,9 +7,7 @@
 //   place    x -> out            x (A,L), N elements, from `offset` on into rows of `width` elements: concat
 //   rows     x, indices -> out   out (K,L): the rows of x (R,L) that K indices name; `value` for one that is no row
 //   fill     out                 out = value
-//   rows_backward   dy, indices -> out   dy (K,L), N elements; out (R,L), zeros before: sums of the rows of an index
-// One lane owns one element. In rows_backward the first of equal indices adds up all of their rows, in order: no
-// atomics, so every run gives the same bits.
+// One lane owns one element.
 
 override WG: u32 = 64;
 
@@ -20,8 +18,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> indices: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
 
 @compute @workgroup_size(WG)
 fn gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -82,22 +79,4 @@ fn rows(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 fn fill(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * WG;
   if (i < p.N) { out[i] = p.value; }
-}
-
-@compute @workgroup_size(WG)
-fn rows_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (i >= p.N) { return; }
-  let k = i / p.L;
-  let column = i - k * p.L;
-  let index = indices[k];
-  if (!isIndex(index, p.R)) { return; }
-  for (var j = 0u; j < k; j++) {
-    if (orderOf(indices[j]) == orderOf(index)) { return; } // an earlier lane adds this row
-  }
-  var sum = dy[i];
-  for (var j = k + 1; j < p.K; j++) {
-    if (orderOf(indices[j]) == orderOf(index)) { sum += dy[j * p.L + column]; }
-  }
-  out[u32(index) * p.L + column] = sum;
 }

@@ -1,5 +1,7 @@
 import { arithmetic } from "./arithmetic.ts";
+import { contractions } from "./contractions.ts";
 import { elementwise } from "./elementwise.ts";
+import { indexed } from "./indexing.ts";
 import { products } from "./products.ts";
 import type { Property } from "./property.ts";
 import { rearrangements } from "./rearrangements.ts";
@@ -12,4 +14,6 @@ export const properties: readonly Property[] = [
   ...reductions,
   ...rearrangements,
   ...products,
+  ...contractions,
+  ...indexed,
 ];

@@ -4,6 +4,7 @@ import { convolution, type ConvolutionOptions } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
 import { correlate, filterGradient, inputGradient } from "./lib/convolutionPasses.ts";
 import type { Tile } from "./lib/tiles.ts";
+import { reshape } from "./rearrange.ts";
 
 export interface Conv2dOptions extends ConvolutionOptions {
   /** Added to each pixel: (K). */
@@ -17,11 +18,16 @@ export interface Conv2dOptions extends ConvolutionOptions {
 /**
  * activation(x ∗ w + bias): the cross-correlation of images x (N,H,W,C) with K filters w (R,S,C/groups,K),
  * whose windows stand `stride` pixels apart: (N,P,Q,K), P = ⌊(H + padding − dilation·(R−1) − 1) / stride⌋ + 1.
+ * An image without a batch (H,W,C) gives one (P,Q,K).
  *
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
   for (const operand of [x, w]) checkTensor("conv2d", operand);
+  if (x.shape.length === 3) {
+    const y = conv2d(reshape(x, [1, ...x.shape]), w, options);
+    return reshape(y, y.shape.slice(1));
+  }
   const geometry = convolution("conv2d", x.shape, w.shape, options);
   const { N, P, Q, K } = geometry;
   const { variant } = options;

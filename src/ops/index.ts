@@ -1,4 +1,7 @@
+export * from "./arrange.ts";
+export * from "./convolutions.ts";
 export * from "./create.ts";
+export { einsum } from "./einsum.ts";
 export * from "./elementwise.ts";
 export * from "./functions.ts";
 export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
@@ -14,10 +17,13 @@ export {
   type Running,
 } from "./normalize.ts";
 export * from "./pairs.ts";
+export * from "./products.ts";
 export * from "./rearrange.ts";
 export * from "./reduce.ts";
 export * from "./regression.ts";
+export * from "./scatter.ts";
 export * from "./softmax.ts";
+export * from "./sort.ts";
 export * from "./statistics.ts";
 export { cholesky, requireFactor } from "./cholesky.ts";
 export { conv2d, type Conv2dOptions } from "./conv2d.ts";
@@ -26,7 +32,6 @@ export { cumprod, cumsum, type CumulateOptions } from "./cumulate.ts";
 export { dropout } from "./dropout.ts";
 export { averagePool2d, maxPool2d, type AveragePoolOptions, type PoolOptions } from "./pool.ts";
 export { resize2d, type ResizeOptions } from "./resize.ts";
-export { matmul } from "./matmul.ts";
 export { randomNormal, randomPermutation, randomUniform, RandomState } from "./random.ts";
 export { triangularSolve, type TriangularOptions } from "./triangular.ts";
 export { svd, truncate, truncatedSvd, type Gauge } from "./svd.ts";

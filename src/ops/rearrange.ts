@@ -13,6 +13,7 @@ import {
 import { saveFor, track } from "../tensor/tape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
+import { nested, ordered, putInto } from "./lib/places.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -291,8 +292,7 @@ export function stack(list: readonly Tensor[], axis = 0): Tensor {
 
 /**
  * The rows of x (R, …) that `indices` (K), whole numbers as f32, name: (K, …). A row of NaN stands for an index that
- * is none of 0 … R-1. The gradient of a row named more than once is the sum of its gradients; it costs K² reads of
- * indices for each column.
+ * is none of 0 … R-1. The gradient of a row named more than once is the sum of its gradients, in the same order each time.
  */
 export function gatherRows(x: Tensor, indices: Tensor): Tensor {
   for (const operand of [x, indices]) checkTensor("gatherRows", operand);
@@ -313,7 +313,7 @@ export function gatherRows(x: Tensor, indices: Tensor): Tensor {
   return track(y, [x], (dy, gradients) => {
     const dx = gradients.empty(0);
     rearrangeKernel("fill", { out: dx }, { ...params, N: x.size }, linearGrid(x.size, WG));
-    rearrangeKernel("rows_backward", { dy, indices, out: dx }, params, linearGrid(N, WG), { work });
-    return [dx];
+    const at = nested("gatherRows", x.shape, indices.view([K, 1]));
+    return [putInto(dx, ordered(at), dy, at)];
   });
 }

@@ -1,0 +1,178 @@
+import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { show } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add } from "./arithmetic.ts";
+import { conv2d, type Conv2dOptions } from "./conv2d.ts";
+import { convTranspose2d } from "./convTranspose2d.ts";
+import type { Activation } from "./lib/activation.ts";
+import { composed } from "./lib/composed.ts";
+import type { Pair } from "./lib/convolution.ts";
+import { averagePool2d, maxPool2d } from "./pool.ts";
+import { pad, reshape, slice, stridedSlice } from "./rearrange.ts";
+
+export interface Conv1dOptions {
+  /** Elements from one window to the next; 1 unless given. */
+  stride?: number | undefined;
+  /** Zeros at both ends, or `[before, after]`; none unless given. "same" makes as many windows as ⌈W / stride⌉. */
+  padding?: number | readonly [number, number] | "same" | "valid" | undefined;
+  /** Elements from one tap of the filter to the next; 1 unless given. */
+  dilation?: number | undefined;
+  /** Parts of the channels that do not mix; 1 unless given. */
+  groups?: number | undefined;
+  /** Added to each element: (K). */
+  bias?: Tensor | undefined;
+  /** Applied to each element at the end. */
+  activation?: Activation | undefined;
+}
+
+/** The options of the same convolution of images of one row. */
+function ofRows({
+  stride = 1,
+  padding = 0,
+  dilation = 1,
+  groups = 1,
+  bias,
+  activation,
+}: Conv1dOptions): Conv2dOptions {
+  const sides = typeof padding === "number" ? ([padding, padding] as const) : padding;
+  return {
+    stride: [1, stride],
+    padding: typeof sides === "string" ? sides : [[0, 0], sides],
+    dilation: [1, dilation],
+    groups,
+    ...(bias && { bias }),
+    ...(activation && { activation }),
+  };
+}
+
+function asRows(op: string, operand: string, x: Tensor): Tensor {
+  if (x.shape.length !== 3)
+    throw new ShapeError(
+      `${op}: ${operand} is ${show(x.shape)}, expected ${operand === "x" ? "sequences (N, W, C)" : "a filter (S, C / groups, K)"}`,
+    );
+  const [N, W, C] = x.shape as [number, number, number];
+  return reshape(x, operand === "x" ? [N, 1, W, C] : [1, N, W, C]);
+}
+
+const withoutRow = (y: Tensor) => reshape(y, [y.shape[0]!, y.shape[2]!, y.shape[3]!]);
+
+/** activation(x ∗ w + bias): the cross-correlation of sequences x (N,W,C) with K filters w (S,C/groups,K): (N,Q,K). */
+export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor {
+  return composed([x, w, options.bias], () =>
+    withoutRow(conv2d(asRows("conv1d", "x", x), asRows("conv1d", "w", w), ofRows(options))),
+  );
+}
+
+/** The transpose of `conv1d`: sequences x (N,Q,K) and the filter w (S,C/groups,K) of the convolution that is transposed. */
+export function convTranspose1d(
+  x: Tensor,
+  w: Tensor,
+  { outputPadding = 0, ...options }: Conv1dOptions & { outputPadding?: number | undefined } = {},
+): Tensor {
+  return composed([x, w, options.bias], () =>
+    withoutRow(
+      convTranspose2d(asRows("convTranspose1d", "x", x), asRows("convTranspose1d", "w", w), {
+        ...ofRows(options),
+        outputPadding: [0, outputPadding],
+      }),
+    ),
+  );
+}
+
+/**
+ * A convolution of each channel alone: images x (N,H,W,C), M filters for each channel in w (R,S,C,M); channel c makes the
+ * channels c M … c M + M - 1 of the result (N,P,Q,C·M). Options are those of `conv2d`, but for its groups.
+ */
+export function depthwiseConv2d(x: Tensor, w: Tensor, options: Omit<Conv2dOptions, "groups"> = {}): Tensor {
+  if (x.shape.length !== 4 || w.shape.length !== 4 || w.shape[2] !== x.shape[3])
+    throw new ShapeError(
+      `depthwiseConv2d: x is ${show(x.shape)} and w ${show(w.shape)}; give images (N, H, W, C) and filters (R, S, C, M)`,
+    );
+  const [R, S, C, M] = w.shape as [number, number, number, number];
+  return composed([x, w, options.bias], () =>
+    conv2d(x, reshape(w, [R, S, 1, C * M]), { ...options, groups: C }),
+  );
+}
+
+export interface Conv3dOptions {
+  /** Voxels from one window to the next, for all axes or each; 1 unless given. */
+  stride?: number | readonly [number, number, number] | undefined;
+  /** Zeros on both sides, for all axes or each; none unless given. */
+  padding?: number | readonly [number, number, number] | undefined;
+  /** Voxels from one tap of the filter to the next, for all axes or each; 1 unless given. */
+  dilation?: number | readonly [number, number, number] | undefined;
+  /** Added to each voxel: (K). */
+  bias?: Tensor | undefined;
+}
+
+function triple(option: string, value: number | readonly [number, number, number], least: number) {
+  const all = typeof value === "number" ? ([value, value, value] as const) : value;
+  if (all.length !== 3 || !all.every((n) => Number.isInteger(n) && n >= least))
+    throw new ArgumentError(
+      `conv3d: ${option} is ${JSON.stringify(value)}, expected a whole number from ${least}, or three of them`,
+    );
+  return all;
+}
+
+/**
+ * x ∗ w + bias: the cross-correlation of volumes x (N,D,H,W,C) with K filters w (T,R,S,C,K): (N,O,P,Q,K). It is a sum of
+ * T convolutions of images, one for each tap along the depth.
+ */
+export function conv3d(
+  x: Tensor,
+  w: Tensor,
+  { stride = 1, padding = 0, dilation = 1, bias }: Conv3dOptions = {},
+): Tensor {
+  if (x.shape.length !== 5 || w.shape.length !== 5 || w.size === 0)
+    throw new ShapeError(
+      `conv3d: x is ${show(x.shape)} and w ${show(w.shape)}; give volumes (N, D, H, W, C) and filters (T, R, S, C, K)`,
+    );
+  const [sd, sh, sw] = triple("stride", stride, 1);
+  const [pd, ph, pw] = triple("padding", padding, 0);
+  const [dd, dh, dw] = triple("dilation", dilation, 1);
+  const [N, D, H, W, C] = x.shape as [number, number, number, number, number];
+  const [T, ...filter] = w.shape as [number, number, number, number, number];
+  const O = Math.floor((D + 2 * pd - dd * (T - 1) - 1) / sd) + 1;
+  if (O < 1)
+    throw new ShapeError(`conv3d: w ${show(w.shape)} reaches past the depth of x ${show(x.shape)}; pad more`);
+  const around = [0, 0] as const;
+  return composed([x, w, bias], () => {
+    const deep = pd === 0 ? x : pad(x, [around, [pd, pd], around, around, around]);
+    const taps = Array.from({ length: T }, (_, t) => {
+      const plane = stridedSlice(deep, [0, t * dd, 0, 0, 0], [N, O, H, W, C], [1, sd, 1, 1, 1]);
+      const own = reshape(slice(w, [t, 0, 0, 0, 0], [1, ...filter]), filter);
+      return conv2d(reshape(plane, [N * O, H, W, C]), own, {
+        stride: [sh, sw],
+        padding: [ph, pw],
+        dilation: [dh, dw],
+        ...(bias && t === 0 && { bias }),
+      });
+    });
+    const sum = taps.reduce((all, tap) => add(all, tap));
+    return reshape(sum, [N, O, ...sum.shape.slice(1)]);
+  });
+}
+
+export interface Pool1dOptions {
+  /** Elements of a window. */
+  window: number;
+  /** Elements from one window to the next; the window unless given. */
+  stride?: number | undefined;
+  /** Elements around each sequence, at both ends; none unless given. */
+  padding?: number | undefined;
+}
+
+function rowPool({ window, stride = window, padding = 0 }: Pool1dOptions) {
+  const pair = (first: number, n: number): Pair => [first, n];
+  return { window: pair(1, window), stride: pair(1, stride), padding: pair(0, padding) };
+}
+
+/** The largest of each window of sequences x (N,W,C): (N,Q,C). */
+export function maxPool1d(x: Tensor, options: Pool1dOptions): Tensor {
+  return composed([x], () => withoutRow(maxPool2d(asRows("maxPool1d", "x", x), rowPool(options))));
+}
+
+/** The mean of each window of sequences x (N,W,C), zeros of the padding among them: (N,Q,C). */
+export function averagePool1d(x: Tensor, options: Pool1dOptions): Tensor {
+  return composed([x], () => withoutRow(averagePool2d(asRows("averagePool1d", "x", x), rowPool(options))));
+}
