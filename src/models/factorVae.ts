@@ -25,7 +25,9 @@ import { factorVaeFacts } from "./pageModels.ts";
 import {
   bceFor,
   codeLengthFor,
+  criticLayers,
   criticWidth,
+  criticWidthsOf,
   latent,
   reconstruction,
   reconstructionOf,
@@ -130,12 +132,13 @@ export const factorVaeModel = /* @__PURE__ */ describeModel({
       .optional()
       .meta({ description: "weight of the total correlation", value: "weight" }),
     criticWidth: criticWidth(),
+    criticLayers: criticLayers(),
   }),
   defaults: (data) => ({ latent: codeLengthFor(data), reconstruction: bceFor(data) }),
-  build: (device, { criticWidth: width, ...chosen }) =>
+  build: (device, chosen) =>
     factorVae(device, {
       ...chosen,
-      ...(width && { criticWidths: [width, width, width, width, width] }),
+      criticWidths: criticWidthsOf(chosen, 1000, 5),
       reconstruction: reconstructionOf(chosen, ENTROPY),
     }),
 });

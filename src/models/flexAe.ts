@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { checkPositive } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { conv2d, flatten, linear } from "../nn/layers.ts";
 import { sequential, type InitialValues, type Network } from "../nn/sequential.ts";
@@ -17,8 +19,11 @@ import { flexAeFacts, flexAeSrFacts } from "./pageModels.ts";
 import {
   codeLengthFor,
   criticUpdates,
+  criticLayers,
   criticWidth,
+  criticWidthsOf,
   latent,
+  length,
   reconstruction,
   reconstructionOf,
   reduce,
@@ -29,17 +34,13 @@ export interface FlexAeOptions extends NetworkOptions, CodedOptions {
   adversaryWidths?: readonly number[];
   /** Updates of the critics a step; 5 unless given. */
   criticUpdates?: number;
+  /** What the published rates of all phases but the first are multiplied by; 1 unless given. For runs of few steps. */
+  adversaryScale?: number;
   /** FlexAE-SR: also trains decoded interpolations to look like samples, by a critic of images. */
   smooth?: boolean;
   /** Filters of the image critic's two convolutions and units of its hidden layer; 64, 128 and 1024 unless given. */
   imageCriticWidths?: readonly [number, number, number];
 }
-
-const adamAt = (rate: number, betas: readonly [number, number]): OptimizerSettings => ({
-  kind: "adam",
-  rate,
-  betas,
-});
 
 /**
  * The autoencoder with a flexible prior (Mondal et al., "FlexAE", UAI 2021). A generator G of codes takes the place of a
@@ -57,6 +58,7 @@ const adamAt = (rate: number, betas: readonly [number, number]): OptimizerSettin
  */
 export class FlexAe extends CodedAutoencoder {
   readonly #criticUpdates: number;
+  readonly #scale: number;
 
   constructor(
     device: Device,
@@ -67,10 +69,17 @@ export class FlexAe extends CodedAutoencoder {
       critic: Network;
       imageCritic?: Network;
     },
-    { latent, reconstruction = { kind: "mse", reduce: "sum" }, criticUpdates = 5 }: FlexAeOptions,
+    {
+      latent,
+      reconstruction = { kind: "mse", reduce: "sum" },
+      criticUpdates = 5,
+      adversaryScale = 1,
+    }: FlexAeOptions,
   ) {
+    checkPositive("flexAe: adversaryScale", adversaryScale);
     super(device, networks, latent, reconstruction);
     this.#criticUpdates = criticUpdates;
+    this.#scale = adversaryScale;
   }
 
   loss(x: Batch): Losses {
@@ -80,6 +89,11 @@ export class FlexAe extends CodedAutoencoder {
   override phases(): readonly Phase[] {
     const ofCritics = { times: this.#criticUpdates, batch: "fresh" } as const;
     const adversary = (phase: Phase, when = true) => (when ? [phase] : []);
+    const adamAt = (rate: number, betas: readonly [number, number]): OptimizerSettings => ({
+      kind: "adam",
+      rate: this.#scale * rate,
+      betas,
+    });
     const isSmooth = this.networks.imageCritic !== undefined;
     return [
       { name: "ae", moves: ["encoder", "decoder"], loss: (x) => this.loss(x) },
@@ -198,16 +212,20 @@ const flexSettings = () => ({
   reconstruction: reconstruction(),
   reduce: reduce(),
   criticWidth: criticWidth(),
+  criticLayers: criticLayers(),
   criticUpdates: criticUpdates(),
+  adversaryScale: z.number().positive().optional().meta({
+    description: "what the published rates of all phases but the first are multiplied by",
+    value: "factor",
+  }),
 });
 
-function flexOptions({
-  criticWidth: width,
-  ...chosen
-}: Chosen<ReturnType<typeof flexSettings>> & { input: Shape; seed: number }): FlexAeOptions {
+function flexOptions(
+  chosen: Chosen<ReturnType<typeof flexSettings>> & { input: Shape; seed: number },
+): FlexAeOptions {
   return {
     ...chosen,
-    ...(width && { adversaryWidths: [width, width, width, width] }),
+    adversaryWidths: criticWidthsOf(chosen, 1024, 4),
     reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }),
   };
 }
@@ -221,7 +239,19 @@ export const flexAeModel = /* @__PURE__ */ describeModel({
 
 export const flexAeSrModel = /* @__PURE__ */ describeModel({
   ...flexAeSrFacts,
-  settings: flexSettings,
+  settings: () => ({
+    ...flexSettings(),
+    imageCriticWidth: length().optional().meta({
+      description:
+        "filters of the image critic's first convolution (default 64); 2 and 16 times as many follow",
+      value: "filters",
+    }),
+  }),
   defaults: (data) => ({ latent: codeLengthFor(data), optimizer: "adam", rate: 2e-4 }),
-  build: (device, chosen) => flexAe(device, { ...flexOptions(chosen), smooth: true }),
+  build: (device, { imageCriticWidth: width = 64, ...chosen }) =>
+    flexAe(device, {
+      ...flexOptions(chosen),
+      smooth: true,
+      imageCriticWidths: [width, 2 * width, 16 * width],
+    }),
 });

@@ -19,8 +19,10 @@ import { maskAaeFacts } from "./pageModels.ts";
 import {
   bceFor,
   codeLengthFor,
+  criticLayers,
   criticUpdates,
   criticWidth,
+  criticWidthsOf,
   latent,
   reconstruction,
   reconstructionOf,
@@ -214,6 +216,7 @@ export const maskAaeModel = /* @__PURE__ */ describeModel({
     reconstruction: reconstruction(),
     reduce: reduce(),
     criticWidth: criticWidth(),
+    criticLayers: criticLayers(),
     criticUpdates: criticUpdates(),
     adversaryRate: z
       .number()
@@ -231,10 +234,10 @@ export const maskAaeModel = /* @__PURE__ */ describeModel({
     }),
   }),
   defaults: (data) => ({ latent: 2 * codeLengthFor(data), reconstruction: bceFor(data), rate: 5e-4 }),
-  build: (device, { criticWidth: width, ...chosen }) =>
+  build: (device, chosen) =>
     maskAae(device, {
       ...chosen,
-      ...(width && { criticWidths: [width, width, width, width] }),
+      criticWidths: criticWidthsOf(chosen, 1024, 4),
       reconstruction: reconstructionOf(chosen, ENTROPY),
     }),
 });

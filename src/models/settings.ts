@@ -55,6 +55,18 @@ export const kernel = () =>
 export const criticWidth = () =>
   length().optional().meta({ description: "units of each hidden layer of the critic", value: "units" });
 
+export const criticLayers = () =>
+  z.int().positive().max(32).optional().meta({ description: "hidden layers of the critic", value: "count" });
+
+/** Widths of a critic's hidden layers: the model's own where nothing is chosen. */
+export function criticWidthsOf(
+  { criticWidth, criticLayers }: { criticWidth?: number; criticLayers?: number },
+  width: number,
+  layers: number,
+): number[] {
+  return Array<number>(criticLayers ?? layers).fill(criticWidth ?? width);
+}
+
 export const criticUpdates = () =>
   z.int().positive().max(1000).optional().meta({ description: "critic updates a step", value: "count" });
 

@@ -16,7 +16,9 @@ import { describeModel } from "./descriptor.ts";
 import { aaeFacts, waeGanFacts } from "./pageModels.ts";
 import {
   codeLengthFor,
+  criticLayers,
   criticWidth,
+  criticWidthsOf,
   latent,
   reconstruction,
   reconstructionOf,
@@ -191,12 +193,13 @@ export const waeGanModel = /* @__PURE__ */ describeModel({
       .optional()
       .meta({ description: "add the prior's log-density to the critic's logits" }),
     criticWidth: criticWidth(),
+    criticLayers: criticLayers(),
   }),
   defaults: (data) => ({ latent: codeLengthFor(data) }),
-  build: (device, { criticWidth: width, ...chosen }) =>
+  build: (device, chosen) =>
     waeGan(device, {
       ...chosen,
-      ...(width && { criticWidths: [width, width, width, width] }),
+      criticWidths: criticWidthsOf(chosen, 512, 4),
       reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "sum" }),
     }),
 });
@@ -209,12 +212,13 @@ export const aaeModel = /* @__PURE__ */ describeModel({
     reduce: reduce(),
     adversary: adversary(),
     criticWidth: criticWidth(),
+    criticLayers: criticLayers(),
   }),
   defaults: (data) => ({ latent: codeLengthFor(data) }),
-  build: (device, { criticWidth: width, ...chosen }) =>
+  build: (device, chosen) =>
     aae(device, {
       ...chosen,
-      ...(width && { criticWidths: [width, width] }),
+      criticWidths: criticWidthsOf(chosen, 1000, 2),
       reconstruction: reconstructionOf(chosen, { kind: "mse", reduce: "mean" }),
     }),
 });

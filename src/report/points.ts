@@ -32,12 +32,14 @@ export interface PointsOptions {
   readonly diagonal?: boolean | undefined;
   /** A dashed line at this height. */
   readonly level?: number | undefined;
+  /** Without a legend, where names say nothing. */
+  readonly isNameless?: boolean | undefined;
 }
 
 const colours = Object.values(palette);
 
 /** Points and lines of several series, with deviations, as an SVG file. Points that are not finite are left out. */
-export function pointsChart({ series, x, y, diagonal = false, level }: PointsOptions): string {
+export function pointsChart({ series, x, y, diagonal = false, level, isNameless }: PointsOptions): string {
   const isShown = (value: number, log?: boolean) => Number.isFinite(value) && (!log || value > 0);
   const drawn = series
     .map((one) => ({
@@ -58,8 +60,8 @@ export function pointsChart({ series, x, y, diagonal = false, level }: PointsOpt
     : [domain(xs, x.log), domain(heights, y.log)];
   const [low, high] = [Math.max(across[0], up[0]), Math.min(across[1], up[1])];
   return chart({
-    ariaLabel: `${y.label} against ${x.label}: ${all.length} points of ${drawn.map(({ label }) => label).join(", ")}.`,
-    legend: drawn.length > 1 ? drawn : [],
+    ariaLabel: `${y.label} against ${x.label}: ${all.length} points of ${isNameless === true ? `${drawn.length} series` : drawn.map(({ label }) => label).join(", ")}.`,
+    legend: drawn.length > 1 && isNameless !== true ? drawn : [],
     x: { ...axis(x, across), label: x.label },
     y: { ...axis(y, up), label: y.label },
     marks: [

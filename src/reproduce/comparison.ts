@@ -1,7 +1,8 @@
 import type { LoadedData } from "../data/load.node.ts";
+import type { DatasetSetting } from "../data/descriptor.ts";
 import { datasetNamed } from "../data/known.ts";
 import { openDevice, type Device } from "../device/device.ts";
-import type { Config } from "../train/config.ts";
+import { dataSettings, type Config } from "../train/config.ts";
 import { loadData } from "../runs/session.node.ts";
 import type { Scale } from "./experiment.ts";
 import { Fid, type InceptionFile } from "./fid.ts";
@@ -80,7 +81,13 @@ export class Comparison {
 
 /** What `body` makes for the data set of a configuration, once for each. */
 function once<T>(made: Map<string, Promise<T>>, config: Config, body: () => Promise<T>): Promise<T> {
-  const key = JSON.stringify([config.data, config.path, config.size, config.limit]);
+  const settings = Object.keys(dataSettings) as DatasetSetting[];
+  const key = JSON.stringify([
+    config.data,
+    config.path,
+    config.limit,
+    ...settings.map((name) => config[name]),
+  ]);
   const found = made.get(key) ?? body();
   made.set(key, found);
   return found;

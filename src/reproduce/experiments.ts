@@ -6,9 +6,9 @@ import { fidNote } from "./notes.ts";
 import { stepsAt } from "./outcome.ts";
 import * as listed from "./papers.ts";
 
-const papers: readonly Paper[] = Object.values(listed);
 /** Its experiments may be asked for without its name. */
 const first: Paper = listed.vrrae;
+const papers: readonly Paper[] = [first, ...Object.values<Paper>(listed).filter((one) => one !== first)];
 
 /** Everything that can be asked for, by its whole name. */
 export const experiments: ReadonlyMap<string, Paper["experiments"][string] & { paper: Paper }> = new Map(

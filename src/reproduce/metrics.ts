@@ -4,6 +4,7 @@ import { bumpFitError } from "../metrics/bumpFit.ts";
 import { samplerOf } from "../models/samplers.ts";
 import { diagonalCodes, fitSampler, samplesFrom } from "../train/generate.ts";
 import { varianceLawOn, varianceLossOn } from "../train/variance.ts";
+import { correlation, openDimensions, priorTest, undecided } from "./codeMetrics.ts";
 import { columnTitles, type Column } from "./columns.ts";
 import { imagesCompared, type Likeness } from "./judge.ts";
 import { fittedSampler, imagesOf } from "./sources.ts";
@@ -29,6 +30,27 @@ const metrics = {
     title: "active units",
     better: "neither",
     of: async (subject) => activeUnits(await subject.codes(), subject.codeSize),
+  },
+  openDimensions: { title: "open dimensions", better: "neither", of: openDimensions },
+  undecided: { title: "undecided values of the mask", of: undecided },
+  nac: { title: "NAC", of: async (subject) => (await correlation(subject)).correlation },
+  nacCovariance: {
+    title: "NAC of covariances",
+    of: async (subject) => (await correlation(subject)).covariance,
+  },
+  nacFloor: {
+    title: "NAC of independent codes",
+    better: "neither",
+    of: async (subject) => (await correlation(subject)).floor,
+  },
+  priorDistance: {
+    title: "energy distance of codes and prior",
+    of: async (subject) => (await priorTest(subject))?.distance,
+  },
+  priorP: {
+    title: "p of codes and prior",
+    better: "neither",
+    of: async (subject) => (await priorTest(subject))?.pValue,
   },
   roundness: {
     title: "narrowest by widest direction",

@@ -3,17 +3,24 @@ import { z } from "zod";
 import { appendLine, readJsonLines, writeFileAtomic } from "../runs/files.node.ts";
 import type { RunFolder } from "../runs/run-folder.node.ts";
 import type { Session, SessionHooks } from "../runs/session.node.ts";
+import { maskOf } from "../train/mask.ts";
 import type { Experiment, Row } from "./experiment.ts";
 import type { Metric } from "./metrics.ts";
 import { measured } from "./score.ts";
 import { Subject } from "./subject.ts";
 
-const lineSchema = z.object({ step: z.int(), metrics: z.record(z.string(), z.number()) });
+const lineSchema = z.object({
+  step: z.int(),
+  metrics: z.record(z.string(), z.number()),
+  mask: z.array(z.number()).exactOptional(),
+});
 
 /** What was measured of a run after some of its steps. */
 export interface Moment {
   step: number;
   metrics: Partial<Record<Metric, number>>;
+  /** What the model's mask was, where it learns one. */
+  mask?: number[];
 }
 
 const fileOf = (folder: RunFolder) => folder.file("through.jsonl");
@@ -40,7 +47,12 @@ export function measuring({ through }: Experiment, row: Row, hooks: SessionHooks
       call: async (session: Session) => {
         await session.fitBasis(8 * session.config.batch);
         const metrics = await measured(new Subject(session, row), through.metrics);
-        appendLine(fileOf(session.folder), { step: session.trainer.step, metrics });
+        const mask = await maskOf(session.model);
+        const rounded = mask && Array.from(mask, (value) => Math.round(1e4 * value) / 1e4);
+        appendLine(fileOf(session.folder), {
+          ...{ step: session.trainer.step, metrics },
+          ...(rounded && { mask: rounded }),
+        });
       },
     },
   };
