@@ -43,6 +43,11 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--bogus"], /unknown option '--bogus'.*--help/s],
   [["train", "--modle", "ae"], /unknown option '--modle'\n.*Did you mean --model/],
   [["train", "extra"], /too many arguments/],
+  [
+    ["train", "--network", "rae", "--network-units", "3"],
+    /networkUnits is for the networks of infogan, resnet, .*not for rae/,
+  ],
+  [["train", "--network-width", "3"], /networkWidth is for .*, not for house/],
   [["train", "--model", "gan"], /'gan' is invalid.*ae, contractive, .*vae-identity, vrrae/],
   [["train", "--preset", "huge"], /'huge' is invalid.*quick, paper/],
   [["train", "--steps", "many"], /--steps takes a number, not "many"/],

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { presetNames } from "../data/descriptor.ts";
 import { datasetNamed, isPublic, type DatasetName } from "../data/known.ts";
 import { ArgumentError } from "../device/errors.ts";
+import { architectureFor } from "../train/architecture.ts";
 import { completeConfig, type Config, type PartialConfig, isSettingOf } from "../train/config.ts";
 import { fineTuneSettings } from "../runs/fine-tune.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
@@ -40,6 +41,7 @@ export function newConfig({ file, preset, flags }: Sources): Config {
       );
   const config = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
   checkFlags(config, flags);
+  usage(() => architectureFor(config));
   requirePath(config.data, config.path);
   return config;
 }
