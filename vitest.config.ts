@@ -64,7 +64,14 @@ export default defineConfig({
               },
             },
             { test: { name: "adapter-devices", include: devices, ...shared } },
-            { test: { name: "browser", include: browser, ...shared } },
+            {
+              test: {
+                name: "browser",
+                include: browser,
+                globalSetup: [`${folder}/web/oneBuild.ts`],
+                ...shared,
+              },
+            },
           ]),
     ],
   },

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page as Tab } from "playwright-core";
 import { build, preview, type InlineConfig } from "vite";
-import { afterAll } from "vitest";
+import { afterAll, inject, vi } from "vitest";
 import { siteConfig } from "../../src/web/build/site.ts";
 import { launchChromium } from "../browser/chromium.ts";
 
@@ -20,11 +20,40 @@ export const pages = {
   "bench.html": "#run:not([disabled])",
 };
 
-/** The built pages in the folder `base` of a server, until the tests of the file that asks for them have run. */
+/**
+ * The built pages in the folder `base` of a server, a copy of its own for the file that asks for them, until its tests have
+ * run. They are built once a run.
+ */
 export async function openPages(base = "/"): Promise<BuiltSite> {
-  const site = await BuiltSite.open(siteConfig, base);
+  const built = await builtPages();
+  const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
+  cpSync(built, folder, { recursive: true });
+  const site = await BuiltSite.serve(folder, base);
   afterAll(() => site.close());
   return site;
+}
+
+/** The folder of the pages: the first process of a run that asks for it builds it, others wait. */
+async function builtPages(): Promise<string> {
+  const run = inject("pagesOfRun");
+  const [pages, outcome] = [join(run, "pages"), join(run, "outcome")];
+  let isFirst = true;
+  try {
+    mkdirSync(pages);
+  } catch {
+    isFirst = false;
+  }
+  if (isFirst) {
+    const failed = await buildInto(pages, siteConfig).then(() => "", String);
+    writeFileSync(outcome, failed);
+  } else await vi.waitUntil(() => existsSync(outcome), { ...patient, interval: 200 });
+  const failed = readFileSync(outcome, "utf8");
+  if (failed !== "") throw new Error(`the pages could not be built: ${failed}`);
+  return pages;
+}
+
+async function buildInto(folder: string, config: (outDir: string) => InlineConfig): Promise<void> {
+  await build({ ...config(folder), logLevel: "error", customLogger: quiet });
 }
 
 /**
@@ -74,10 +103,15 @@ export class BuiltSite {
     this.#closeServer = closeServer;
   }
 
-  /** Builds what `config` gives for a folder, as `npm run build` does, and serves it as the folder `base` of a server. */
-  static async open(config: (outDir: string) => InlineConfig, base = "/"): Promise<BuiltSite> {
+  /** Builds what `config` gives for a folder, as `npm run build` does, and serves it. */
+  static async open(config: (outDir: string) => InlineConfig): Promise<BuiltSite> {
     const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
-    await build({ ...config(folder), logLevel: "error", customLogger: quiet });
+    await buildInto(folder, config);
+    return BuiltSite.serve(folder);
+  }
+
+  /** Serves a folder as the folder `base` of a server, and deletes it when it is closed. */
+  static async serve(folder: string, base = "/"): Promise<BuiltSite> {
     const server = await preview({
       configFile: false,
       root: folder,
