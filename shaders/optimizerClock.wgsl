@@ -31,6 +31,7 @@ struct Partial { small: f32, large: f32, bad: u32 }
 @group(0) @binding(5) var<storage, read> total: array<Partial>;
 @group(0) @binding(6) var<storage, read> milestones: array<u32>;
 @group(0) @binding(7) var<storage, read_write> clock: Clock;
+@group(0) @binding(8) var<storage, read> factor: array<f32>; // of the learning rate, which the host may change
 
 const LARGE = 0x1p+48f;
 const DOWN = 0x1p-80f;
@@ -99,7 +100,7 @@ fn cosine_fall(t: u32) -> f32 {
 
 fn advance_by_one(scale: f32) {
   clock.scale = scale;
-  clock.rate = rate_after(clock.step);
+  clock.rate = rate_after(clock.step) * factor[0];
   let step = clock.step + 1u;
   clock.step = step;
   clock.correction1 = one_minus_exp(f32(step) * p.minus_log_beta1);

@@ -1,7 +1,7 @@
 import type { Dataset } from "../../src/data/dataset.ts";
 import type { Model } from "../../src/models/model.ts";
 import { steps } from "../../src/optim/steps.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../src/runs/snapshot.node.ts";
+import { loadTrainer, saveTrainer } from "../../src/runs/snapshot.node.ts";
 import { Trainer, type TrainerOptions } from "../../src/train/trainer.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
@@ -24,9 +24,9 @@ export async function trainTo(
   folder: string,
 ) {
   const trainer = new Trainer(model, data, options);
-  await loadCheckpoint(folder, trainer);
+  await loadTrainer(folder, trainer);
   for await (const _ of steps(trainer, { until }));
-  await saveCheckpoint(folder, trainer);
+  await saveTrainer(folder, trainer);
   const { losses } = await trainer.losses();
   const kept = [...model.arena.parameters, ...model.state, ...model.carried, ...trainer.moments];
   const tensors = await bitsOf([...kept, ["noise", trainer.noise.tensor]]);

@@ -116,7 +116,7 @@ test("train refuses numbers of steps that are none", async () => {
   const { model } = trainer();
   for (const steps of [0, NaN, -1, 1.5, Infinity])
     await expect(train(model, data, { steps, batch: 8 })).rejects.toThrow(
-      `train: steps is a whole number from 1 on, not ${steps}`,
+      `train: steps is ${steps}; expected a whole number from 1 on`,
     );
   await expect(train(model, data, { steps: 1, batch: 8, logEvery: 0 })).rejects.toThrow(ArgumentError);
 });

@@ -7,7 +7,7 @@ import type { Command } from "./commands.ts";
 import { ArgumentError, LifetimeError } from "./errors.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
-import { Program } from "./program.ts";
+import { Program, type RecordOptions } from "./program.ts";
 import { CommandQueue } from "./queue.ts";
 import { refusePromises, Scopes, type Disposable } from "./scopes.ts";
 import { Staging } from "./staging.ts";
@@ -206,7 +206,7 @@ export class Device {
   launch(command: Command, uses: readonly Storage[]): void {
     if (command.kind === "dispatch") this.#lastLabel = command.label;
     this.#recording?.add(command, uses);
-    this.queue.push(command);
+    if (this.#recording?.runs !== false) this.queue.push(command);
   }
 
   /** Runs `body`, and sends what it launches in one submission where it can. */
@@ -262,10 +262,10 @@ export class Device {
    * Runs `step` once and keeps its launches; `program.run()` repeats them without running `step`
    * again. What `step` returns is overwritten by each run. See `record` for the rules.
    */
-  record<T>(step: () => T): { program: Program; result: T } {
+  record<T>(step: () => T, options: RecordOptions = {}): { program: Program; result: T } {
     checkFunction("record: the step", step);
     if (this.#recording) throw new LifetimeError("record: a step is being recorded already");
-    const program = new Program(this.queue, this.#newPool("freed last"), this.#bindings.fixed());
+    const program = new Program(this.queue, this.#newPool("freed last"), this.#bindings.fixed(), options);
     this.#recording = program;
     try {
       return { program, result: this.scope(step) };

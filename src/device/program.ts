@@ -4,6 +4,11 @@ import { LifetimeError } from "./errors.ts";
 import type { CommandQueue } from "./queue.ts";
 import type { MemoryKind, Storage, StoragePool } from "./storage.ts";
 
+export interface RecordOptions {
+  /** Whether recording also takes the step, as running the program does; true unless given. */
+  run?: boolean | undefined;
+}
+
 /**
  * A step that was recorded: its launches, in order, with the memory that they use. Running it again
  * makes no buffer, no pipeline and no bind group, and calls none of the code that was recorded.
@@ -16,12 +21,21 @@ export class Program {
   readonly pool: StoragePool;
   /** Where its bind groups come from. */
   readonly bindings: FixedBindings;
+  /** Whether its launches are also made while they are recorded. */
+  readonly runs: boolean;
   readonly #queue: CommandQueue;
   readonly #commands: Command[] = [];
   readonly #uses = new Set<Storage>();
+  #isCompiled = false;
   #disposed = false;
 
-  constructor(queue: CommandQueue, pool: StoragePool, bindings: FixedBindings) {
+  constructor(
+    queue: CommandQueue,
+    pool: StoragePool,
+    bindings: FixedBindings,
+    { run = true }: RecordOptions = {},
+  ) {
+    this.runs = run;
     this.#queue = queue;
     this.pool = pool;
     this.bindings = bindings;
@@ -54,7 +68,10 @@ export class Program {
   /** Launches the step once more. */
   run(): void {
     if (this.#disposed) throw new LifetimeError("this program was disposed");
-    this.#queue.run(this.#commands);
+    this.#isCompiled ||= this.#commands.every(
+      (command) => command.kind !== "dispatch" || command.pipeline.isSettled,
+    );
+    this.#queue.run(this.#commands, this.#isCompiled);
   }
 
   /** Frees the step's memory. */

@@ -84,10 +84,10 @@ export class CommandQueue {
     this.#sendIfMany();
   }
 
-  /** Sends `commands`, whose pipelines are compiled, at once if nothing is ahead of them and the device keeps up. */
-  run(commands: readonly Command[]): void {
+  /** Sends `commands` at once if their pipelines are compiled, nothing is ahead of them and the device keeps up. */
+  run(commands: readonly Command[], isCompiled: boolean): void {
     if (this.#lost) throw this.#lost;
-    const isNext = this.#pending.length === 0 && !this.#isHeld;
+    const isNext = isCompiled && this.#pending.length === 0 && !this.#isHeld;
     if (isNext && this.#submissions < MOST_SUBMISSIONS) return this.#submit(commands);
     for (const command of commands) this.#add(command);
     this.#sendIfMany();

@@ -82,6 +82,18 @@ export class ParameterGroup {
     );
   }
 
+  /** Where in `values` neighbours lie for which `test` gives the same, in elements; the gap after each belongs to it. */
+  runs(test: (name: string, shape: Shape) => boolean): { first: number; size: number; holds: boolean }[] {
+    const runs: { first: number; size: number; holds: boolean }[] = [];
+    for (const [name, place] of this.#places) {
+      const holds = test(name, place.shape);
+      const last = runs.at(-1);
+      if (last?.holds === holds) last.size += spaceOf(place);
+      else runs.push({ first: place.first, size: spaceOf(place), holds });
+    }
+    return runs;
+  }
+
   /** Zeros laid out as the parameters are: for what an optimizer keeps of each. */
   companion(): Tensor {
     return zeros(this.device, this.values.shape, "optimizer").keep();

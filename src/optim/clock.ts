@@ -1,6 +1,7 @@
 import { checkList } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
+import { Scalar } from "../tensor/scalar.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
 import { inWindows, windowSize } from "../tensor/windows.ts";
 import type { ParameterGroup } from "./arena.ts";
@@ -40,6 +41,8 @@ export interface ClockReading {
 export class Clock {
   /** The words of `Clock` in `shaders/lib/clock.wgsl`. */
   readonly tensor: Tensor;
+  /** What the learning rate is multiplied by, beside its schedule. */
+  readonly factor: Scalar;
   readonly #gradients: Tensor;
   readonly #params: Record<string, number>;
   readonly #milestones: Tensor;
@@ -62,6 +65,7 @@ export class Clock {
     this.#partialCount = P;
     this.#gradients = gradients;
     this.tensor = tensor(device, new Float32Array(8), [8], "optimizer").keep();
+    this.factor = new Scalar(device, 1);
     this.#milestones = tensor(
       device,
       new Float32Array(Uint32Array.from([...milestones, 0]).buffer),
@@ -89,8 +93,8 @@ export class Clock {
   advance(): void {
     const { tensor: clock } = this;
     const params = this.#params;
-    const milestones = this.#milestones;
-    if (!this.#sums) return clockKernel("advance", { clock, milestones }, params, [1]);
+    const operands = { clock, milestones: this.#milestones, factor: this.factor.tensor };
+    if (!this.#sums) return clockKernel("advance", operands, params, [1]);
     const { partials, folded } = this.#sums;
     const P = this.#partialCount;
     let from = 0;
@@ -102,7 +106,7 @@ export class Clock {
       from += P;
     });
     clockKernel("fold", { squares: partials, folded }, params, [1]);
-    clockKernel("advance_clipped", { total: folded, clock, milestones }, params, [1]);
+    clockKernel("advance_clipped", { total: folded, ...operands }, params, [1]);
   }
 
   /** What the clock shows after all updates launched so far. */
@@ -115,7 +119,13 @@ export class Clock {
 
   /** Frees the device memory. */
   dispose(): void {
-    for (const owned of [this.tensor, this.#milestones, this.#sums?.partials, this.#sums?.folded])
+    for (const owned of [
+      this.tensor,
+      this.factor,
+      this.#milestones,
+      this.#sums?.partials,
+      this.#sums?.folded,
+    ])
       owned?.dispose();
   }
 

@@ -1,6 +1,7 @@
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { checkNumber, checkOptions } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { inWindows } from "../tensor/windows.ts";
 import { ParameterGroup } from "./arena.ts";
@@ -21,7 +22,12 @@ export interface Optimizer {
   step(): void;
   /** Updates so far, learning rate, gradient norm. */
   read(): Promise<ClockReading>;
-  /** All that a checkpoint needs, to be read and written bit by bit: `clock`, `mean.<parameter>`, `variance.<parameter>`. */
+  /**
+   * What the learning rate is multiplied by, beside its schedule, from the next update on, recorded ones too; 1 unless set.
+   * Throws ArgumentError for what is no finite number from 0.
+   */
+  rateFactor: number;
+  /** All that a checkpoint needs, beside `rateFactor`, to be read and written bit by bit: `clock`, `mean.<parameter>`, `variance.<parameter>`. */
   state(): ReadonlyMap<string, Tensor>;
   /** Frees the optimizer's memory; the arena stays. */
   dispose(): void;
@@ -38,6 +44,11 @@ export interface OptimizerOptions {
   clip?: number | undefined;
   /** Each update also takes this share of rate · parameter off; apart from the gradient's moments. */
   weightDecay?: number | undefined;
+  /**
+   * Which parameters the weight decay takes from, by name and shape; all unless given. `(_, shape) => shape.length > 1`
+   * leaves out biases and the scales of normalisations.
+   */
+  decays?: ((name: string, shape: Shape) => boolean) | undefined;
 }
 
 export interface AdamOptions extends OptimizerOptions {
@@ -130,12 +141,14 @@ class ArenaOptimizer implements Optimizer {
   readonly #moments: Record<string, Tensor>;
   readonly #state: Map<string, Tensor>;
   readonly #params: Record<string, number>;
+  /** Neighbours in the arena that decay alike. */
+  readonly #parts: readonly { first: number; size: number; decay: number }[];
 
   constructor(
     arena: ParameterGroup,
     entryPoint: string,
     moments: readonly string[],
-    { weightDecay = 0, ...options }: OptimizerOptions,
+    { weightDecay = 0, decays, ...options }: OptimizerOptions,
     { betas = [0, 0], epsilon = 0, epsilonRoot = 0, momentum = 0, nesterov = false }: Constants,
   ) {
     for (const [name, value] of Object.entries({ weightDecay, epsilon, epsilonRoot }))
@@ -147,13 +160,15 @@ class ArenaOptimizer implements Optimizer {
     this.#state = new Map([["clock", this.#clock.tensor]]);
     for (const [moment, whole] of Object.entries(this.#moments))
       for (const [name, slice] of arena.slices(whole)) this.#state.set(`${moment}.${name}`, slice);
+    this.#parts = arena
+      .runs((name, shape) => weightDecay !== 0 && (decays?.(name, shape) ?? true))
+      .map(({ holds, ...place }) => ({ ...place, decay: holds ? weightDecay : 0 }));
     this.#params = {
       beta1: betas[0],
       gain1: 1 - betas[0],
       gain2: 1 - betas[1],
       epsilon,
       epsilon_root: epsilonRoot,
-      decay: weightDecay,
       momentum,
       nesterov: nesterov ? 1 : 0,
     };
@@ -163,18 +178,28 @@ class ArenaOptimizer implements Optimizer {
     this.#clock.advance();
     const { values: parameters, gradients } = this.#arena;
     const arrays = 2 + Object.keys(this.#moments).length;
-    inWindows({ parameters, gradients, ...this.#moments }, (windows, size) => {
-      const operands = { clock: this.#clock.tensor, ...windows };
-      optimizerKernel(
-        this.#entryPoint,
-        operands,
-        { ...this.#params, N4: size / 4 },
-        linearGrid(size / 4, WG),
-        {
-          work: { bytes: 8 * size * arrays },
-        },
-      );
-    });
+    const whole = { parameters, gradients, ...this.#moments };
+    for (const { first, size, decay } of this.#parts)
+      parameters.device.scope(() => {
+        const part = Object.fromEntries(
+          Object.entries<Tensor>(whole).map(([name, all]) => [name, all.view([size], first)]),
+        );
+        inWindows(part, (windows, size) => {
+          const operands = { clock: this.#clock.tensor, ...windows };
+          const params = { ...this.#params, decay, N4: size / 4 };
+          const work = { bytes: 8 * size * arrays };
+          optimizerKernel(this.#entryPoint, operands, params, linearGrid(size / 4, WG), { work });
+        });
+      });
+  }
+
+  get rateFactor(): number {
+    return this.#clock.factor.value;
+  }
+
+  set rateFactor(factor: number) {
+    checkNumber("optimizer: rateFactor", factor, 0);
+    this.#clock.factor.write(factor);
   }
 
   read(): Promise<ClockReading> {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ArgumentError, DataError } from "../device/errors.ts";
+import { DataError } from "../device/errors.ts";
+import { checkpointFiles as files, digested, stateFile, stateJson } from "../train/checkpointFiles.ts";
 import { isSystemError, readFile, syncFolder, writeFileAtomic } from "./files.node.ts";
 import {
   encodeSafetensors,
@@ -26,17 +27,11 @@ export interface Checkpoint {
   state: Record<string, unknown>;
 }
 
-const files = {
-  model: "model.safetensors",
-  optimizer: "optimizer.safetensors",
-  state: "state.json",
-} as const;
-
 /** What helps against damage. */
 const advice = "delete the folder of the checkpoint, and the run is trained anew";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const stateFile = z.strictObject({
+const stateSchema = z.strictObject({
   version: z.literal(1),
   sha256: z.strictObject({ model: digest, optimizer: digest, state: digest }),
   state: z.record(z.string(), z.unknown()),
@@ -58,17 +53,16 @@ function folders(runFolder: string): { current: string; old: string; fresh: stri
 export function writeCheckpoint(runFolder: string, { model, optimizer, state }: CheckpointParts): void {
   const { current, old, fresh } = folders(runFolder);
   settle(runFolder);
-  const stateText = jsonOf(state);
+  const stateText = stateJson(state);
   const modelBytes = encodeSafetensors(model);
   const optimizerBytes = encodeSafetensors(optimizer);
   const tensors = { model: sha(modelBytes), optimizer: sha(optimizerBytes) };
-  const sha256 = { ...tensors, state: stateDigest(tensors, stateText) };
+  const sha256 = { ...tensors, state: sha(digested(tensors, stateText)) };
 
   fs.mkdirSync(fresh);
   writeFileAtomic(join(fresh, files.model), modelBytes);
   writeFileAtomic(join(fresh, files.optimizer), optimizerBytes);
-  const head = JSON.stringify({ version: 1, sha256 });
-  writeFileAtomic(join(fresh, files.state), `${head.slice(0, -1)},"state":${stateText}}\n`);
+  writeFileAtomic(join(fresh, files.state), stateFile(sha256, stateText));
 
   if (fs.existsSync(current)) fs.renameSync(current, old);
   fs.renameSync(fresh, current);
@@ -145,7 +139,7 @@ function readFolder(folder: string): Checkpoint {
   return { model: tensors("model"), optimizer: tensors("optimizer"), state };
 }
 
-function readState(path: string): z.infer<typeof stateFile> {
+function readState(path: string): z.infer<typeof stateSchema> {
   let value: unknown;
   try {
     value = JSON.parse(readBytes(path).toString("utf8"));
@@ -153,12 +147,12 @@ function readState(path: string): z.infer<typeof stateFile> {
     if (!(error instanceof SyntaxError)) throw error;
     throw new DataError(path, 0, `not JSON (${error.message}); ${advice}`);
   }
-  const checked = stateFile.safeParse(value);
+  const checked = stateSchema.safeParse(value);
   if (!checked.success)
     throw new DataError(path, 0, `not a checkpoint's state (${z.prettifyError(checked.error)}); ${advice}`);
-  const { state } = value as z.infer<typeof stateFile>;
+  const { state } = value as z.infer<typeof stateSchema>;
   const { sha256 } = checked.data;
-  checkDigest(path, stateDigest(sha256, JSON.stringify(state)), sha256.state);
+  checkDigest(path, sha(digested(sha256, JSON.stringify(state))), sha256.state);
   return { ...checked.data, state };
 }
 
@@ -169,11 +163,6 @@ function readBytes(path: string): Buffer {
     if (!(isSystemError(error) && error.code === "ENOENT")) throw error;
     throw new DataError(path, 0, `the file is missing from the checkpoint; ${advice}`);
   }
-}
-
-/** The digest of `state.json` covers those of the other two files, so that damage to them is told from damage to it. */
-function stateDigest({ model, optimizer }: { model: string; optimizer: string }, state: string): string {
-  return sha([model, optimizer, state].join("\n"));
 }
 
 function checkDigest(path: string, got: string, expected: string): void {
@@ -187,15 +176,4 @@ function checkDigest(path: string, got: string, expected: string): void {
 
 function sha(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
-}
-
-/** JSON of `state`; NaN and infinities, which JSON would turn into null, are refused. */
-function jsonOf(state: object): string {
-  return JSON.stringify(state, (key, value: unknown) => {
-    if (typeof value === "number" && !Number.isFinite(value))
-      throw new ArgumentError(
-        `writeCheckpoint: state.${key} is ${value}, which JSON can not hold; leave it out`,
-      );
-    return value;
-  });
 }

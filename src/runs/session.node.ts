@@ -15,7 +15,7 @@ import { relativeErrorOn } from "../train/evaluate.ts";
 import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
 import type { RunLock } from "./lock.node.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
-import { loadCheckpoint, saveCheckpoint } from "./snapshot.node.ts";
+import { loadTrainer, saveTrainer } from "./snapshot.node.ts";
 import { RankSearch } from "../train/rankSearch.ts";
 import { mainLoss, type StepLosses } from "../train/losses.ts";
 import { Trainer } from "../train/trainer.ts";
@@ -116,7 +116,7 @@ export class Session {
 
   /** Saves weights, optimizer, random numbers and position, to go on from exactly here. */
   async save(): Promise<void> {
-    await this.timed("checkpoint", () => saveCheckpoint(this.folder.path, this.trainer));
+    await this.timed("checkpoint", () => saveTrainer(this.folder.path, this.trainer));
   }
 
   /** The part of the training data that bases are fitted on. */
@@ -205,7 +205,7 @@ export async function openSession(folder: RunFolder, config: Config, lock?: RunL
   const device = await openDevice({ adapter: config.adapter });
   try {
     const session = new Session(folder, config, device, data, lock);
-    const isBegun = await loadCheckpoint(folder.path, session.trainer);
+    const isBegun = await loadTrainer(folder.path, session.trainer);
     if (!isBegun && config.fineTune !== undefined) await beginFineTuning(session);
     const { truncation } = session.model;
     if (truncation && config.basisFile !== undefined && !(isBegun && truncation.basis))
@@ -271,10 +271,10 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
 /** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */
 async function explain(error: NumericalError, { folder, trainer, data }: Session): Promise<NumericalError> {
   const failed = trainer.step;
-  await loadCheckpoint(folder.path, trainer);
+  await loadTrainer(folder.path, trainer);
   const from = trainer.step;
   const bad = await findFirstBadStep(trainer, failed + 1); // weights that blew up in a step show in the next one
-  await loadCheckpoint(folder.path, trainer);
+  await loadTrainer(folder.path, trainer);
   for await (const _ of steps(trainer, { until: bad - 2 })); // a gradient's NaN shows in the loss one step later
   const found = await findFirstBadTensor(trainer, bad - trainer.step);
   return new NumericalError(

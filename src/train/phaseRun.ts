@@ -73,6 +73,15 @@ export class PhaseRun {
     );
   }
 
+  /** What the rates of its optimizers are multiplied by. */
+  get rateFactor(): number {
+    return this.#moved[0]!.optimizer.rateFactor;
+  }
+
+  set rateFactor(factor: number) {
+    for (const { optimizer } of this.#moved) optimizer.rateFactor = factor;
+  }
+
   /** Launches an update by the batch x, which has to be the same tensors each time. */
   run(x: Batch, noise: RandomState): void {
     if (this.#recorded) return this.#recorded.program.run();

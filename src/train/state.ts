@@ -1,5 +1,6 @@
 import { DataError } from "../device/errors.ts";
 import type { Model } from "../models/model.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { EncodableTensor, StoredTensor } from "../data/safetensors.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
@@ -16,12 +17,15 @@ export interface RunState<Part> {
   state: TrainerState;
 }
 
+/** A run as it was after some step, wherever it is kept. */
+export type Checkpoint = RunState<EncodableTensor | StoredTensor>;
+
 /** The whole state of `trainer`. */
 export async function readTrainer(trainer: Trainer): Promise<RunState<EncodableTensor>> {
   const { model } = trainer;
-  const moments = await readAll(trainer.moments, "U32");
+  const moments = await readTensors(trainer.moments, "U32");
   moments.set(noiseName, await readTensor(trainer.noise.tensor, "U32"));
-  for (const [name, part] of await readAll(model.carried, "F32")) moments.set(name, part);
+  for (const [name, part] of await readTensors(model.carried, "F32")) moments.set(name, part);
   const good = trainer.search?.good;
   if (good) moments.set(goodName, { dtype: "F32", shape: [good.length], data: Float32Array.from(good) });
   return { model: await readModel(model), optimizer: moments, state: trainer.state() };
@@ -29,7 +33,7 @@ export async function readTrainer(trainer: Trainer): Promise<RunState<EncodableT
 
 /** The weights of `model`, what its layers keep, and its basis if there is one: the tensors of `model.safetensors`. */
 export async function readModel(model: Model): Promise<Map<string, EncodableTensor>> {
-  const weights = await readAll(new Map([...model.arena.parameters, ...model.state]), "F32");
+  const weights = await readTensors(new Map([...model.arena.parameters, ...model.state]), "F32");
   const basis = model.truncation?.basis;
   if (basis) weights.set(basisName, await readTensor(basis, "F32"));
   return weights;
@@ -38,17 +42,20 @@ export async function readModel(model: Model): Promise<Map<string, EncodableTens
 /** Brings `trainer` to `state`; `file` names a part's file in messages. */
 export async function restoreTrainer(
   trainer: Trainer,
-  { model, optimizer, state }: RunState<EncodableTensor | StoredTensor>,
-  file: (part: "model" | "optimizer") => string,
+  { model, optimizer, state }: Checkpoint,
+  file: (part: "model" | "optimizer") => string = (part) => `${part}.safetensors`,
 ): Promise<void> {
   trainer.restore(state);
   const good = optimizer.get(goodName);
   if (state.search) trainer.search?.restore(state.search, good && Float32Array.from(floats(good)));
   restoreModel(trainer.model, model, file("model"));
   const moments = file("optimizer");
-  for (const [name, tensor] of trainer.moments) restore(tensor, optimizer.get(name), moments, name);
-  restore(trainer.noise.tensor, optimizer.get(noiseName), moments, noiseName);
-  for (const [name, tensor] of trainer.model.carried) restore(tensor, optimizer.get(name), moments, name);
+  const { carried } = trainer.model;
+  restoreTensors(
+    new Map([...trainer.moments, [noiseName, trainer.noise.tensor], ...carried]),
+    optimizer,
+    moments,
+  );
   await trainer.model.device.finish();
 }
 
@@ -56,10 +63,9 @@ export async function restoreTrainer(
 export function restoreModel(
   model: Model,
   weights: ReadonlyMap<string, EncodableTensor | StoredTensor>,
-  file: string,
+  file = "model.safetensors",
 ): void {
-  for (const [name, tensor] of [...model.arena.parameters, ...model.state])
-    restore(tensor, weights.get(name), file, name);
+  restoreTensors(new Map([...model.arena.parameters, ...model.state]), weights, file);
   const basis = weights.get(basisName);
   const { truncation } = model;
   if (!basis || !truncation) return;
@@ -67,7 +73,8 @@ export function restoreModel(
   truncation.restoreBasis(floats(basis));
 }
 
-async function readAll(
+/** The tensors bit for bit, labelled as floats or as words. */
+export async function readTensors(
   tensors: ReadonlyMap<string, Tensor>,
   dtype: "F32" | "U32",
 ): Promise<Map<string, EncodableTensor>> {
@@ -86,15 +93,23 @@ async function readTensor(tensor: Tensor, dtype: "F32" | "U32"): Promise<Encodab
   };
 }
 
-function restore(tensor: Tensor, stored: EncodableTensor | undefined, file: string, name: string): void {
-  if (!stored || stored.shape.join() !== tensor.shape.join())
-    throw new DataError(
-      file,
-      0,
-      `${name} of shape (${tensor.shape.join(", ")}) is needed, the file has ` +
-        (stored ? `(${stored.shape.join(", ")})` : "none"),
-    );
-  tensor.write(floats(stored));
+/** Gives tensors the values that `stored` has under their names. Throws DataError, before any is written, for other shapes. */
+export function restoreTensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  stored: ReadonlyMap<string, EncodableTensor>,
+  file: string,
+): void {
+  for (const [name, { shape }] of tensors) {
+    const found = stored.get(name);
+    if (found?.shape.join() !== shape.join() || found.data.byteLength !== 4 * sizeOf(shape))
+      throw new DataError(
+        file,
+        0,
+        `${name} of shape (${shape.join(", ")}) is needed, the file has ` +
+          (found ? `(${found.shape.join(", ")}) of ${found.dtype}` : "none"),
+      );
+  }
+  for (const [name, tensor] of tensors) tensor.write(floats(stored.get(name)!));
 }
 
 function floats({ data }: EncodableTensor): Float32Array {

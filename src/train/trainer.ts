@@ -10,6 +10,7 @@ import type { Stepper } from "../optim/steps.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { AdaptiveState, Search } from "./adaptive.ts";
 import { deviceParts } from "./batching.ts";
+import type { EvaluationState } from "./early.ts";
 import type { StepLosses } from "./losses.ts";
 import { StageRun, type StageRunOptions } from "./stageRun.ts";
 
@@ -19,8 +20,12 @@ export interface TrainerState {
   position: Position;
   /** The stage, counted from 0, and the steps of it that are taken; the first one, and all steps, where it is missing. */
   stage?: { index: number; step: number };
+  /** What the rates of the optimizers were multiplied by, where that was not 1. */
+  rateFactor?: number;
   /** What `model.scalars` were, by name. */
   scalars?: Record<string, number>;
+  /** What `train` knows of its evaluations so far. */
+  evaluation?: EvaluationState;
   /** Where the search for a rank is, if there is one. */
   search?: AdaptiveState;
 }
@@ -109,6 +114,15 @@ export class Trainer implements Stepper {
     return this.#run.noise;
   }
 
+  /** What the rates of all optimizers of the stage at hand are multiplied by, from the next step on; 1 unless set. */
+  get rateFactor(): number {
+    return this.#run.phases[0]!.rateFactor;
+  }
+
+  set rateFactor(factor: number) {
+    for (const phase of this.#run.phases) phase.rateFactor = factor;
+  }
+
   /** Launches a step; of the recordings of its phases, none before the first step. */
   get launches(): number {
     return this.#run.phases.reduce(
@@ -167,12 +181,13 @@ export class Trainer implements Stepper {
       position: this.#run.batches.position,
       ...(this.#index > 0 ? { stage: { index: this.#index, step: this.#run.step } } : {}),
       ...(scalars.length > 0 ? { scalars: Object.fromEntries(scalars) as Record<string, number> } : {}),
+      ...(this.rateFactor === 1 ? {} : { rateFactor: this.rateFactor }),
       ...(search ? { search: search.state } : {}),
     };
   }
 
   /** Goes on from a state. Throws ArgumentError for one of a stage that there is not. */
-  restore({ step, position, stage = { index: 0, step }, scalars = {} }: TrainerState): void {
+  restore({ step, position, stage = { index: 0, step }, scalars = {}, rateFactor = 1 }: TrainerState): void {
     if (!this.stages[stage.index])
       throw new ArgumentError(
         `train: there is no stage ${stage.index + 1}; the run has ${this.stages.length}`,
@@ -180,6 +195,7 @@ export class Trainer implements Stepper {
     if (stage.index !== this.#index) this.#enter(stage.index);
     this.#before = step - stage.step;
     this.#run.restore(stage.step, position);
+    this.rateFactor = rateFactor;
     for (const [name, value] of Object.entries(scalars)) this.model.scalars.get(name)?.write(value);
   }
 

@@ -57,8 +57,14 @@ const sides = {
     "#gpu": "device/gpu.browser",
     "#wgsl": "device/wgsl.bundle",
     "#data": "data/index.browser",
+    "#save": "train/save",
   },
-  node: { "#gpu": "device/gpu.node", "#wgsl": "device/wgsl.node", "#data": "data/index.node" },
+  node: {
+    "#gpu": "device/gpu.node",
+    "#wgsl": "device/wgsl.node",
+    "#data": "data/index.node",
+    "#save": "runs/save.node",
+  },
 } as const;
 
 /** Writes the declarations of the package's exports in a page to `outDir`. Throws where TypeScript finds a mistake. */

@@ -1,0 +1,51 @@
+import type { StepLosses } from "./losses.ts";
+
+/** Milliseconds between two writings of the line. */
+const pause = 100;
+
+type Terminal = Pick<NodeJS.WriteStream, "isTTY" | "write">;
+
+/** A line on a terminal that tells how far a run is, written over itself. */
+export class ProgressLine {
+  readonly #terminal: Terminal | undefined;
+  readonly #total: number;
+  readonly #first: number;
+  readonly #begun = performance.now();
+  #due = 0;
+  #told = "";
+
+  /** Writes to `terminal`, the standard error of Node unless given, if it is one; elsewhere it stays silent. */
+  constructor(
+    first: number,
+    total: number,
+    terminal: Terminal | undefined = (globalThis as { process?: { stderr?: Terminal } }).process?.stderr,
+  ) {
+    this.#terminal = terminal?.isTTY ? terminal : undefined;
+    this.#first = first;
+    this.#total = total;
+  }
+
+  /** What the line says of the losses and the evaluation from now on. */
+  tell({ losses }: Pick<StepLosses, "losses">, evaluation?: number): void {
+    const parts = Object.entries(losses).map(([name, value]) => `  ${name} ${value.toPrecision(4)}`);
+    if (evaluation !== undefined) parts.push(`  evaluation ${evaluation.toPrecision(4)}`);
+    this.#told = parts.join("");
+  }
+
+  /** Shows that `step` is taken. */
+  show(step: number): void {
+    const now = performance.now();
+    if (!this.#terminal || (now < this.#due && step < this.#total)) return;
+    this.#due = now + pause;
+    const rate = (step - this.#first) / ((now - this.#begun) / 1000);
+    const left = Math.ceil((this.#total - step) / rate);
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+    const line = `step ${step}/${this.#total}${this.#told}  ${rate.toPrecision(3)} steps/s  ${time}`;
+    this.#terminal.write(`\r\x1b[K${line}`);
+  }
+
+  /** Ends the line. */
+  end(): void {
+    if (this.#due > 0) this.#terminal?.write("\n");
+  }
+}
