@@ -545,7 +545,7 @@ const picturesAlone = (outcome: Outcome) => {
 /** The two-stage VAE of the paper; the learned γ is that of Dai and Wipf. */
 function twoStage(likelihood: "learned" | "computed", scale: Scale): PartialConfig {
   const small: PartialConfig = {
-    ...{ network: "resnet", networkWidth: 8, networkScales: 2, networkUnits: 64, latent: 16 },
+    ...{ network: "resnet", networkWidth: 4, networkScales: 2, networkUnits: 64, latent: 16 },
     ...{ secondWidth: 128, steps: 300, secondSteps: 600, batch: 32, rate: 1e-3, optimizer: "adam" },
   };
   const whole: PartialConfig = {
