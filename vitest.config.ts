@@ -14,7 +14,7 @@ const browser = [
 const plain = [
   `${folder}/data/**/*.test.ts`,
   `${folder}/metrics/{bumpFit,codes,definitions,distances,relativeError,variance}.test.ts`,
-  `${folder}/latent/{gmm,interpolation,spectrum}.test.ts`,
+  `${folder}/latent/{interpolation,spectrum}.test.ts`,
   `${folder}/models/catalogue.test.ts`,
   `${folder}/report/**/*.test.ts`,
   `${folder}/runs/{checkpoint,files}.test.ts`,

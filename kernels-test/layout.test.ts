@@ -15,6 +15,7 @@ function names(folder: string, ending: string): string[] {
 /** Shaders that are no ops, with what launches and what tests them. */
 const others: Record<string, string[]> = {
   accumulate: ["src/tensor/accumulate.ts", "kernels-test/accumulate.test.ts"],
+  mixture: ["src/latent/expectation.ts", "kernels-test/latent/gmm.test.ts"],
   optimizer: ["src/optim/optimizer.ts", "kernels-test/optim/optimizer.test.ts"],
   optimizerClock: ["src/optim/clock.ts", "kernels-test/optim/schedules.test.ts"],
 };

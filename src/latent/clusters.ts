@@ -1,3 +1,8 @@
+import type { Device } from "../device/device.ts";
+import { oneHot } from "../ops/create.ts";
+import { matmul } from "../ops/matmul.ts";
+import { argmax, sum } from "../ops/reduce.ts";
+import { tensor, type Tensor } from "../tensor/tensor.ts";
 import type { Draws } from "./draws.ts";
 
 const mostSweeps = 300;
@@ -5,31 +10,67 @@ const mostSweeps = 300;
 /** The sweeps end when the centres move by less, all together and squared, in units of a coordinate's mean variance. */
 const tolerance = 1e-4;
 
-/** Points in K groups: the group of each point (N), and the groups' centres (K, D). */
-export interface Clusters {
-  labels: Uint32Array;
-  centres: Float64Array;
-}
-
 /**
- * K groups of points (N, D) by Lloyd's algorithm, from seeds spread out as k-means++ does it (Arthur & Vassilvitskii
- * 2007), each the best of a few candidates. Where there are fewer different points than groups, groups stay empty.
+ * The group of each of N points (N, D), 0 … K − 1, by Lloyd's algorithm on the device, from seeds spread out as k-means++
+ * does it (Arthur & Vassilvitskii 2007), each the best of a few candidates. Where there are fewer different points than
+ * groups, groups stay empty.
  */
-export function cluster(points: ArrayLike<number>, D: number, K: number, draws: Draws): Clusters {
-  const centres = seeds(points, D, K, draws);
+export async function cluster(
+  device: Device,
+  points: ArrayLike<number>,
+  D: number,
+  K: number,
+  draws: Draws,
+): Promise<Uint32Array> {
   const N = points.length / D;
-  const labels = new Uint32Array(N);
-  const least = tolerance * meanVariance(points, D);
+  const [centre, scale] = spanOf(points, D);
+  const unit = (values: ArrayLike<number>) =>
+    Float64Array.from(values, (value, i) => (value - centre[i % D]!) / scale);
+  const shifted = unit(points);
+  using x = tensor(device, Float32Array.from(shifted), [N, D]);
+  const least = (tolerance * shifted.reduce((sum, value) => sum + value ** 2, 0)) / shifted.length;
+  let centres = unit(seeds(points, D, K, draws));
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
-    const moved = assign(points, D, centres, labels);
-    if (sweep > 0 && !moved) break;
-    const before = centres.slice();
-    moveToMeans(points, D, centres, labels);
-    if (squaredDistance(centres, 0, before, 0, K * D) <= least) break;
+    const { sums, counts } = device.scope(() => sumsOf(oneHot(nearest(x, centres, K), K), x));
+    const [total, members] = [await sums.read(), await counts.read()];
+    sums.dispose();
+    counts.dispose();
+    const moved = centres.map((value, i) => {
+      const count = members[Math.floor(i / D)]!;
+      return count > 0 ? total[i]! / count : value;
+    });
+    const shift = squaredDistance(moved, 0, centres, 0, K * D);
+    centres = moved;
+    if (shift <= least) break;
   }
-  return { labels, centres };
+  using labels = device.scope(() => nearest(x, centres, K));
+  return Uint32Array.from(await labels.read());
 }
 
+/** The nearest of the centres (K, D) for each point x (N, D): that of the largest x·c − |c|²/2. */
+function nearest(x: Tensor, centres: Float64Array, K: number): Tensor {
+  const D = x.shape[1]!;
+  const halves = Float32Array.from({ length: K }, (_, k) => {
+    const centre = centres.subarray(k * D, (k + 1) * D);
+    return -centre.reduce((sum, value) => sum + value ** 2, 0) / 2;
+  });
+  const c = tensor(x.device, Float32Array.from(centres), [K, D]);
+  return argmax(matmul(x, c, { transposeB: true, bias: tensor(x.device, halves, [K]) }), 1);
+}
+
+/** The sum of the points x (N, D) of each group, (K, D), and their number (K), from their groups (N, K). */
+function sumsOf(groups: Tensor, x: Tensor): { sums: Tensor; counts: Tensor } {
+  return { sums: matmul(groups, x, { transposeA: true }), counts: sum(groups, 0) };
+}
+
+/** The mean of points (N, D), and the largest distance of a coordinate from it; 1 where that is 0. */
+function spanOf(points: ArrayLike<number>, D: number): [Float64Array, number] {
+  const mean = new Float64Array(D);
+  for (let i = 0; i < points.length; i++) mean[i % D]! += points[i]! / (points.length / D);
+  let most = 0;
+  for (let i = 0; i < points.length; i++) most = Math.max(most, Math.abs(points[i]! - mean[i % D]!));
+  return [mean, most > 0 ? most : 1];
+}
 function seeds(points: ArrayLike<number>, D: number, K: number, draws: Draws): Float64Array {
   const N = points.length / D;
   const candidates = 2 + Math.floor(Math.log(K));
@@ -53,47 +94,6 @@ function seeds(points: ArrayLike<number>, D: number, K: number, draws: Draws): F
     nearest = best;
   }
   return centres;
-}
-
-/** Labels each point with its nearest centre, and says whether any label changed. */
-function assign(points: ArrayLike<number>, D: number, centres: Float64Array, labels: Uint32Array): boolean {
-  const K = centres.length / D;
-  let moved = false;
-  for (let n = 0; n < labels.length; n++) {
-    let least = Infinity;
-    let nearest = 0;
-    for (let k = 0; k < K; k++) {
-      const distance = squaredDistance(points, n * D, centres, k * D, D);
-      if (distance < least) {
-        least = distance;
-        nearest = k;
-      }
-    }
-    if (labels[n] !== nearest) moved = true;
-    labels[n] = nearest;
-  }
-  return moved;
-}
-
-/** Moves each centre to the mean of its points; one without points stays. */
-function moveToMeans(points: ArrayLike<number>, D: number, centres: Float64Array, labels: Uint32Array): void {
-  const K = centres.length / D;
-  const counts = new Uint32Array(K);
-  for (const label of labels) counts[label]!++;
-  for (let k = 0; k < K; k++) if (counts[k]! > 0) centres.fill(0, k * D, (k + 1) * D);
-  labels.forEach((label, n) => {
-    for (let j = 0; j < D; j++) centres[label * D + j]! += points[n * D + j]! / counts[label]!;
-  });
-}
-
-/** The mean over coordinates of their variance. */
-function meanVariance(points: ArrayLike<number>, D: number): number {
-  const N = points.length / D;
-  const centre = new Float64Array(D);
-  moveToMeans(points, D, centre, new Uint32Array(N));
-  let sum = 0;
-  for (let n = 0; n < N; n++) sum += squaredDistance(points, n * D, centre, 0, D);
-  return sum / points.length;
 }
 
 function squaredDistance(

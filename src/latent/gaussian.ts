@@ -10,10 +10,11 @@ export class Gaussian {
   readonly mean: Float64Array;
   readonly covariance: Float64Array;
   /** L, lower triangular. */
-  readonly #factor: Float64Array;
+  readonly factor: Float64Array;
   /** L⁻¹, lower triangular. */
-  readonly #inverse: Float64Array;
-  readonly #logScale: number;
+  readonly inverse: Float64Array;
+  /** The logarithm of the density at the mean. */
+  readonly logScale: number;
 
   /** Throws ArgumentError unless the mean is finite and the covariance D × D, symmetric and positive definite. */
   constructor(mean: Float64Array, covariance: Float64Array) {
@@ -25,11 +26,11 @@ export class Gaussian {
       throw new ArgumentError(`Gaussian: expected a symmetric, positive definite covariance of ${D} × ${D}`);
     this.mean = mean;
     this.covariance = covariance;
-    this.#factor = factor;
-    this.#inverse = inverseOfLower(factor, D);
+    this.factor = factor;
+    this.inverse = inverseOfLower(factor, D);
     let logScale = -0.5 * D * Math.log(2 * Math.PI);
     for (let i = 0; i < D; i++) logScale -= Math.log(factor[i * D + i]!);
-    this.#logScale = logScale;
+    this.logScale = logScale;
   }
 
   /** Writes log p(x) of every point x (N, D), plus `add`, to out[offset], out[offset + stride], … */
@@ -43,7 +44,7 @@ export class Gaussian {
     const D = this.mean.length;
     const N = points.length / D;
     const centred = new Float64Array(lanes * D);
-    const W = this.#inverse;
+    const W = this.inverse;
     for (let first = 0; first < N; first += lanes) {
       const count = Math.min(lanes, N - first);
       centre(points, this.mean, first, count, centred);
@@ -66,7 +67,7 @@ export class Gaussian {
       }
       const squares = [q0, q1, q2, q3];
       for (let lane = 0; lane < count; lane++)
-        out[offset + stride * (first + lane)] = add + this.#logScale - 0.5 * squares[lane]!;
+        out[offset + stride * (first + lane)] = add + this.logScale - 0.5 * squares[lane]!;
     }
   }
 
@@ -76,7 +77,7 @@ export class Gaussian {
     const z = Float64Array.from({ length: D }, () => draws.normal());
     for (let i = 0; i < D; i++) {
       let value = this.mean[i]!;
-      for (let j = 0; j <= i; j++) value += this.#factor[i * D + j]! * z[j]!;
+      for (let j = 0; j <= i; j++) value += this.factor[i * D + j]! * z[j]!;
       out[at + i] = value;
     }
   }
@@ -131,7 +132,7 @@ export function weightedGaussian(
 }
 
 /** Adds `amount` to the diagonal, and ten times as much again until the matrix has a Cholesky factor. */
-function regularised(covariance: Float64Array, D: number, amount: number): Float64Array {
+export function regularised(covariance: Float64Array, D: number, amount: number): Float64Array {
   let trace = 0;
   for (let i = 0; i < D; i++) trace += covariance[i * D + i]!;
   let more = Math.max(amount, Number.EPSILON * trace, Number.MIN_VALUE);

@@ -1,3 +1,4 @@
+import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { fitMixture, type MixtureOptions } from "./gmm.ts";
 import { Gaussian } from "./gaussian.ts";
@@ -9,12 +10,14 @@ export class MixtureSampler implements Sampler {
   readonly kind: string;
   readonly dimension: number;
   readonly fitsTo = "codes";
+  readonly #device: Device;
   readonly #options: MixtureOptions;
   #mixture: Mixture | undefined;
 
-  /** `kind` names it in files and messages. */
-  constructor(kind: string, dimension: number, options: MixtureOptions = {}) {
+  /** `kind` names it in files and messages; it is fitted on the device. */
+  constructor(kind: string, device: Device, dimension: number, options: MixtureOptions = {}) {
     this.kind = kind;
+    this.#device = device;
     this.dimension = dimension;
     this.#options = options;
   }
@@ -25,8 +28,8 @@ export class MixtureSampler implements Sampler {
     return this.#mixture;
   }
 
-  fit(codes: Float32Array): void {
-    this.#mixture = fitMixture(codes, this.dimension, this.#options);
+  async fit(codes: Float32Array): Promise<void> {
+    this.#mixture = await fitMixture(this.#device, codes, this.dimension, this.#options);
   }
 
   sample(count: number, seed: number): Float32Array {
@@ -47,14 +50,14 @@ export class MixtureSampler implements Sampler {
   }
 
   /** The sampler that `save` gave. Throws ArgumentError for tensors that make no mixture of that dimension. */
-  static restored({ about, tensors }: SavedSampler, D: number): MixtureSampler {
+  static restored(device: Device, D: number, { about, tensors }: SavedSampler): MixtureSampler {
     const values = (name: string) => tensors.get(name)?.values ?? new Float64Array();
     const [weights, means, covariances] = [values("weights"), values("means"), values("covariances")];
     if (means.length !== weights.length * D)
       throw new ArgumentError(
         `${about.kind}: ${weights.length} weights and ${means.length} means do not make a mixture of dimension ${D}`,
       );
-    const sampler = new MixtureSampler(about.kind, D);
+    const sampler = new MixtureSampler(about.kind, device, D);
     const components = Array.from(
       weights,
       (_, k) => new Gaussian(means.slice(k * D, (k + 1) * D), covariances.slice(k * D * D, (k + 1) * D * D)),

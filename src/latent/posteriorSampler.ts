@@ -81,7 +81,7 @@ export class PosteriorSampler implements Sampler {
   }
 
   /** The sampler that `save` gave. Throws ArgumentError for tensors that are no posteriors of that dimension. */
-  static restored({ about, tensors }: SavedSampler, D: number): PosteriorSampler {
+  static restored(D: number, { about, tensors }: SavedSampler): PosteriorSampler {
     const [means, deviations] = [tensors.get("means")?.values, tensors.get("deviations")?.values];
     const isWhole = means && means.length > 0 && means.length % D === 0;
     if (!isWhole || deviations?.length !== means.length || ![...means, ...deviations].every(Number.isFinite))

@@ -108,7 +108,7 @@ function lostShareOf(model: Autoencoder): (codes: Float32Array) => Promise<numbe
 }
 
 function plainSampler(model: Autoencoder, kind: SamplerKind, options: SamplerOptions): Sampler {
-  const { codeSize } = model;
+  const { codeSize, device } = model;
   const { components, inputs, gammaNoise, seed = 0 } = options;
   switch (kind) {
     case "prior":
@@ -122,11 +122,11 @@ function plainSampler(model: Autoencoder, kind: SamplerKind, options: SamplerOpt
         gammaNoise === undefined ? {} : { gammaNoise },
       );
     case "gaussian":
-      return new MixtureSampler(kind, codeSize, { seed });
+      return new MixtureSampler(kind, device, codeSize, { seed });
     case "mixture":
-      return new MixtureSampler(kind, codeSize, { components: components ?? 1, seed });
+      return new MixtureSampler(kind, device, codeSize, { components: components ?? 1, seed });
     case "mixture-10":
-      return new MixtureSampler(kind, codeSize, { components: 10, seed });
+      return new MixtureSampler(kind, device, codeSize, { components: 10, seed });
     case "vampprior":
       return new PosteriorSampler(kind, codeSize, { ...(inputs ? { inputs } : {}), seed });
   }
@@ -139,9 +139,9 @@ export function restoreSampler(model: Autoencoder, saved: SavedSampler): Sampler
     case "gaussian":
     case "mixture":
     case "mixture-10":
-      return MixtureSampler.restored(saved, model.codeSize);
+      return MixtureSampler.restored(model.device, model.codeSize, saved);
     case "vampprior":
-      return PosteriorSampler.restored(saved, model.codeSize);
+      return PosteriorSampler.restored(model.codeSize, saved);
     case "prior":
       return samplerOf(model, kind);
     case "second-stage": {

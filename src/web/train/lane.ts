@@ -197,8 +197,8 @@ export class Lane {
       return await codes.read();
     }
     const { MixtureSampler } = await import("../../latent/mixtureSampler.ts");
-    const sampler = new MixtureSampler(from, codeSize, { components });
-    sampler.fit((await this.#secondOf(await codesOf(model, data)))!);
+    const sampler = new MixtureSampler(from, this.model.device, codeSize, { components });
+    await sampler.fit((await this.#secondOf(await codesOf(model, data)))!);
     return sampler.sample(count, seed);
   }
 
