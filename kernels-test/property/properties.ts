@@ -2,6 +2,7 @@ import { arithmetic } from "./arithmetic.ts";
 import { contractions } from "./contractions.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexed } from "./indexing.ts";
+import { objectives } from "./objectives.ts";
 import { products } from "./products.ts";
 import type { Property } from "./property.ts";
 import { rearrangements } from "./rearrangements.ts";
@@ -16,4 +17,5 @@ export const properties: readonly Property[] = [
   ...products,
   ...contractions,
   ...indexed,
+  ...objectives,
 ];

@@ -1,4 +1,5 @@
 export * from "./arrange.ts";
+export * from "./attention.ts";
 export * from "./convolutions.ts";
 export * from "./create.ts";
 export { einsum } from "./einsum.ts";
@@ -16,6 +17,7 @@ export {
   type NormalizeOptions,
   type Running,
 } from "./normalize.ts";
+export * from "./objectives.ts";
 export * from "./pairs.ts";
 export * from "./products.ts";
 export * from "./rearrange.ts";
