@@ -149,14 +149,19 @@ function checkPath(sets: readonly DatasetName[], path: string | undefined): void
 
 /** What `--list` shows; minutes are those of one seed at the quick scale. */
 function list() {
-  return [...experiments].map(([name, { about, data }]) => ({ name, about, data, ...workOf(name) }));
+  return [...experiments].map(([name, { about, data, together = false }]) => ({
+    ...{ name, about, data, together },
+    ...workOf(name),
+  }));
 }
 
 function listWords(): string {
-  const rows = list().map(({ name, about, data, networks, steps, minutes }) => [
+  const rows = list().map(({ name, about, data, together, networks, steps, minutes }) => [
     name,
     about,
-    datasetNamed(data[0]!).files === "none" ? "nothing" : `files of ${data.join(" or ")}`,
+    datasetNamed(data[0]!).files === "none"
+      ? "nothing"
+      : `files of ${data.join(together ? " and " : " or ")}`,
     `${networks} × ${steps} steps`,
     minutes === undefined ? "" : `${minutes} min`,
   ]);
