@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
 import ts from "typescript";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -36,6 +37,7 @@ const [bundled, plain] = ["ts", "html"].map(
 
 interface Manifest {
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 }
 
 /** The README's example of an operation with a kernel from outside of the package. */
@@ -64,7 +66,8 @@ beforeAll(async () => {
   writeDeclarations(join(installed, "dist", "types"));
   writeNodeModules(join(installed, "dist", "node"));
   symlinkSync(join(root, "shaders"), join(installed, "shaders"));
-  for (const name of [...Object.keys(manifest.dependencies), "@types/node"]) {
+  const { dependencies, optionalDependencies } = manifest;
+  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), "@types/node"]) {
     mkdirSync(dirname(join(user, "node_modules", name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(user, "node_modules", name));
   }
@@ -197,6 +200,74 @@ test("Node runs the package without a compiler", slow, () => {
   const numbers = (text: string) => text.match(/\d+\.\d+/g)!.map((digits) => Number(digits).toFixed(5));
   expect(numbers(printed)).toEqual(numbers(/\/\/ (Float32Array.*)/.exec(program)![1]!));
   expect(printed).toMatch(/\nfunction false\n$/); // what reads pictures is loaded with the first one
+});
+
+test(
+  "a program for Node may be one file, of either kind of module, or require the package",
+  slow,
+  async () => {
+    const use = `openDevice().then(async (device) => {
+    const { S } = svd(device.tensor([3, 0, 0, 4], [2, 2]));
+    console.log([...(await S.read())].join());
+    device.close();
+  });`;
+    writeFileSync(join(user, "bundle-me.js"), `import { openDevice, svd } from "hestenes"; ${use}`);
+    for (const [format, file] of [
+      ["esm", "bundled.mjs"],
+      ["cjs", "bundled.cjs"],
+    ] as const)
+      await esbuild.build({
+        entryPoints: [join(user, "bundle-me.js")],
+        outfile: join(user, file),
+        external: ["webgpu", "sharp"],
+        ...{
+          bundle: true,
+          format,
+          platform: "node",
+          logLevel: "error",
+          logOverride: { "empty-import-meta": "silent" },
+        },
+      });
+    const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
+    const requires = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+    if (requires)
+      writeFileSync(join(user, "required.cjs"), `const { openDevice, svd } = require("hestenes"); ${use}`);
+    rmSync(join(user, "node_modules", "hestenes", "shaders")); // they are in the modules
+    for (const file of ["bundled.mjs", "bundled.cjs", ...(requires ? ["required.cjs"] : [])])
+      expect(execFileSync(process.execPath, [file], { cwd: user, encoding: "utf8" }), file).toBe("4,3\n");
+    symlinkSync(join(root, "shaders"), join(user, "node_modules", "hestenes", "shaders"));
+  },
+);
+
+test("Bun and Deno run it where they are at hand", slow, () => {
+  const program = `import { openDevice, svd } from "hestenes";
+    const device = await openDevice();
+    console.log([...(await svd(device.tensor([3, 0, 0, 4], [2, 2])).S.read())].join());
+    device.close();`;
+  writeFileSync(join(user, "elsewhere.mjs"), program);
+  writeFileSync(join(user, "package.json"), JSON.stringify({ dependencies: { hestenes: "*" } }));
+  for (const [runtime, ...flags] of [["bun"], ["deno", "run", "-A", "--node-modules-dir=manual"]] as const) {
+    if (spawnSync(runtime, ["--version"]).status !== 0) continue;
+    const printed = execFileSync(runtime, [...flags, "elsewhere.mjs"], { cwd: user, encoding: "utf8" });
+    expect(printed, runtime).toBe("4,3\n");
+  }
+  rmSync(join(user, "package.json"));
+});
+
+test("what the README links to comes with the package", () => {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+  const come = (path: string) =>
+    manifest.files.some((file) =>
+      file.includes("*")
+        ? dirname(path) === dirname(file) && path.endsWith(basename(file).slice(1))
+        : path === file || path.startsWith(`${file}/`),
+    );
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link!);
+  expect(links.length).toBeGreaterThan(50);
+  for (const link of links) {
+    expect(existsSync(join(root, link)), link).toBe(true);
+    expect(come(link), `${link} is in the package`).toBe(true);
+  }
 });
 
 test("the examples of training run, and leave the files that they name", slow, () => {

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { isMainThread } from "node:worker_threads";
 import { create } from "webgpu";
 import {
   adapterRank,
@@ -95,7 +96,10 @@ async function* candidates(tried: string[]): AsyncGenerator<Candidate> {
     tried.push("SwiftShader of the package @sparticuz/chromium (only on Linux x64, and not found)");
     return;
   }
-  for (const name of await adapterNames(manifest)) yield { name, manifest, lavapipe };
+  const own = await adapterNames(manifest);
+  if (own.length === 0 && !isMainThread)
+    tried.push("SwiftShader (in a worker it is found with `new Worker(file, { env: SHARE_ENV })`)");
+  for (const name of own) yield { name, manifest, lavapipe };
 }
 
 /** The names of the adapters that Dawn sees: it lists them where none has the name asked for. */

@@ -35,7 +35,10 @@ export function unpackSwiftShader(): SwiftShader | undefined {
 }
 
 function findPackage(): string | undefined {
-  const folders = createRequire(import.meta.url).resolve.paths("@sparticuz/chromium") ?? [];
+  const folders =
+    createRequire(import.meta.url ?? join(process.cwd(), "bundle.cjs")).resolve.paths(
+      "@sparticuz/chromium",
+    ) ?? [];
   return folders
     .map((folder) => join(folder, "@sparticuz", "chromium"))
     .find((home) => existsSync(join(home, "bin", "swiftshader.tar.br")));

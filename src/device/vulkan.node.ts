@@ -78,7 +78,18 @@ function withEnvironment<T>(changes: Record<string, string>, use: () => T): T {
   }
 }
 
-/** Loads a library that is no Node addon: Node says so after the load, and the library stays. */
+/** Where distributions keep libraries, for runtimes that load them by their paths alone. */
+const libraryFolders = [
+  "/usr/lib",
+  "/usr/lib64",
+  "/lib",
+  `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`,
+];
+
+/**
+ * Loads a Vulkan loader, which is no Node addon: Node, Bun and Deno say so after the load, each in words of its own, and in
+ * Node the library stays. Words of a file that can not be opened say that there is none.
+ */
 function loadLibrary(path: string | undefined): boolean {
   if (path === undefined) return false;
   const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;
@@ -86,6 +97,9 @@ function loadLibrary(path: string | undefined): boolean {
     process.dlopen({ exports: {} }, path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
     return true;
   } catch (error) {
-    return error instanceof Error && error.message.includes("did not self-register");
+    const words = error instanceof Error ? error.message : "";
+    if (words.includes("Invalid path"))
+      return libraryFolders.some((folder) => existsSync(join(folder, path))); // Deno
+    return !words.includes("cannot open shared object file");
   }
 }

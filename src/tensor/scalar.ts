@@ -34,6 +34,10 @@ export class Scalar {
   dispose(): void {
     this.tensor.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 function checkFinite(value: number): void {

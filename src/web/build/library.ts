@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import ts from "typescript";
 import type { InlineConfig } from "vite";
@@ -74,10 +74,33 @@ export function writeDeclarations(outDir: string): void {
 
 /**
  * Writes the package as Node runs it, as modules of JavaScript with their declarations, to `outDir`: a folder two below
- * that of the package, whose shaders it reads. Throws where TypeScript finds a mistake.
+ * that of the package. Throws where TypeScript finds a mistake.
  */
 export function writeNodeModules(outDir: string): void {
   emit("node", outDir, { sourceMap: true, inlineSources: true });
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const folder = join(root, "shaders");
+  const texts = Object.fromEntries(
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".wgsl"))
+      .map((file) => [
+        file.slice(0, -".wgsl".length).split(sep).join("/"),
+        readFileSync(join(folder, file), "utf8"),
+      ]),
+  );
+  // What the sources read from files lies in the modules, so that they may be bundled.
+  const modules = {
+    "version.node.js": `export const version = ${JSON.stringify(version)};`,
+    "wgsl.node.js": `const texts = ${JSON.stringify(texts)};
+export function wgsl(name) {
+  if (!Object.hasOwn(texts, name)) throw new Error(\`there is no shader \${name}\`);
+  return texts[name];
+}`,
+  };
+  for (const [name, text] of Object.entries(modules)) {
+    writeFileSync(join(outDir, "device", name), `${text}\n`);
+    rmSync(join(outDir, "device", `${name}.map`), { force: true });
+  }
 }
 
 function emit(side: keyof typeof sides, outDir: string, how: ts.CompilerOptions): void {
