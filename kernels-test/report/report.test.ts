@@ -38,6 +38,7 @@ const full: ReportData = {
   interpolation: { images: ramp(6), pairs: 2, steps: 3 },
   latent: { points: ramp(1), k: 2 },
   singularValues: { values: [3, 2, 1], kept: 2 },
+  covariance: { values: [1, -0.5, -0.5, 1], side: 2 },
   timings: [
     { label: "open", seconds: 0.25 },
     { label: "train", seconds: 99.75 },
@@ -46,6 +47,7 @@ const full: ReportData = {
 };
 
 const files = [
+  "covariance.png",
   "interpolation.png",
   "latent.svg",
   "loss.svg",
@@ -77,7 +79,7 @@ test("a full report has every picture in the page and beside it", () => {
   const { width, height } = PNG.sync.read(readFileSync(join(folder, "reconstructions.png")));
   const side = 112;
   expect([width, height]).toEqual([8 * side + 7 * 4, 4 * side + 2 * 4 + 16]);
-  expect(document.querySelectorAll(".chart svg")).toHaveLength(4);
+  expect(document.querySelectorAll(".chart svg")).toHaveLength(5);
   expect(document.querySelectorAll("img")).toHaveLength(4);
   for (const image of document.querySelectorAll("img")) {
     expect(image.getAttribute("alt")).not.toBe("");

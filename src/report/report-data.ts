@@ -4,7 +4,14 @@ import type { LatentPoints } from "./latent-charts.ts";
 
 /** The pictures of a report, each of which may be missing. */
 export type PictureName =
-  "loss" | "error" | "reconstructions" | "samples" | "interpolation" | "latent" | "singularValues";
+  | "loss"
+  | "error"
+  | "reconstructions"
+  | "samples"
+  | "interpolation"
+  | "latent"
+  | "singularValues"
+  | "covariance";
 
 /** Everything a run report shows. All text is escaped; every picture is optional. */
 export interface ReportData {
@@ -33,6 +40,8 @@ export interface ReportData {
   readonly latent?: LatentPoints | undefined;
   /** Singular values of the latent matrix, largest first, and how many are kept. */
   readonly singularValues?: { readonly values: ArrayLike<number>; readonly kept: number } | undefined;
+  /** The covariance matrix of held-out codes, (side, side), of a model with a mask. */
+  readonly covariance?: { readonly values: ArrayLike<number>; readonly side: number } | undefined;
   /** Why a picture is missing, in a sentence; a general reason is given otherwise. */
   readonly absent?: Partial<Record<PictureName, string>> | undefined;
   /** Colours for images of one channel; "grey" by default. */
@@ -95,4 +104,5 @@ export interface ReportPictures {
   readonly interpolation: Drawn<Uint8Array>;
   readonly latent: Drawn<string>;
   readonly singularValues: Drawn<string>;
+  readonly covariance: Drawn<Uint8Array>;
 }

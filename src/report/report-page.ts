@@ -17,6 +17,7 @@ export function reportPage(data: ReportData, pictures: ReportPictures): string {
     ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
     ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}
     ${card("Singular values", "Of the latent vectors of training samples: what is kept, what is cut. Their energy is the sum of the squares.", svg(pictures.singularValues))}
+    ${"drawing" in pictures.covariance ? card("Covariance of the codes", "Magnitudes, of held-out samples behind the mask: dark is 0, bright is 1 and more.", image(pictures.covariance.drawing, "A square of cells, the magnitudes of a covariance matrix")) : undefined}
     ${card("Time", undefined, timings(data))} ${card("Machine", undefined, machine(data))}
     ${card("Configuration", undefined, configuration(data.config), "wide")}
     ${card("Run it again", undefined, html`<pre tabindex="0"><code>${data.command}</code></pre>`, "wide")}`,

@@ -2,6 +2,7 @@ import { HestenesError, ShapeError } from "../device/errors.ts";
 import type { ImageShape } from "./colours.ts";
 import { errorChart, lossChart } from "./curves.ts";
 import { latentScatter, singularValuesChart } from "./latent-charts.ts";
+import { matrixPicture } from "./matrix.node.ts";
 import { imageGrid, interpolationStrip, pairedRows, rangeOfValues, stackedGrids } from "./pictures.node.ts";
 import type { Drawn, PictureName, ReportData, ReportPictures } from "./report-data.ts";
 
@@ -17,11 +18,12 @@ const reasons: Record<PictureName, string> = {
   interpolation: "This run made no interpolation.",
   latent: "This run kept no latent coordinates.",
   singularValues: "This model has no singular values.",
+  covariance: "This model has no mask.",
 };
 
 /** Draws all pictures that the data allow; data that do not fit cost their own picture and no other. */
 export function drawPictures(data: ReportData): ReportPictures {
-  const { history, images, samples, interpolation, latent, singularValues, colormap } = data;
+  const { history, images, samples, interpolation, latent, singularValues, covariance, colormap } = data;
   const range =
     images?.range === undefined || images.range === "auto"
       ? images && rangeOfValues(images.originals)
@@ -79,5 +81,6 @@ export function drawPictures(data: ReportData): ReportPictures {
     singularValues: attempt("singularValues", singularValues, ({ values, kept }) =>
       singularValuesChart(values, { kept }),
     ),
+    covariance: attempt("covariance", covariance, ({ values, side }) => matrixPicture(values, side)),
   };
 }

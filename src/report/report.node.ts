@@ -9,8 +9,8 @@ export type { ReportData } from "./report-data.ts";
 
 /**
  * Writes `report.html`, a page that needs no other file and asks the network for nothing, and beside it the pictures
- * on their own: `reconstructions.png`, `samples.png`, `interpolation.png`, `latent.svg`, `singular-values.svg` and
- * `loss.svg`. What the data leave out, or hold in a shape that does not fit, is left out with a note in the page.
+ * on their own: `reconstructions.png`, `samples.png`, `interpolation.png`, `latent.svg`, `singular-values.svg`,
+ * `covariance.png` and `loss.svg`. What the data leave out, or hold in a shape that does not fit, is left out with a note in the page.
  * Makes the folder where it is missing; every file is replaced as a whole.
  */
 export function writeReport(folder: string, data: ReportData): void {
@@ -23,6 +23,7 @@ export function writeReport(folder: string, data: ReportData): void {
   save("samples.png", pictures.samples, ({ together }) => together);
   save("interpolation.png", pictures.interpolation, (png) => png);
   save("latent.svg", pictures.latent, (svg) => svg);
+  save("covariance.png", pictures.covariance, (png) => png);
   save("singular-values.svg", pictures.singularValues, (svg) => svg);
   save("loss.svg", pictures.loss, (svg) => svg);
   writeFileAtomic(join(folder, "report.html"), reportPage(data, pictures));

@@ -1,6 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import { datasetNamed } from "../data/known.ts";
-import { variances } from "../latent/spectrum.ts";
+import { openUnits, variances } from "../latent/spectrum.ts";
+import { covarianceMatrix } from "../metrics/covariance.ts";
+import { frechetDistance } from "../metrics/frechet.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
 import {
   codesOf,
@@ -10,6 +12,7 @@ import {
   interpolations,
   samplesFrom,
 } from "../train/generate.ts";
+import { maskOf } from "../train/mask.ts";
 import type { Config } from "../train/config.ts";
 import { modelNamed } from "../models/known.ts";
 import { samplerOf, type SamplerKind } from "../models/samplers.ts";
@@ -31,12 +34,16 @@ export interface Results {
   diagonalError?: number;
   /** Singular values of the latent vectors (RRAE, VRRAE). */
   singularValues?: number[];
+  /** Dimensions of the codes that a mask lets through (MaskAAE). */
+  openDimensions?: number;
+  /** Vectors only: the Fréchet distance of samples to test points, on the numbers themselves, and that of training points. */
+  sampleDistance?: { samples: number; training: number };
   seconds: Record<string, number>;
   adapter: string;
   verdict: string;
 }
 
-const shown = { images: 16, samples: 64, pairs: 6, steps: 8, codes: 1000 };
+const shown = { images: 16, samples: 64, pairs: 6, steps: 8, codes: 1000, vectors: 2000 };
 /** Training samples that the training error is measured on. */
 const trainErrorCount = 1000;
 
@@ -55,6 +62,7 @@ export async function summarize(
   const outcome =
     `test error ${testError.toFixed(1)} %; ` +
     `linear bound (rank-${model.codeSize} PCA of the same data) ${linearBound.toFixed(1)} %.`;
+  const mask = await maskOf(model);
   const results: Results = {
     model: config.model,
     data: config.data,
@@ -64,6 +72,8 @@ export async function summarize(
     trainError: await errorOn(data.train.take(trainErrorCount)),
     ...(data.diagonal ? { diagonalError: await errorOn(data.diagonal) } : {}),
     ...(fitted ? { singularValues: Array.from(fitted.singularValues) } : {}),
+    ...(mask ? { openDimensions: openUnits(mask) } : {}),
+    ...(await distanceOfVectors(session)),
     seconds: {},
     adapter: device.info.name,
     verdict: `${titleOf(config)}: ${outcome}`,
@@ -77,10 +87,32 @@ export async function summarize(
     ...facts(session, results),
     verdict: outcome.replace(/^t/, "T"),
     ...(fitted ? { singularValues: { values: fitted.singularValues, kept: model.codeSize } } : {}),
+    ...(mask ? { covariance: await covarianceOf(session) } : {}),
     command,
     version,
   });
   return results;
+}
+
+/** Vectors of more numbers have covariances that take minutes to compare. */
+const mostNumbers = 256;
+
+/** How far samples of vectors are from test points: of the model's prior, or of a Gaussian fitted to the codes. */
+async function distanceOfVectors(session: Session): Promise<Pick<Results, "sampleDistance">> {
+  const { model, data, config } = session;
+  const [D = 0, ...more] = data.test.shape;
+  const count = Math.min(shown.vectors, data.test.count, data.train.count);
+  if (more.length > 0 || D > mostNumbers || count < 2) return {};
+  const sampler = samplerOf(model, modelNamed(config.model).prior ? "prior" : "gaussian");
+  await fitSampler(sampler, model, data.train, config.basisCount);
+  const test = data.test.values(0, count);
+  const samples = frechetDistance(await samplesFrom(model, sampler, count, config.seed), test, D);
+  return { sampleDistance: { samples, training: frechetDistance(data.train.values(0, count), test, D) } };
+}
+
+async function covarianceOf({ model, data }: Session): Promise<ReportData["covariance"]> {
+  const codes = await codesOf(model, data.test, Math.min(data.test.count, shown.codes));
+  return { values: covarianceMatrix(codes, model.codeSize), side: model.codeSize };
 }
 
 /** Everything in the report that is encoded or decoded: of vectors, the latent space alone. */
@@ -168,7 +200,7 @@ function titleOf({ model, data }: Config): string {
 function facts(session: Session, results: Results): Omit<ReportData, "verdict" | "command" | "version"> {
   const { config, device, folder, timings } = session;
   const percent = (value: number) => `${value.toFixed(1)} %`;
-  const { testError, trainError, diagonalError, linearBound } = results;
+  const { testError, trainError, diagonalError, linearBound, openDimensions, sampleDistance } = results;
   return {
     title: titleOf(config),
     model: config.model,
@@ -197,6 +229,24 @@ function facts(session: Session, results: Results): Omit<ReportData, "verdict" |
         value: percent(linearBound),
         hint: `rank-${session.model.codeSize} PCA of the test data`,
       },
+      ...(openDimensions === undefined
+        ? []
+        : [
+            {
+              label: "Open dimensions",
+              value: `${openDimensions} of ${session.model.codeSize}`,
+              hint: "that the mask lets through",
+            },
+          ]),
+      ...(sampleDistance === undefined
+        ? []
+        : [
+            {
+              label: "Distance of samples",
+              value: sampleDistance.samples.toPrecision(3),
+              hint: `Fréchet, to test points; of training points ${sampleDistance.training.toPrecision(2)}`,
+            },
+          ]),
       { label: "Steps", value: String(results.steps) },
     ],
     reference: { label: "linear bound", value: linearBound },
