@@ -79,8 +79,8 @@ test("a full report has every picture in the page and beside it", () => {
   const { width, height } = PNG.sync.read(readFileSync(join(folder, "reconstructions.png")));
   const side = 112;
   expect([width, height]).toEqual([8 * side + 7 * 4, 4 * side + 2 * 4 + 16]);
-  expect(document.querySelectorAll(".chart svg")).toHaveLength(5);
-  expect(document.querySelectorAll("img")).toHaveLength(4);
+  expect(document.querySelectorAll(".chart svg")).toHaveLength(4);
+  expect(document.querySelectorAll("img")).toHaveLength(5);
   for (const image of document.querySelectorAll("img")) {
     expect(image.getAttribute("alt")).not.toBe("");
     const bytes = Buffer.from(
