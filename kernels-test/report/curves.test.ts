@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errorChart, lossChart, type HistoryRow } from "../../src/report/curves.ts";
+import { errorChart, lossChart, lossHistories, type HistoryRow } from "../../src/report/curves.ts";
 import { checkSvg } from "./svg.ts";
 
 const fall = (steps: number, from: number, to: number): HistoryRow[] =>
@@ -71,4 +71,27 @@ describe("errorChart", () => {
   test("says when there is no error to show", () => {
     expect(checkSvg(errorChart([{ step: 0, loss: 1, parts: {} }]))).toContain("No finite error was logged.");
   });
+});
+
+test("each stage and phase has a history of its own, with its own parts", () => {
+  const first = fall(3, 9, 1);
+  expect(lossHistories(first)).toEqual([{ name: "", rows: first }]);
+  const row = (step: number, more: Partial<HistoryRow>): HistoryRow => ({
+    step,
+    loss: 1,
+    parts: {},
+    ...more,
+  });
+  const phased = { "ae.loss": 1, "ae.spread": 2, "critic.loss": -3 };
+  const named = lossHistories([
+    row(1, { stage: "first", parts: { error: 4 } }),
+    row(2, { stage: "second", parts: phased }),
+  ]);
+  expect(named).toEqual([
+    { name: "first", rows: [row(1, { stage: "first", parts: { error: 4 } })] },
+    { name: "second, ae", rows: [{ step: 2, loss: 1, parts: { spread: 2 } }] },
+    { name: "second, critic", rows: [{ step: 2, loss: -3, parts: {} }] },
+  ]);
+  expect(lossHistories([row(1, { parts: phased })]).map(({ name }) => name)).toEqual(["ae", "critic"]);
+  expect(lossHistories([])).toEqual([]);
 });

@@ -186,3 +186,23 @@ test("a report that is written again replaces the old one", () => {
   expect(document.querySelector("h1")?.textContent).toBe("second");
   expect(readdirSync(folder).sort()).toEqual(files);
 });
+
+test("a run of stages and phases has a card for each loss, and the codes of both stages", () => {
+  const history = [1, 2, 3].flatMap((step) => [
+    { step, loss: 5, stage: "first", parts: { KL: 1 } },
+    { step: step + 3, loss: 4, stage: "second", parts: { "ae.loss": 4, "critic.loss": -1 } },
+  ]);
+  writeReport(folder, { ...full, history, secondLatent: { points: ramp(2), k: 2 } });
+  const { document } = parseHTML(readFileSync(join(folder, "report.html"), "utf8"));
+  const cards = [...document.querySelectorAll("section.card")].filter((card) =>
+    card.querySelector(".chart svg"),
+  );
+  const titles = cards.map((card) => card.querySelector("h2")!.textContent);
+  expect(titles).toEqual(
+    expect.arrayContaining([
+      ...["Loss: first", "Loss: second, ae", "Loss: second, critic"],
+      ...["Latent space", "Latent space of the second stage"],
+    ]),
+  );
+  expect(titles).not.toContain("Loss");
+});

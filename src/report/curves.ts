@@ -10,6 +10,39 @@ export interface HistoryRow {
   readonly parts: Readonly<Record<string, number>>;
   readonly trainError?: number | undefined;
   readonly testError?: number | undefined;
+  /** The stage of training, in a run of several. */
+  readonly stage?: string | undefined;
+}
+
+/** What ends the name of a phase's loss, in a history of several phases. */
+const OF_PHASE = ".loss";
+
+/**
+ * The history of each loss: of each stage, and there of each phase, with the parts that are its own. One without a name
+ * where there is one stage of one phase.
+ */
+export function lossHistories(history: readonly HistoryRow[]): { name: string; rows: HistoryRow[] }[] {
+  const stages = [...new Set(history.map(({ stage }) => stage))];
+  return stages.flatMap((stage) => {
+    const rows = history.filter((row) => row.stage === stage);
+    const phases = [...new Set(rows.flatMap(({ parts }) => Object.keys(parts)))]
+      .filter((name) => name.endsWith(OF_PHASE))
+      .map((name) => name.slice(0, -OF_PHASE.length));
+    const name = stages.length > 1 ? (stage ?? "") : "";
+    if (phases.length === 0) return [{ name, rows }];
+    return phases.map((phase) => ({
+      name: name === "" ? phase : `${name}, ${phase}`,
+      rows: rows.map((row) => ofPhase(row, phase)),
+    }));
+  });
+}
+
+function ofPhase({ step, parts }: HistoryRow, phase: string): HistoryRow {
+  const own = Object.entries(parts).flatMap(([name, value]): [string, number][] =>
+    name.startsWith(`${phase}.`) ? [[name.slice(phase.length + 1), value]] : [],
+  );
+  const { loss = NaN, ...rest } = Object.fromEntries(own);
+  return { step, loss, parts: rest };
 }
 
 /** A value to compare a curve with, drawn as a dashed line. */

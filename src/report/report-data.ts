@@ -38,6 +38,8 @@ export interface ReportData {
   readonly interpolation?: ReportInterpolation | undefined;
   /** Latent coordinates of the data. */
   readonly latent?: LatentPoints | undefined;
+  /** Latent coordinates of the data in a second stage, where the model has one. */
+  readonly secondLatent?: LatentPoints | undefined;
   /** Singular values of the latent matrix, largest first, and how many are kept. */
   readonly singularValues?: { readonly values: ArrayLike<number>; readonly kept: number } | undefined;
   /** The covariance matrix of held-out codes, (side, side), of a model with a mask. */
@@ -98,11 +100,14 @@ export type Drawn<T> = { readonly drawing: T } | { readonly missing: string };
 /** PNG bytes and SVG text of everything a report shows. */
 export interface ReportPictures {
   readonly loss: Drawn<string>;
+  /** Of each stage and phase, where there are several. */
+  readonly losses: readonly { readonly name: string; readonly svg: string }[];
   readonly error: Drawn<string>;
   readonly reconstructions: Drawn<Uint8Array>;
   readonly samples: Drawn<{ together: Uint8Array; groups: { title: string; png: Uint8Array }[] }>;
   readonly interpolation: Drawn<Uint8Array>;
   readonly latent: Drawn<string>;
+  readonly secondLatent: string | undefined;
   readonly singularValues: Drawn<string>;
   readonly covariance: Drawn<Uint8Array>;
 }

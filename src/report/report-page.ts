@@ -12,10 +12,11 @@ export function reportPage(data: ReportData, pictures: ReportPictures): string {
     facts: [model, dataset, adapter.name, date],
     main: html`${numbers(data)}
     ${card("Reconstructions", "Held-out images above, what the model makes of them below.", png(pictures.reconstructions, "Rows of held-out images, each above its reconstruction"), "wide")}
-    ${card("Loss", "By step: pale as logged, strong the running mean.", svg(pictures.loss))}
-    ${card("Error", "Of the reconstructions, relative, by step.", svg(pictures.error))} ${samples(pictures)}
+    ${losses(pictures)} ${card("Error", "Of the reconstructions, relative, by step.", svg(pictures.error))}
+    ${samples(pictures)}
     ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
     ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}
+    ${pictures.secondLatent === undefined ? undefined : card("Latent space of the second stage", "Where the data lie in the codes that the second stage has of their codes: N(0, I), if it has learned how these are distributed.", svg({ drawing: pictures.secondLatent }))}
     ${card("Singular values", "Of the latent vectors of training samples: what is kept, what is cut. Their energy is the sum of the squares.", svg(pictures.singularValues))}
     ${"drawing" in pictures.covariance ? card("Covariance of the codes", "Magnitudes, of held-out samples behind the mask: dark is 0, bright is 1 and more.", image(pictures.covariance.drawing, "A square of cells, the magnitudes of a covariance matrix")) : undefined}
     ${card("Time", undefined, timings(data))} ${card("Machine", undefined, machine(data))}
@@ -47,6 +48,12 @@ function card(title: string, lead: string | undefined, body: Html, width: "half"
     <h2>${title}</h2>
     ${lead === undefined ? undefined : html`<p class="lead">${lead}</p>`} ${body}
   </section>`;
+}
+
+function losses({ loss, losses: all }: ReportPictures): Html {
+  const lead = "By step: pale as logged, strong the running mean.";
+  if (all.length === 0) return card("Loss", lead, svg(loss));
+  return html`${all.map(({ name, svg: drawing }) => card(`Loss: ${name}`, lead, svg({ drawing })))}`;
 }
 
 function samples({ samples: drawn }: ReportPictures): Html {

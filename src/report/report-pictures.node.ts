@@ -1,6 +1,6 @@
 import { HestenesError, ShapeError } from "../device/errors.ts";
 import type { ImageShape } from "./colours.ts";
-import { errorChart, lossChart } from "./curves.ts";
+import { errorChart, lossChart, lossHistories } from "./curves.ts";
 import { latentScatter, singularValuesChart } from "./latent-charts.ts";
 import { matrixPicture } from "./matrix.node.ts";
 import { imageGrid, interpolationStrip, pairedRows, rangeOfValues, stackedGrids } from "./pictures.node.ts";
@@ -23,7 +23,18 @@ const reasons: Record<PictureName, string> = {
 
 /** Draws all pictures that the data allow; data that do not fit cost their own picture and no other. */
 export function drawPictures(data: ReportData): ReportPictures {
-  const { history, images, samples, interpolation, latent, singularValues, covariance, colormap } = data;
+  const {
+    history,
+    images,
+    samples,
+    interpolation,
+    latent,
+    secondLatent,
+    singularValues,
+    covariance,
+    colormap,
+  } = data;
+  const histories = lossHistories(history);
   const range =
     images?.range === undefined || images.range === "auto"
       ? images && rangeOfValues(images.originals)
@@ -50,7 +61,8 @@ export function drawPictures(data: ReportData): ReportPictures {
   const hasErrors = history.some((row) => row.trainError !== undefined || row.testError !== undefined);
 
   return {
-    loss: attempt("loss", history.length > 0 ? history : undefined, lossChart),
+    loss: attempt("loss", histories[0]?.rows, lossChart),
+    losses: histories.length > 1 ? histories.map(({ name, rows }) => ({ name, svg: lossChart(rows) })) : [],
     error: attempt("error", hasErrors ? history : undefined, (rows) => errorChart(rows, data.reference)),
     reconstructions: attempt("reconstructions", images, ({ originals, reconstructions, shape }) =>
       pairedRows({
@@ -78,6 +90,7 @@ export function drawPictures(data: ReportData): ReportPictures {
       interpolationStrip({ ...strip, ...options("interpolation", shape) }),
     ),
     latent: attempt("latent", latent, latentScatter),
+    secondLatent: secondLatent && latentScatter(secondLatent),
     singularValues: attempt("singularValues", singularValues, ({ values, kept }) =>
       singularValuesChart(values, { kept }),
     ),

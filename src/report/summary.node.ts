@@ -17,6 +17,8 @@ import type { Config } from "../train/config.ts";
 import { modelNamed } from "../models/known.ts";
 import { samplerOf, type SamplerKind } from "../models/samplers.ts";
 import { isSettingOf } from "../train/config.ts";
+import { tensor } from "../tensor/tensor.ts";
+import type { LatentPoints } from "./latent-charts.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.node.ts";
 import type { Session } from "../runs/session.node.ts";
@@ -118,9 +120,10 @@ async function covarianceOf({ model, data }: Session): Promise<ReportData["covar
 /** Everything in the report that is encoded or decoded: of vectors, the latent space alone. */
 async function draw(session: Session): Promise<Partial<ReportData>> {
   const latent = await latentPoints(session);
-  if (session.data.test.shape.length === 3) return { latent, ...(await drawImages(session)) };
+  const secondLatent = await secondPoints(session, latent);
+  if (session.data.test.shape.length === 3) return { latent, secondLatent, ...(await drawImages(session)) };
   const none = "These samples are no images.";
-  return { latent, absent: { reconstructions: none, samples: none, interpolation: none } };
+  return { latent, secondLatent, absent: { reconstructions: none, samples: none, interpolation: none } };
 }
 
 async function drawImages({ model, data, config }: Session): Promise<Partial<ReportData>> {
@@ -191,6 +194,18 @@ async function latentPoints({ model, data }: Session): Promise<NonNullable<Repor
       ? { path: await diagonalCodes(model, data.diagonal), pathLabel: "a bump moving along the diagonal" }
       : {}),
   };
+}
+
+/** The codes that a second stage has of those points, where there is one. */
+async function secondPoints(
+  { model }: Session,
+  { points, k, path: _path, pathLabel: _label, ...rest }: LatentPoints,
+): Promise<LatentPoints | undefined> {
+  const { secondStage, device } = model;
+  if (!secondStage) return undefined;
+  using z = tensor(device, points, [points.length / k, k]);
+  using u = secondStage.encode(z);
+  return { ...rest, k, points: await u.read() };
 }
 
 function titleOf({ model, data }: Config): string {

@@ -16,6 +16,8 @@ const historyLine = z.object({
   parts: z.record(z.string(), number),
   testError: number.exactOptional(),
   seconds: z.number(),
+  /** Its name, in a run of several. */
+  stage: z.string().exactOptional(),
 });
 
 /** A line of `history.jsonl`. */

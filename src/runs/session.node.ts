@@ -247,6 +247,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
       const { step, epoch, losses } = await session.timed("train", () => session.losses());
       const { loss = mainLoss(losses), ...parts } = losses;
       const line: HistoryLine = { step, epoch, loss, parts, seconds: timings.train };
+      if (trainer.stages.length > 1) line.stage = trainer.stage.name;
       if (isTime(evaluateEvery))
         line.testError = await session.timed("evaluate", () => session.errorOn(held, 8 * config.batch));
       folder.log(line);
