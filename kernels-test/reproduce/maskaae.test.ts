@@ -126,7 +126,7 @@ test("figure 6 and table 2 say whether masks are decided and correlations below"
     nacFloor: 0.018,
   }));
   expect(verdict(below)).toContain(
-    "The NAC of MaskAAE, n = 8 is 0.0500 ± 0.0010, that of WAE, n = 8 0.20 ± 0.00: below, by more than the seeds differ, as in the paper",
+    "The NAC of MaskAAE, n = 8 is 0.0500 ± 0.0010, that of WAE, n = 8 0.20 ± 0.00: below by more than the seeds differ, as in the paper",
   );
   expect(verdict(below)).toMatch(/The NAC of MaskAAE, n = 16 is [^:]*: not below/);
   const table = outcomeOf("table1", "mnist", (label, seed) => ({

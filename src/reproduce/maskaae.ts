@@ -303,5 +303,6 @@ function ofCodes(data: DatasetName, scale: Scale): Omit<Experiment, "name" | "da
     rows: pair(data, scale),
     notes: [...nacNotes, ...maskNotes(scale)],
     findings: nacFindings,
+    strips: [],
   };
 }

@@ -37,12 +37,15 @@ export function lengthFindings(outcome: Outcome): string[] {
     const at = points.indexOf(best);
     const isWorse = (other: (typeof points)[number] | undefined) =>
       other !== undefined && isApart(best.quality, other.quality);
+    const byMore = points.every(({ quality }) => quality.deviation !== undefined)
+      ? " by more than the seeds differ"
+      : "";
     const sides =
       isWorse(points[at - 1]) && isWorse(points[at + 1])
-        ? "worse on both sides by more than the seeds differ"
+        ? `worse on both sides${byMore}`
         : isWorse(points[0]) && at === points.length - 1
           ? "worse the shorter they are"
-          : "not worse on both sides by more than the seeds differ";
+          : `not worse on both sides${byMore}`;
     const means = points.map(({ latent, quality }) => `${latent}: ${oursOf(quality)}`).join(", ");
     const opened = points.filter(({ open }) => open).map(({ latent, open }) => `${latent}: ${oursOf(open!)}`);
     const longer = points.slice(at).map(({ quality }) => quality.mean!);
@@ -76,10 +79,11 @@ export function nacFindings(outcome: Outcome): string[] {
     const [own, other] = [cell("nac"), before?.cell("nac")];
     if (row.config.model !== "mask-aae" || !own || !other) return [];
     const isBelow = isApart(own, other);
+    const byMore = own.deviation === undefined ? "" : " by more than the seeds differ";
     const floor = cell("nacFloor");
     return [
       `The NAC of ${row.label} is ${oursOf(own)}, that of ${before!.row.label} ${oursOf(other)}: ` +
-        `${isBelow ? "below, by more than the seeds differ, as in the paper" : "not below by more than the seeds differ; in the paper it is"}` +
+        `${isBelow ? `below${byMore}, as in the paper` : `not below${byMore}; in the paper it is`}` +
         `${floor ? `; independent codes get ${figure(floor.mean!)}` : ""}.`,
     ];
   });

@@ -20,7 +20,7 @@ export const maskNotes = (scale: Scale) => [
   "A dimension is open where its α is 0.1 or more, as in the authors' code; a value of the mask is undecided between 0.05 and 0.95.",
   ...(scale === "quick"
     ? [
-        "The authors take 500,000 steps. Here the mask's rate is sixty times theirs, that of critic and generator ten times, and the weight of the " +
+        "The authors take 500,000 steps. Here the mask's rate is sixty times theirs, that of critic and generator ten times, that of the autoencoder twice, and the weight of the " +
           "polarisation doubles every 60 steps, so that as much happens in 600 steps.",
       ]
     : []),

@@ -32,7 +32,7 @@ const metrics = {
     of: async (subject) => activeUnits(await subject.codes(), subject.codeSize),
   },
   openDimensions: { title: "open dimensions", better: "neither", of: openDimensions },
-  undecided: { title: "undecided values of the mask", of: undecided },
+  undecided: { title: "undecided values of the mask", better: "neither", of: undecided },
   nac: { title: "NAC", of: async (subject) => (await correlation(subject)).correlation },
   nacCovariance: {
     title: "NAC of covariances",
