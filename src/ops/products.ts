@@ -1,6 +1,6 @@
 import { ShapeError } from "../device/errors.ts";
 import { broadcastShape, normalAxes, sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensor, type Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { composed } from "./lib/composed.ts";
 import { matmul as multiply, type MatmulOptions } from "./matmul.ts";
@@ -15,6 +15,7 @@ export type { MatmulOptions } from "./matmul.ts";
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  for (const operand of [a, b]) checkTensor("matmul", operand);
   const ranks = [a.shape.length, b.shape.length] as const;
   if (ranks.every((rank) => rank === 2 || rank === 3)) {
     const [aBatch, bBatch] = [a, b].map(({ shape }) => sizeOf(shape.slice(0, -2)));
@@ -51,6 +52,7 @@ function matricesOf(x: Tensor, batch: Shape): Tensor {
 
 /** The sum of products of two vectors (N), or NumPy's dot of others: over the last axis of a and the last but one of b. */
 export function dot(a: Tensor, b: Tensor): Tensor {
+  for (const operand of [a, b]) checkTensor("dot", operand);
   if (a.shape.length <= 2 && b.shape.length <= 2) return matmul(a, b);
   return tensordot(a, b, [[-1], [b.shape.length === 1 ? 0 : -2]]);
 }
