@@ -132,8 +132,10 @@ test("models, arenas and tensors by name are saved and loaded to the bit; other 
   expect(await bitsOf(other)).toEqual(await bitsOf(model));
   await inPages.loadModel(other, new Blob([await inPages.saveModel(model)]));
   expect(Buffer.from(await inPages.saveModel(other)).equals(readFileSync(file))).toBe(true);
-  using small = models.ae(device, { input: [6], latent: 2 });
+  using small = models.vrrae(device, { input: [6], latent: 4, rank: 2, beta: 1e-3 });
   await expect(loadModel(small, file)).rejects.toThrow(/of shape .* is needed, the file has/);
+  using plain = models.ae(device, { input: [6], latent: 5 });
+  await expect(loadModel(plain, file)).rejects.toThrow(/it holds variance.*, which the model has not/);
   await expect(loadModel(small, join(folder, "none"))).rejects.toThrow(ArgumentError);
 
   const bits = new Float32Array(Uint32Array.of(0x7fa00001, 0x80000000, 1, 5).buffer); // a signalling NaN, -0, subnormal

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../device/errors.ts";
 import * as catalogue from "./catalogue.ts";
 import type { ModelDescriptor, Settings } from "./descriptor.ts";
 import type { PageFacts } from "./pageModels.ts";
@@ -29,9 +30,11 @@ export const pageModels = all.filter((model) => model.page !== undefined) as rea
 
 export const modelNames = all.map(({ name }) => name) as [ModelName, ...ModelName[]];
 
-/** What is known of the model of that name. */
+/** What is known of the model of that name. Throws ArgumentError for a name that none has. */
 export function modelNamed(name: ModelName): AnyModel {
-  return byName.get(name)!;
+  const found = byName.get(name);
+  if (!found) throw new ArgumentError(`no model is called ${name}; there are ${modelNames.join(", ")}`);
+  return found;
 }
 
 const settingsOf = new Map(all.map(({ name, settings }) => [name, { ...settings(), ...networkSettings() }]));
@@ -41,7 +44,7 @@ export const modelSettings = Object.assign({}, ...settingsOf.values()) as ModelS
 
 /** Whether the model has a setting of that name. */
 export function hasSetting(model: ModelName, name: string): boolean {
-  return Object.hasOwn(settingsOf.get(model)!, name);
+  return Object.hasOwn(settingsOf.get(modelNamed(model).name)!, name);
 }
 
 const partTitles = new Map(all.flatMap(({ parts = {} }) => Object.entries(parts)));

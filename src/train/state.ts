@@ -59,15 +59,18 @@ export async function restoreTrainer(
   await trainer.model.device.finish();
 }
 
-/** Gives `model` what `readModel` gave. */
+/** Gives `model` what `readModel` gave. Throws DataError, before anything is written, for what another model gave. */
 export function restoreModel(
   model: Model,
   weights: ReadonlyMap<string, EncodableTensor | StoredTensor>,
   file = "model.safetensors",
 ): void {
-  restoreTensors(new Map([...model.arena.parameters, ...model.state]), weights, file);
-  const basis = weights.get(basisName);
+  const own = new Map([...model.arena.parameters, ...model.state]);
   const { truncation } = model;
+  const unknown = [...weights.keys()].find((name) => !own.has(name) && !(truncation && name === basisName));
+  if (unknown !== undefined) throw new DataError(file, 0, `it holds ${unknown}, which the model has not`);
+  restoreTensors(own, weights, file);
+  const basis = weights.get(basisName);
   if (!basis || !truncation) return;
   if (basis.shape.length === 2) truncation.setRank(basis.shape[1]!); // it may have been lowered
   truncation.restoreBasis(floats(basis));
