@@ -135,5 +135,8 @@ test.each([
   const lines = (text: string) => text.replace(/^ +/gm, "");
   for (const [, file, code] of shown)
     for (const part of lines(code!).split("…"))
-      expect(lines(readFileSync(new URL(file!, root), "utf8"))).toContain(part.trim());
+      expect(
+        lines(readFileSync(new URL(file!, root), "utf8")).includes(part.trim()),
+        `${file}: ${part}`,
+      ).toBe(true);
 });
