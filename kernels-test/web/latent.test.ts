@@ -71,7 +71,7 @@ test(
     expect(await tab.locator("#strip").isVisible()).toBe(true);
 
     for (const [button, words] of [
-      ["#prior", "codes drawn from the standard normal cloud"],
+      ["#prior", "codes drawn from the cloud that the model is to fill"],
       ["#mixture", "codes drawn from a mixture"],
     ] as const) {
       const before = (await lastDecoded(tab)).codes;
