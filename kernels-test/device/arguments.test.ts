@@ -188,6 +188,7 @@ test("callers in plain JavaScript get words of the package for what is missing o
     [hestenes.where, x, x, x],
     [hestenes.exp, x],
     [hestenes.matmul, x, x],
+    [hestenes.einsum, "ij,jk->ik", x, x],
     [hestenes.conv2d, image, image],
     [hestenes.sum, x],
     [hestenes.softmax, x],
