@@ -122,6 +122,16 @@ test("no shader divides a product of integers, which may be past 2^32: lib/slice
   }
 });
 
+/** Files of operations that others give in their place: `elementwise.ts`, layers, and `products.ts`. */
+const within = ["arithmetic.ts", "epilogue.ts", "matmul.ts"];
+
+test.each(["ops", "nn"])("the index of src/%s has a line for each file", (room) => {
+  const folder = new URL(`src/${room}/`, root);
+  const index = readFileSync(new URL("index.ts", folder), "utf8");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ts") && file !== "index.ts");
+  expect(files.filter((file) => !within.includes(file) && !index.includes(`"./${file}"`))).toEqual([]);
+});
+
 test.each([
   ["an op", 5],
   ["an activation", 6],
