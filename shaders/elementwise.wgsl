@@ -1,11 +1,6 @@
 // requires lib/math.wgsl
-// elementwise: y = f(x), N elements; f is chosen by F, s and t are its parameters.
-//   forward    x -> out          out = f(x)
-//   backward   v, dy -> out      out = dy f'(x), with v the x or y of the forward pass that f' is made from
-// One lane owns four neighbouring elements; long tensors fold into rows of workgroups.
-
-override WG: u32 = 64;
-override F: u32 = 0;
+// requires lib/unary.wgsl
+// elementwise: y = f(x) of one number, with f chosen by F; entry points as in lib/unary.wgsl.
 
 const NEG = 0u;
 const EXP = 1u;
@@ -26,13 +21,6 @@ const FLOOR = 15u;
 const CEIL = 16u;
 const ROUND = 17u;
 const TRUNC = 18u;
-
-struct Params { N: u32, s: f32, t: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
-@group(0) @binding(3) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
 
 /** x <= 0, which no NaN is. */
 fn isAtMostZero(x: f32) -> bool {
@@ -95,20 +83,4 @@ fn slope(v: f32) -> f32 {
     }
     default { return 0; }
   }
-}
-
-@compute @workgroup_size(WG)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (4 * i >= p.N) { return; }
-  let a = x[i];
-  out[i] = vec4f(f(a.x), f(a.y), f(a.z), f(a.w));
-}
-
-@compute @workgroup_size(WG)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (4 * i >= p.N) { return; }
-  let a = v[i];
-  out[i] = dy[i] * vec4f(slope(a.x), slope(a.y), slope(a.z), slope(a.w));
 }

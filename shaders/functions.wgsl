@@ -1,13 +1,8 @@
 // requires lib/math.wgsl
 // requires lib/functions.wgsl
-// functions: y = f(x), N elements; f is chosen by F, s and t are its parameters. Wherever the result is a normal number
-// it is right to a few units in the last place; GELU_TANH below -2 to 1e-5 of it.
-//   forward    x -> out          out = f(x)
-//   backward   x, dy -> out      out = dy f'(x)
-// One lane owns four neighbouring elements; long tensors fold into rows of workgroups.
-
-override WG: u32 = 64;
-override F: u32 = 0;
+// requires lib/unary.wgsl
+// functions: y = f(x) of one number, with f chosen by F and its slope made from x; entry points as in lib/unary.wgsl.
+// Wherever the result is a normal number it is right to a few units in the last place; GELU_TANH below -2 to 1e-5 of it.
 
 const SIN = 0u;
 const COS = 1u;
@@ -49,12 +44,6 @@ const LN_2 = 0.693147180559945;
 const LOG_2_E = 1.44269504088896;
 const LOG_10_E = 0.434294481903252;
 const TWO_OVER_ROOT_PI = 1.12837916709551;
-
-struct Params { N: u32, s: f32, t: f32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 
 /** x, or a number of its sign past which the functions of this file no longer change. */
 fn within(x: f32) -> f32 { return clamp(x, -120.0, 120.0); }
@@ -201,20 +190,4 @@ fn slope(x: f32) -> f32 {
       return s + s * (c * sigmoidOf(-u)) * (1.59576912160573 * (1 + 0.134145 * c * c));
     }
   }
-}
-
-@compute @workgroup_size(WG)
-fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (4 * i >= p.N) { return; }
-  let a = x[i];
-  out[i] = vec4f(f(a.x), f(a.y), f(a.z), f(a.w));
-}
-
-@compute @workgroup_size(WG)
-fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * WG;
-  if (4 * i >= p.N) { return; }
-  let a = x[i];
-  out[i] = dy[i] * vec4f(slope(a.x), slope(a.y), slope(a.z), slope(a.w));
 }

@@ -1,7 +1,7 @@
 import { checkNumber } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
-import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { applyFunction } from "./lib/unary.ts";
 
 export { add, div, max, min, mul, pow, sub, where } from "./arithmetic.ts";
@@ -34,13 +34,7 @@ type Name = keyof typeof slopeFrom;
 const names = Object.keys(slopeFrom);
 
 function apply(name: Name, x: Tensor, s = 0, t = 0): Tensor {
-  checkTensor(name, x);
-  return applyFunction(elementwiseKernel, names.indexOf(name), x, {
-    s,
-    t,
-    slope: slopeFrom[name],
-    from: "v",
-  });
+  return applyFunction(elementwiseKernel, names, name, x, { s, t, slope: slopeFrom[name] });
 }
 
 /** -x. */

@@ -1,7 +1,7 @@
 import { checkNumber, checkPositive } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
-import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { mul, where } from "./arithmetic.ts";
 import { clamp, min } from "./elementwise.ts";
 import { applyFunction } from "./lib/unary.ts";
@@ -18,8 +18,7 @@ const names = [
 ];
 
 function apply(name: string, x: Tensor, s = 0, t = 0): Tensor {
-  checkTensor(name, x);
-  return applyFunction(functionsKernel, names.indexOf(name), x, { s, t });
+  return applyFunction(functionsKernel, names, name, x, { s, t });
 }
 
 /** sin x of radians, right for x of any size; NaN of an infinite x. So are `cos` and `tan`. */
