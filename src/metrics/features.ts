@@ -48,6 +48,33 @@ export function features(
   return { N, values: Float64Array.from(values) };
 }
 
+/** Evenly spaced ones of the features (N, dimension), at most `most` of them. */
+export function thinned({ N, values }: Features, most: number, dimension: number): Float64Array {
+  const n = Math.min(N, most);
+  const kept = new Float64Array(n * dimension);
+  for (let i = 0; i < n; i++) {
+    const from = Math.floor((i * N) / n) * dimension;
+    kept.set(values.subarray(from, from + dimension), i * dimension);
+  }
+  return kept;
+}
+
+/** The squared distance of point n of `a` (N, dimension) from point m of `b`. */
+export function squaredDistance(
+  a: Float64Array,
+  n: number,
+  b: Float64Array,
+  m: number,
+  dimension: number,
+): number {
+  let sum = 0;
+  for (let i = 0; i < dimension; i++) {
+    const difference = a[n * dimension + i]! - b[m * dimension + i]!;
+    sum += difference * difference;
+  }
+  return sum;
+}
+
 /** `distance`, unless it left the range of float64. */
 export function representable(op: string, distance: number): number {
   if (Number.isFinite(distance)) return distance;

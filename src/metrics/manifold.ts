@@ -1,5 +1,5 @@
 import { ArgumentError } from "../device/errors.ts";
-import { featurePair, type Features } from "./features.ts";
+import { featurePair, squaredDistance, type Features } from "./features.ts";
 
 /** How the supports of two sets of features overlap; each from 0 to 1, but for density, which may be larger. */
 export interface Overlap {
@@ -78,13 +78,4 @@ function reaches({ N, values }: Features, dimension: number, k: number): Float64
     reach[n] = distances.slice().sort()[k - 1]!;
   }
   return reach;
-}
-
-function squaredDistance(a: Float64Array, n: number, b: Float64Array, m: number, dimension: number): number {
-  let sum = 0;
-  for (let i = 0; i < dimension; i++) {
-    const difference = a[n * dimension + i]! - b[m * dimension + i]!;
-    sum += difference * difference;
-  }
-  return sum;
 }

@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { Draws, streams } from "../latent/draws.ts";
-import { features } from "./features.ts";
+import { features, squaredDistance, thinned } from "./features.ts";
 
 /** What the coordinates of codes are like beside those of N(0, I); lists have a number for each coordinate. */
 export interface CodeMoments {
@@ -84,13 +84,8 @@ export function normalityTest(
   checkWhole("normalityTest: samples", samples, 2);
   checkWhole("normalityTest: draws", draws, 1);
   checkSeed("normalityTest: seed", seed);
-  const { N, values } = features("normalityTest", codes, dimension, 2);
-  const n = Math.min(samples, N);
-  const chosen = new Float64Array(n * dimension);
-  for (let i = 0; i < n; i++) {
-    const from = Math.floor((i * N) / n) * dimension;
-    chosen.set(values.subarray(from, from + dimension), i * dimension);
-  }
+  const chosen = thinned(features("normalityTest", codes, dimension, 2), samples, dimension);
+  const n = chosen.length / dimension;
   const distance = distanceFromNormal(chosen, dimension);
   const noise = new Draws(seed, streams.normality);
   let asFar = 0;
@@ -112,11 +107,7 @@ function distanceFromNormal(points: Float64Array, D: number): number {
   }
   let within = 0;
   for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++) {
-      let square = 0;
-      for (let d = 0; d < D; d++) square += (points[i * D + d]! - points[j * D + d]!) ** 2;
-      within += Math.sqrt(square);
-    }
+    for (let j = 0; j < i; j++) within += Math.sqrt(squaredDistance(points, i, points, j, D));
   // Z − Z' is √2 N(0, I)
   return 2 * across - Math.SQRT2 * meanDistance(0, D) - (2 * within) / (n * n);
 }

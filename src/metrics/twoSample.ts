@@ -1,6 +1,6 @@
 import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { permutation } from "../data/random.ts";
-import { featurePair, type Features } from "./features.ts";
+import { featurePair, squaredDistance, thinned } from "./features.ts";
 
 /** Options of `twoSampleTest`. */
 export interface TwoSampleOptions {
@@ -59,26 +59,13 @@ export function twoSampleTest(
   return { distance: distance * scale, pValue: (1 + asFar) / (1 + permutations) };
 }
 
-function thinned({ N, values }: Features, most: number, D: number): Float64Array {
-  const n = Math.min(N, most);
-  const kept = new Float64Array(n * D);
-  for (let i = 0; i < n; i++) {
-    const from = Math.floor((i * N) / n) * D;
-    kept.set(values.subarray(from, from + D), i * D);
-  }
-  return kept;
-}
-
 /** ‖x_i − x_j‖ of points (N, D), as (N, N). */
 function distances(points: Float64Array, D: number): Float64Array {
   const N = points.length / D;
   const all = new Float64Array(N * N);
   for (let i = 0; i < N; i++)
-    for (let j = 0; j < i; j++) {
-      let square = 0;
-      for (let d = 0; d < D; d++) square += (points[i * D + d]! - points[j * D + d]!) ** 2;
-      all[i * N + j] = all[j * N + i] = Math.sqrt(square);
-    }
+    for (let j = 0; j < i; j++)
+      all[i * N + j] = all[j * N + i] = Math.sqrt(squaredDistance(points, i, points, j, D));
   return all;
 }
 
