@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Dataset } from "../../src/data/dataset.ts";
 import { experimentOf } from "../../src/reproduce/experiments.ts";
-import { figure3Line, movingAverage, pcaLosses } from "../../src/reproduce/varianceLoss.ts";
+import { figure3Line, movingAverage, pcaLosses } from "../../src/reproduce/varianceLossComputed.ts";
 import { values } from "../check.ts";
 
 test("figure 3: both figures are the paper's, by the definitions and by the gains of a moving average", () => {
