@@ -20,7 +20,7 @@ const plain = [
   `${folder}/runs/{checkpoint,files}.test.ts`,
   `${folder}/reproduce/{differences,experiments}.test.ts`,
   `${folder}/web/{camera,form}.test.ts`,
-  `${folder}/layout.test.ts`,
+  `${folder}/{layout,walks}.test.ts`,
 ];
 
 /** Tests of operations and of what is made of them: they leave nothing behind, so one process runs file after file. */

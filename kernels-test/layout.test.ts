@@ -121,32 +121,3 @@ test("no shader divides a product of integers, which may be past 2^32: lib/slice
     ).toEqual([]);
   }
 });
-
-/** Files of operations that others give in their place: `elementwise.ts`, layers, and `products.ts`. */
-const within = ["arithmetic.ts", "epilogue.ts", "matmul.ts"];
-
-test.each(["ops", "nn"])("the index of src/%s has a line for each file", (room) => {
-  const folder = new URL(`src/${room}/`, root);
-  const index = readFileSync(new URL("index.ts", folder), "utf8");
-  const files = readdirSync(folder).filter((file) => file.endsWith(".ts") && file !== "index.ts");
-  expect(files.filter((file) => !within.includes(file) && !index.includes(`"./${file}"`))).toEqual([]);
-});
-
-test.each([
-  ["an op", 5],
-  ["an activation", 6],
-  ["a layer", 3],
-])("CONTRIBUTING shows the code that %s has", (what, files) => {
-  const walk = readFileSync(new URL("CONTRIBUTING.md", root), "utf8")
-    .split("\n## ")
-    .find((section) => section.startsWith(`Adding ${what}: `))!;
-  const shown = [...walk.matchAll(/\*\*`(\S+)`\*\*(?:(?!\*\*`)[\s\S])*?```\w+\n([\s\S]*?)\n {3}```/g)];
-  expect(shown.length).toBe(files);
-  const lines = (text: string) => text.replace(/^ +/gm, "");
-  for (const [, file, code] of shown)
-    for (const part of lines(code!).split("…"))
-      expect(
-        lines(readFileSync(new URL(file!, root), "utf8")).includes(part.trim()),
-        `${file}: ${part}`,
-      ).toBe(true);
-});
