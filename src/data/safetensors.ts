@@ -53,7 +53,7 @@ export function encodeSafetensors(
   if (Object.keys(metadata).length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
   let end = 0;
   for (const [name, tensor] of sorted) {
-    checkTensor(name, tensor);
+    checkTensors(name, tensor);
     const { dtype, shape } = tensor;
     const offsets = [end, (end += tensor.data.byteLength)];
     entries.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets })}`);
@@ -72,7 +72,7 @@ export function encodeSafetensors(
   return file;
 }
 
-function checkTensor(name: string, { dtype, shape, data }: EncodableTensor): void {
+function checkTensors(name: string, { dtype, shape, data }: EncodableTensor): void {
   if (name === "__metadata__")
     throw new ArgumentError(`encodeSafetensors: no tensor may be called "${name}"; the format reserves it`);
   if (!Object.hasOwn(arrays, dtype))

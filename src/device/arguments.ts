@@ -32,6 +32,12 @@ export function checkOptions(what: string, options: unknown): void {
   throw unfit(`${what}: options`, options, "an object with the options by name");
 }
 
+/** The options, to take them apart. Throws ArgumentError unless they are an object of options; `what` names the function. */
+export function optionsOf<Options>(what: string, options: Options): Options {
+  checkOptions(what, options);
+  return options;
+}
+
 /** Throws ArgumentError unless `body` is a function. */
 export function checkFunction(what: string, body: unknown): void {
   if (typeof body !== "function") throw unfit(what, body, "a function");

@@ -147,12 +147,16 @@ function slice(where: string, operand: Operand): Omit<Slice, "binding"> {
   return { storage: operand.storage, offset: operand.byteOffset, size };
 }
 
+function hasLanes(values: unknown, lanes: number): values is readonly number[] {
+  return Array.isArray(values) && values.length === lanes;
+}
+
 function packParams(source: Shader, params: Params): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(source.paramBytes));
   for (const { name, type, lanes, offset } of source.fields) {
     const given = params[name];
     const values = typeof given === "number" ? [given] : given;
-    if (values?.length !== lanes)
+    if (!hasLanes(values, lanes))
       throw new KernelError(
         `${source.name}.wgsl: Params.${name} takes ${lanes === 1 ? "a number" : `${lanes} numbers`}, not ${String(given)}`,
       );

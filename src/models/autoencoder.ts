@@ -4,7 +4,7 @@ import type { Network } from "../nn/networks.ts";
 import { relativeError } from "../ops/losses.ts";
 import { randomNormal, RandomState } from "../ops/random.ts";
 import { sameShape, show, type Shape } from "../tensor/shape.ts";
-import { checkTensor, zeros, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, zeros, type Tensor } from "../tensor/tensor.ts";
 import { Model, type ModelParts } from "./model.ts";
 import { errorInParts, partsOf, type Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
@@ -148,7 +148,7 @@ export abstract class Autoencoder extends Model {
 }
 
 function checkBatch(op: string, batch: Tensor, sample: Shape): void {
-  checkTensor(op, batch);
+  checkTensors(op, batch);
   const { shape } = batch;
   if (shape.length === 0 || !sameShape(shape.slice(1), sample))
     throw new ShapeError(

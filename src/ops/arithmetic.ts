@@ -1,7 +1,7 @@
 import { kernel } from "../device/kernel.ts";
 import { broadcastShape, sameShape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import {
   applyBroadcast,
   forwardBroadcast,
@@ -95,7 +95,7 @@ export function max(a: Value, b: Value): Tensor {
 /** `a` where `mask` is not 0 (so where it is NaN), `b` elsewhere, all three broadcast; the mask takes no gradient. */
 export function where(mask: Tensor, a: Value, b: Value): Tensor {
   const values = [a, b];
-  for (const value of [mask, a, b]) if (value === mask || !isNumber(value)) checkTensor("where", value);
+  checkTensors("where", mask, ...values.filter((value) => !isNumber(value)));
   const y = empty(
     mask.device,
     broadcastShape("where", mask.shape, broadcastShape("where", shapeOf(a), shapeOf(b))),

@@ -1,6 +1,7 @@
+import { checkList } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { normalAxes, show } from "../tensor/shape.ts";
-import { tensor, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { composed } from "./lib/composed.ts";
 import { broadcastTo, concat, gatherRows, pad, permute, reshape, slice, split } from "./rearrange.ts";
 
@@ -9,6 +10,7 @@ const oneAxis = (name: string, x: Tensor, axis: number) => normalAxes(name, x.sh
 
 /** x without its axes of extent 1: all of them, or those that are named, which have to be. */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  checkTensors("squeeze", x);
   const gone =
     axes === undefined
       ? numbered(x.shape.length).filter((axis) => x.shape[axis] === 1)
@@ -24,6 +26,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** x with new axes of extent 1, which are at `axes` of the result. */
 export function expandDims(x: Tensor, axes: number | readonly number[]): Tensor {
+  checkTensors("expandDims", x);
   const list = [axes].flat();
   const rank = x.shape.length + list.length;
   const added = normalAxes("expandDims", rank, list);
@@ -37,6 +40,7 @@ export function expandDims(x: Tensor, axes: number | readonly number[]): Tensor 
 
 /** x as one list, or with its axes from `start` to `end` as one. */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+  checkTensors("flatten", x);
   if (x.shape.length === 0) return reshape(x, [1]);
   const [first, last] = [oneAxis("flatten", x, start), oneAxis("flatten", x, end)];
   if (first > last) throw new ShapeError(`flatten: axis ${start} of ${show(x.shape)} is past axis ${end}`);
@@ -50,6 +54,7 @@ export function moveaxis(
   from: number | readonly number[],
   to: number | readonly number[],
 ): Tensor {
+  checkTensors("moveaxis", x);
   const place = (list: number | readonly number[]) =>
     [list].flat().map((axis) => oneAxis("moveaxis", x, axis));
   const [sources, targets] = [place(from), place(to)];
@@ -68,6 +73,7 @@ export function moveaxis(
 
 /** x with two axes exchanged. */
 export function swapaxes(x: Tensor, a: number, b: number): Tensor {
+  checkTensors("swapaxes", x);
   const [i, j] = [oneAxis("swapaxes", x, a), oneAxis("swapaxes", x, b)];
   return permute(
     x,
@@ -77,6 +83,7 @@ export function swapaxes(x: Tensor, a: number, b: number): Tensor {
 
 /** Each element of x `count` times, one after another, along `axis`. */
 export function repeat(x: Tensor, count: number, axis = 0): Tensor {
+  checkTensors("repeat", x);
   const at = oneAxis("repeat", x, axis);
   if (!Number.isInteger(count) || count < 0)
     throw new ArgumentError(`repeat: the count is a whole number from 0, not ${count}`);
@@ -89,6 +96,7 @@ export function repeat(x: Tensor, count: number, axis = 0): Tensor {
 
 /** x moved round by `shift` elements along `axis`: what leaves at the end comes in at the start. */
 export function roll(x: Tensor, shift: number, axis = -1): Tensor {
+  checkTensors("roll", x);
   const at = oneAxis("roll", x, axis);
   if (!Number.isInteger(shift)) throw new ArgumentError(`roll: the shift is a whole number, not ${shift}`);
   const extent = x.shape[at]!;
@@ -99,6 +107,7 @@ export function roll(x: Tensor, shift: number, axis = -1): Tensor {
 
 /** The slices of x along `axis`, each without that axis. */
 export function unstack(x: Tensor, axis = 0): Tensor[] {
+  checkTensors("unstack", x);
   const at = oneAxis("unstack", x, axis);
   const shape = x.shape.filter((_, i) => i !== at);
   return composed([x], () => split(x, x.shape[at]!, at).map((part) => reshape(part, shape)));
@@ -109,6 +118,10 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
  * column: (N, M) each. With `indexing` "xy", NumPy's default, they are (M, N).
  */
 export function meshgrid(lists: readonly Tensor[], indexing: "ij" | "xy" = "ij"): Tensor[] {
+  checkList("meshgrid: the list of tensors", lists);
+  checkTensors("meshgrid", ...lists);
+  if (lists.length === 0)
+    throw new ArgumentError("meshgrid: the list is empty; give at least one list of coordinates");
   const swap = indexing === "xy" && lists.length > 1;
   const axisOf = (i: number) => (swap && i < 2 ? 1 - i : i);
   const shape = lists.map((_, i) => lists[axisOf(i)]!.size);
@@ -130,6 +143,7 @@ export function meshgrid(lists: readonly Tensor[], indexing: "ij" | "xy" = "ij")
  * stands for an index that is none.
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  checkTensors("take", x, indices);
   const at = oneAxis("take", x, axis);
   const order = [at, ...numbered(x.shape.length).filter((i) => i !== at)];
   const D = indices.shape.length;
@@ -171,6 +185,9 @@ export function padWith(
   margins: readonly (readonly [number, number])[],
   mode: PadMode = "constant",
 ): Tensor {
+  checkTensors("padWith", x);
+  checkList("padWith: the list of margins", margins);
+  for (const margin of margins) checkList("padWith: the margins of an axis", margin);
   if (mode === "constant") return pad(x, margins);
   const place = Object.hasOwn(around, mode) ? around[mode] : undefined;
   if (!place)
@@ -196,6 +213,7 @@ export function padWith(
 
 /** x cut along `axis` into at most `parts` parts of one size, of which the last may be shorter. */
 export function chunk(x: Tensor, parts: number, axis = 0): Tensor[] {
+  checkTensors("chunk", x);
   const at = oneAxis("chunk", x, axis);
   if (!Number.isInteger(parts) || parts < 1)
     throw new ArgumentError(`chunk: the number of parts is a whole number from 1, not ${parts}`);

@@ -1,6 +1,7 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { sameShape, show } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub, where } from "./arithmetic.ts";
 import { full, ones, tril } from "./create.ts";
 import { sigmoid, tanh } from "./elementwise.ts";
@@ -28,8 +29,16 @@ export function scaledDotProductAttention(
   queries: Tensor,
   keys: Tensor,
   values: Tensor,
-  { mask, bias, causal = false, scale = 1 / Math.sqrt(queries.shape.at(-1)!) }: AttentionOptions = {},
+  options: AttentionOptions = {},
 ): Tensor {
+  checkTensors("scaledDotProductAttention", queries, keys, values);
+  const {
+    mask,
+    bias,
+    causal = false,
+    scale = 1 / Math.sqrt(queries.shape.at(-1)!),
+  } = optionsOf("scaledDotProductAttention", options);
+  checkTensors("scaledDotProductAttention", ...given(mask, bias));
   for (const [name, x] of Object.entries({ queries, keys, values }))
     if (x.shape.length < 2)
       throw new ShapeError(
@@ -57,12 +66,19 @@ export interface RecurrentWeights {
   recurrentBias?: Tensor | undefined;
 }
 
-const listed = ({ input, recurrent, bias, recurrentBias }: RecurrentWeights) => [
-  input,
-  recurrent,
-  bias,
-  recurrentBias,
-];
+const given = (...operands: (Tensor | undefined)[]) => operands.filter((each) => each !== undefined);
+
+/** All operands of a recurrent cell or layer. */
+function operandsOf(
+  op: string,
+  weights: RecurrentWeights,
+  ...others: readonly (Tensor | undefined)[]
+): Tensor[] {
+  const { input, recurrent, bias, recurrentBias } = optionsOf(`${op}: weights`, weights);
+  const all = [input, recurrent, ...given(bias, recurrentBias, ...others)];
+  checkTensors(op, ...all);
+  return all;
+}
 
 /** The state of an LSTM: what it puts out, and what it keeps, (B,H) each. */
 export interface LstmState {
@@ -98,8 +114,11 @@ function blocks(
  * PyTorch's order. c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c'). Source: Hochreiter and Schmidhuber, Neural Computation 9,
  * 1997, with the forget gate of Gers, Schmidhuber and Cummins, 2000.
  */
-export function lstmCell(x: Tensor, { h, c }: LstmState, weights: RecurrentWeights): LstmState {
-  return composed([x, h, c, ...listed(weights)], () => {
+export function lstmCell(x: Tensor, state: LstmState, weights: RecurrentWeights): LstmState {
+  checkTensors("lstmCell", x);
+  const { h, c } = optionsOf("lstmCell: state", state);
+  checkTensors("lstmCell", h, c);
+  return composed(operandsOf("lstmCell", weights, x, h, c), () => {
     const [ofInput, ofState] = blocks("lstmCell", 4, x, h, weights);
     const [i, f, g, o] = ofInput.map((part, k) => add(part, ofState[k]!)) as [Tensor, Tensor, Tensor, Tensor];
     const kept = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
@@ -113,7 +132,8 @@ export function lstmCell(x: Tensor, { h, c }: LstmState, weights: RecurrentWeigh
  * arXiv:1406.1078, with the reset gate after the product, as PyTorch, cuDNN and Keras have it.
  */
 export function gruCell(x: Tensor, h: Tensor, weights: RecurrentWeights): Tensor {
-  return composed([x, h, ...listed(weights)], () => {
+  checkTensors("gruCell", x, h);
+  return composed(operandsOf("gruCell", weights, x, h), () => {
     const [ofInput, ofState] = blocks("gruCell", 3, x, h, weights);
     const [r, z] = [0, 1].map((k) => sigmoid(add(ofInput[k]!, ofState[k]!))) as [Tensor, Tensor];
     const n = tanh(add(ofInput[2]!, mul(r, ofState[2]!)));
@@ -135,7 +155,8 @@ export function lstm(
   weights: RecurrentWeights,
   start?: LstmState,
 ): { outputs: Tensor; state: LstmState } {
-  return composed([x, start?.h, start?.c, ...listed(weights)], () => {
+  checkTensors("lstm", x);
+  return composed(operandsOf("lstm", weights, x, start?.h, start?.c), () => {
     const zeros = () => full(x.device, [x.shape[0]!, weights.recurrent.shape[0]!], 0);
     let state = start ?? { h: zeros(), c: zeros() };
     const outputs = stepsOf("lstm", x).map((step) => (state = lstmCell(step, state, weights)).h);
@@ -149,7 +170,8 @@ export function gru(
   weights: RecurrentWeights,
   start?: Tensor,
 ): { outputs: Tensor; state: Tensor } {
-  return composed([x, start, ...listed(weights)], () => {
+  checkTensors("gru", x);
+  return composed(operandsOf("gru", weights, x, start), () => {
     let state = start ?? full(x.device, [x.shape[0]!, weights.recurrent.shape[0]!], 0);
     const outputs = stepsOf("gru", x).map((step) => (state = gruCell(step, state, weights)));
     return { outputs: stack(outputs, 1), state };

@@ -2,7 +2,7 @@ import { NumericalError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { tril } from "./create.ts";
 import { matmul } from "./matmul.ts";
 import { transpose } from "./rearrange.ts";
@@ -32,6 +32,7 @@ function launch(entry: "factor" | "mirror", a: Tensor, out: Tensor): Tensor {
  * @throws ShapeError unless a is a square matrix, or a batch of such.
  */
 export function cholesky(a: Tensor): Tensor {
+  checkTensors("cholesky", a);
   const { device, shape } = a;
   if ((shape.length !== 2 && shape.length !== 3) || shape.at(-1) !== shape.at(-2))
     throw new ShapeError(`cholesky: a is ${show(shape)}, expected a square matrix or a batch of them`);
@@ -49,6 +50,7 @@ export function cholesky(a: Tensor): Tensor {
  * @throws NumericalError that names the first matrix that is not positive definite, and where that shows.
  */
 export async function requireFactor(L: Tensor): Promise<Tensor> {
+  checkTensors("requireFactor", L);
   const N = L.shape.at(-1)!;
   const values = await L.read();
   const at = Array.from({ length: N === 0 ? 0 : values.length / N }, (_, row) => row).find(

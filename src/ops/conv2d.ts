@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+import { checkOptions } from "../device/arguments.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./lib/activation.ts";
 import { convolution, type ConvolutionOptions } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
@@ -23,7 +24,8 @@ export interface Conv2dOptions extends ConvolutionOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
-  for (const operand of [x, w]) checkTensor("conv2d", operand);
+  checkTensors("conv2d", x, w);
+  checkOptions("conv2d", options);
   if (x.shape.length === 3) {
     const y = conv2d(reshape(x, [1, ...x.shape]), w, options);
     return reshape(y, y.shape.slice(1));

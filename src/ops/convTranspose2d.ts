@@ -1,4 +1,5 @@
-import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+import { checkOptions } from "../device/arguments.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { transposedConvolution, type Pair } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
@@ -16,7 +17,8 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
-  for (const operand of [x, w]) checkTensor("convTranspose2d", operand);
+  checkTensors("convTranspose2d", x, w);
+  checkOptions("convTranspose2d", options);
   const geometry = transposedConvolution("convTranspose2d", x.shape, w.shape, options);
   const { N, H, W, C } = geometry;
   const { variant } = options;

@@ -1,6 +1,7 @@
+import { checkOptions, optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { add } from "./arithmetic.ts";
 import { conv2d, type Conv2dOptions } from "./conv2d.ts";
 import { convTranspose2d } from "./convTranspose2d.ts";
@@ -58,6 +59,8 @@ const withoutRow = (y: Tensor) => reshape(y, [y.shape[0]!, y.shape[2]!, y.shape[
 
 /** activation(x ∗ w + bias): the cross-correlation of sequences x (N,W,C) with K filters w (S,C/groups,K): (N,Q,K). */
 export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor {
+  checkTensors("conv1d", x, w);
+  checkOptions("conv1d", options);
   return composed([x, w, options.bias], () =>
     withoutRow(conv2d(asRows("conv1d", "x", x), asRows("conv1d", "w", w), ofRows(options))),
   );
@@ -67,8 +70,10 @@ export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tenso
 export function convTranspose1d(
   x: Tensor,
   w: Tensor,
-  { outputPadding = 0, ...options }: Conv1dOptions & { outputPadding?: number | undefined } = {},
+  given: Conv1dOptions & { outputPadding?: number | undefined } = {},
 ): Tensor {
+  checkTensors("convTranspose1d", x, w);
+  const { outputPadding = 0, ...options } = optionsOf("convTranspose1d", given);
   return composed([x, w, options.bias], () =>
     withoutRow(
       convTranspose2d(asRows("convTranspose1d", "x", x), asRows("convTranspose1d", "w", w), {
@@ -84,6 +89,8 @@ export function convTranspose1d(
  * channels c M … c M + M - 1 of the result (N,P,Q,C·M). Options are those of `conv2d`, but for its groups.
  */
 export function depthwiseConv2d(x: Tensor, w: Tensor, options: Omit<Conv2dOptions, "groups"> = {}): Tensor {
+  checkTensors("depthwiseConv2d", x, w);
+  checkOptions("depthwiseConv2d", options);
   if (x.shape.length !== 4 || w.shape.length !== 4 || w.shape[2] !== x.shape[3])
     throw new ShapeError(
       `depthwiseConv2d: x is ${show(x.shape)} and w ${show(w.shape)}; give images (N, H, W, C) and filters (R, S, C, M)`,
@@ -118,11 +125,9 @@ function triple(option: string, value: number | readonly [number, number, number
  * x ∗ w + bias: the cross-correlation of volumes x (N,D,H,W,C) with K filters w (T,R,S,C,K): (N,O,P,Q,K). It is a sum of
  * T convolutions of images, one for each tap along the depth.
  */
-export function conv3d(
-  x: Tensor,
-  w: Tensor,
-  { stride = 1, padding = 0, dilation = 1, bias }: Conv3dOptions = {},
-): Tensor {
+export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tensor {
+  checkTensors("conv3d", x, w);
+  const { stride = 1, padding = 0, dilation = 1, bias } = optionsOf("conv3d", options);
   if (x.shape.length !== 5 || w.shape.length !== 5 || w.size === 0)
     throw new ShapeError(
       `conv3d: x is ${show(x.shape)} and w ${show(w.shape)}; give volumes (N, D, H, W, C) and filters (T, R, S, C, K)`,
@@ -169,10 +174,12 @@ function rowPool({ window, stride = window, padding = 0 }: Pool1dOptions) {
 
 /** The largest of each window of sequences x (N,W,C): (N,Q,C). */
 export function maxPool1d(x: Tensor, options: Pool1dOptions): Tensor {
+  checkTensors("maxPool1d", x);
   return composed([x], () => withoutRow(maxPool2d(asRows("maxPool1d", "x", x), rowPool(options))));
 }
 
 /** The mean of each window of sequences x (N,W,C), zeros of the padding among them: (N,Q,C). */
 export function averagePool1d(x: Tensor, options: Pool1dOptions): Tensor {
+  checkTensors("averagePool1d", x);
   return composed([x], () => withoutRow(averagePool2d(asRows("averagePool1d", "x", x), rowPool(options))));
 }

@@ -1,13 +1,15 @@
-import type { Device } from "../device/device.ts";
+import { checkDevice, type Device } from "../device/device.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
-import { show, type Shape } from "../tensor/shape.ts";
-import { tensor, type Tensor } from "../tensor/tensor.ts";
+import { checkShape, show, type Shape } from "../tensor/shape.ts";
+import { checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { where } from "./arithmetic.ts";
 import { equal, lessEqual } from "./logic.ts";
 import { broadcastTo, reshape, stridedSlice } from "./rearrange.ts";
 
 /** A tensor of one value. */
 export function full(device: Device, shape: Shape, value: number): Tensor {
+  checkDevice("full", device);
+  checkShape("full", shape);
   return device.scope(() => broadcastTo(tensor(device, [value], []), shape));
 }
 
@@ -18,9 +20,11 @@ export function ones(device: Device, shape: Shape): Tensor {
 
 /** start, start + step, … up to but without stop. */
 export function range(device: Device, start: number, stop: number, step = 1): Tensor {
+  checkDevice("range", device);
   const count = Math.max(0, Math.ceil((stop - start) / step));
   if (!Number.isFinite(count) || step === 0)
     throw new ArgumentError(`range: from ${start} to ${stop} in steps of ${step} has no end`);
+  device.checkSize(4 * count);
   return tensor(
     device,
     Float32Array.from({ length: count }, (_, i) => start + i * step),
@@ -29,8 +33,10 @@ export function range(device: Device, start: number, stop: number, step = 1): Te
 
 /** `count` numbers from start to stop, both among them, at equal distances. */
 export function linspace(device: Device, start: number, stop: number, count: number): Tensor {
+  checkDevice("linspace", device);
   if (!Number.isInteger(count) || count < 0)
     throw new ArgumentError(`linspace: the count is a whole number from 0, not ${count}`);
+  device.checkSize(4 * count);
   const at = (i: number) =>
     i === count - 1 && i > 0 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1);
   return tensor(
@@ -41,16 +47,19 @@ export function linspace(device: Device, start: number, stop: number, count: num
 
 /** (rows, columns) of ones on the diagonal and zeros elsewhere; square unless columns are given. */
 export function eye(device: Device, rows: number, columns = rows): Tensor {
+  checkDevice("eye", device);
   return device.scope(() => equal(reshape(range(device, 0, rows), [rows, 1]), range(device, 0, columns)));
 }
 
 /** A copy of x in memory of its own. */
 export function clone(x: Tensor): Tensor {
+  checkTensors("clone", x);
   return broadcastTo(x, x.shape);
 }
 
 /** (…, depth) of a 1 where `indices` name the place along the last axis, and of 0 elsewhere. An index that is none gives zeros. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
+  checkTensors("oneHot", indices);
   return indices.device.scope(() =>
     equal(reshape(indices, [...indices.shape, 1]), range(indices.device, 0, depth)),
   );
@@ -58,6 +67,7 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
 
 /** The matrix (N,N) that has x (N) on its diagonal and zeros elsewhere; of a matrix (N,M) its diagonal. */
 export function diag(x: Tensor): Tensor {
+  checkTensors("diag", x);
   const [N, M] = x.shape;
   if (N === undefined || x.shape.length > 2)
     throw new ShapeError(`diag: x is ${show(x.shape)}; give a list (N) or a matrix (N, M)`);
@@ -78,10 +88,12 @@ function below(name: string, x: Tensor, diagonal: number): Tensor {
 
 /** The lower triangles of the matrices x (…,N,M), zeros above the `diagonal`-th diagonal: 0 is the main one, 1 that above. */
 export function tril(x: Tensor, diagonal = 0): Tensor {
+  checkTensors("tril", x);
   return where(below("tril", x, diagonal), x, 0);
 }
 
 /** The upper triangles of the matrices x (…,N,M), zeros below the `diagonal`-th diagonal: 0 is the main one, 1 that above. */
 export function triu(x: Tensor, diagonal = 0): Tensor {
+  checkTensors("triu", x);
   return where(below("triu", x, diagonal - 1), 0, x);
 }

@@ -1,7 +1,8 @@
+import { optionsOf } from "../device/arguments.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, sizeOf } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 
 const cumulateKernel = kernel("cumulate");
 const WG = 64;
@@ -41,12 +42,9 @@ function scan(x: Tensor, out: Tensor, [A, R, B]: readonly number[], constants: F
   return out;
 }
 
-function cumulate(
-  name: "cumsum" | "cumprod",
-  x: Tensor,
-  axis: number,
-  { exclusive = false, reverse = false }: CumulateOptions,
-): Tensor {
+function cumulate(name: "cumsum" | "cumprod", x: Tensor, axis: number, options: CumulateOptions): Tensor {
+  checkTensors(name, x);
+  const { exclusive = false, reverse = false } = optionsOf(name, options);
   const [at] = normalAxes(name, x.shape.length, axis) as [number];
   const extents = [sizeOf(x.shape.slice(0, at)), x.shape[at]!, sizeOf(x.shape.slice(at + 1))] as const;
   const [A, R, B] = extents;

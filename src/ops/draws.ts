@@ -1,12 +1,12 @@
 import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { clamp, floor, log, neg } from "./elementwise.ts";
 import { erfinv, log1p } from "./functions.ts";
 import { less } from "./logic.ts";
-import { randomUniform, type RandomState } from "./random.ts";
+import { checkState, type RandomState, randomUniform } from "./random.ts";
 import { reshape } from "./rearrange.ts";
 import { argmax } from "./reduce.ts";
 
@@ -22,6 +22,7 @@ export function randomIntegers(state: RandomState, shape: Shape, low: number, hi
 
 /** Standard normal numbers between `low` and `high`, which lie within ±5: by the inverse of the distribution's function. */
 export function truncatedNormal(state: RandomState, shape: Shape, low = -2, high = 2): Tensor {
+  checkState("truncatedNormal", state);
   if (!(low < high && low >= -5 && high <= 5))
     throw new ArgumentError(`truncatedNormal: low ${low} and high ${high} are not in order, within ±5`);
   const [from, to] = [low, high].map((x) => erf(x / Math.SQRT2)) as [number, number];
@@ -37,11 +38,14 @@ function erf(x: number): number {
 
 /** 1 with the probability `p`, 0 otherwise, for each element of p. */
 export function bernoulli(state: RandomState, p: Tensor): Tensor {
+  checkState("bernoulli", state);
+  checkTensors("bernoulli", p);
   return drawn(state, () => less(randomUniform(state, p.shape), p));
 }
 
 /** Numbers with the density e^-x. */
 export function randomExponential(state: RandomState, shape: Shape): Tensor {
+  checkState("randomExponential", state);
   return drawn(state, () => neg(log1p(neg(randomUniform(state, shape)))));
 }
 
@@ -50,6 +54,8 @@ export function randomExponential(state: RandomState, shape: Shape): Tensor {
  * largest of logits with Gumbel's noise. Source: Maddison, Tarlow and Minka, arXiv:1411.0030.
  */
 export function categorical(state: RandomState, logits: Tensor, count = 1): Tensor {
+  checkState("categorical", state);
+  checkTensors("categorical", logits);
   checkWhole("categorical: count", count, 1);
   const [batch, C] = [logits.shape.slice(0, -1), logits.shape.at(-1)!];
   return drawn(state, () => {

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { advance, RandomState } from "./random.ts";
 
 const dropoutKernel = kernel("dropout");
@@ -12,7 +12,7 @@ const WG = 64;
  * Source: Srivastava et al., "Dropout", JMLR 15 (2014), section 10, whose scaling in inference is done here in training.
  */
 export function dropout(x: Tensor, rate: number, noise: RandomState): Tensor {
-  checkTensor("dropout", x);
+  checkTensors("dropout", x);
   if (!(rate >= 0 && rate < 1))
     throw new ArgumentError(`dropout: the rate is a number from 0 on and below 1, not ${rate}`);
   const { device, size: N } = x;

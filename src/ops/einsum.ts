@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show, sizeOf } from "../tensor/shape.ts";
-import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { composed } from "./lib/composed.ts";
 import { matmul } from "./matmul.ts";
@@ -51,7 +51,7 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
 function parse(equation: string, operands: readonly Tensor[]): { inputs: Named[]; output: string[] } {
   if (typeof equation !== "string")
     throw new ArgumentError(`einsum: an equation like "ij,jk->ik" is needed, not ${String(equation)}`);
-  for (const operand of operands) checkTensor("einsum", operand);
+  checkTensors("einsum", ...operands);
   const text = equation.replaceAll(/\s/g, "");
   const term = String.raw`[A-Za-z]*(?:\.\.\.)?[A-Za-z]*`;
   if (!new RegExp(`^${term}(?:,${term})*(?:->${term})?$`).test(text))

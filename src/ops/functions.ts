@@ -1,7 +1,7 @@
 import { checkNumber, checkPositive } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul, where } from "./arithmetic.ts";
 import { clamp, min } from "./elementwise.ts";
 import { applyFunction } from "./lib/unary.ts";
@@ -209,6 +209,7 @@ export function geluTanh(x: Tensor): Tensor {
 
 /** x from 0 on, `slope` · x below: a tensor that is broadcast to x, with a gradient. Source: He et al., arXiv:1502.01852. */
 export function prelu(x: Tensor, slope: Tensor): Tensor {
+  checkTensors("prelu", x, slope);
   return where(less(x, 0), mul(min(x, 0), slope), x);
 }
 

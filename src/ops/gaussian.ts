@@ -3,8 +3,8 @@ import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
 import { saveFor, trackAll } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
-import type { RandomState } from "./random.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkState, type RandomState } from "./random.ts";
 
 const gaussianKernel = kernel("gaussian");
 const WG = 64;
@@ -32,12 +32,15 @@ export function sampleGaussian(
   noise: RandomState,
   beta: number | Tensor = 1,
 ): GaussianSample {
+  checkState("sampleGaussian", noise);
+  checkTensors("sampleGaussian", mu, logVariance);
   if (!sameShape(mu.shape, logVariance.shape))
     throw new ShapeError(
       `sampleGaussian: mu is ${show(mu.shape)} and logVariance ${show(logVariance.shape)}; give one shape`,
     );
   if (typeof beta === "number") checkNumber("sampleGaussian: beta", beta);
-  else if (beta.size !== 1)
+  else checkTensors("sampleGaussian", beta);
+  if (typeof beta !== "number" && beta.size !== 1)
     throw new ShapeError(`sampleGaussian: beta is one number, not ${show(beta.shape)}`);
   const { device, shape, size: N } = mu;
   const B = Math.ceil(N / 2);

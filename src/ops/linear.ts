@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show } from "../tensor/shape.ts";
 import { track, trackAll } from "../tensor/tape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, pow, sub, where } from "./arithmetic.ts";
 import { diag, eye } from "./create.ts";
 import { abs } from "./elementwise.ts";
@@ -13,6 +13,7 @@ import { amax, amin, norm, sum, type Axes } from "./reduce.ts";
 import { svd } from "./svd.ts";
 
 function checkMatrix(op: string, a: Tensor, square: boolean): void {
+  checkTensors(op, a);
   const [M, N] = a.shape.slice(-2);
   if (N === undefined || (square && M !== N))
     throw new ShapeError(
@@ -48,14 +49,15 @@ export function inverse(a: Tensor): Tensor {
 
 /**
  * The pseudo-inverse (…,N,M) of a (…,M,N), by its singular values; those that are at most `cutoff` times the largest count as
- * 0. The gradient is that at constant rank. Source: Golub and Pereyra, SIAM J. Numer. Anal. 10, 1973, equation 4.12.
+ * 0: the longer side times 2⁻²³ unless given. The gradient is that at constant rank. Source: Golub and Pereyra, SIAM J. Numer. Anal. 10, 1973, equation 4.12.
  */
-export function pinv(a: Tensor, cutoff = Math.max(...a.shape.slice(-2)) * 2 ** -23): Tensor {
+export function pinv(a: Tensor, cutoff?: number): Tensor {
   checkMatrix("pinv", a, false);
-  if (!(cutoff >= 0)) throw new ArgumentError(`pinv: the cutoff is a number from 0, not ${cutoff}`);
+  const least = cutoff ?? Math.max(...a.shape.slice(-2)) * 2 ** -23;
+  if (!(least >= 0)) throw new ArgumentError(`pinv: the cutoff is a number from 0, not ${least}`);
   const { device } = a;
   const [M, N] = a.shape.slice(-2) as [number, number];
-  const p = device.scope(() => device.noGrad(() => invert(a, cutoff)));
+  const p = device.scope(() => device.noGrad(() => invert(a, least)));
   return track(p, [a], (dp) => [
     device.scope(() => {
       const inner = mul(transposed(p, matmul(dp, p, { transposeB: true })), -1);
@@ -69,11 +71,13 @@ export function pinv(a: Tensor, cutoff = Math.max(...a.shape.slice(-2)) * 2 ** -
 
 /** x of a x = b for square matrices a (…,N,N), and b (N), or (…,N,M): by the inverse. */
 export function solve(a: Tensor, b: Tensor): Tensor {
+  checkTensors("solve", a, b);
   return composed([a, b], () => matmul(inverse(a), b));
 }
 
 /** The shortest x for which ‖a x - b‖ is least, for a (…,M,N) and b (M), or (…,M,K): by the pseudo-inverse. */
 export function lstsq(a: Tensor, b: Tensor): Tensor {
+  checkTensors("lstsq", a, b);
   return composed([a, b], () => matmul(pinv(a), b));
 }
 
@@ -137,6 +141,7 @@ export function matrixPower(a: Tensor, n: number): Tensor {
 
 /** The sum of the diagonal of a matrix (N,M). */
 export function trace(a: Tensor): Tensor {
+  checkTensors("trace", a);
   if (a.shape.length !== 2) throw new ShapeError(`trace: a is ${show(a.shape)}; give a matrix`);
   return composed([a], () => sum(diag(a)));
 }
@@ -146,6 +151,7 @@ export function trace(a: Tensor): Tensor {
  * -Infinity the smallest, 0 counts what is not 0.
  */
 export function vectorNorm(x: Tensor, order = 2, axes?: Axes, keepDims = false): Tensor {
+  checkTensors("vectorNorm", x);
   if (Number.isNaN(order)) throw new ArgumentError("vectorNorm: the order is a number, not NaN");
   return composed([x], () => {
     if (order === 2) return norm(x, axes, keepDims);

@@ -1,8 +1,9 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 
 const lossesKernel = kernel("losses");
 const WG = 64;
@@ -11,7 +12,7 @@ const codes = { relativeError: 0, mse: 1, bceWithLogits: 2, gaussianKl: 3 } as c
 type Name = keyof typeof codes;
 
 function checkSame(name: Name, names: readonly [string, string], a: Tensor, b: Tensor): void {
-  for (const operand of [a, b]) checkTensor(name, operand);
+  checkTensors(name, a, b);
   if (!sameShape(a.shape, b.shape))
     throw new ShapeError(
       `${name}: ${names[0]} is ${show(a.shape)} and ${names[1]} ${show(b.shape)}; give one shape`,
@@ -99,8 +100,10 @@ export function mse(xHat: Tensor, x: Tensor): Tensor {
 export function bceWithLogits(
   logits: Tensor,
   targets: Tensor,
-  { reduction = "mean" }: { reduction?: "mean" | "sum" } = {},
+  options: { reduction?: "mean" | "sum" } = {},
 ): Tensor {
+  checkTensors("bceWithLogits", logits, targets);
+  const { reduction = "mean" } = optionsOf("bceWithLogits", options);
   checkSame("bceWithLogits", ["logits", "targets"], logits, targets);
   return summed("bceWithLogits", logits, targets, isMean("bceWithLogits", reduction) ? 1 / logits.size : 1);
 }
@@ -114,8 +117,10 @@ export function bceWithLogits(
 export function gaussianKl(
   mu: Tensor,
   logVariance: Tensor,
-  { reduction = "sum" }: { reduction?: "sum" | "mean" } = {},
+  options: { reduction?: "sum" | "mean" } = {},
 ): Tensor {
+  checkTensors("gaussianKl", mu, logVariance);
+  const { reduction = "sum" } = optionsOf("gaussianKl", options);
   checkSame("gaussianKl", ["mu", "logVariance"], mu, logVariance);
   return summed("gaussianKl", mu, logVariance, isMean("gaussianKl", reduction) ? 1 / (mu.shape[0] ?? 1) : 1);
 }

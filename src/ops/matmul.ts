@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { MOST_GROUPS } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
 import { applyApart, isApart, type Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
@@ -30,6 +30,7 @@ export interface MatmulOptions {
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  checkTensors("matmul", a, b);
   const { transposeA = false, transposeB = false, bias, activation = "none", variant } = options;
   if (isApart(activation)) return applyApart(activation, matmul(a, b, { ...options, activation: "none" }));
   const [aBatch, M, K] = matrices("a", a, transposeA);
@@ -85,7 +86,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 
 /** The batch, rows and columns of an operand, after its transposition. */
 function matrices(operand: string, x: Tensor, transposed: boolean): [number, number, number] {
-  checkTensor(`matmul: ${operand}`, x);
+  checkTensors(`matmul: ${operand}`, x);
   const { shape } = x;
   if (shape.length !== 2 && shape.length !== 3)
     throw new ShapeError(`matmul: ${operand} is ${show(shape)}, expected a matrix or a batch of matrices`);

@@ -1,8 +1,9 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { activationCode, applyApart, isApart, type Activation } from "./lib/activation.ts";
 
 const normalizeKernel = kernel("normalize");
@@ -63,7 +64,7 @@ export function batchNorm(
     throw new ShapeError(
       `batchNorm: x ${show(x.shape)} has ${R} number a channel, which has no variance; give a larger batch`,
     );
-  const { running } = options;
+  const { running } = optionsOf("batchNorm", options);
   const follow = (stats: Tensor) => {
     if (!running) return;
     const { mean, variance, momentum = 0.1, unbiased = true } = running;
@@ -85,6 +86,7 @@ export function batchNormInference(
   variance: Tensor,
   options: NormalizeOptions = {},
 ): Tensor {
+  checkTensors("batchNormInference", x, mean, variance);
   const { R, C } = channelsOf("batchNormInference", x);
   checkChannels("batchNormInference", { mean, variance }, [C]);
   return normalize("batchNormInference", x, byChannels(1, R, C, 1), options, { given: { mean, variance } });
@@ -111,11 +113,9 @@ export function instanceNorm(x: Tensor, options: NormalizeOptions = {}): Tensor 
  * x normalised over its last axes, `axes` of them, 1 unless given; scale and shift are of their shape.
  * Source: Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450.
  */
-export function layerNorm(
-  x: Tensor,
-  { axes = 1, ...options }: NormalizeOptions & { axes?: number | undefined } = {},
-): Tensor {
-  checkTensor("layerNorm", x);
+export function layerNorm(x: Tensor, given: NormalizeOptions & { axes?: number | undefined } = {}): Tensor {
+  checkTensors("layerNorm", x);
+  const { axes = 1, ...options } = optionsOf("layerNorm", given);
   const rank = x.shape.length;
   if (!Number.isInteger(axes) || axes < 1 || axes > rank)
     throw new ShapeError(
@@ -176,7 +176,7 @@ function normalize(
   options: NormalizeOptions,
   { shape = x.shape.slice(-1), follow, given }: Source = {},
 ): Tensor {
-  const { scale, shift, epsilon = 1e-5, activation = "none" } = options;
+  const { scale, shift, epsilon = 1e-5, activation = "none" } = optionsOf(op, options);
   if (!(epsilon >= 0 && epsilon < Infinity))
     throw new ArgumentError(`${op}: epsilon is a number from 0, not ${epsilon}`);
   checkChannels(op, { ...(scale && { scale }), ...(shift && { shift }) }, shape);
@@ -304,7 +304,7 @@ function lanesOf({ A, P, K }: { A: number; P: number; K: number }): number {
 
 /** N samples, R numbers in each of C channels. */
 function channelsOf(op: string, x: Tensor): { N: number; R: number; C: number } {
-  checkTensor(op, x);
+  checkTensors(op, x);
   if (x.shape.length < 2)
     throw new ShapeError(
       `${op}: x is ${show(x.shape)}; give a batch with channels last, (N, C) or (N, H, W, C)`,
@@ -315,6 +315,7 @@ function channelsOf(op: string, x: Tensor): { N: number; R: number; C: number } 
 }
 
 function checkChannels(op: string, tensors: Readonly<Record<string, Tensor>>, shape: Shape): void {
+  checkTensors(op, ...Object.values(tensors));
   for (const [name, given] of Object.entries(tensors))
     if (!sameShape(given.shape, shape))
       throw new ShapeError(`${op}: ${name} is ${show(given.shape)}, expected ${show(shape)}`);

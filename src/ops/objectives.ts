@@ -1,7 +1,7 @@
-import { checkNumber } from "../device/arguments.ts";
+import { checkNumber, checkOptions, optionsOf } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { normalAxes, sameShape, show, type Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { add, div, max, mul, pow, sub } from "./arithmetic.ts";
 import { abs, exp, log, neg, relu, sigmoid, softplus, square } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
@@ -14,6 +14,7 @@ import { logSoftmax } from "./softmax.ts";
 
 /** x divided by its 2-norm along `axis`, or by `least` where that is larger. */
 export function normalize(x: Tensor, axis = -1, least = 1e-12): Tensor {
+  checkTensors("normalize", x);
   return composed([x], () => div(x, max(norm(x, axis, true), least)));
 }
 
@@ -22,6 +23,7 @@ export function normalize(x: Tensor, axis = -1, least = 1e-12): Tensor {
  * less than `least`.
  */
 export function cosineSimilarity(a: Tensor, b: Tensor, axis = -1, least = 1e-8): Tensor {
+  checkTensors("cosineSimilarity", a, b);
   return composed([a, b], () => sum(mul(normalize(a, axis, least), normalize(b, axis, least)), axis));
 }
 
@@ -29,9 +31,10 @@ export function cosineSimilarity(a: Tensor, b: Tensor, axis = -1, least = 1e-8):
 export function cosineLoss(
   xHat: Tensor,
   x: Tensor,
-  { axis = -1, ...options }: LossOptions & { axis?: number | undefined } = {},
+  given: LossOptions & { axis?: number | undefined } = {},
 ): Tensor {
   checkSame("cosineLoss", xHat, x);
+  const { axis = -1, ...options } = optionsOf("cosineLoss", given);
   return composed([xHat, x], () => reduced("cosineLoss", sub(1, cosineSimilarity(xHat, x, axis)), options));
 }
 
@@ -47,6 +50,8 @@ function labelled(name: string, logs: Tensor, labels: Tensor): Tensor {
 
 /** -log p of the label, for log probabilities (…,C) and class indices (…), as f32. A label that is none gives NaN. */
 export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
+  checkTensors("nllLoss", logProbabilities, labels);
+  checkOptions("nllLoss", options);
   return composed([logProbabilities, options.weights], () =>
     reduced("nllLoss", neg(labelled("nllLoss", logProbabilities, labels)), options),
   );
@@ -60,8 +65,10 @@ export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: LossO
 export function softmaxCrossEntropy(
   logits: Tensor,
   targets: Tensor,
-  { smoothing = 0, ...options }: LossOptions & { smoothing?: number | undefined } = {},
+  given: LossOptions & { smoothing?: number | undefined } = {},
 ): Tensor {
+  checkTensors("softmaxCrossEntropy", logits, targets);
+  const { smoothing = 0, ...options } = optionsOf("softmaxCrossEntropy", given);
   checkNumber("softmaxCrossEntropy: smoothing", smoothing, 0, 1);
   const name = "softmaxCrossEntropy";
   return composed([logits, targets, options.weights], () => {
@@ -82,13 +89,10 @@ export function softmaxCrossEntropy(
 export function focalLoss(
   logits: Tensor,
   targets: Tensor,
-  {
-    gamma = 2,
-    alpha,
-    ...options
-  }: LossOptions & { gamma?: number | undefined; alpha?: number | undefined } = {},
+  given: LossOptions & { gamma?: number | undefined; alpha?: number | undefined } = {},
 ): Tensor {
   checkSame("focalLoss", logits, targets);
+  const { gamma = 2, alpha, ...options } = optionsOf("focalLoss", given);
   checkNumber("focalLoss: gamma", gamma, 0);
   return composed([logits, targets, options.weights], () => {
     const entropy = add(softplus(neg(logits)), mul(sub(1, targets), logits));
@@ -104,6 +108,7 @@ export function focalLoss(
 /** The divergence Σ t (log t - q) of targets t from predictions whose logarithms are q, element by element; 0 where t is 0. */
 export function klDivergence(logQ: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   checkSame("klDivergence", logQ, targets);
+  checkOptions("klDivergence", options);
   return composed([logQ, targets, options.weights], () =>
     reduced("klDivergence", sub(xlogy(targets, targets), mul(targets, logQ)), options),
   );
@@ -112,6 +117,7 @@ export function klDivergence(logQ: Tensor, targets: Tensor, options: LossOptions
 /** log cosh(x̂ - x): a square for small distances, |x̂ - x| - log 2 for large ones. */
 export function logCosh(xHat: Tensor, x: Tensor, options: LossOptions = {}): Tensor {
   checkSame("logCosh", xHat, x);
+  checkOptions("logCosh", options);
   return composed([xHat, x, options.weights], () => {
     const d = abs(sub(xHat, x));
     return reduced("logCosh", add(d, sub(softplus(mul(d, -2)), Math.LN2)), options);
@@ -121,12 +127,14 @@ export function logCosh(xHat: Tensor, x: Tensor, options: LossOptions = {}): Ten
 /** (x̂ - x)², with weights and reductions; `mse` is the mean of all. */
 export function squaredError(xHat: Tensor, x: Tensor, options: LossOptions = {}): Tensor {
   checkSame("squaredError", xHat, x);
+  checkOptions("squaredError", options);
   return composed([xHat, x, options.weights], () => reduced("squaredError", square(sub(xHat, x)), options));
 }
 
 /** λ - k log λ for counts k that are drawn with the mean λ = e^`logRate`: the Poisson likelihood but for a constant. */
 export function poissonLoss(logRate: Tensor, counts: Tensor, options: LossOptions = {}): Tensor {
   checkSame("poissonLoss", logRate, counts);
+  checkOptions("poissonLoss", options);
   return composed([logRate, counts, options.weights], () =>
     reduced("poissonLoss", sub(exp(logRate), mul(counts, logRate)), options),
   );
@@ -140,8 +148,10 @@ export function gaussianLoss(
   mu: Tensor,
   x: Tensor,
   variance: Tensor,
-  { least = 1e-6, ...options }: LossOptions & { least?: number | undefined } = {},
+  given: LossOptions & { least?: number | undefined } = {},
 ): Tensor {
+  checkTensors("gaussianLoss", mu, x, variance);
+  const { least = 1e-6, ...options } = optionsOf("gaussianLoss", given);
   checkSame("gaussianLoss", mu, x);
   return composed([mu, x, variance, options.weights], () => {
     const v = max(variance, least);
@@ -154,8 +164,10 @@ export function marginRanking(
   a: Tensor,
   b: Tensor,
   t: Tensor,
-  { margin = 0, ...options }: LossOptions & { margin?: number | undefined } = {},
+  given: LossOptions & { margin?: number | undefined } = {},
 ): Tensor {
+  checkTensors("marginRanking", a, b, t);
+  const { margin = 0, ...options } = optionsOf("marginRanking", given);
   checkSame("marginRanking", a, b);
   return composed([a, b, t, options.weights], () =>
     reduced("marginRanking", relu(add(mul(sub(b, a), t), margin)), options),
@@ -170,8 +182,10 @@ export function tripletLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  { margin = 1, ...options }: LossOptions & { margin?: number | undefined } = {},
+  given: LossOptions & { margin?: number | undefined } = {},
 ): Tensor {
+  checkTensors("tripletLoss", anchor, positive, negative);
+  const { margin = 1, ...options } = optionsOf("tripletLoss", given);
   checkSame("tripletLoss", anchor, positive);
   checkSame("tripletLoss", anchor, negative);
   return composed([anchor, positive, negative, options.weights], () => {

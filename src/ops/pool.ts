@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { convolution, type ConvolutionOptions, type Pair } from "./lib/convolution.ts";
 
 const poolKernel = kernel("pool");
@@ -48,7 +48,7 @@ export function poolGeometry(op: string, x: Shape, options: PoolOptions) {
  * NaN is. The first of equals, row by row, gets the gradient.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  checkTensor("maxPool2d", x);
+  checkTensors("maxPool2d", x);
   const params = poolGeometry("maxPool2d", x.shape, options);
   const { N, P, Q, C, R, S } = params;
   const out = empty(x.device, [N, P, Q, C]);
@@ -66,7 +66,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 
 /** The mean of each window of images x (N,H,W,C), channel by channel: (N,P,Q,C). */
 export function averagePool2d(x: Tensor, options: AveragePoolOptions): Tensor {
-  checkTensor("averagePool2d", x);
+  checkTensors("averagePool2d", x);
   const params = poolGeometry("averagePool2d", x.shape, options);
   const { N, P, Q, C, R, S } = params;
   const out = empty(x.device, [N, P, Q, C]);

@@ -1,6 +1,7 @@
+import { checkList, checkOptions, checkWhole } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { broadcastShape, normalAxes, sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
-import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { composed } from "./lib/composed.ts";
 import { matmul as multiply, type MatmulOptions } from "./matmul.ts";
@@ -15,7 +16,9 @@ export type { MatmulOptions } from "./matmul.ts";
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  for (const operand of [a, b]) checkTensor("matmul", operand);
+  checkTensors("matmul", a, b);
+  checkOptions("matmul", options);
+  if (options.bias) checkTensors("matmul", options.bias);
   const ranks = [a.shape.length, b.shape.length] as const;
   if (ranks.every((rank) => rank === 2 || rank === 3)) {
     const [aBatch, bBatch] = [a, b].map(({ shape }) => sizeOf(shape.slice(0, -2)));
@@ -52,13 +55,14 @@ function matricesOf(x: Tensor, batch: Shape): Tensor {
 
 /** The sum of products of two vectors (N), or NumPy's dot of others: over the last axis of a and the last but one of b. */
 export function dot(a: Tensor, b: Tensor): Tensor {
-  for (const operand of [a, b]) checkTensor("dot", operand);
+  checkTensors("dot", a, b);
   if (a.shape.length <= 2 && b.shape.length <= 2) return matmul(a, b);
   return tensordot(a, b, [[-1], [b.shape.length === 1 ? 0 : -2]]);
 }
 
 /** a (N) times b (M), each with each: (N, M). Operands of other shapes are read as lists of their elements. */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  checkTensors("outer", a, b);
   return composed([a, b], () => mul(reshape(a, [a.size, 1]), reshape(b, [1, b.size])));
 }
 
@@ -73,7 +77,13 @@ export function tensordot(
   b: Tensor,
   axes: number | readonly [readonly number[], readonly number[]] = 2,
 ): Tensor {
+  checkTensors("tensordot", a, b);
   const [ra, rb] = [a.shape.length, b.shape.length];
+  if (typeof axes === "number") checkWhole("tensordot: the number of axes", axes, 0, Math.min(ra, rb));
+  else {
+    checkList("tensordot: the pair of lists of axes", axes);
+    for (const i of [0, 1] as const) checkList("tensordot: a list of axes", axes[i]);
+  }
   const count = (n: number, from: number) => Array.from({ length: n }, (_, i) => from + i);
   const pairs = typeof axes === "number" ? [count(axes, ra - axes), count(axes, 0)] : axes;
   const normal = (rank: number, list: readonly number[]) =>
@@ -103,6 +113,7 @@ export function tensordot(
 
 /** The matrix of all products of an element of a (M,N) with b (P,Q): blocks of b, (M·P, N·Q). */
 export function kron(a: Tensor, b: Tensor): Tensor {
+  checkTensors("kron", a, b);
   const [[M, N], [P, Q]] = [a.shape, b.shape] as [number[], number[]];
   if (a.shape.length !== 2 || b.shape.length !== 2)
     throw new ShapeError(`kron: a is ${show(a.shape)} and b ${show(b.shape)}; give two matrices`);

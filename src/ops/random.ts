@@ -62,8 +62,17 @@ export class RandomState {
   }
 }
 
+/** Throws ArgumentError for what is no state of a stream of random numbers. */
+export function checkState(op: string, state: unknown): void {
+  if (!(state instanceof RandomState))
+    throw new ArgumentError(
+      `${op}: a RandomState is needed, not ${String(state)}; new RandomState(device, seed) makes one`,
+    );
+}
+
 /** Standard normal numbers, by Box and Muller's method; every device gives them to 1e-6. */
 export function randomNormal(state: RandomState, shape: Shape): Tensor {
+  checkState("randomNormal", state);
   checkShape("randomNormal", shape);
   const out = empty(state.device, shape);
   const N = out.size;
@@ -75,6 +84,7 @@ export function randomNormal(state: RandomState, shape: Shape): Tensor {
 
 /** Numbers evenly spread over [low, high): low + (high − low) j / 2²⁴ with j drawn from 0 … 2²⁴ − 1. */
 export function randomUniform(state: RandomState, shape: Shape, low = 0, high = 1): Tensor {
+  checkState("randomUniform", state);
   checkShape("randomUniform", shape);
   const span = Math.fround(high) - Math.fround(low);
   if (!(span > 0 && span < 3e38))
@@ -108,6 +118,7 @@ export function randomBits(state: RandomState, n: number): Tensor {
  * element is the rank of a key of 64 bits that it draws, so no two draws are alike but by chance.
  */
 export function randomPermutation(state: RandomState, n: number): Tensor {
+  checkState("randomPermutation", state);
   checkWhole("randomPermutation: n", n, 0, 2 ** 24);
   const { device } = state;
   const out = empty(device, [n]);

@@ -1,8 +1,9 @@
-import { checkList } from "../device/arguments.ts";
+import { checkList, checkWhole } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import {
   broadcastShape,
+  checkShape,
   normalAxes,
   sameShape,
   show,
@@ -11,7 +12,7 @@ import {
   type Shape,
 } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { nested, ordered, putInto } from "./lib/places.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
@@ -69,7 +70,7 @@ function padInto(out: Tensor, x: Tensor, before: readonly number[], value: numbe
  * what the others leave.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  checkTensor("reshape", x);
+  checkTensors("reshape", x);
   checkList("reshape: the shape", shape);
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const open = shape.filter((extent) => extent === -1).length;
@@ -81,7 +82,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** The axes of x in another order: axis i of the result is axis `axes[i]` of x. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
-  checkTensor("permute", x);
+  checkTensors("permute", x);
   checkList("permute: the list of axes", axes);
   const order = axes.map((axis) => normalAxes("permute", x.shape.length, axis)[0]!);
   if (order.length !== x.shape.length || new Set(order).size !== order.length)
@@ -100,6 +101,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 
 /** x with its last two axes exchanged. */
 export function transpose(x: Tensor): Tensor {
+  checkTensors("transpose", x);
   const rank = x.shape.length;
   if (rank < 2) throw new ShapeError(`transpose: ${show(x.shape)} has not two axes to exchange`);
   const order = x.shape.map((_, axis) => axis);
@@ -108,7 +110,7 @@ export function transpose(x: Tensor): Tensor {
 
 /** The block of `sizes` elements of x that begins at `starts`. */
 export function slice(x: Tensor, starts: readonly number[], sizes: readonly number[]): Tensor {
-  checkTensor("slice", x);
+  checkTensors("slice", x);
   checkList("slice: the list of starts", starts);
   checkList("slice: the list of sizes", sizes);
   const fits = x.shape.every((extent, axis) => {
@@ -134,6 +136,9 @@ export function stridedSlice(
   sizes: readonly number[],
   steps: readonly number[],
 ): Tensor {
+  checkTensors("stridedSlice", x);
+  for (const list of [starts, sizes, steps])
+    checkList("stridedSlice: a list of starts, sizes or steps", list);
   const fits = x.shape.every((extent, axis) => {
     const [start, size, step] = [starts[axis] ?? NaN, sizes[axis] ?? NaN, steps[axis] ?? NaN];
     const last = start + (size - 1) * step;
@@ -158,6 +163,7 @@ export function stridedSlice(
 
 /** x with the order of its elements reversed along `axes`, all by default. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  checkTensors("flip", x);
   const turned = normalAxes("flip", x.shape.length, axes);
   const reversed = x.shape.map((extent, axis) => turned.includes(axis) && extent > 0);
   return stridedSlice(
@@ -170,6 +176,8 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** x repeated `repeats[axis]` times along each axis, whole copies one after another. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  checkTensors("tile", x);
+  checkList("tile: the list of repeats", repeats);
   if (repeats.length !== x.shape.length || !repeats.every((n) => Number.isInteger(n) && n >= 0))
     throw new ShapeError(
       `tile: repeats ${show(repeats)} for ${show(x.shape)}; give a whole number for each axis`,
@@ -190,9 +198,12 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 
 /** x cut along `axis` into `parts` of one size, or into parts of the sizes that are listed. */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  checkTensors("split", x);
   const [at] = normalAxes("split", x.shape.length, axis) as [number];
   const extent = x.shape[at]!;
+  if (typeof parts === "number") checkWhole("split: the number of parts", parts, 0, Math.max(1, extent));
   const sizes = typeof parts === "number" ? new Array<number>(parts).fill(extent / parts) : parts;
+  checkList("split: the list of parts", sizes);
   if (
     sizes.reduce((sum, size) => sum + size, 0) !== extent ||
     !sizes.every((n) => Number.isInteger(n) && n >= 0)
@@ -216,8 +227,9 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
 
 /** x with `margins[axis] = [before, after]` elements of `value` around it along each axis. */
 export function pad(x: Tensor, margins: readonly (readonly [number, number])[], value = 0): Tensor {
-  checkTensor("pad", x);
+  checkTensors("pad", x);
   checkList("pad: the list of margins", margins);
+  for (const margin of margins) checkList("pad: the margins of an axis", margin);
   const whole = margins.flat().every((n) => Number.isInteger(n) && n >= 0);
   if (margins.length !== x.shape.length || x.shape.length > 8 || !whole)
     throw new ShapeError(
@@ -232,6 +244,8 @@ export function pad(x: Tensor, margins: readonly (readonly [number, number])[], 
 
 /** x repeated to `shape` as NumPy's broadcasting does. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensors("broadcastTo", x);
+  checkShape("broadcastTo", shape);
   if (!sameShape(broadcastShape("broadcastTo", x.shape, shape), shape))
     throw new ShapeError(`broadcastTo: ${show(x.shape)} cannot be repeated to ${show(shape)}`);
   const walk = mergeAxes("broadcastTo", shape, [broadcastStrides(x.shape, shape)]);
@@ -243,7 +257,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 /** The tensors of `list` one after another along `axis`; their other extents agree. */
 export function concat(list: readonly Tensor[], axis = 0): Tensor {
   checkList("concat: the list of tensors", list);
-  for (const x of list) checkTensor("concat", x);
+  checkTensors("concat", ...list);
   const [first] = list;
   if (!first) throw new ArgumentError("concat: the list is empty; give at least one tensor");
   const [at] = normalAxes("concat", first.shape.length, axis) as [number];
@@ -282,6 +296,8 @@ export function concat(list: readonly Tensor[], axis = 0): Tensor {
 
 /** The tensors of `list`, which have one shape, along a new axis. */
 export function stack(list: readonly Tensor[], axis = 0): Tensor {
+  checkList("stack: the list of tensors", list);
+  checkTensors("stack", ...list);
   const rank = (list[0]?.shape.length ?? 0) + 1;
   const [at] = normalAxes("stack", rank, axis) as [number];
   const parts = list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
@@ -295,7 +311,7 @@ export function stack(list: readonly Tensor[], axis = 0): Tensor {
  * is none of 0 … R-1. The gradient of a row named more than once is the sum of its gradients, in the same order each time.
  */
 export function gatherRows(x: Tensor, indices: Tensor): Tensor {
-  for (const operand of [x, indices]) checkTensor("gatherRows", operand);
+  checkTensors("gatherRows", x, indices);
   if (x.shape.length === 0 || indices.shape.length !== 1)
     throw new ShapeError(
       `gatherRows: x is ${show(x.shape)} and indices ${show(indices.shape)}; give (R, …) and (K)`,

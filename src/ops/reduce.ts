@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./lib/strided.ts";
 
@@ -93,6 +93,7 @@ function reduceInto(out: Tensor, kind: Reduction, x: Tensor, axes: readonly numb
 
 /** The sums of x over the axes along which a tensor of shape `out.shape` was repeated to make it, times `scale`. */
 export function sumTo(out: Tensor, x: Tensor, scale = 1): Tensor {
+  checkTensors("sumTo", out, x);
   const strides = broadcastStrides(out.shape, x.shape);
   const axes = x.shape.flatMap((extent, axis) => (strides[axis] === 0 && extent !== 1 ? [axis] : []));
   reduceInto(out, "sum", x, axes, scale);
@@ -106,7 +107,7 @@ function reduce(
   given: Axes | undefined,
   keepDims: boolean,
 ): Tensor {
-  checkTensor(name, x);
+  checkTensors(name, x);
   const axes = normalAxes(name, x.shape.length, given);
   const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
   const shape = keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis));
@@ -176,6 +177,7 @@ export function logsumexp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
  * @throws LimitError where the axis has more than 2^24 elements, which an f32 cannot count.
  */
 export function argmax(x: Tensor, axis = -1): Tensor {
+  checkTensors("argmax", x);
   const [at] = normalAxes("argmax", x.shape.length, axis) as [number];
   const [R, B] = [x.shape[at]!, sizeOf(x.shape.slice(at + 1))];
   if (R === 0) throw new ShapeError(`argmax: ${show(x.shape)} has no element along axis ${axis}`);

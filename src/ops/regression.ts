@@ -1,3 +1,4 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
@@ -16,9 +17,10 @@ export function absoluteError(xHat: Tensor, x: Tensor, options: LossOptions = {}
 export function huber(
   xHat: Tensor,
   x: Tensor,
-  { delta = 1, ...options }: LossOptions & { delta?: number | undefined } = {},
+  given: LossOptions & { delta?: number | undefined } = {},
 ): Tensor {
   checkSame("huber", xHat, x);
+  const { delta = 1, ...options } = optionsOf("huber", given);
   if (!(delta > 0)) throw new ArgumentError(`huber: delta is a number above 0, not ${delta}`);
   const d = abs(sub(xHat, x));
   const near = clamp(d, 0, delta);

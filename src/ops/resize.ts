@@ -1,9 +1,9 @@
-import { checkList } from "../device/arguments.ts";
+import { checkList, optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 
 const resizeKernel = kernel("resize");
 const WG = 64;
@@ -22,12 +22,9 @@ export interface ResizeOptions {
  * Images x (N,H,W,C) in another size, (N,P,Q,C), as PyTorch's `interpolate` makes them. A smaller image is a sample of the
  * larger one: nothing is smoothed.
  */
-export function resize2d(
-  x: Tensor,
-  size: readonly [number, number],
-  { mode = "bilinear", alignCorners = false }: ResizeOptions = {},
-): Tensor {
-  checkTensor("resize2d", x);
+export function resize2d(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
+  checkTensors("resize2d", x);
+  const { mode = "bilinear", alignCorners = false } = optionsOf("resize2d", options);
   checkList("resize2d: the size", size);
   const [P, Q] = size;
   if (x.shape.length !== 4)

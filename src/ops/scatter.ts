@@ -4,7 +4,7 @@ import { linearGrid } from "../device/kernel.ts";
 import { copyInto } from "../tensor/accumulate.ts";
 import { checkShape, sameShape, show, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { clone, full, ones } from "./create.ts";
 import {
@@ -49,11 +49,13 @@ function picked(x: Tensor, at: Places, shape: Shape): Tensor {
  * @throws ShapeError where the shapes differ in another axis.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
+  checkTensors("takeAlongAxis", x, indices);
   return picked(x, along("takeAlongAxis", x.shape, indices, axis), indices.shape);
 }
 
 /** The slices of x that `indices` (…,D) name, D coordinates along the first axes of x: the other axes of both, in that order. */
 export function gatherNd(x: Tensor, indices: Tensor): Tensor {
+  checkTensors("gatherNd", x, indices);
   const at = nested("gatherNd", x.shape, indices);
   return picked(x, at, [...indices.shape.slice(0, -1), ...x.shape.slice(indices.shape.at(-1))]);
 }
@@ -77,6 +79,7 @@ function checkUpdates(name: string, updates: Tensor, wanted: Shape): void {
  * adds to nothing. Several updates of one element are added up, in the same order each time.
  */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
+  checkTensors("scatterAdd", x, indices, updates);
   checkUpdates("scatterAdd", updates, indices.shape);
   const sums = summed(updates, along("scatterAdd", x.shape, indices, axis), x.shape);
   const y = add(x, sums);
@@ -89,6 +92,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
  * put_along_axis and PyTorch scatter. Of several updates of one element the last counts; an index that is none changes nothing.
  */
 export function scatterAlongAxis(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
+  checkTensors("scatterAlongAxis", x, indices, updates);
   checkUpdates("scatterAlongAxis", updates, indices.shape);
   const at = along("scatterAlongAxis", x.shape, indices, axis);
   const pairs = ordered(at);
@@ -114,6 +118,7 @@ export function scatterAlongAxis(x: Tensor, indices: Tensor, updates: Tensor, ax
  * axes: updates have the other axes of the indices, then those of the shape.
  */
 export function scatterNd(indices: Tensor, updates: Tensor, shape: Shape): Tensor {
+  checkTensors("scatterNd", indices, updates);
   checkShape("scatterNd", shape);
   const at = nested("scatterNd", shape, indices);
   checkUpdates("scatterNd", updates, [...indices.shape.slice(0, -1), ...shape.slice(indices.shape.at(-1))]);
@@ -122,6 +127,7 @@ export function scatterNd(indices: Tensor, updates: Tensor, shape: Shape): Tenso
 
 /** The sums of the slices of x (N,…) that have the same segment in `segments` (N), 0 … count - 1 as f32: (count,…). */
 export function segmentSum(x: Tensor, segments: Tensor, count: number): Tensor {
+  checkTensors("segmentSum", x, segments);
   if (segments.shape.length !== 1 || segments.size !== x.shape[0])
     throw new ShapeError(
       `segmentSum: segments are ${show(segments.shape)}; x ${show(x.shape)} needs one for each slice`,
@@ -133,6 +139,7 @@ export function segmentSum(x: Tensor, segments: Tensor, count: number): Tensor {
 
 /** How many of `indices`, of any shape, are 0, 1, … count - 1: (count). */
 export function bincount(indices: Tensor, count: number): Tensor {
+  checkTensors("bincount", indices);
   return indices.device.scope(() =>
     segmentSum(ones(indices.device, [indices.size]), indices.view([indices.size]), count),
   );

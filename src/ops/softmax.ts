@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -10,7 +10,7 @@ const softmaxKernel = kernel("softmax");
 const WG = 64;
 
 function alongAxis(name: string, x: Tensor, axis: number, LOG: 0 | 1): Tensor {
-  checkTensor(name, x);
+  checkTensors(name, x);
   const [at] = normalAxes(name, x.shape.length, axis) as [number];
   const R = x.shape[at]!;
   const B = sizeOf(x.shape.slice(at + 1));
@@ -47,7 +47,7 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
  * 0 … C-1, as f32. A label that is none of them makes the loss NaN. No gradient flows to the labels.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  for (const operand of [logits, labels]) checkTensor("crossEntropy", operand);
+  checkTensors("crossEntropy", logits, labels);
   const [A, R] = logits.shape;
   if (logits.shape.length !== 2 || !R)
     throw new ShapeError(

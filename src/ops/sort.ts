@@ -1,8 +1,9 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf } from "../tensor/shape.ts";
 import { needsTape, saveFor, track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { composed } from "./lib/composed.ts";
 import { checkCountable } from "./lib/countable.ts";
@@ -53,12 +54,16 @@ function sorted(name: string, x: Tensor, axis: number, descending: boolean): Sor
  *
  * @throws LimitError where the axis has more than 2^24 elements, which an f32 cannot count.
  */
-export function sort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Sorted {
+export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Sorted {
+  checkTensors("sort", x);
+  const { descending = false } = optionsOf("sort", options);
   return sorted("sort", x, axis, descending);
 }
 
 /** The indices that sort x along `axis`, as f32; they have no gradient. */
-export function argsort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
+  checkTensors("argsort", x);
+  const { descending = false } = optionsOf("argsort", options);
   return x.device.scope(() => x.device.noGrad(() => sorted("argsort", x, axis, descending)).indices);
 }
 
@@ -67,8 +72,10 @@ export function topk(
   x: Tensor,
   k: number,
   axis = -1,
-  { largest = true }: { largest?: boolean | undefined } = {},
+  options: { largest?: boolean | undefined } = {},
 ): Sorted {
+  checkTensors("topk", x);
+  const { largest = true } = optionsOf("topk", options);
   const [at] = normalAxes("topk", x.shape.length, axis) as [number];
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at]!)
     throw new ArgumentError(
@@ -89,6 +96,7 @@ export function topk(
  * NumPy's default has it. 0.5 is the median.
  */
 export function quantile(x: Tensor, q: number, axis = -1, keepDims = false): Tensor {
+  checkTensors("quantile", x);
   const [at] = normalAxes("quantile", x.shape.length, axis) as [number];
   const n = x.shape[at]!;
   if (!(q >= 0 && q <= 1)) throw new ArgumentError(`quantile: q is ${q}; expected a number from 0 to 1`);
@@ -117,6 +125,7 @@ export function quantile(x: Tensor, q: number, axis = -1, keepDims = false): Ten
 
 /** The median along `axis`: the mean of the two in the middle where their number is even. */
 export function median(x: Tensor, axis = -1, keepDims = false): Tensor {
+  checkTensors("median", x);
   return quantile(x, 0.5, axis, keepDims);
 }
 
@@ -125,6 +134,7 @@ export function median(x: Tensor, axis = -1, keepDims = false): Tensor {
  * with `side` "right" of the first above it. As f32.
  */
 export function searchsorted(list: Tensor, values: Tensor, side: "left" | "right" = "left"): Tensor {
+  checkTensors("searchsorted", list, values);
   if (list.shape.length !== 1)
     throw new ShapeError(`searchsorted: the sorted list is ${show(list.shape)}; give (R)`);
   const [R] = list.shape as [number];

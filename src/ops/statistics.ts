@@ -1,5 +1,6 @@
+import { optionsOf } from "../device/arguments.ts";
 import { normalAxes, sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { ones } from "./create.ts";
 import { cumprod } from "./cumulate.ts";
@@ -9,6 +10,7 @@ import { argmax, mean, norm, type Axes } from "./reduce.ts";
 
 /** The product over `axes`, all by default; 1 of nothing. Its gradient is right also where factors are 0. */
 export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  checkTensors("prod", x);
   const reduced = normalAxes("prod", x.shape.length, axes);
   const others = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
   const extents = others.map((axis) => x.shape[axis]!);
@@ -21,6 +23,7 @@ export function prod(x: Tensor, axes?: Axes, keepDims = false): Tensor {
 
 /** The indices along `axis` of the smallest elements, as f32: the first of equals, the first NaN if there is one. */
 export function argmin(x: Tensor, axis = -1): Tensor {
+  checkTensors("argmin", x);
   return x.device.scope(() => argmax(neg(x), axis));
 }
 
@@ -36,22 +39,18 @@ function countOf(name: string, x: Tensor, axes: Axes | undefined): number {
 }
 
 /** The variance over `axes`, all by default: the mean of squared distances from the mean; a large mean takes none of its digits. */
-export function variance(
-  x: Tensor,
-  axes?: Axes,
-  { keepDims = false, correction = 0 }: SpreadOptions = {},
-): Tensor {
+export function variance(x: Tensor, axes?: Axes, options: SpreadOptions = {}): Tensor {
+  checkTensors("variance", x);
+  const { keepDims = false, correction = 0 } = optionsOf("variance", options);
   const R = countOf("variance", x, axes);
   const all = mean(square(sub(x, mean(x, axes, true))), axes, keepDims);
   return correction === 0 ? all : mul(all, R / Math.max(0, R - correction));
 }
 
 /** The standard deviation over `axes`, all by default; its gradient where it is 0 is taken as 0. */
-export function std(
-  x: Tensor,
-  axes?: Axes,
-  { keepDims = false, correction = 0 }: SpreadOptions = {},
-): Tensor {
+export function std(x: Tensor, axes?: Axes, options: SpreadOptions = {}): Tensor {
+  checkTensors("std", x);
+  const { keepDims = false, correction = 0 } = optionsOf("std", options);
   const R = countOf("std", x, axes);
   return mul(norm(sub(x, mean(x, axes, true)), axes, keepDims), 1 / Math.sqrt(Math.max(0, R - correction)));
 }

@@ -1,9 +1,10 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ArgumentError, NumericalError, ShapeError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { copyInto } from "../tensor/accumulate.ts";
 import { sameShape, show, sizeOf } from "../tensor/shape.ts";
 import { saveFor, track, trackAll } from "../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
 import { completeImages, rescale, shortSide } from "./svd/decompose.ts";
@@ -41,8 +42,9 @@ export interface SvdOptions {
  *
  * @throws ShapeError for less than two axes.
  */
-export function svd(a: Tensor, { damping = 1e-6 }: SvdOptions = {}): Factors {
-  checkTensor("svd", a);
+export function svd(a: Tensor, options: SvdOptions = {}): Factors {
+  checkTensors("svd", a);
+  const { damping = 1e-6 } = optionsOf("svd", options);
   const { device } = a;
   if (a.shape.length < 2)
     throw new ShapeError(`svd: a is ${show(a.shape)}; expected a matrix (M, N), or a batch of them`);
@@ -174,8 +176,17 @@ export interface TruncatedSvd {
  * that is none of those named.
  */
 export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions = {}): TruncatedSvd {
-  const { gauge = "damped", damping = 1e-4, gapCap = 1e-3, method = "auto", warm, towards } = options;
+  checkTensors("truncatedSvd", h);
+  const {
+    gauge = "damped",
+    damping = 1e-4,
+    gapCap = 1e-3,
+    method = "auto",
+    warm,
+    towards,
+  } = optionsOf("truncatedSvd", options);
   checkTruncation("truncatedSvd", h, k);
+  checkTensors("truncatedSvd", ...[warm, towards].filter((given) => given !== undefined));
   if (!["exact", "damped", "off"].includes(gauge))
     throw new ArgumentError(`truncatedSvd: gauge is "exact", "damped" or "off", not "${gauge}"`);
   checkPositive("truncatedSvd", "damping", damping);
@@ -223,7 +234,8 @@ export interface TruncateOptions {
  * @throws ShapeError for h that is no matrix, ArgumentError for k not within 1 and min(B, L).
  */
 export function truncate(h: Tensor, k: number, options: TruncateOptions = {}): Tensor {
-  const { gapCap = 1e-3, method = "auto" } = options;
+  checkTensors("truncate", h);
+  const { gapCap = 1e-3, method = "auto" } = optionsOf("truncate", options);
   checkTruncation("truncate", h, k);
   checkMethod("truncate", method);
   checkPositive("truncate", "gapCap", gapCap);
@@ -260,7 +272,7 @@ function refuse(op: string, operand: string, { shape }: Tensor): (values: Float3
 }
 
 function checkTruncation(op: string, h: Tensor, k: number): void {
-  checkTensor(op, h);
+  checkTensors(op, h);
   if (h.shape.length !== 2 || h.size === 0)
     throw new ShapeError(
       `${op}: h is ${show(h.shape)}; expected a batch of latent vectors (B, L), with entries`,

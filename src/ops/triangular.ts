@@ -1,8 +1,9 @@
+import { optionsOf } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { sumSlices } from "./epilogue.ts";
 import { matmul } from "./matmul.ts";
 
@@ -24,7 +25,8 @@ export interface TriangularOptions {
  * @throws ShapeError where the shapes do not fit.
  */
 export function triangularSolve(a: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
-  const { upper = false, transpose = false } = options;
+  checkTensors("triangularSolve", a, b);
+  const { upper = false, transpose = false } = optionsOf("triangularSolve", options);
   const { device } = a;
   const N = a.shape.at(-1) ?? 0;
   const isMatrix = ({ shape }: Tensor) => shape.length === 2 || shape.length === 3;

@@ -2,7 +2,7 @@ import { checkFunction, checkList } from "../device/arguments.ts";
 import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import { accumulate, copyInto } from "./accumulate.ts";
 import { sameShape, show } from "./shape.ts";
-import { checkTensor, empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
+import { checkTensors, empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
 
 export type { Gradients } from "./tensor.ts";
 
@@ -24,7 +24,7 @@ export function track(
 export function trackAll(outputs: readonly Tensor[], inputs: readonly Tensor[], rule: Rule): void {
   checkList("trackAll: the list of outputs", outputs);
   checkList("track: the list of inputs", inputs);
-  for (const operand of [...outputs, ...inputs]) checkTensor("track", operand);
+  checkTensors("track", ...outputs, ...inputs);
   checkFunction("track: the rule", rule);
   for (const output of outputs) output.device.show(output, "output of ");
   if (!needsTape(inputs)) return;
@@ -71,7 +71,7 @@ export function stopGradient(x: Tensor): Tensor {
  * given. The graph is used up: a second call needs a second forward pass.
  */
 export function backward(loss: Tensor, seed?: Tensor): void {
-  for (const operand of seed === undefined ? [loss] : [loss, seed]) checkTensor("backward", operand);
+  checkTensors("backward", ...(seed === undefined ? [loss] : [loss, seed]));
   if (!loss.requiresGrad)
     throw new LifetimeError(
       `backward: ${loss.toString()} does not depend on anything that requires a gradient`,

@@ -152,10 +152,7 @@ export class Tensor implements Operand {
   }
 
   #checkAlive(op: string): void {
-    if (this.#disposed)
-      throw new LifetimeError(
-        `${op}: ${this.toString()} was freed; return it from the scope that made it, or call keep()`,
-      );
+    if (this.#disposed) throw freed(op, this);
   }
 }
 
@@ -216,12 +213,21 @@ function lengthOf(values: unknown): number {
   );
 }
 
-/** Throws ArgumentError for an operand of `op` that is no tensor. */
-export function checkTensor(op: string, operand: unknown): void {
-  if (!(operand instanceof Tensor))
-    throw new ArgumentError(
-      `${op}: a tensor is needed, not ${String(operand)}; device.tensor(values, shape) makes one`,
-    );
+/** Throws ArgumentError where one of the operands of `op` is no tensor, LifetimeError where its memory was freed. */
+export function checkTensors(op: string, ...operands: readonly unknown[]): void {
+  for (const operand of operands) {
+    if (!(operand instanceof Tensor))
+      throw new ArgumentError(
+        `${op}: a tensor is needed, not ${String(operand)}; device.tensor(values, shape) makes one`,
+      );
+    if (operand.storage.references === 0) throw freed(op, operand);
+  }
+}
+
+function freed(op: string, tensor: Tensor): LifetimeError {
+  return new LifetimeError(
+    `${op}: ${tensor.toString()} was freed; return it from the scope that made it, or call keep()`,
+  );
 }
 
 /** A tensor of zeros. */

@@ -2,7 +2,7 @@ import { ArgumentError } from "../../device/errors.ts";
 import { linearGrid, type Kernel } from "../../device/kernel.ts";
 import { broadcastShape, sameShape, sizeOf, type Shape } from "../../tensor/shape.ts";
 import { track, type Gradients } from "../../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
 import { inWindows } from "../../tensor/windows.ts";
 import { sumTo } from "../reduce.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./strided.ts";
@@ -110,8 +110,8 @@ export function forwardBroadcast(
   OP: number,
   { a, b, test = 0 }: { a: Value; b: Value; test?: number },
 ): [y: Tensor, inputs: Tensor[]] {
-  for (const value of [a, b]) if (!isNumber(value)) checkTensor(name, value);
-  const inputs = [a, b].filter((value) => typeof value === "object");
+  const inputs = [a, b].filter((value) => typeof value !== "number");
+  checkTensors(name, ...inputs);
   const [some] = inputs;
   if (!some)
     throw new ArgumentError(`${name}: ${Number(a)} and ${Number(b)} are both numbers; one must be a tensor`);

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../device/errors.ts";
 import { show, type Shape } from "../../tensor/shape.ts";
 import { track } from "../../tensor/tape.ts";
-import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
 import { epilogueGradients, type Epilogue } from "../epilogue.ts";
 import { applyApart, isApart } from "./activation.ts";
 
@@ -27,6 +27,7 @@ export function convolutionLayer(
   passes: Passes,
 ): Tensor {
   const channels = passes.shape.at(-1)!;
+  if (bias) checkTensors(op, bias);
   if (bias && bias.size !== channels)
     throw new ShapeError(
       `${op}: bias is ${show(bias.shape)}, expected (${channels}), one value for each channel`,

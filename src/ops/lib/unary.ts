@@ -1,6 +1,6 @@
 import { linearGrid, type Kernel } from "../../device/kernel.ts";
 import { track } from "../../tensor/tape.ts";
-import { checkTensor, empty, type Tensor } from "../../tensor/tensor.ts";
+import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
 import { inWindows } from "../../tensor/windows.ts";
 
 const WG = 64;
@@ -16,7 +16,7 @@ export function applyFunction(
   x: Tensor,
   { s, t, slope = "x" }: { s: number; t: number; slope?: "x" | "y" },
 ): Tensor {
-  checkTensor(name, x);
+  checkTensors(name, x);
   const constants = { F: names.indexOf(name) };
   const launch = (entry: "forward" | "backward", tensors: Readonly<Record<string, Tensor>>) =>
     inWindows(tensors, (operands, N) => {
