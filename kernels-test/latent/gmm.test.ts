@@ -137,6 +137,23 @@ describe("fitMixture", () => {
     }
   });
 
+  test("rounds in dimensions of several tiles and no whole vec4s are those of float64", async () => {
+    const [count, dimension, kinds] = [323, 45, 3];
+    const draws = new Draws(5, 0);
+    const points = Float32Array.from(
+      { length: count * dimension },
+      (_, i) => draws.normal() * (1 + ((Math.floor(i / dimension) + i) % kinds)) + (i % 7),
+    );
+    const groups = Uint32Array.from({ length: count }, (_, n) => n % kinds);
+    const seen: number[] = [];
+    const onIteration = (value: number) => void seen.push(value);
+    const options = { components: kinds, labels: groups, iterations: 3, tolerance: 0, onIteration };
+    const fitted = await fitMixture(device, points, dimension, options);
+    const want = roundsOf(points, dimension, kinds, groups, 3);
+    seen.forEach((value, i) => expect(Math.abs(value - want.seen[i]!)).toBeLessThan(1e-4));
+    expect(Math.abs(fitted.logLikelihood(points) - want.seen.at(-1)!)).toBeLessThan(1e-4);
+  });
+
   // scikit-learn 1.9.1, on the same points and from the same groups: GaussianMixture(4, weights_init, means_init and
   // precisions_init by their definition, with 1e-6 on the diagonals; reg_covar=1e-6, tol, max_iter=100), score(X).
   test.each([

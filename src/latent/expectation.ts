@@ -1,17 +1,24 @@
 import type { Device } from "../device/device.ts";
 import { NumericalError } from "../device/errors.ts";
-import { kernel } from "../device/kernel.ts";
+import { kernel, linearGrid, MOST_GROUPS } from "../device/kernel.ts";
 import { cholesky } from "../ops/cholesky.ts";
 import { eye } from "../ops/create.ts";
 import { div, exp, log, mul, sub } from "../ops/elementwise.ts";
+import { fittingSlices, sumSlices } from "../ops/epilogue.ts";
+import { sharers } from "../ops/lib/choice.ts";
 import { matmul } from "../ops/matmul.ts";
-import { stack } from "../ops/rearrange.ts";
 import { logsumexp, sum } from "../ops/reduce.ts";
 import { triangularSolve } from "../ops/triangular.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
 
 const mixtureKernel = kernel("mixture");
-const WG = 64;
+const sharedKernel = kernel("mixture.shared");
+
+/** Points that a slice of a covariance's sum has, at least. */
+const SLICE = 2048;
+
+/** In up to so many dimensions a tile whose lanes share would be half empty. */
+const FEW = 16;
 
 /** A component of less weight, in points, belongs to none. */
 const leastTotal = 1e-10;
@@ -23,7 +30,7 @@ interface Parameters {
   factors: Tensor;
 }
 
-/** What is fitted: points of mean 0 and covariance I, (D, N), by K components, to whose covariances a matrix (D, D) is added. */
+/** What is fitted: points of mean 0 and covariance I, (N, D), by K components, to whose covariances a matrix (D, D) is added. */
 export interface Frame {
   points: Float32Array;
   D: number;
@@ -42,12 +49,16 @@ export interface Fitted {
 
 /**
  * Expectation maximisation of a mixture of normal distributions with full covariances (Dempster, Laird & Rubin 1977), in
- * f32 on the device: log-densities by Cholesky factors and triangular solves, covariances as products of centred points.
+ * f32 on the device: log-densities by Cholesky factors and their inverses, covariances as products of centred points. Where D
+ * is not divisible by 4 there are more dimensions, in which points are 0 and covariances I.
  */
 export class Expectation {
   readonly #x: Tensor;
   readonly #device: Device;
   readonly #N: number;
+  /** Dimensions that there are. */
+  readonly #own: number;
+  /** Dimensions on the device. */
   readonly #D: number;
   readonly #K: number;
   /** Added to the covariances (K, D, D). */
@@ -60,9 +71,12 @@ export class Expectation {
   /** `labels` (N) says which component each point belongs to at first: one or more in each. */
   constructor(device: Device, { points, D, K, regularisation }: Frame, labels: Uint32Array) {
     this.#device = device;
-    [this.#N, this.#D, this.#K] = [points.length / D, D, K];
-    this.#x = tensor(device, points, [D, this.#N]).keep();
-    this.#floor = Float64Array.from({ length: K * D * D }, (_, i) => regularisation[i % (D * D)]!);
+    [this.#N, this.#own, this.#D, this.#K] = [points.length / D, D, 4 * Math.ceil(D / 4), K];
+    this.#x = tensor(device, resized(points, D, this.#D), [this.#N, this.#D]).keep();
+    this.#floor = new Float64Array(K * this.#D ** 2);
+    for (let row = 0; row < K * this.#D; row++)
+      for (let i = row % this.#D, j = 0; j < this.#D; j++)
+        this.#floor[row * this.#D + j] = Math.max(i, j) < D ? regularisation[i * D + j]! : Number(i === j);
     const shares = new Float32Array(K * this.#N);
     labels.forEach((label, n) => (shares[label * this.#N + n] = 1));
     this.#shares = tensor(device, shares, [K, this.#N]).keep();
@@ -84,8 +98,8 @@ export class Expectation {
     return {
       logLikelihood: this.#logDensities.reduce((total, value) => total + value, 0) / this.#N,
       weights: totals.map((total) => total / all),
-      means,
-      factors,
+      means: resized(means, this.#D, this.#own),
+      factors: squaresResized(factors, this.#D, this.#own),
     };
   }
 
@@ -120,17 +134,23 @@ export class Expectation {
   async #maximised(totals: Float64Array): Promise<Parameters> {
     const [K, D] = [this.#K, this.#D];
     const all = totals.reduce((a, b) => a + b, 0);
-    const { means, covariances } = this.#device.scope(() => this.#moments(totals));
-    const spreads = await covariances.read();
-    covariances.dispose();
+    const { means, products } = this.#device.scope(() => this.#moments(totals));
+    const sums = await products.read();
+    products.dispose();
     const logWeights = tensor(
       this.#device,
       Float32Array.from(totals, (total) => Math.log(total / all)),
       [K, 1],
     );
     for (let more = 1e-6; ; more *= 10) {
-      const floored = Float32Array.from(spreads, (value, i) => value + this.#floor[i]!);
-      const factors = this.#device.scope(() => cholesky(tensor(this.#device, floored, [K, D, D])));
+      const floored = this.#floor.map((value, i) => {
+        const [k, row, column] = [Math.floor(i / (D * D)), Math.floor(i / D) % D, i % D];
+        const below = k * D * D + Math.max(row, column) * D + Math.min(row, column);
+        return sums[below]! / totals[k]! + value;
+      });
+      const factors = this.#device.scope(() =>
+        cholesky(tensor(this.#device, Float32Array.from(floored), [K, D, D])),
+      );
       const values = await factors.read();
       const bad = Array.from({ length: K }, (_, k) => k).filter(
         (k) => !Number.isFinite(values[(k + 1) * D * D - 1]),
@@ -139,27 +159,26 @@ export class Expectation {
       factors.dispose();
       for (const k of bad) {
         const at = (i: number) => k * D * D + i * (D + 1);
-        const largest = Math.max(...Array.from({ length: D }, (_, i) => floored[at(i)]!));
-        for (let i = 0; i < D; i++) this.#floor[at(i)]! += more * (largest > 0 ? largest : 1);
+        const largest = Math.max(...Array.from({ length: this.#own }, (_, i) => floored[at(i)]!));
+        for (let i = 0; i < this.#own; i++) this.#floor[at(i)]! += more * (largest > 0 ? largest : 1);
       }
     }
   }
 
-  /** Means (K, D), and covariances about them (K, D, D). */
-  #moments(weights: Float64Array): { means: Tensor; covariances: Tensor } {
+  /** Means (K, D), and the sums of products about them (K, D, D), of which those up to the diagonal count. */
+  #moments(weights: Float64Array): { means: Tensor; products: Tensor } {
     const [K, D, N] = [this.#K, this.#D, this.#N];
     const totals = tensor(this.#device, Float32Array.from(weights), [K, 1]);
-    const means = div(matmul(this.#shares, this.#x, { transposeB: true }), totals);
-    const covarianceOf = (k: number) => {
-      const out = empty(this.#device, [D, N]);
-      const operands = { x: this.#x, means, shares: this.#shares, numbers: totals, out };
-      mixtureKernel("weighted", operands, { K, D, N, k }, [Math.ceil(N / WG), D], {
-        work: { bytes: 8 * D * N },
-      });
-      return matmul(out, out, { transposeB: true });
-    };
-    const each = Array.from({ length: K }, (_, k) => this.#device.scope(() => covarianceOf(k)));
-    return { means, covariances: stack(each) };
+    const means = div(matmul(this.#shares, this.#x), totals);
+    const products = empty(this.#device, [K, D, D]);
+    const Z = fittingSlices(Math.min(Math.ceil(N / SLICE), Math.floor(MOST_GROUPS / K)), products);
+    const parts = Z > 1 ? empty(this.#device, [Z, K, D, D]) : products;
+    const operands = { x4: this.#x, means4: means, shares: this.#shares, out: parts };
+    const { kernel, rows, vectors, constants } = this.#tile();
+    const grid = [Math.ceil(D / rows) * Math.ceil(D / 4 / vectors), K, Z] as const;
+    kernel("spread", operands, { K, D, N, Z }, grid, { constants, work: { flops: 2 * K * N * D * D } });
+    if (Z > 1) sumSlices(parts, products, D);
+    return { means, products };
   }
 
   /** The log-density of each point (N), and the shares (K, N) of the components in it. */
@@ -169,14 +188,34 @@ export class Expectation {
     const inverses = triangularSolve(factors, unit);
     const logScales = sum(log(sum(mul(factors, unit), 2)), 1, true);
     const joint = empty(this.#device, [K, N]);
-    mixtureKernel(
-      "joint",
-      { x: this.#x, means, inverses, numbers: sub(logWeights, logScales), out: joint },
-      { K, D, N, k: 0 },
-      [Math.ceil(Math.ceil(N / 2) / WG), K],
-      { work: { flops: K * N * D * (D + 2) } },
-    );
+    const numbers = sub(logWeights, logScales);
+    const operands = { x4: this.#x, means4: means, inverses4: inverses, numbers, out: joint };
+    const { kernel, vectors, constants } = this.#tile();
+    const grid = [K, ...linearGrid(Math.ceil(N / 4), vectors)] as const;
+    kernel("joint", operands, { K, D, N, Z: 1 }, grid, { constants, work: { flops: K * N * D * (D + 2) } });
     const logDensities = logsumexp(joint, 0);
     return { logDensities, shares: exp(sub(joint, logDensities)) };
   }
+
+  /** The kernel for this device, and the rows and vec4s of columns that a workgroup of it has. */
+  #tile() {
+    const SUBGROUP = this.#D > FEW ? sharers(this.#device) : 0;
+    if (SUBGROUP > 0)
+      return { kernel: sharedKernel, rows: 4 * SUBGROUP, vectors: 8, constants: { SUBGROUP, ADJACENT: 1 } };
+    const TILE_WG = this.#device.isSoftware ? 8 : 64;
+    return { kernel: mixtureKernel, rows: 4, vectors: TILE_WG, constants: { TILE_WG } };
+  }
+}
+
+/** Rows of `from` numbers as rows of `to`: the first of each, or all and zeros after them. */
+function resized(values: Float32Array, from: number, to: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array((values.length / from) * to);
+  for (let row = 0; row < values.length / from; row++)
+    out.set(values.subarray(row * from, row * from + Math.min(from, to)), row * to);
+  return out;
+}
+
+/** The same for the rows and columns of square matrices. */
+function squaresResized(values: Float32Array, from: number, to: number): Float32Array<ArrayBuffer> {
+  return resized(resized(values, from, to), from * to, to * to);
 }

@@ -111,7 +111,6 @@ async function maximised(
   if (!(last.logLikelihood >= best.logLikelihood)) return best;
   onIteration(last.logLikelihood);
   return last;
-  return best;
 }
 
 /** The mixture in the coordinates of the points. */

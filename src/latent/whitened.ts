@@ -1,6 +1,6 @@
 import type { Gaussian } from "./gaussian.ts";
 
-/** Points in coordinates y = L⁻¹ (x − m), in which those of N(m, L Lᵀ) have mean 0 and covariance I. Returns (D, N). */
+/** Points in coordinates y = L⁻¹ (x − m), in which those of N(m, L Lᵀ) have mean 0 and covariance I. */
 export function whitened(points: ArrayLike<number>, { mean, inverse }: Gaussian): Float32Array {
   const D = mean.length;
   const N = points.length / D;
@@ -11,7 +11,7 @@ export function whitened(points: ArrayLike<number>, { mean, inverse }: Gaussian)
     for (let i = 0; i < D; i++) {
       let value = 0;
       for (let j = 0; j <= i; j++) value += inverse[i * D + j]! * centred[j]!;
-      out[i * N + n] = value;
+      out[n * D + i] = value;
     }
   }
   return out;
