@@ -194,3 +194,16 @@ test("a line of progress is shown on a terminal, and nowhere else", () => {
   );
   expect(shown(false)).toBe("");
 });
+
+test("a line of progress is no wider than its terminal, and tells of several phases the loss of each", () => {
+  let text = "";
+  const write = (part: string | Uint8Array) => Boolean((text += String(part)));
+  const line = new ProgressLine(0, 9, { isTTY: true, columns: 100, write });
+  const phases = ["ae", "critic", "generator", "mask"];
+  const parts = phases.flatMap((name) => [`${name}.loss`, `${name}.error`]).map((name, i) => [name, i / 3]);
+  line.tell({ losses: Object.fromEntries(parts) as Record<string, number> }, 3);
+  line.show(1);
+  expect(text.length - "\r\x1b[K".length).toBeLessThan(100);
+  expect(text).toMatch(/step 1\/9 {2}ae 0\.000 {2}evaluation 3\.000 {2}critic 0\.6667 /);
+  expect(text).not.toContain("mask");
+});

@@ -1,9 +1,12 @@
 import cliProgress from "cli-progress";
 import { partTitle } from "../models/known.ts";
 import type { Progress } from "../runs/session.node.ts";
+import { lossesToTell, OF_PHASE } from "../train/losses.ts";
 
 /** Between two lines where there is no terminal and no news about the test error, and before the first, in milliseconds. */
 const pause = 2000;
+/** Characters of a line where there is no terminal, and of the bar with the spaces around it. */
+const [width, barWidth] = [120, 24];
 
 /** Shows how far a run is: a bar on a terminal, now and then a line elsewhere. All of it on standard error. */
 export class ProgressDisplay {
@@ -11,6 +14,7 @@ export class ProgressDisplay {
   #bar: cliProgress.SingleBar | undefined;
   #lastLine = -Infinity;
   #lastError: number | undefined;
+  #stage: string | undefined;
   #compiling: NodeJS.Timeout | undefined;
 
   /** `quiet` leaves out everything but notices. */
@@ -21,7 +25,7 @@ export class ProgressDisplay {
   /** Shows that `step` of `steps` steps are taken; again, where a run begins again. */
   start(step: number, steps: number): void {
     this.stop();
-    this.#lastError = undefined;
+    this.#lastError = this.#stage = undefined;
     if (this.#quiet) return;
     if (!process.stderr.isTTY) {
       this.#compiling = setTimeout(() => this.say("Compiling kernels, as a first run has to."), pause);
@@ -31,33 +35,40 @@ export class ProgressDisplay {
       stream: process.stderr,
       format: "{bar} {value}/{total}  {status}",
       hideCursor: true,
-      barsize: 24,
+      barsize: barWidth,
       barCompleteChar: "█",
       barIncompleteChar: "░",
     });
     this.#bar.start(steps, step, { status: "compiling kernels" });
   }
 
-  update({ line, steps, stepsPerSecond }: Progress): void {
+  update({ line, steps, stepsPerSecond, stages }: Progress): void {
     clearTimeout(this.#compiling);
+    const { stage, step } = line;
+    const place =
+      stage === undefined ? "" : `stage ${stages.indexOf(stage) + 1} of ${stages.length}, ${stage}`;
+    if (stage !== this.#stage) {
+      if (this.#stage !== undefined) this.say(`Now ${place}.`);
+      this.#stage = stage;
+      this.#lastError = undefined; // of the stage before
+    }
     this.#lastError = line.testError ?? this.#lastError;
-    const parts = Object.entries(line.parts).map(
-      ([name, value]) => `${partTitle(name)} ${value.toPrecision(4)}`,
-    );
-    const status = [
-      `epoch ${line.epoch}`,
-      `loss ${line.loss.toPrecision(4)}` + (parts.length > 0 ? ` (${parts.join(", ")})` : ""),
+    const count = `${step}/${steps}`;
+    const rest = [
       this.#lastError === undefined ? "" : `test error ${this.#lastError.toFixed(1)} %`,
       stepsPerSecond === undefined ? "" : `${stepsPerSecond.toFixed(1)} steps/s`,
-      stepsPerSecond === undefined || line.step >= steps
-        ? ""
-        : `${clock((steps - line.step) / stepsPerSecond)} left`,
-    ].filter((part) => part !== "");
-    if (this.#bar) return this.#bar.update(line.step, { status: status.join("  ") });
+      stepsPerSecond === undefined || step >= steps ? "" : `${clock((steps - step) / stepsPerSecond)} left`,
+    ];
+    const statusOf = (losses: string) =>
+      [place, `epoch ${line.epoch}`, losses, ...rest].filter((part) => part !== "").join("  ");
+    const before = this.#bar ? barWidth + count.length + 4 : "step ".length + count.length + 2;
+    const room = (this.#bar ? (process.stderr.columns ?? width) : width) - before;
+    const status = lossesThatFit(line, (losses) => statusOf(losses).length < room);
+    if (this.#bar) return this.#bar.update(step, { status: statusOf(status) });
     const isNews = line.testError !== undefined || performance.now() - this.#lastLine >= pause;
     if (this.#quiet || !isNews) return;
     this.#lastLine = performance.now();
-    process.stderr.write(`step ${line.step}/${steps}  ${status.join("  ")}\n`);
+    process.stderr.write(`step ${count}  ${statusOf(status)}\n`);
   }
 
   /** Prints a line about the run, unless quiet. */
@@ -76,6 +87,20 @@ export class ProgressDisplay {
     this.#bar?.stop();
     this.#bar = undefined;
   }
+}
+
+/** The loss with as many of its parts as fit, from the first on; of several phases, the loss of each. */
+function lossesThatFit({ loss, parts }: Progress["line"], fits: (losses: string) => boolean): string {
+  const told = lossesToTell(parts).map(([name, value]) => `${partTitle(name)} ${value.toPrecision(4)}`);
+  const areOfPhases = Object.keys(parts).some((name) => name.endsWith(OF_PHASE));
+  const words = (count: number) => {
+    const some = told.slice(0, count).join(", ");
+    if (areOfPhases) return `losses: ${some}`;
+    return `loss ${loss.toPrecision(4)}` + (some === "" ? "" : ` (${some})`);
+  };
+  let count = told.length;
+  while (count > 0 && !fits(words(count))) count--;
+  return words(count);
 }
 
 /** 75 → "1:15". */

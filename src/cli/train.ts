@@ -157,9 +157,10 @@ function headline(session: Session): string {
   ].join("\n");
 }
 
-function whereItIs({ trainer: { step, totalSteps }, isDone }: Session): string {
+function whereItIs({ trainer: { step, totalSteps, stages, stage, stageIndex }, isDone }: Session): string {
+  const where = stages.length > 1 ? `, in stage ${stageIndex + 1} of ${stages.length}, ${stage.name}` : "";
   return !isDone
-    ? `Going on from step ${step} of ${totalSteps}.`
+    ? `Going on from step ${step} of ${totalSteps}${where}.`
     : `This run is finished: it has taken ${step} steps. Its report is written anew; ` +
         `to train it longer, raise --steps; to start another run, give --out FOLDER.`;
 }

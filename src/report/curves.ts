@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { partTitle } from "../models/known.ts";
+import { OF_PHASE } from "../train/losses.ts";
 import { chart, halo, messageCard, palette } from "./svg.ts";
 
 /** One logged step of a training run. Errors are in percent; rows may leave them out. */
@@ -13,9 +14,6 @@ export interface HistoryRow {
   /** The stage of training, in a run of several. */
   readonly stage?: string | undefined;
 }
-
-/** What ends the name of a phase's loss, in a history of several phases. */
-const OF_PHASE = ".loss";
 
 /**
  * The history of each loss: of each stage, and there of each phase, with the parts that are its own. One without a name

@@ -1,9 +1,9 @@
-import type { StepLosses } from "./losses.ts";
+import { lossesToTell, type StepLosses } from "./losses.ts";
 
 /** Milliseconds between two writings of the line. */
 const pause = 100;
 
-type Terminal = Pick<NodeJS.WriteStream, "isTTY" | "write">;
+type Terminal = Pick<NodeJS.WriteStream, "isTTY" | "write"> & { columns?: number };
 
 /** A line on a terminal that tells how far a run is, written over itself. */
 export class ProgressLine {
@@ -12,7 +12,7 @@ export class ProgressLine {
   readonly #first: number;
   readonly #begun = performance.now();
   #due = 0;
-  #told = "";
+  #told: readonly string[] = [];
 
   /** Writes to `terminal`, the standard error of Node unless given, if it is one; elsewhere it stays silent. */
   constructor(
@@ -27,9 +27,11 @@ export class ProgressLine {
 
   /** What the line says of the losses and the evaluation from now on. */
   tell({ losses }: Pick<StepLosses, "losses">, evaluation?: number): void {
-    const parts = Object.entries(losses).map(([name, value]) => `  ${name} ${value.toPrecision(4)}`);
-    if (evaluation !== undefined) parts.push(`  evaluation ${evaluation.toPrecision(4)}`);
-    this.#told = parts.join("");
+    const [first, ...parts] = lossesToTell(losses).map(
+      ([name, value]) => `  ${name} ${value.toPrecision(4)}`,
+    );
+    const measured = evaluation === undefined ? [] : [`  evaluation ${evaluation.toPrecision(4)}`];
+    this.#told = [...(first === undefined ? [] : [first]), ...measured, ...parts];
   }
 
   /** Shows that `step` is taken. */
@@ -40,8 +42,12 @@ export class ProgressLine {
     const rate = (step - this.#first) / ((now - this.#begun) / 1000);
     const left = Math.ceil((this.#total - step) / rate);
     const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
-    const line = `step ${step}/${this.#total}${this.#told}  ${rate.toPrecision(3)} steps/s  ${time}`;
-    this.#terminal.write(`\r\x1b[K${line}`);
+    const lineOf = (told: readonly string[]) =>
+      `step ${step}/${this.#total}${told.join("")}  ${rate.toPrecision(3)} steps/s  ${time}`;
+    const { columns = Infinity } = this.#terminal;
+    let told = this.#told;
+    while (told.length > 0 && lineOf(told).length >= columns) told = told.slice(0, -1); // or it would not write over itself
+    this.#terminal.write(`\r\x1b[K${lineOf(told)}`);
   }
 
   /** Ends the line. */

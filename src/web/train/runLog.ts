@@ -1,4 +1,4 @@
-import { mainLoss } from "../../train/losses.ts";
+import { mainLoss, OF_PHASE } from "../../train/losses.ts";
 import type { LossEvent, ModelName } from "./protocol.ts";
 
 /** A loss over the steps: of one model, in one of its stages, and there of one of its phases. */
@@ -9,9 +9,6 @@ export interface LossLine {
   phase: string;
   points: { step: number; loss: number }[];
 }
-
-/** What ends the name of a phase's loss, where there are several phases. */
-const ofPhase = ".loss";
 
 /** Points of a chart's line: more would not be seen. */
 const shownPoints = 300;
@@ -64,8 +61,8 @@ export class RunLog {
     for (let lane = 0; lane < lanes; lane++)
       for (const { step, losses, stages } of shown)
         for (const [name, loss] of Object.entries(losses[lane] ?? {})) {
-          if (name !== "loss" && !name.endsWith(ofPhase)) continue;
-          const [stage, phase] = [stages[lane]!, name.slice(0, -ofPhase.length)];
+          if (name !== "loss" && !name.endsWith(OF_PHASE)) continue;
+          const [stage, phase] = [stages[lane]!, name.slice(0, -OF_PHASE.length)];
           const key = [lane, stage, phase].join();
           const line = lines.get(key) ?? { lane, stage, phase, points: [] };
           lines.set(key, line);
