@@ -187,12 +187,24 @@ test("a report that is written again replaces the old one", () => {
   expect(readdirSync(folder).sort()).toEqual(files);
 });
 
-test("a run of stages and phases has a card for each loss, and the codes of both stages", () => {
+test("a run of stages and phases has a card for each loss, the codes of both stages, and their variances", () => {
   const history = [1, 2, 3].flatMap((step) => [
     { step, loss: 5, stage: "first", parts: { KL: 1 } },
     { step: step + 3, loss: 4, stage: "second", parts: { "ae.loss": 4, "critic.loss": -1 } },
   ]);
-  writeReport(folder, { ...full, history, secondLatent: { points: ramp(2), k: 2 } });
+  const spread = (label: string) => ({ label, values: [1, 0.5] });
+  writeReport(folder, {
+    ...full,
+    history,
+    secondLatent: { points: ramp(2), k: 2 },
+    varianceLaw: [spread("E μ² + E σ²"), spread("Var μ alone")],
+    drawnCodes: {
+      k: 2,
+      factor: 1.25,
+      clouds: [{ label: "drawn", points: ramp(1) }],
+      spreads: [spread("drawn"), spread("renormalised")],
+    },
+  });
   const { document } = parseHTML(readFileSync(join(folder, "report.html"), "utf8"));
   const cards = [...document.querySelectorAll("section.card")].filter((card) =>
     card.querySelector(".chart svg"),
@@ -201,8 +213,10 @@ test("a run of stages and phases has a card for each loss, and the codes of both
   expect(titles).toEqual(
     expect.arrayContaining([
       ...["Loss: first", "Loss: second, ae", "Loss: second, critic"],
-      ...["Latent space", "Latent space of the second stage"],
+      ...["Latent space", "Latent space of the second stage", "Variance law"],
+      ...["Codes that the second stage draws", "Their variance"],
     ]),
   );
+  expect(document.body.textContent).toContain("multiplies them with 1.25.");
   expect(titles).not.toContain("Loss");
 });

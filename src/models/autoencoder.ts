@@ -9,9 +9,10 @@ import { Model, type ModelParts } from "./model.ts";
 import { errorInParts, partsOf, type Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
 
-/** A model of codes: codes (N, codeSize) of codes, and back, both without a gradient. */
+/** A model of codes: codes (N, codeSize) of codes, with the variances that training draws them with, and back; without a gradient. */
 export interface CodeModel {
   encode(z: Tensor): Tensor;
+  variance(z: Tensor): Tensor;
   decode(u: Tensor): Tensor;
 }
 

@@ -7,7 +7,7 @@ import type { Layers } from "../nn/chain.ts";
 import { linear } from "../nn/layers.ts";
 import { linearNetwork } from "../nn/networks.ts";
 import { sequential, type Network } from "../nn/sequential.ts";
-import { add, mul } from "../ops/elementwise.ts";
+import { add, exp, mul } from "../ops/elementwise.ts";
 import { sampleGaussian } from "../ops/gaussian.ts";
 import { randomNormal, type RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -93,6 +93,7 @@ export class TwoStageVae extends LikelihoodVae {
   override get secondStage(): CodeModel {
     return {
       encode: (z) => this.quietly(() => this.run("secondMean", this.run("secondEncoder", z))),
+      variance: (z) => this.quietly(() => exp(this.run("secondVariance", this.run("secondEncoder", z)))),
       decode: (u) => this.quietly(() => this.run("secondDecoder", u)),
     };
   }

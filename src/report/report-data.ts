@@ -40,6 +40,10 @@ export interface ReportData {
   readonly latent?: LatentPoints | undefined;
   /** Latent coordinates of the data in a second stage, where the model has one. */
   readonly secondLatent?: LatentPoints | undefined;
+  /** What each coordinate of held-out codes has of the variance law, where codes are drawn. */
+  readonly varianceLaw?: readonly CoordinateSeries[] | undefined;
+  /** Codes that a second stage draws, as they come and renormalised, beside those of samples. */
+  readonly drawnCodes?: DrawnCodes | undefined;
   /** Singular values of the latent matrix, largest first, and how many are kept. */
   readonly singularValues?: { readonly values: ArrayLike<number>; readonly kept: number } | undefined;
   /** The covariance matrix of held-out codes, (side, side), of a model with a mask. */
@@ -57,6 +61,23 @@ export interface ReportData {
   readonly version: string;
   /** When the run ended, ready to show. */
   readonly date: string;
+}
+
+/** A number for each coordinate of a code. */
+export interface CoordinateSeries {
+  readonly label: string;
+  readonly values: ArrayLike<number>;
+}
+
+export interface DrawnCodes {
+  /** Coordinates of a code. */
+  readonly k: number;
+  /** What drawn codes are multiplied with to be renormalised. */
+  readonly factor: number;
+  /** Codes `(N, k)`. */
+  readonly clouds: readonly { readonly label: string; readonly points: Float32Array }[];
+  /** Their variances. */
+  readonly spreads: readonly CoordinateSeries[];
 }
 
 export interface KeyNumber {
@@ -108,6 +129,8 @@ export interface ReportPictures {
   readonly interpolation: Drawn<Uint8Array>;
   readonly latent: Drawn<string>;
   readonly secondLatent: string | undefined;
+  readonly varianceLaw: string | undefined;
+  readonly drawnCodes: { readonly clouds: string; readonly spreads: string } | undefined;
   readonly singularValues: Drawn<string>;
   readonly covariance: Drawn<Uint8Array>;
 }

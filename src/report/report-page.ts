@@ -17,6 +17,7 @@ export function reportPage(data: ReportData, pictures: ReportPictures): string {
     ${card("Interpolation", "Each row walks through the latent space from one image to another.", png(pictures.interpolation, "Rows of decoded images that change from one image into another"), "wide")}
     ${card("Latent space", "Where the data lie in the coefficients of the latent basis.", svg(pictures.latent))}
     ${pictures.secondLatent === undefined ? undefined : card("Latent space of the second stage", "Where the data lie in the codes that the second stage has of their codes: N(0, I), if it has learned how these are distributed.", svg({ drawing: pictures.secondLatent }))}
+    ${codes(data, pictures)}
     ${card("Singular values", "Of the latent vectors of training samples: what is kept, what is cut. Their energy is the sum of the squares.", svg(pictures.singularValues))}
     ${"drawing" in pictures.covariance ? card("Covariance of the codes", "Magnitudes, of held-out samples behind the mask: dark is 0, bright is 1 and more.", image(pictures.covariance.drawing, "A square of cells, the magnitudes of a covariance matrix")) : undefined}
     ${card("Time", undefined, timings(data))} ${card("Machine", undefined, machine(data))}
@@ -54,6 +55,17 @@ function losses({ loss, losses: all }: ReportPictures): Html {
   const lead = "By step: pale as logged, strong the running mean.";
   if (all.length === 0) return card("Loss", lead, svg(loss));
   return html`${all.map(({ name, svg: drawing }) => card(`Loss: ${name}`, lead, svg({ drawing })))}`;
+}
+
+function codes({ drawnCodes }: ReportData, pictures: ReportPictures): Html {
+  const { varianceLaw, drawnCodes: drawn } = pictures;
+  return html`${varianceLaw === undefined ? undefined : card("Variance law", "Of each number of held-out codes: how much its mean varies, and with the mean variance that it is drawn with. Their sum is 1 where the pull towards N(0, I) does its work.", svg({ drawing: varianceLaw }))}
+  ${
+    drawn === undefined || drawnCodes === undefined
+      ? undefined
+      : html`${card("Codes that the second stage draws", `Beside those of samples, by the same seed before and after renormalisation, which multiplies them with ${drawnCodes.factor.toPrecision(3)}.`, svg({ drawing: drawn.clouds }))}
+        ${card("Their variance", "Of each number. What the second stage makes varies less than what it was given; renormalised, as much in the mean.", svg({ drawing: drawn.spreads }))}`
+  }`;
 }
 
 function samples({ samples: drawn }: ReportPictures): Html {

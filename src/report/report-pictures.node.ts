@@ -1,6 +1,7 @@
 import { HestenesError, ShapeError } from "../device/errors.ts";
 import type { ImageShape } from "./colours.ts";
 import { errorChart, lossChart, lossHistories } from "./curves.ts";
+import { codesChart, coordinatesChart } from "./code-charts.ts";
 import { latentScatter, singularValuesChart } from "./latent-charts.ts";
 import { matrixPicture } from "./matrix.node.ts";
 import { imageGrid, interpolationStrip, pairedRows, rangeOfValues, stackedGrids } from "./pictures.node.ts";
@@ -33,6 +34,8 @@ export function drawPictures(data: ReportData): ReportPictures {
     singularValues,
     covariance,
     colormap,
+    varianceLaw,
+    drawnCodes,
   } = data;
   const histories = lossHistories(history);
   const range =
@@ -91,6 +94,11 @@ export function drawPictures(data: ReportData): ReportPictures {
     ),
     latent: attempt("latent", latent, latentScatter),
     secondLatent: secondLatent && latentScatter(secondLatent),
+    varianceLaw: varianceLaw && coordinatesChart(varianceLaw, "variance", 1),
+    drawnCodes: drawnCodes && {
+      clouds: codesChart(drawnCodes),
+      spreads: coordinatesChart(drawnCodes.spreads, "variance"),
+    },
     singularValues: attempt("singularValues", singularValues, ({ values, kept }) =>
       singularValuesChart(values, { kept }),
     ),

@@ -15,9 +15,11 @@ import {
 import { maskOf } from "../train/mask.ts";
 import type { Config } from "../train/config.ts";
 import { modelNamed } from "../models/known.ts";
+import type { Sampler } from "../latent/sampler.ts";
 import { samplerOf, type SamplerKind } from "../models/samplers.ts";
 import { isSettingOf } from "../train/config.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { measureCodes, secondStageSamplers, type SecondStageSamplers } from "./code-measures.node.ts";
 import type { LatentPoints } from "./latent-charts.ts";
 import type { ReportData } from "./report-data.ts";
 import { writeReport } from "./report.node.ts";
@@ -121,12 +123,17 @@ async function covarianceOf({ model, data }: Session): Promise<ReportData["covar
 async function draw(session: Session): Promise<Partial<ReportData>> {
   const latent = await latentPoints(session);
   const secondLatent = await secondPoints(session, latent);
-  if (session.data.test.shape.length === 3) return { latent, secondLatent, ...(await drawImages(session)) };
+  const second = await secondStageSamplers(session);
+  const ofCodes = { latent, secondLatent, ...(await measureCodes(session, second)) };
+  if (session.data.test.shape.length === 3) return { ...ofCodes, ...(await drawImages(session, second)) };
   const none = "These samples are no images.";
-  return { latent, secondLatent, absent: { reconstructions: none, samples: none, interpolation: none } };
+  return { ...ofCodes, absent: { reconstructions: none, samples: none, interpolation: none } };
 }
 
-async function drawImages({ model, data, config }: Session): Promise<Partial<ReportData>> {
+async function drawImages(
+  { model, data, config }: Session,
+  second: SecondStageSamplers | undefined,
+): Promise<Partial<ReportData>> {
   const shape = data.test.shape as readonly [number, number, number];
   const { seed, basisCount } = config;
   const { range, colormap } = datasetNamed(config.data);
@@ -134,8 +141,9 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
   const spread = Math.sqrt(mean(variances(await codesOf(model, data.train, shown.codes), model.codeSize)));
   const from = async (kind: SamplerKind) => {
     const sampler = await fitSampler(samplerOf(model, kind, { seed }), model, data.train, basisCount);
-    return samplesFrom(model, sampler, shown.samples, seed);
+    return drawnBy(sampler);
   };
+  const drawnBy = (sampler: Sampler) => samplesFrom(model, sampler, shown.samples, seed);
   const samples = [
     ...(modelNamed(config.model).prior
       ? [
@@ -145,8 +153,17 @@ async function drawImages({ model, data, config }: Session): Promise<Partial<Rep
           },
         ]
       : []),
-    ...(model.drawSecondStage
-      ? [{ title: "second stage, which makes codes like those of data", images: await from("second-stage") }]
+    ...(second
+      ? [
+          {
+            title: "second stage, which makes codes like those of data",
+            images: await drawnBy(second.plain),
+          },
+          {
+            title: `second stage, renormalised: the same codes × ${second.factor.toPrecision(3)}`,
+            images: await drawnBy(second.renormalised),
+          },
+        ]
       : []),
     { title: "Gaussian fitted to the codes", images: await from("gaussian") },
   ];
