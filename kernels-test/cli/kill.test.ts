@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
@@ -80,7 +81,15 @@ test(
       RunFolder,
       RunFolder,
     ];
-    expect((await hestenes(twoStage(whole.path))).code).toBe(0);
+    const { code, stderr } = await hestenes(twoStage(whole.path));
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Now stage 2 of 2, second\.$/m)]);
+    const report = readFileSync(whole.file("report.html"), "utf8");
+    for (const words of [
+      "Codes that the second stage draws",
+      "the same codes ×",
+      "second stage: E μ² + E σ²",
+    ])
+      expect(report).toContain(words);
     const stages: number[] = [];
     for (const moment of ["step 24/150", "step 102/150"]) {
       const running = start(twoStage(broken.path));
@@ -91,7 +100,11 @@ test(
       stages.push(stage?.index ?? 0);
     }
     expect(stages).toEqual([0, 1]);
-    expect((await hestenes(twoStage(broken.path))).code).toBe(0);
+    const last = await hestenes(twoStage(broken.path));
+    expect([last.code, last.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^Going on from step \d+ of 150, in stage 2 of 2, second\.$/m),
+    ]);
     expect(outcome(broken)).toEqual(outcome(whole));
   },
 );

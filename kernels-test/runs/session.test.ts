@@ -5,6 +5,9 @@ import { openDevice } from "../../src/device/device.ts";
 import { BusyError, DataError, DeviceLostError, NumericalError } from "../../src/device/errors.ts";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import type { PartialConfig } from "../../src/train/config.ts";
+import { parseSafetensors } from "../../src/data/safetensors.ts";
+import { hasSetting } from "../../src/models/known.ts";
+import { readDescription } from "../../src/train/readModelFile.ts";
 import { BasisAutoencoder } from "../../src/models/basisAutoencoder.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
 import { openSession, runSession, type Progress, type Session } from "../../src/runs/session.node.ts";
@@ -40,6 +43,12 @@ test.each(kinds)("$model: a run that was stopped and went on ends with the same 
   }
   await train(parted);
   expect(outcome(parted.folder)).toEqual(outcome(whole.folder));
+  const file = parseSafetensors(readFileSync(whole.folder.file("checkpoint/model.safetensors")), "its file");
+  const { config, input } = readDescription(file, "its file")!;
+  const same = (names: string[]) => names.map((name) => [name, config[name as "rank"]]);
+  const own = Object.entries(whole.config).filter(([name]) => hasSetting(config.model, name));
+  expect([config.model, config.seed, input]).toEqual([kind.model, whole.config.seed, [6]]);
+  expect(same(own.map(([name]) => name))).toEqual(own);
   const seconds = parted.folder.history().map((line) => line.seconds);
   expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
 });

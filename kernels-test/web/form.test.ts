@@ -1,6 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { parseHTML } from "linkedom";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { StoredTensor } from "../../src/data/safetensors.ts";
+import { DataError } from "../../src/device/errors.ts";
 import { timesChart } from "../../src/web/bench/chart.ts";
 import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
@@ -10,7 +12,7 @@ import { readAddress } from "../../src/web/train/address.ts";
 import { bytesOf } from "../../src/web/shared/bytes.ts";
 import { loadChoice } from "../../src/web/train/datasets.ts";
 import { readFiles } from "../../src/web/train/files.ts";
-import { inferModel } from "../../src/web/train/infer.ts";
+import { modelIn } from "../../src/web/train/infer.ts";
 import type { LossEvent } from "../../src/web/train/protocol.ts";
 import { RunLog, type LossLine } from "../../src/web/train/runLog.ts";
 
@@ -289,9 +291,34 @@ describe("files that are given to a page", () => {
 
 test("a model of another type than float32, or with what is no number, is refused by name", () => {
   const half = { dtype: "F16", shape: [2], data: new Uint16Array(2) } as const;
-  expect(() => inferModel(new Map([["basis", half]]), "half.safetensors")).toThrow(/basis is of type F16/);
+  const holding = (name: string, tensor: StoredTensor) => ({
+    tensors: new Map([[name, tensor]]),
+    metadata: {},
+  });
+  expect(() => modelIn(holding("basis", half), "half.safetensors")).toThrow(/basis is of type F16/);
   const broken = { dtype: "F32", shape: [2], data: Float32Array.of(1, NaN) } as const;
-  expect(() => inferModel(new Map([["bias", broken]]), "broken")).toThrow(/broken, .*bias has NaN where/);
+  expect(() => modelIn(holding("bias", broken), "broken")).toThrow(/broken, .*bias has NaN where/);
+});
+
+test.each([
+  ["{", /what it says of its model is no JSON/],
+  ["[]", /what it says of its model: .*expected object/],
+  [{ model: "gan" }, /model/],
+  [{ input: [16, 16, 1, 1] }, /input/],
+  [{ input: [16] }, /a model of 16 numbers, not of pictures/],
+  [{ model: "irmae" }, /a model called irmae, which this page does not offer/],
+  [{ settings: { latent: 65_536 } }, /says that latent is 65536, and holds nothing as long/],
+  [{ settings: { latent: -1 } }, /latent: .*>0/],
+  [{ settings: { secondWidth: "x" } }, /secondWidth: .*expected number/],
+  [{ settings: { steps: 5 } }, /steps is no setting of two-stage/],
+  [{ seed: 0.5 }, /seed/],
+])("a file that says %j of its model is refused", (said, words) => {
+  const whole = { model: "two-stage", data: "bumps", seed: 1, input: [16, 16, 1], settings: {} };
+  const text = typeof said === "string" ? said : JSON.stringify({ ...whole, ...said });
+  const tensors = new Map([["x", { dtype: "F32", shape: [8], data: new Float32Array(8) } as const]]);
+  const read = () => modelIn({ tensors, metadata: { hestenes: text } }, "evil");
+  expect(read).toThrow(DataError);
+  expect(read).toThrow(words);
 });
 
 test.each([16, 28, 32, 48, 64, 96])("a model of square pictures of %i pixels is found to be one", (size) => {
@@ -311,5 +338,5 @@ test.each([16, 28, 32, 48, 64, 96])("a model of square pictures of %i pixels is 
       { dtype: "F32", shape, data: new Float32Array(1) } as const,
     ]),
   );
-  expect(inferModel(tensors, "square").input).toEqual([size, size, 1]);
+  expect(modelIn({ tensors, metadata: {} }, "square").input).toEqual([size, size, 1]);
 });

@@ -18,6 +18,8 @@ export interface CheckpointParts {
   optimizer: ReadonlyMap<string, EncodableTensor>;
   /** Finite numbers, strings, booleans, null, lists and objects of them. */
   state: object;
+  /** What the model's file says of itself. */
+  about?: Readonly<Record<string, string>>;
 }
 
 /** A checkpoint as it was written. */
@@ -50,11 +52,14 @@ function folders(runFolder: string): { current: string; old: string; fresh: stri
  *
  * @throws ArgumentError for a state that JSON would not give back.
  */
-export function writeCheckpoint(runFolder: string, { model, optimizer, state }: CheckpointParts): void {
+export function writeCheckpoint(
+  runFolder: string,
+  { model, optimizer, state, about }: CheckpointParts,
+): void {
   const { current, old, fresh } = folders(runFolder);
   settle(runFolder);
   const stateText = stateJson(state);
-  const modelBytes = encodeSafetensors(model);
+  const modelBytes = encodeSafetensors(model, about);
   const optimizerBytes = encodeSafetensors(optimizer);
   const tensors = { model: sha(modelBytes), optimizer: sha(optimizerBytes) };
   const sha256 = { ...tensors, state: sha(digested(tensors, stateText)) };

@@ -27,9 +27,14 @@ export async function loadModel(weights: Weights, file: string | Uint8Array): Pr
 
 /**
  * Writes a checkpoint to `folder/checkpoint`, in place of the one before, whole or not at all, as runs of the command line
- * do. Throws NumericalError, and keeps the one before, where a weight is no number.
+ * do; `about` is what the model's file says of itself. Throws NumericalError, and keeps the one before, where a weight is no
+ * number.
  */
-export async function saveCheckpoint(checkpoint: Checkpoint, folder: string): Promise<void> {
+export async function saveCheckpoint(
+  checkpoint: Checkpoint,
+  folder: string,
+  about?: Readonly<Record<string, string>>,
+): Promise<void> {
   checkPath("saveCheckpoint", folder);
   const { model, state } = checkpoint;
   for (const [name, { data }] of model) {
@@ -37,7 +42,7 @@ export async function saveCheckpoint(checkpoint: Checkpoint, folder: string): Pr
     if (at >= 0) throw new NumericalError(`step ${state.step}: ${name} has ${data[at]} at element ${at}`);
   }
   makeFolder(folder);
-  writeCheckpoint(folder, checkpoint);
+  writeCheckpoint(folder, { ...checkpoint, ...(about && { about }) });
   await Promise.resolve();
 }
 

@@ -18,6 +18,7 @@ import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
 import { loadTrainer, saveTrainer } from "./snapshot.node.ts";
 import { RankSearch } from "../train/rankSearch.ts";
 import { mainLoss, type StepLosses } from "../train/losses.ts";
+import { describeFile } from "../train/modelFile.ts";
 import { Trainer } from "../train/trainer.ts";
 import { steps } from "../optim/steps.ts";
 
@@ -37,6 +38,8 @@ export interface SessionHooks {
 export interface Progress {
   line: HistoryLine;
   steps: number;
+  /** Names of the run's stages, in order. */
+  stages: readonly string[];
   /** Since this process began, evaluations included; undefined while all it did was compile kernels. */
   stepsPerSecond: number | undefined;
 }
@@ -116,7 +119,10 @@ export class Session {
 
   /** Saves weights, optimizer, random numbers and position, to go on from exactly here. */
   async save(): Promise<void> {
-    await this.timed("checkpoint", () => saveTrainer(this.folder.path, this.trainer));
+    const { config, model, data, folder, trainer } = this;
+    const rank = model.truncation ? model.codeSize : config.rank; // it may have been lowered
+    const about = describeFile({ ...config, rank }, data.train.shape);
+    await this.timed("checkpoint", () => saveTrainer(folder.path, trainer, about));
   }
 
   /** The part of the training data that bases are fitted on. */
@@ -236,6 +242,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
   if (trainer.step === 0) await session.save();
   const loop = steps(trainer, { signal: hooks.signal });
   let compiled = performance.now();
+  let stage = trainer.step === 0 ? -1 : trainer.stageIndex;
   const step = async () => {
     const { done } = await loop.next();
     if (!done) await session.taken();
@@ -243,7 +250,9 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
   };
   while (await session.timed(session.stepsTaken === 0 ? "prepare" : "train", step)) {
     if (session.stepsTaken === 1) compiled = performance.now();
-    if (trainer.step === 1 || isTime(logEvery) || isTime(evaluateEvery)) {
+    const isFirst = stage !== trainer.stageIndex; // of its stage
+    stage = trainer.stageIndex;
+    if (isFirst || isTime(logEvery) || isTime(evaluateEvery)) {
       const { step, epoch, losses } = await session.timed("train", () => session.losses());
       const { loss = mainLoss(losses), ...parts } = losses;
       const line: HistoryLine = { step, epoch, loss, parts, seconds: timings.train };
@@ -252,7 +261,9 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
         line.testError = await session.timed("evaluate", () => session.errorOn(held, 8 * config.batch));
       folder.log(line);
       const rate = (session.stepsTaken - 1) / ((performance.now() - compiled) / 1000);
-      hooks.onProgress?.({ line, steps: trainer.totalSteps, stepsPerSecond: rate > 0 ? rate : undefined });
+      const stages = trainer.stages.map(({ name }) => name);
+      const stepsPerSecond = rate > 0 ? rate : undefined;
+      hooks.onProgress?.({ line, steps: trainer.totalSteps, stages, stepsPerSecond });
     }
     const { every } = hooks;
     if (every && (trainer.step === 1 || isTime(every.steps)))

@@ -1,13 +1,45 @@
 import { DataError } from "../../device/errors.ts";
-import type { StoredTensor } from "../../data/safetensors.ts";
+import type { Safetensors, StoredTensor } from "../../data/safetensors.ts";
+import type { Config } from "../../train/config.ts";
+import { readDescription } from "../../train/readModelFile.ts";
+import { modelNames } from "./models.ts";
 import type { ModelName } from "./protocol.ts";
 
-/** The model that a file holds, as its tensors tell it. */
+/** The model that a file holds, as it says itself or as its tensors tell it. */
 export interface Inferred {
   model: ModelName;
   input: [H: number, W: number, C: number];
   latent: number;
   rank: number;
+  /** All of its configuration, where the file says it. */
+  config?: Config;
+}
+
+/**
+ * The model in a file: the one that it says to be, or, where it says nothing, what its tensors tell.
+ *
+ * @throws DataError for one that is no model of pictures, or that this page does not offer.
+ */
+export function modelIn(file: Safetensors, name: string): Inferred {
+  checkNumbers(file.tensors, name);
+  const described = readDescription(file, name);
+  if (!described) return inferModel(file.tensors, name);
+  const { config, input } = described;
+  const model = modelNames.find((known) => known === config.model);
+  if (!model)
+    throw new DataError(name, 0, `it holds a model called ${config.model}, which this page does not offer`);
+  const [H, W, C, ...more] = input;
+  if (H === undefined || W === undefined || C === undefined || more.length > 0)
+    throw new DataError(name, 0, `it holds a model of ${input.join(" × ")} numbers, not of pictures`);
+  return { model, input: [H, W, C], latent: config.latent, rank: config.rank, config };
+}
+
+function checkNumbers(tensors: ReadonlyMap<string, StoredTensor>, file: string): void {
+  for (const [name, { dtype, data }] of tensors) {
+    if (dtype !== "F32") throw new DataError(file, 0, `${name} is of type ${dtype}; models here are of F32`);
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) throw new DataError(file, 0, `${name} has ${data[at]} where a number is needed`);
+  }
 }
 
 /** Pixels of the small image that a decoder starts from: those of pictures of 1024 × 1024. */
@@ -20,7 +52,7 @@ const mostPlaces = 64 ** 2;
  *
  * @throws DataError for anything else.
  */
-export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: string): Inferred {
+function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: string): Inferred {
   const shapeOf = (name: string, axes: number) => {
     const shape = tensors.get(name)?.shape;
     if (shape?.length === axes) return shape;
@@ -31,11 +63,6 @@ export function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: str
         ([...tensors.keys()].slice(0, 8).join(", ") || "nothing"),
     );
   };
-  for (const [name, { dtype, data }] of tensors) {
-    if (dtype !== "F32") throw new DataError(file, 0, `${name} is of type ${dtype}; models here are of F32`);
-    const at = data.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0) throw new DataError(file, 0, `${name} has ${data[at]} where a number is needed`);
-  }
   const [, , C] = shapeOf("encoder.conv1.weight", 4) as [number, number, number, number];
   const [features, latent] = shapeOf("encoder.linear.weight", 2) as [number, number];
   const [, small] = shapeOf("decoder.linear.weight", 2) as [number, number];

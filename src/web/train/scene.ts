@@ -4,6 +4,7 @@ import { ArgumentError } from "../../device/errors.ts";
 import { hasSetting, modelNamed } from "../../models/known.ts";
 import { completeConfig, type Config } from "../../train/config.ts";
 import { loadChoice, type DataChoice, type LoadedChoice } from "./datasets.ts";
+import type { Inferred } from "./infer.ts";
 import type { Lane } from "./lane.ts";
 import type { Adjustable, DataFacts, ModelName, SetUp, Settings } from "./protocol.ts";
 
@@ -98,33 +99,48 @@ export function configOf(settings: Settings, model: ModelName, { train, preset }
   return { ...defaults, batch, rank };
 }
 
-/** The same for a model of a file, whose sizes are what they are: the batch is raised to its rank where data allow. */
+/** The same for a model of a file, which is what it is: the batch is raised to its rank where data allow. */
 export function loadedConfigOf(
   settings: Settings,
-  model: ModelName,
   choice: LoadedChoice,
-  { latent, rank }: { latent: number; rank: number },
+  { model, latent, rank, config }: Inferred,
 ): Config {
-  const config = configOf(settings, model, choice);
-  return { ...config, latent, rank, batch: Math.min(choice.train.count, Math.max(config.batch, rank)) };
+  const usual = configOf(settings, model, choice);
+  const batch = Math.min(choice.train.count, Math.max(usual.batch, rank));
+  return { ...usual, ...config, latent, rank, batch };
+}
+
+/** The settings that the page's form shows of a model that comes from a file. */
+export function settingsOf(
+  { model, config }: Inferred,
+  { rank, latent, beta, seed }: Config,
+): Partial<Settings> {
+  const models = [model];
+  if (!config) return { models, rank };
+  const isOwn = (name: Adjustable) => isAdjustable(model, name);
+  return { models, rank, seed, ...(isOwn("latent") && { latent }), ...(isOwn("beta") && { beta }) };
 }
 
 /**
- * The data at hand if they are of the shape `input`; else bumps of that size.
+ * The data at hand, as `seed` divides them, if they are of the shape `input`; else bumps of that size.
  *
  * @throws ArgumentError where there are no such bumps.
  */
 export async function dataFor(
   input: readonly [H: number, W: number, C: number],
+  seed: number,
   { choice, settings }: Scene,
   file: string,
 ): Promise<{ data: DataChoice; choice: LoadedChoice }> {
-  if (choice.train.shape.join() === input.join()) return { data: settings.data, choice };
+  if (choice.train.shape.join() === input.join()) {
+    const isDivided = seed === settings.seed;
+    return { data: settings.data, choice: isDivided ? choice : await loadChoice(settings.data, seed) };
+  }
   const [H, W, C] = input;
   if (H !== W || C !== 1 || H > largestSpot)
     throw new ArgumentError(
       `${file} is a model of pictures of ${input.join(" × ")}; choose such data first, then load it`,
     );
   const data = { kind: "bumps", size: H } as const;
-  return { data, choice: await loadChoice(data, settings.seed) };
+  return { data, choice: await loadChoice(data, seed) };
 }
