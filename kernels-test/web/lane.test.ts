@@ -8,9 +8,10 @@ import { hasSetting, pageModels } from "../../src/models/known.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { modelNames } from "../../src/web/train/models.ts";
 import { loadChoice, type LoadedChoice } from "../../src/web/train/datasets.ts";
+import { modelIn } from "../../src/web/train/infer.ts";
 import { Lane } from "../../src/web/train/lane.ts";
 import type { ModelName, Settings } from "../../src/web/train/protocol.ts";
-import { configOf, viewsOf } from "../../src/web/train/scene.ts";
+import { configOf, loadedConfigOf, viewsOf } from "../../src/web/train/scene.ts";
 import { presetOf } from "../../src/web/train/presets.ts";
 import { spotFor, withBatch } from "../../src/web/train/spot.ts";
 
@@ -61,7 +62,8 @@ test.each([
   expect([step, Number.isFinite(losses.loss)]).toEqual([4, true]);
   const { preview, test, shown } = viewsOf(choice).views;
   const look = await changed.look(preview, test, shown);
-  expect([look.codeSize, look.kept, look.codes.length]).toEqual([to, to, 100 * to]);
+  expect([look.codeSize, look.spread.length, look.codes.length]).toEqual([to, to, 100 * to]);
+  expect(look.isFoundAnew).toBe(model === "vrrae");
   for (const each of [lane, changed, untrained]) each.dispose();
 });
 
@@ -75,7 +77,14 @@ test("every model that the page offers trains, is looked at and draws, with code
     const look = await lane.look(preview, test.take(8), shown.take(8));
     const length = hasSetting(model, "rank") ? 3 : 5;
     expect([look.codeSize, look.codes.length, look.error < 200], model).toEqual([length, 8 * length, true]);
-    expect((await lane.decode(await lane.sample("prior", 2, 1, shown))).length, model).toBe(2 * 256);
+    const drawn = await lane.sample({ from: "prior", count: 2, seed: 1 }, shown);
+    const bytes = await lane.save();
+    const pictures = await lane.decode(drawn);
+    expect(pictures.length, model).toBe(2 * 256);
+    const again = await reopened(bytes);
+    expect(await again.decode(drawn), model).toEqual(pictures);
+    expect(await again.save(), model).toEqual(bytes);
+    again.dispose();
     expect([model, look.mask?.length, look.second?.length]).toEqual([
       model,
       model === "mask-aae" ? 5 : undefined,
@@ -84,6 +93,16 @@ test("every model that the page offers trains, is looked at and draws, with code
     lane.dispose();
   }
 });
+
+/** The model of a file that the page saved, where other settings were chosen than those that it has. */
+async function reopened(bytes: Uint8Array<ArrayBuffer>): Promise<Lane> {
+  const file = parseSafetensors(bytes, "saved");
+  const found = modelIn(file, "saved");
+  const data = { kind: "bumps", size: 16 } as const;
+  const others: Settings = { models: ["ae"], data, rank: 1, latent: 9, beta: 0.5, seed: 1, batch: 8 };
+  const config = loadedConfigOf(others, choice, found);
+  return Lane.loaded(device, config, choice.train, file.tensors, "saved");
+}
 
 test("a model in stages goes on to the next one when it is told to, and its codes of codes are drawn through both", async () => {
   const lane = await trained("two-stage", 2, 2, 4);
@@ -105,8 +124,14 @@ test("a model in stages goes on to the next one when it is told to, and its code
   const z = await drawnBy(lane, u);
   expect(await elsewhere.decode(u, 1)).toEqual(await lane.decode(z));
   expect(await lane.decode(u)).not.toEqual(await lane.decode(u, 1));
-  const drawn = [await lane.sample("prior", 3, 7, shown, 1), await lane.sample("mixture", 3, 7, shown, 1)];
-  expect(drawn.map(({ length }) => length)).toEqual([12, 12]);
+  const draw = { count: 3, seed: 7 };
+  for (const from of ["prior", "mixture"] as const)
+    expect((await lane.sample({ ...draw, from, stage: 1 }, shown)).length).toBe(12);
+  const plain = await lane.sample({ ...draw, from: "second-stage" }, shown);
+  const renormalised = await lane.sample({ ...draw, from: "second-stage", isRenormalised: true }, shown);
+  const factor = renormalised[0]! / plain[0]!;
+  expect(Math.abs(factor - 1)).toBeGreaterThan(1e-3);
+  plain.forEach((value, i) => expect(renormalised[i]! / value).toBeCloseTo(factor, 5)); // the same codes
   expect(() => lane.trainer.endStage()).toThrow(/second is the last stage/);
   for (const each of [lane, elsewhere]) each.dispose();
 });
@@ -155,7 +180,7 @@ test("a loaded model decodes as it was saved until it is trained on, whatever th
   const loaded = await Lane.loaded(device, { ...lane.config, batch: 5 }, other.train, tensors, "saved");
   const { preview, test, shown } = viewsOf(other).views;
   const look = await loaded.look(preview, test, shown);
-  expect([look.codeSize, look.spectrum.length]).toEqual([2, 2]);
+  expect([look.codeSize, look.spectrum]).toEqual([2, undefined]); // the basis is not found anew
   expect(await loaded.decode(codes)).toEqual(pictures);
   expect(await loaded.save()).toEqual(bytes);
 

@@ -40,8 +40,9 @@ test(
     await tab.getByText("From the first dot to the second").waitFor();
     await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
     const way = await lastDecoded(tab);
+    const isNear = (a: number, b: number) => Math.abs(a - b) < 1e-5;
     const isDot = (x: number, y: number) =>
-      codes.some((value, i) => i % 2 === 0 && value === x && codes[i + 1] === y);
+      codes.some((value, i) => i % 2 === 0 && isNear(value, x) && isNear(codes[i + 1]!, y));
     expect(isDot(way.codes[0]!, way.codes[1]!)).toBe(true);
     expect(isDot(way.codes[18]!, way.codes[19]!)).toBe(true);
     const even = way.codes.map(
@@ -52,8 +53,9 @@ test(
 
     await tab.keyboard.press("Escape"); // the plane has the focus since the drag
     expect(await tab.locator("#strip").isVisible()).toBe(false);
-    await tab.locator("#axis-0").fill(String(codes[0]));
-    await tab.locator("#axis-1").fill(String(codes[1]));
+    const [across, up] = await plane.turned(codes);
+    await tab.locator("#axis-0").fill(String(across));
+    await tab.locator("#axis-1").fill(String(up));
     await plane.canvas.focus();
     await tab.keyboard.press("Enter");
     await tab.getByText("A line begins at the nearest dot").waitFor();
@@ -65,7 +67,7 @@ test(
     await tab.getByText("From the first dot to the second").waitFor();
     await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
     const byKeys = (await lastDecoded(tab)).codes;
-    expect(byKeys.slice(0, 2)).toEqual(codes.slice(0, 2));
+    expect(apart(byKeys.slice(0, 2), codes.slice(0, 2))).toBeLessThan(1e-5);
     expect(isDot(byKeys[18]!, byKeys[19]!)).toBe(true);
     expect(byKeys.slice(18)).not.toEqual(byKeys.slice(0, 2));
     expect(await tab.locator("#strip").isVisible()).toBe(true);

@@ -65,8 +65,17 @@ export class Plane {
     await expect.poll(() => this.hash(), patient).not.toBe(before);
   }
 
+  /** Codes (N, 2) as the plane is turned to show them. */
+  async turned(codes: readonly number[]): Promise<number[]> {
+    const [a, b, c, d] = (await this.canvas.getAttribute("data-plane"))!.split(",").map(Number);
+    return codes.map((value, i) =>
+      i % 2 === 0 ? a! * value + b! * codes[i + 1]! : c! * codes[i - 1]! + d! * value,
+    );
+  }
+
   /** Where the highest and the lowest of the dots of `codes` (N, 2) are, as the page first frames them. */
-  async dots(codes: number[]): Promise<[Place, Place]> {
+  async dots(given: readonly number[]): Promise<[Place, Place]> {
+    const codes = await this.turned(given);
     const { width, height } = (await this.canvas.boundingBox())!;
     const camera = new Camera();
     camera.aspect = width / height;

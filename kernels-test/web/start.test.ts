@@ -44,7 +44,7 @@ test("the address's β is taken to its last digit until the slider is moved", sl
   const { tab, wrong } = await openStudio(site, `${address}&with=&beta=0.00234&rank=99`);
   const betas = () => asked(tab, "setUp").then((calls) => calls.map(([{ beta }]) => beta));
   expect(await betas()).toEqual([0.00234]);
-  const refused = tab.getByText(/^rank=99 became 32/);
+  const refused = tab.getByText(/^rank=99 became 8/);
   expect(await refused.count()).toBe(1);
   await tab.click("#reset");
   await refused.waitFor({ state: "detached" }); // it spoke of the first run
@@ -79,7 +79,7 @@ test(
   slow,
   async () => {
     const { tab, wrong } = await openStudio(site, `${address}&with=&rank=99`);
-    const earlier = tab.getByText("rank=99 became 32");
+    const earlier = tab.getByText("rank=99 became 8");
     for (const [width, name] of [
       [1280, "short"],
       [360, "x".repeat(120)],

@@ -5,6 +5,14 @@ type Place = readonly [number, number];
 
 const fieldOfView = 0.7;
 const steepest = 1.5;
+/** Half the height of what is seen at least: codes that are all alike are to look so. */
+const leastReach = 0.25;
+
+/** What is seen: the middle of it, and half its height. */
+export interface Fit {
+  centre: Point3;
+  reach: number;
+}
 
 /**
  * How the latent space is looked at: from above on the plane of the first two coordinates, or from a turning place
@@ -24,6 +32,11 @@ export class Camera {
 
   /** Shows all of `points` (N, codeSize) with a margin, in space however the view is turned. */
   frame(points: Float32Array, codeSize: number): void {
+    Object.assign(this, this.fitOf(points, codeSize));
+  }
+
+  /** What `frame` shows. */
+  fitOf(points: Float32Array, codeSize: number): Fit {
     const low = [Infinity, Infinity, Infinity];
     const high = [-Infinity, -Infinity, -Infinity];
     points.forEach((value, i) => {
@@ -36,23 +49,19 @@ export class Camera {
       low[axis]! <= high[axis]! ? combine(low[axis]!, high[axis]!) : 0;
     const middle = (axis: 0 | 1 | 2) => between(axis, (l, h) => (l + h) / 2);
     const half = (axis: 0 | 1 | 2) => between(axis, (l, h) => (h - l) / 2);
-    this.centre = [middle(0), middle(1), middle(2)];
+    const centre: Point3 = [middle(0), middle(1), middle(2)];
     const most =
       this.dimensions === 2
         ? Math.max(half(1), half(0) / this.aspect)
-        : this.#radius(points, codeSize) / (Math.cos(fieldOfView / 2) * Math.min(1, this.aspect));
-    this.reach = (this.dimensions === 2 ? 1.18 : 1.08) * Math.max(1e-3, most);
+        : radiusOf(points, codeSize, centre) / (Math.cos(fieldOfView / 2) * Math.min(1, this.aspect));
+    return { centre, reach: Math.max(leastReach, (this.dimensions === 2 ? 1.18 : 1.08) * most) };
   }
 
-  /** From the centre to the farthest of `points`. */
-  #radius(points: Float32Array, codeSize: number): number {
-    let most = 0;
-    for (let at = 0; at < points.length; at += codeSize) {
-      const place = [0, 1, 2].map((axis) => (axis < codeSize ? points[at + axis]! : 0));
-      const distance = vec3.distance(place, this.centre);
-      if (distance > most && distance < Infinity) most = distance;
-    }
-    return most;
+  /** Shows what lies so much of the way, from 0 to 1, between two fits. */
+  between(from: Fit, to: Fit, part: number): void {
+    const mixed = (axis: 0 | 1 | 2) => (1 - part) * from.centre[axis] + part * to.centre[axis];
+    this.centre = [mixed(0), mixed(1), mixed(2)];
+    this.reach = from.reach ** (1 - part) * to.reach ** part;
   }
 
   /** From the eye to the centre; 1 where nothing looks smaller for being far away. */
@@ -128,4 +137,15 @@ export class Camera {
     if (which === 0) return [cy, 0, -sy];
     return which === 1 ? [-sp * sy, cp, -sp * cy] : [cp * sy, sp, cp * cy];
   }
+}
+
+/** From `centre` to the farthest of `points`. */
+function radiusOf(points: Float32Array, codeSize: number, centre: Point3): number {
+  let most = 0;
+  for (let at = 0; at < points.length; at += codeSize) {
+    const place = [0, 1, 2].map((axis) => (axis < codeSize ? points[at + axis]! : 0));
+    const distance = vec3.distance(place, centre);
+    if (distance > most && distance < Infinity) most = distance;
+  }
+  return most;
 }

@@ -1,19 +1,14 @@
 import { byId } from "../shared/dom.ts";
-import type { Remote } from "../shared/rpc.ts";
-import type { CodeStage, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
+import type { Look } from "../train/protocol.ts";
 import type { Point3 } from "./camera.ts";
 import { wayBetween } from "./codes.ts";
 import type { CodeDrawer } from "./drawer.ts";
-import type { CodeOrder } from "./order.ts";
 
 const stripCount = 10;
 const words = {
   way: "From the first dot to the second, in equal steps.",
   begun: "A line begins at the nearest dot. Move on with the arrow keys, and press Enter at another dot.",
   same: "This is the dot at which the line begins. Move on to another one, then press Enter.",
-  prior:
-    "New pictures: codes drawn from the cloud that the model is to fill, its prior: the standard normal one, unless it has its own.",
-  mixture: "New pictures: codes drawn from a mixture of normal distributions that was fitted to the dots.",
 } as const;
 
 /** A line that is drawn from a dot: to another one, or to where the pointer is. */
@@ -25,17 +20,14 @@ export interface Link {
 
 /** The row of pictures under the plane: the way from one dot to another, or new samples. */
 export class Strip {
-  readonly #remote: Remote<TrainApi, TrainEvent>;
   readonly #drawer: CodeDrawer;
   readonly #canvas = byId("strip", HTMLCanvasElement);
   readonly #words = byId("strip-words", HTMLElement);
-  #seed = 1;
   /** Codes that were drawn at random, (N, codeSize). */
   samples: Float32Array = new Float32Array();
   link: Link | undefined;
 
-  constructor(remote: Remote<TrainApi, TrainEvent>, drawer: CodeDrawer) {
-    this.#remote = remote;
+  constructor(drawer: CodeDrawer) {
     this.#drawer = drawer;
   }
 
@@ -44,6 +36,7 @@ export class Strip {
     this.link = undefined;
     this.#canvas.hidden = true;
     this.#words.textContent = "";
+    byId("renormalised", HTMLElement).replaceChildren();
   }
 
   /** Begins a line at the dot `from`. */
@@ -88,12 +81,11 @@ export class Strip {
     else if (this.samples.length > 0) this.#draw(this.samples);
   }
 
-  /** Draws new codes at random and shows their pictures. */
-  async sample(lane: number, from: "prior" | "mixture", stage: CodeStage, order: CodeOrder): Promise<void> {
-    const samples = await this.#remote.call("sample", lane, from, stripCount, this.#seed++, stage);
+  /** Shows the pictures of new codes (N, codeSize), the first ones, with words on them. */
+  show(codes: Float32Array, codeSize: number, about: string): void {
     this.clear();
-    this.samples = order.arrange(samples);
-    this.#words.textContent = words[from];
+    this.samples = codes.slice(0, stripCount * codeSize);
+    this.#words.textContent = about;
     this.#draw(this.samples);
   }
 

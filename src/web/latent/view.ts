@@ -1,17 +1,19 @@
 import { byId, segments } from "../shared/dom.ts";
 import { Frames } from "../shared/frames.ts";
-import { dismiss, notice, sayError } from "../shared/notices.ts";
+import { dismiss, notice } from "../shared/notices.ts";
 import type { Remote } from "../shared/rpc.ts";
 import type { CodeStage, DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
-import { Camera, type Point3 } from "./camera.ts";
+import { Camera, type Fit, type Point3 } from "./camera.ts";
 import { movedTo, placesOf, reachOf } from "./codes.ts";
 import { lines, marks, sampleDots } from "./dots.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
 import { CodeOrder } from "./order.ts";
+import { NewCodes } from "./newCodes.ts";
 import { followPointer, type Place } from "./pointer.ts";
 import { Scatter } from "./scatter.ts";
 import { Strip } from "./strip.ts";
+import { Ticks } from "./ticks.ts";
 
 /** Milliseconds in which dots move to where the model now has them. */
 const glide = 350;
@@ -27,9 +29,11 @@ const longestPause = 30_000;
 export class LatentView {
   readonly #canvas = byId("scatter", HTMLCanvasElement);
   readonly #camera = new Camera();
+  readonly #ticks = new Ticks();
   readonly #field = new CodeField((code) => this.#probe(code));
   readonly #drawer: CodeDrawer;
   readonly #strip: Strip;
+  readonly #newCodes: NewCodes;
   #scatter: Scatter | undefined;
   #facts: DataFacts | undefined;
   #names: string[] = [];
@@ -43,6 +47,8 @@ export class LatentView {
   #codes: Float32Array = new Float32Array();
   #glideFrom: Float32Array = new Float32Array();
   #glideStart = 0;
+  /** What is seen at both ends of that way, where the view follows the dots. */
+  #fits: readonly [from: Fit, to: Fit] | undefined;
   /** Whether the view follows the dots: until the visitor moves it. */
   #framed = true;
   /** Whether the probe is where the visitor put it, and no more at the first dot. */
@@ -52,7 +58,10 @@ export class LatentView {
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
     this.#drawer = new CodeDrawer(remote);
-    this.#strip = new Strip(remote, this.#drawer);
+    this.#strip = new Strip(this.#drawer);
+    const inView = () =>
+      this.#look && { lane: this.#lane, stage: this.#stage, order: this.#order, look: this.#look };
+    this.#newCodes = new NewCodes(remote, this.#strip, inView, () => this.#frames.ask());
     void this.#openScatter();
     new ResizeObserver(() => this.#frames.ask()).observe(this.#canvas);
     this.#listen();
@@ -88,8 +97,9 @@ export class LatentView {
       return false;
     }
     const codes = (this.#stage === 1 ? look.second : undefined) ?? look.codes;
-    const changed = this.#order.follow(codes, look.codeSize);
+    const changed = this.#order.follow(codes, look.codeSize, look.isFoundAnew);
     this.#look = { ...look, codes: this.#order.arrange(codes) };
+    this.#canvas.dataset.plane = this.#order.plane.join();
     return changed;
   }
 
@@ -110,6 +120,7 @@ export class LatentView {
 
   #showStages(): void {
     const hasSecond = this.#looks[this.#lane]?.second !== undefined;
+    this.#newCodes.offer(hasSecond, this.#stage);
     segments("latent-stages", hasSecond ? ["Codes", "Codes of codes"] : [], this.#stage, (stage) => {
       this.#stage = stage as CodeStage;
       this.#choose(this.#lane);
@@ -138,12 +149,21 @@ export class LatentView {
     this.#glideFrom = glides ? this.#codes.slice() : look.codes;
     this.#codes = this.#glideFrom.slice();
     this.#glideStart = performance.now();
-    if (this.#framed) this.#camera.frame(look.codes, look.codeSize);
+    this.#follow(look, glides);
     this.#field.stretch(reachOf(look));
     this.#frames.ask();
     if (!this.#isLed) this.#probe(look.codes.slice(0, look.codeSize), false);
     else if (this.#field.code) this.#drawer.follow(this.#field.code);
     this.#strip.refresh(look);
+  }
+
+  /** Lets the view follow the dots to where they go, unless the visitor moved it. */
+  #follow({ codes, codeSize }: Look, glides: boolean): void {
+    if (!this.#framed) return;
+    const { centre, reach } = this.#camera;
+    const to = this.#camera.fitOf(codes, codeSize);
+    this.#fits = glides ? [{ centre, reach }, to] : undefined;
+    if (!glides) this.#camera.between(to, to, 1);
   }
 
   /** Shows the space of another model. */
@@ -184,6 +204,7 @@ export class LatentView {
 
   #reframe(): void {
     this.#framed = true;
+    this.#fits = undefined;
     const look = this.#look;
     if (look) this.#camera.frame(look.codes, look.codeSize);
     this.#frames.ask();
@@ -192,13 +213,12 @@ export class LatentView {
   /** Changes the view by hand. */
   #move(change: () => void): void {
     this.#framed = false;
+    this.#fits = undefined;
     change();
     this.#frames.ask();
   }
 
   #listen(): void {
-    byId("prior", HTMLButtonElement).onclick = () => this.#sample("prior");
-    byId("mixture", HTMLButtonElement).onclick = () => this.#sample("mixture");
     byId("home", HTMLButtonElement).onclick = () => {
       this.#strip.clear();
       this.#reframe();
@@ -291,11 +311,6 @@ export class LatentView {
     this.#frames.ask();
   }
 
-  #sample(from: "prior" | "mixture"): void {
-    if (!this.#look) return;
-    this.#strip.sample(this.#lane, from, this.#stage, this.#order).then(() => this.#frames.ask(), sayError);
-  }
-
   #positions(): Point3[] {
     return placesOf(this.#codes, this.#look?.codeSize ?? 1);
   }
@@ -307,6 +322,7 @@ export class LatentView {
     if (!look || !this.#scatter || !this.#facts || clientWidth === 0) return false;
     this.#camera.aspect = clientWidth / clientHeight;
     const goesOn = this.#glideTo(look.codes, now);
+    this.#ticks.show(this.#camera);
     const positions = this.#positions();
     const { link, samples } = this.#strip;
     const { code } = this.#field;
@@ -325,6 +341,7 @@ export class LatentView {
   #glideTo(codes: Float32Array, now: number): boolean {
     const t = Math.min(1, Math.max(0, (now - this.#glideStart) / glide));
     const eased = t * (2 - t);
+    if (this.#fits) this.#camera.between(...this.#fits, eased);
     for (let i = 0; i < codes.length; i++)
       this.#codes[i] = (1 - eased) * this.#glideFrom[i]! + eased * codes[i]!;
     return t < 1;

@@ -122,7 +122,7 @@ export function lineChart(
     height: 120,
     marginLeft: 44,
     marginTop: 8,
-    marginRight: 8,
+    marginRight: 16,
     x: { label: null, ticks: 4 },
     y: { type: isLog ? "log" : "linear", label: null, grid: true, ticks: ticks ?? 4, nice: !isLog },
     marks: [
@@ -137,9 +137,27 @@ export function lineChart(
 /** A few bars are as wide as these many would be. */
 const leastPlaces = 8;
 
-/** How much the numbers of a code vary, as bars; those past the first `kept` are cut away by the model. */
-export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: number, colour: string): void {
-  const bars = Array.from(spectrum, (value, i) => ({ direction: i + 1, value, kept: i < kept }));
+/** More bars than these have no room for a label each. */
+const mostLabels = 16;
+
+export interface BarOptions {
+  colour: string;
+  /** What the bars show, for those who do not see them. */
+  label: string;
+  /** What the axis reaches to; the largest value unless given. */
+  most?: number;
+  /** Bars past these many are of what is cut away; all are kept unless given. */
+  kept?: number;
+}
+
+/** Numbers in a row, as bars. */
+export function barChart(
+  host: HTMLElement,
+  values: Float32Array,
+  { colour, label, most = Math.max(...values), kept = values.length }: BarOptions,
+): void {
+  const bars = Array.from(values, (value, i) => ({ direction: i + 1, value, kept: i < kept }));
+  const stride = Math.ceil(bars.length / mostLabels);
   const plot = Plot.plot({
     ...frame,
     width: Math.max(160, host.clientWidth),
@@ -151,10 +169,10 @@ export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: n
       label: null,
       type: "band",
       domain: Array.from({ length: Math.max(leastPlaces, bars.length) }, (_, i) => i + 1),
-      ticks: bars.map(({ direction }) => direction),
+      ticks: bars.map(({ direction }) => direction).filter((_, i) => i % stride === 0),
       tickSize: 0,
     },
-    y: { label: null, ticks: 3, grid: true, domain: [0, Math.max(0.1, ...spectrum) * 1.05] },
+    y: { label: null, ticks: 3, grid: true, domain: [0, Math.max(0.1, most) * 1.05] },
     marks: [
       Plot.barY(bars, {
         x: "direction",
@@ -166,6 +184,6 @@ export function spectrumChart(host: HTMLElement, spectrum: Float32Array, kept: n
       Plot.ruleY([0]),
     ],
   });
-  const values = Array.from(spectrum.subarray(0, kept), (value) => value.toPrecision(2));
-  show(host, plot, `How much each number varies, from the strongest on; kept: ${values.join(", ")}`);
+  const words = Array.from(values.subarray(0, kept), (value) => value.toPrecision(2));
+  show(host, plot, `${label}: ${words.join(", ")}${kept < values.length ? "; the rest is dropped" : ""}`);
 }

@@ -32,8 +32,12 @@ const ranges = {
  * The number that `text` gives for `key`: the nearest that it may be, with words where that is another one; only words
  * where it is none.
  */
-export function mendNumber(key: keyof typeof ranges, text: string): { value?: number; words?: string } {
-  const { least, most, whole } = ranges[key];
+export function mendNumber(
+  key: keyof typeof ranges,
+  text: string,
+  most: number = ranges[key].most,
+): { value?: number; words?: string } {
+  const { least, whole } = ranges[key];
   const given = text.trim() === "" ? NaN : Number(text);
   if (Number.isNaN(given)) return { words: `${key}=${text} is no number, and is left out` };
   const value = Math.min(most, Math.max(least, whole ? Math.round(given) : given));
@@ -43,13 +47,16 @@ export function mendNumber(key: keyof typeof ranges, text: string): { value?: nu
   return { value, words: `${key}=${text} became ${value}: it ${rule}` };
 }
 
-/** Reads an address: numbers out of their range become the nearest in it, and what means nothing is left out. */
-export function readAddress(address: URLSearchParams): Asked {
+/**
+ * Reads an address: numbers out of their range become the nearest in it, and what means nothing is left out. `mostRank` is
+ * what the data allow, where that is known.
+ */
+export function readAddress(address: URLSearchParams, mostRank: number = ranges.rank.most): Asked {
   const refused: string[] = [];
   const number = (key: keyof typeof ranges): number | undefined => {
     const text = address.get(key);
     if (text === null) return undefined;
-    const { value, words } = mendNumber(key, text);
+    const { value, words } = mendNumber(key, text, key === "rank" ? mostRank : undefined);
     if (words !== undefined) refused.push(words);
     return value;
   };

@@ -1,4 +1,4 @@
-import { laneColours, spectrumChart } from "../shared/charts.ts";
+import { barChart, laneColours } from "../shared/charts.ts";
 import { make } from "../shared/dom.ts";
 import { drawRow } from "../shared/paint.ts";
 import { models } from "./models.ts";
@@ -23,7 +23,11 @@ export class ModelCard {
   readonly #error = make("dd", { className: "headline" }, "–");
   readonly #loss = make("dd", {}, "–");
   readonly #use = make("dd", {}, "–");
+  readonly #spread = make("div", { className: "chart" });
   readonly #spectrum = make("div", { className: "chart" });
+  readonly #singular = make("div", { hidden: true });
+  readonly #bars = make("details", { className: "bars" }, make("summary", {}, "How much its numbers vary"));
+  #drawBars = () => {};
   readonly #mask = new MaskBars();
   readonly #stages: readonly string[];
   readonly #stage = make("p", { className: "progress" });
@@ -53,12 +57,25 @@ export class ModelCard {
       row.style.maxWidth = `${Math.min(1, this.#count / fullRow) * 100}%`;
     const { name, about } = models[model];
     const save = make("button", { className: "quiet", onclick: onSave }, `Save ${name}`);
-    save.setAttribute("aria-label", `Save ${name} as model.safetensors`);
+    save.setAttribute("aria-label", `Save ${name} as a file that this page opens again`);
     const figures = [
       [facts.isHeldOut ? "error on unseen pictures" : "error on training pictures", this.#error],
       ["loss", this.#loss],
       ["numbers in use", this.#use],
     ] as const;
+    this.#singular.append(
+      make("h3", { className: "soft" }, "Singular values of its long codes: kept, and dropped"),
+      this.#spectrum,
+    );
+    this.#bars.append(
+      make("h3", { className: "soft" }, "How much each number varies"),
+      this.#spread,
+      this.#singular,
+    );
+    this.#bars.ontoggle = () => this.#drawBars();
+    const wide = matchMedia("(min-width: 641px)"); // on a phone they are folded up, so that both models are seen together
+    this.#bars.open = wide.matches;
+    wide.onchange = () => (this.#bars.open ||= wide.matches);
     this.element = make(
       "article",
       { className: `card lane lane-${index}` },
@@ -88,7 +105,7 @@ export class ModelCard {
         { className: "numbers" },
         ...figures.map(([term, value]) => make("div", {}, make("dt", {}, term), value)),
       ),
-      make("div", {}, make("h3", { className: "soft" }, "How much each number varies"), this.#spectrum),
+      this.#bars,
       this.#mask.element,
     );
   }
@@ -98,8 +115,8 @@ export class ModelCard {
     return this.#facts.preview.length / (H * W * C);
   }
 
-  /** Shows what the model makes of the data now. */
-  show(look: Look): void {
+  /** Shows what the model makes of the data now; `most` is what a number of any of the models varies by. */
+  show(look: Look, most: number): void {
     drawRow(this.#output, look.pictures, this.#facts.shape, this.#facts, this.#count);
     const error = `${look.error.toPrecision(3)} %`;
     this.#output.setAttribute("aria-label", `The same pictures redrawn, with a relative error of ${error}`);
@@ -111,7 +128,15 @@ export class ModelCard {
     );
     this.#showStage(look.stage);
     this.#mask.show(look.mask, look.active);
-    spectrumChart(this.#spectrum, look.spectrum, look.kept, laneColours[this.#index]!);
+    this.#drawBars = () => {
+      const colour = laneColours[this.#index]!;
+      barChart(this.#spread, look.spread, { most, colour, label: "How much each number varies" });
+      this.#singular.hidden = look.spectrum === undefined;
+      if (!look.spectrum) return;
+      const label = "Singular values, from the largest on";
+      barChart(this.#spectrum, look.spectrum, { kept: look.codeSize, colour, label });
+    };
+    if (this.#bars.open) this.#drawBars();
   }
 
   #showStage(stage: number): void {

@@ -44,8 +44,9 @@ export class Controls {
     this.#rank.max = String(Math.max(rank, Number(this.#rank.max)));
     this.#rank.value = String(rank);
     this.#latent.value = String(latent);
-    this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
-    [this.#askedRank, this.#askedBeta] = [rank, beta];
+    this.#askedRank = rank;
+    this.#askedBeta = beta;
+    this.#slide();
     this.#seed.value = String((this.#lastSeed = seed));
     this.size = size;
     this.#extra = { batch, steps, logEvery };
@@ -125,12 +126,26 @@ export class Controls {
     this.#first.value = settings.models[0] ?? "vrrae";
     this.#second.value = settings.models[1] ?? "";
     this.#seed.value = String((this.#lastSeed = settings.seed));
+    this.#latent.max = String(Math.max(settings.latent, Number(this.#latent.max))); // and codes as long as they are
     this.#latent.value = String(settings.latent);
     this.#beta.disabled = !counts.beta;
     byId("rank-field", HTMLElement).hidden = !counts.rank;
     byId("latent-field", HTMLElement).hidden = !counts.latent;
     this.#label();
     for (const button of [this.play, this.begin, this.reset]) button.disabled = false;
+  }
+
+  /** Shows the β of a model that comes from a file. */
+  showBeta(beta: number): void {
+    this.#askedBeta = beta;
+    this.#slide();
+    this.#label();
+  }
+
+  /** Moves the slider of β to what is asked for. */
+  #slide(): void {
+    const beta = this.#askedBeta;
+    this.#beta.value = beta === 0 ? this.#beta.min : String(Math.log10(beta));
   }
 
   showPlaying(playing: boolean): void {

@@ -111,12 +111,9 @@ async function kindOf(file: File): Promise<keyof typeof named> {
   if (head.length === 0) throw new ArgumentError(`${file.name} is empty. Choose another file.`);
   throw new ArgumentError(
     `${file.name} is not a picture, an IDX file or a model that this page can read. It takes PNG and JPEG pictures, ` +
-      "MNIST's and Fashion-MNIST's files as they are downloaded, and models as model.safetensors. " +
-      `(It begins with ${[...head].map(hex).join(" ")}.)`,
+      "MNIST's and Fashion-MNIST's files as they are downloaded, and models in .safetensors files.",
   );
 }
-
-const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
 async function readArray(file: File): Promise<IdxArray> {
   const { name } = file;

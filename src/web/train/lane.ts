@@ -1,9 +1,8 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Device } from "../../device/device.ts";
-import { activeUnits, openUnits } from "../../latent/spectrum.ts";
+import { activeUnits, openUnits, variances } from "../../latent/spectrum.ts";
 import type { Autoencoder } from "../../models/autoencoder.ts";
 import { randomNormal, RandomState } from "../../ops/random.ts";
-import { svd } from "../../ops/svd.ts";
 import { tensor, type Tensor } from "../../tensor/tensor.ts";
 import { deviceBatches } from "../../train/batching.ts";
 import { buildModel, optimizerSettings } from "../../train/build.ts";
@@ -11,9 +10,10 @@ import type { Config } from "../../train/config.ts";
 import { relativeErrorOn } from "../../train/evaluate.ts";
 import { codesOf, decodeCodes, fitSampler } from "../../train/generate.ts";
 import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../../data/safetensors.ts";
+import { describeFile } from "../../train/modelFile.ts";
 import { readModel, readTrainer, restoreModel, restoreTrainer, type RunState } from "../../train/state.ts";
 import { Trainer } from "../../train/trainer.ts";
-import type { CodeStage, Look } from "./protocol.ts";
+import type { CodeStage, Draw, Look } from "./protocol.ts";
 
 /** Samples that a basis is fitted on: few while the visitor watches, as many as Node takes for a file. */
 const glance = 256;
@@ -105,8 +105,9 @@ export class Lane {
     return {
       pictures: await xHat.read(),
       error: await relativeErrorOn(this.model, test, 64),
-      spectrum: spectrum ?? (await this.#spectrumOf(codes)),
-      kept: codeSize,
+      spectrum,
+      spread: Float32Array.from(variances(codes, codeSize), Math.sqrt),
+      isFoundAnew: this.model.truncation !== undefined,
       active: mask ? openUnits(mask) : activeUnits(codes, codeSize),
       codes,
       second: await this.#secondOf(codes),
@@ -138,7 +139,7 @@ export class Lane {
     return await turned.read();
   }
 
-  /** Fits the inference basis where the model has one to fit; gives the strengths of the latent directions. */
+  /** Fits the inference basis where the model has one to fit; gives the strengths of the latent directions then. */
   async #fit(count: number): Promise<Float32Array | undefined> {
     const { truncation } = this.model;
     if (!truncation || this.#givenAt === this.trainer.step) return undefined;
@@ -154,15 +155,6 @@ export class Lane {
     if (truncation && !truncation.basis) await this.#fit(glance);
   }
 
-  async #spectrumOf(codes: Float32Array): Promise<Float32Array> {
-    const { codeSize, device } = this.model;
-    const count = codes.length / codeSize;
-    const S = device.scope(() => svd(tensor(device, codes, [count, codeSize])).S);
-    const values = await S.read();
-    S.dispose();
-    return values.slice(0, shownDirections).map((s) => s / Math.sqrt(count));
-  }
-
   /** The pictures of codes (N, codeSize) of a stage. */
   async decode(codes: Float32Array, stage: CodeStage = 0): Promise<Float32Array> {
     const { secondStage } = this.model;
@@ -171,24 +163,16 @@ export class Lane {
     return decodeCodes(this.model, await this.#turned(codes, (u) => secondStage.decode(u)));
   }
 
-  /**
-   * `count` codes of a stage: from the prior, which is N(0, I) for those of the second, or from a mixture of at most 10 normal
-   * distributions fitted to `data`'s codes.
-   */
-  async sample(
-    from: "prior" | "mixture",
-    count: number,
-    seed: number,
-    data: Dataset,
-    stage: CodeStage = 0,
-  ): Promise<Float32Array> {
+  /** New codes, by what `data` have; those of the second stage's own prior are of N(0, I), and mixtures have at most 10 parts. */
+  async sample({ from, count, seed, stage = 0, isRenormalised }: Draw, data: Dataset): Promise<Float32Array> {
     const { model } = this;
     const { codeSize, secondStage } = model;
     await this.#needBasis();
     const components = Math.max(1, Math.min(10, Math.floor(data.count / (4 * codeSize))));
     if (stage === 0 || !secondStage) {
       const { samplerOf } = await import("../../models/samplers.ts"); // not every visitor asks for new pictures
-      const sampler = await fitSampler(samplerOf(model, from, { components }), model, data);
+      const renormalise = isRenormalised ? {} : undefined;
+      const sampler = await fitSampler(samplerOf(model, from, { components, renormalise }), model, data);
       return sampler.sample(count, seed);
     }
     if (from === "prior") {
@@ -202,10 +186,10 @@ export class Lane {
     return sampler.sample(count, seed);
   }
 
-  /** The bytes of `model.safetensors`, with the file's basis, or one fitted as `hestenes train` fits it. */
+  /** The bytes of `model.safetensors`, with the file's basis, or one fitted as `hestenes train` fits it; it says what it is. */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     await this.#fit(thorough);
-    return encodeSafetensors(await readModel(this.model));
+    return encodeSafetensors(await readModel(this.model), describeFile(this.#config, this.#data.shape));
   }
 
   /** Everything that is needed to go on from here on another device. */

@@ -12,7 +12,16 @@ import { Controls } from "./controls.ts";
 import type { DataChoice } from "./datasets.ts";
 import { Losses } from "./losses.ts";
 import { models } from "./models.ts";
-import type { LookEvent, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+import type {
+  Look,
+  LookEvent,
+  LossEvent,
+  LostEvent,
+  SetUp,
+  Settings,
+  TrainApi,
+  TrainEvent,
+} from "./protocol.ts";
 import { Sources, type DataKind } from "./sources.ts";
 import { showPresets } from "./presets.ts";
 import { spotFor, withBatch, type Spot } from "./spot.ts";
@@ -51,7 +60,6 @@ class TrainPage {
       byId("device", HTMLElement).textContent = name;
       byId("device", HTMLElement).title = name;
       if (kind === "software") this.#saySlow(name);
-      this.#sayRefused();
       this.#listen(spotFor(kind));
     } catch (error) {
       sayUnusable(error, "Training needs WebGPU; see above.");
@@ -67,10 +75,11 @@ class TrainPage {
     );
   }
 
-  #sayRefused(): void {
-    const { refused } = this.#asked;
+  /** Says what the address asked for in vain; `maxRank` is what the data allow. */
+  #sayRefused(maxRank?: number): void {
+    const { refused } = readAddress(new URLSearchParams(location.search), maxRank);
     if (refused.length > 0)
-      notice("address", "The page's address asks for what there is not", `${refused.join("; ")}.`);
+      notice("address", "Not all that the address asks for can be had", `${refused.join("; ")}.`);
   }
 
   /** Connects the form, and sets up the first run. */
@@ -146,13 +155,16 @@ class TrainPage {
     try {
       const setUp = await this.#remote.call("setUp", settings);
       this.#sources?.keep(settings.data);
-      if (this.#setUp) dismiss("address"); // the first run is the one that the address asked for
+      if (this.#setUp)
+        dismiss("address"); // the first run is the one that the address asked for
+      else this.#sayRefused(setUp.maxRank);
       dismiss("error", "loaded", "lost", "unused");
       this.#show(setUp, false, isLast());
       const { unused } = setUp.data;
       if (unused.length > 0) notice("unused", "Not all of the files are used", unused.join(" "));
       if (this.#goesOn) await this.#remote.call("play");
     } catch (error) {
+      if (!this.#setUp) this.#sayRefused();
       if (isLast()) this.#showAgain();
       this.#controls.reset.disabled = false; // to try again
       this.#sayProgress();
@@ -173,6 +185,7 @@ class TrainPage {
     });
     dismiss("error", "lost", "address", "unused");
     this.#show(setUp, false);
+    this.#controls.showBeta(setUp.settings.beta);
     notice(
       "loaded",
       "Model loaded",
@@ -181,8 +194,9 @@ class TrainPage {
   }
 
   async #save(lane: number): Promise<void> {
+    const { models: names = [], seed = 0 } = this.#setUp?.settings ?? {};
     const bytes = await this.#remote.call("save", lane);
-    download("model.safetensors", bytes, "application/octet-stream");
+    download(`${names[lane]}-seed-${seed}.safetensors`, bytes, "application/octet-stream");
     this.#savedStep = this.#losses.last?.step ?? 0;
   }
 
@@ -234,8 +248,25 @@ class TrainPage {
     const { looks } = this.#lastLook ?? { looks: [] };
     const size = this.#setUp?.data.preview.length;
     if (looks.length !== this.#cards.length || looks.some(({ pictures }) => pictures.length !== size)) return;
-    looks.forEach((look, i) => this.#cards[i]!.show(look));
+    const most = Math.max(...looks.flatMap(({ spread }) => [...spread]));
+    looks.forEach((look, i) => this.#cards[i]!.show(look, most));
+    this.#sayErrors(looks);
     this.#latent.update(looks);
+  }
+
+  /** Says which of two models errs less now. */
+  #sayErrors(looks: readonly Look[]): void {
+    const [first, second] = looks.map(({ error }, i) => {
+      const { name } = models[this.#setUp!.settings.models[i]!];
+      return { name, error, words: `${error.toPrecision(3)}\u00a0%` };
+    });
+    const words = byId("errors-now", HTMLElement);
+    words.hidden = !second;
+    if (!first || !second) return;
+    const lower = first.error < second.error ? first : second;
+    words.textContent =
+      `Now the ${first.name} misses ${first.words} and the ${second.name} ${second.words}` +
+      (first.words === second.words ? "." : `: the ${lower.name}'s error is the lower one.`);
   }
 
   #on(event: TrainEvent): void {

@@ -83,10 +83,15 @@ export interface Look {
   pictures: Float32Array;
   /** Relative error in percent, on samples that it never saw where there are such. */
   error: number;
-  /** Root mean square of the latent vectors along each of their principal directions, largest first. */
-  spectrum: Float32Array;
-  /** How many of them the model keeps. */
-  kept: number;
+  /**
+   * Of a model that cuts its latent vectors to a rank, the root mean square of these along each of their principal
+   * directions, largest first: those of the rank are kept.
+   */
+  spectrum: Float32Array | undefined;
+  /** The deviation of each number of a code over the samples. */
+  spread: Float32Array;
+  /** Whether codes are coordinates in a basis that is found anew at each look. */
+  isFoundAnew: boolean;
   /** Code coordinates that differ between samples. */
   active: number;
   codes: Float32Array;
@@ -101,6 +106,23 @@ export interface Look {
 
 /** Codes of samples, or those that the second stage has of them. */
 export type CodeStage = 0 | 1;
+
+/**
+ * Where new codes come from: the model's prior, a mixture of normal distributions fitted to the codes of the data, or a
+ * second stage, whose codes are of the first.
+ */
+export type CodeSource = "prior" | "mixture" | "second-stage";
+
+/** Which new codes. */
+export interface Draw {
+  from: CodeSource;
+  count: number;
+  seed: number;
+  /** Whose codes; the first's unless given. */
+  stage?: CodeStage;
+  /** Whether they are multiplied to vary as the codes of the data do. */
+  isRenormalised?: boolean;
+}
 
 export interface LookEvent {
   kind: "look";
@@ -149,14 +171,8 @@ export interface TrainApi {
   load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp>;
   /** The pictures of codes (N, codeSize) of a stage, the first unless given. */
   decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array>;
-  /** New codes of a stage, the first unless given: from the prior, or from a Gaussian mixture fitted to the codes of the data. */
-  sample(
-    lane: number,
-    from: "prior" | "mixture",
-    count: number,
-    seed: number,
-    stage?: CodeStage,
-  ): Promise<Float32Array>;
+  /** New codes (count, codeSize). */
+  sample(lane: number, draw: Draw): Promise<Float32Array>;
   /** Opens a device again after one was lost and none could be opened. */
   reopen(): Promise<void>;
 }

@@ -7,12 +7,11 @@ import { whyNot } from "../shared/loss.ts";
 import { orInWords } from "../shared/refusal.ts";
 import { loadChoice, type LoadedChoice } from "./datasets.ts";
 import { Gpu } from "./gpu.ts";
-import { inferModel } from "./infer.ts";
 import { Lane } from "./lane.ts";
 import { allOrNone } from "./lanes.ts";
 import { Loop } from "./loop.ts";
-import type { CodeStage, ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
-import { configOf, dataFor, describe, loadedConfigOf, viewsOf } from "./scene.ts";
+import type { CodeStage, Draw, ModelName, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
+import { configOf, dataFor, describe, loadedConfigOf, settingsOf, viewsOf } from "./scene.ts";
 import { Stage } from "./stage.ts";
 
 /** Devices that may be lost under one task before it is given up. */
@@ -126,33 +125,31 @@ export class Studio implements TrainApi {
 
   load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
     const words =
-      `${file} is not a model that this page can read, or it is cut or damaged. Choose a model.safetensors that this ` +
-      "page or hestenes train saved: an AE, VAE, RRAE or VRRAE of pictures.";
+      `${file} is not a model that this page can read, or it is cut or damaged. Choose a .safetensors file of a model of ` +
+      "pictures that this page or hestenes train saved.";
     return this.#do(() => orInWords(words, () => this.#load(bytes, file)));
   }
 
   async #load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
     const scene = this.#stage.need();
-    const { tensors } = parseSafetensors(bytes, file);
-    const { model, input, latent, rank } = inferModel(tensors, file);
-    const { data, choice } = await dataFor(input, scene, file);
-    const settings = { ...scene.settings, models: [model], rank, data };
-    const config = loadedConfigOf(settings, model, choice, { latent, rank });
-    return this.#begin(settings, choice, (_, on) => Lane.loaded(on, config, choice.train, tensors, file));
+    const { modelIn } = await import("./infer.ts"); // not every visitor has a file
+    const parsed = parseSafetensors(bytes, file);
+    const found = modelIn(parsed, file);
+    const seed = found.config?.seed ?? scene.settings.seed;
+    const { data, choice } = await dataFor(found.input, seed, scene, file);
+    const config = loadedConfigOf({ ...scene.settings, data }, choice, found);
+    const settings = { ...scene.settings, ...settingsOf(found, config), data };
+    return this.#begin(settings, choice, (_, on) =>
+      Lane.loaded(on, config, choice.train, parsed.tensors, file),
+    );
   }
 
   decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array> {
     return this.#do(() => this.#lane(lane).decode(codes, stage));
   }
 
-  sample(
-    lane: number,
-    from: "prior" | "mixture",
-    count: number,
-    seed: number,
-    stage?: CodeStage,
-  ): Promise<Float32Array> {
-    return this.#do(() => this.#lane(lane).sample(from, count, seed, this.#stage.need().views.shown, stage));
+  sample(lane: number, draw: Draw): Promise<Float32Array> {
+    return this.#do(() => this.#lane(lane).sample(draw, this.#stage.need().views.shown));
   }
 
   #lane(index: number): Lane {

@@ -16,6 +16,6 @@ serve<TrainApi>({
   save: (lane) => studio.save(lane),
   load: (bytes, file) => studio.load(bytes, file),
   decode: (lane, codes, stage) => studio.decode(lane, codes, stage),
-  sample: (lane, from, count, seed, stage) => studio.sample(lane, from, count, seed, stage),
+  sample: (lane, draw) => studio.sample(lane, draw),
   reopen: () => studio.reopen(),
 });
