@@ -14,13 +14,14 @@ const layers = [
   "train",
   "runs",
   "report",
+  "sweep",
   "reproduce",
   "cli",
   "web",
 ];
 
 /** Layers, and the folder of the web application, that run in Node as a whole. */
-const inNode = ["reproduce", "cli", "web/build"];
+const inNode = ["sweep", "reproduce", "cli", "web/build"];
 
 /** What a file needs Node for. One that imports any of it has a name that ends in `.node.ts`, except in `inNode`. */
 const ofNode = [

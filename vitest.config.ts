@@ -17,8 +17,9 @@ const plain = [
   `${folder}/latent/{interpolation,spectrum}.test.ts`,
   `${folder}/models/catalogue.test.ts`,
   `${folder}/report/**/*.test.ts`,
-  `${folder}/runs/{checkpoint,files}.test.ts`,
+  `${folder}/runs/{checkpoint,files,lease}.test.ts`,
   `${folder}/reproduce/{differences,experiments}.test.ts`,
+  `${folder}/sweep/{page,plan}.test.ts`,
   `${folder}/web/{camera,form}.test.ts`,
   `${folder}/{layout,walks}.test.ts`,
 ];

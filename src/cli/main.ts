@@ -8,7 +8,9 @@ import { endWithReader, UsageError } from "./usage.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { svdCommand } from "./svd.ts";
 import { version } from "../device/version.node.ts";
+import { sweepCommand } from "./sweep.ts";
 import { trainCommand } from "./train.ts";
+import { workerCommand } from "./worker.ts";
 
 endWithReader();
 
@@ -25,6 +27,8 @@ export async function main(args: readonly string[]): Promise<number> {
     sampleCommand(),
     interpolateCommand(),
     reproduceCommand(),
+    sweepCommand(),
+    workerCommand(),
     dataCommand(),
     svdCommand(),
     devicesCommand(),

@@ -2,15 +2,8 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNamed, datasetNames, downloadNames, type DatasetName } from "../data/known.ts";
 import { dataOf, type Experiment, type Reading, type Scale } from "../reproduce/experiment.ts";
-import {
-  experimentOf,
-  experiments,
-  measured,
-  wholeName,
-  withFid,
-  withReading,
-  workOf,
-} from "../reproduce/experiments.ts";
+import { experiments, measured, wholeName, workOf } from "../reproduce/experiments.ts";
+import { experimentFor, type Asked } from "../reproduce/networks.ts";
 import { readInceptionFile } from "../reproduce/fid.ts";
 import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
 import { experimentPage } from "../reproduce/page.ts";
@@ -22,10 +15,13 @@ import { writeFileAtomic } from "../runs/files.node.ts";
 import type { SessionHooks } from "../runs/session.node.ts";
 import { columns } from "../device/columns.ts";
 import { ProgressDisplay } from "./progress.ts";
+import { makeNetworks } from "./reproduce-many.ts";
 import { reproduceTime } from "./reproduce-time.ts";
+import { storeOption } from "./sweeps.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { interruptSignal, printJson, UsageError, whole } from "./usage.ts";
 import { version } from "../device/version.node.ts";
+import { dataFolder } from "../sweep/paths.ts";
 import type { Outcome, RunAt } from "../reproduce/experiment.ts";
 
 interface Flags {
@@ -43,6 +39,9 @@ interface Flags {
   markdown?: string;
   json?: boolean;
   quiet?: boolean;
+  workers?: number;
+  queue?: string;
+  store: string;
 }
 
 export function reproduceCommand(): Command {
@@ -82,6 +81,9 @@ export function reproduceCommand(): Command {
     )
     .option("--markdown <file>", "write the results as a Markdown page too, its few small pictures beside it")
     .option("--adapter <name>", "the adapter to use, by part of its name")
+    .option("--workers <count>", "networks at once, each in a process of its own", whole("--workers"))
+    .addOption(new Option("--queue <address>", "have the networks made by those who run: hestenes worker"))
+    .addOption(storeOption())
     .option("--json", "print the results as JSON on standard output")
     .option("--quiet", "show no progress")
     .action(run);
@@ -94,18 +96,19 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
   }
   if (name === undefined) throw new UsageError("which experiment? --list shows what there is");
   if (wholeName(name) === "vrrae/time") {
-    for (const flag of ["data", "path", "reading", "seeds", "size", "inception"] as const)
+    for (const flag of ["data", "path", "reading", "seeds", "size", "inception", "workers", "queue"] as const)
       if (flags[flag] !== undefined) throw new UsageError(`--${flag} is not for time; leave it out`);
     return reproduceTime(flags);
   }
   const { scale, path, seeds = scale === "paper" ? 5 : 2, steps, size, adapter } = flags;
-  const { markdown, json, quiet } = flags;
+  const { markdown, json, quiet, workers, queue } = flags;
   const experiment = usage(() => chosenExperiment(name, flags));
   checkPath(dataOf(experiment), path);
   const inception = usage(() => flags.inception && readInceptionFile(flags.inception)) || undefined;
-  const out =
+  const own =
     flags.out ??
-    `reproductions/${[experiment.name.replace("/", "-"), ...dataOf(experiment), scale].join("-")}`;
+    `${queue === undefined ? "reproductions/" : ""}${[experiment.name.replace("/", "-"), ...dataOf(experiment), scale].join("-")}`;
+  const out = queue === undefined ? own : join(flags.store, own);
   const given = { path, steps, size, adapter };
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const display = new ProgressDisplay(quiet ?? false);
@@ -113,6 +116,15 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
     display.notice("Stopping after this step; press Ctrl-C again to quit at once."),
   );
   try {
+    if (workers !== undefined || queue !== undefined) {
+      const { data, reading, inception } = flags;
+      const asked = Object.fromEntries(
+        Object.entries({ name, data, scale, reading, inception }).filter(([, value]) => value !== undefined),
+      ) as unknown as Asked;
+      const work = { reproduce: asked, seeds, settings, out };
+      const how = { workers: workers ?? 1, queue, store: flags.store, signal, display };
+      await usageOf(makeNetworks(work, how));
+    }
     const outcome = await usageOf(
       reproduce(experiment, {
         ...{ scale, seeds, settings, out, version, inception, signal },
@@ -143,7 +155,7 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
 /** Throws UsageError where files are needed and not given, or given and not needed. */
 function checkPath(sets: readonly DatasetName[], path: string | undefined): void {
   const inFiles = sets.filter((set) => datasetNamed(set).files !== "none");
-  for (const set of inFiles) requirePath(set, path);
+  for (const set of inFiles) requirePath(set, path ?? dataFolder(set));
   if (inFiles.length === 0) refusePath(sets[0]!, path);
 }
 
@@ -178,9 +190,12 @@ function listWords(): string {
 function chosenExperiment(name: string, { data, scale, reading, inception }: Flags): Experiment {
   if (reading !== undefined && scale !== "paper")
     throw new UsageError("--reading is for --scale paper: the quick scale has settings of its own");
-  const plain = experimentOf(name, data, scale);
-  const read = reading === undefined ? plain : withReading(plain, reading);
-  return inception === undefined ? read : withFid(read);
+  return experimentFor({
+    ...{ name, scale },
+    ...(data === undefined ? {} : { data }),
+    ...(reading === undefined ? {} : { reading }),
+    ...(inception === undefined ? {} : { inception }),
+  });
 }
 
 function hooksOf({ row, seed, number, of }: RunAt, display: ProgressDisplay): SessionHooks {

@@ -41,10 +41,11 @@ export interface LegendEntry {
 export function chart({ legend = [], marks = [], ...options }: ChartOptions): string {
   const { document } = parseHTML("<html><body></body></html>");
   const { rows, marks: names } = placeLegend(legend);
+  const { width = WIDTH, height = HEIGHT } = options;
   const svg = Plot.plot({
     document,
-    width: WIDTH,
-    height: HEIGHT,
+    width,
+    height,
     marginLeft: 44,
     marginRight: 14,
     marginTop: 10 + 20 * rows + (options.y?.label ? 18 : 0),
@@ -56,18 +57,19 @@ export function chart({ legend = [], marks = [], ...options }: ChartOptions): st
   });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   svg.setAttribute("role", "img");
-  svg.setAttribute("width", String(WIDTH + 2 * PADDING));
-  svg.setAttribute("height", String(HEIGHT + 2 * PADDING));
-  svg.setAttribute("viewBox", `${-PADDING} ${-PADDING} ${WIDTH + 2 * PADDING} ${HEIGHT + 2 * PADDING}`);
+  const size = [width + 2 * PADDING, height + 2 * PADDING] as const;
+  svg.setAttribute("width", String(size[0]));
+  svg.setAttribute("height", String(size[1]));
+  svg.setAttribute("viewBox", `${-PADDING} ${-PADDING} ${size.join(" ")}`);
   svg.setAttribute("color", "#1f2328");
-  svg.querySelector("style")?.insertAdjacentHTML("afterend", paper);
+  svg.querySelector("style")?.insertAdjacentHTML("afterend", paperOf(size));
   roundCoordinates(svg);
   return svg.outerHTML.replace(NOT_XML, "\ufffd");
 }
 
-const paper =
-  `<rect class="paper" x="${-PADDING}" y="${-PADDING}" width="${WIDTH + 2 * PADDING}" ` +
-  `height="${HEIGHT + 2 * PADDING}" rx="10" fill="#ffffff" />`;
+const paperOf = ([width, height]: readonly [number, number]) =>
+  `<rect class="paper" x="${-PADDING}" y="${-PADDING}" width="${width}" ` +
+  `height="${height}" rx="10" fill="#ffffff" />`;
 
 /** Characters that no XML file may hold, not even escaped. */
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;

@@ -16,6 +16,7 @@ import type { Outcome, RunAt } from "./experiment.ts";
 import { score, scoresSchema, withFids, type Scores } from "./score.ts";
 import { Subject } from "./subject.ts";
 import { measuring } from "./through.ts";
+import { dataFolder } from "../sweep/paths.ts";
 
 /** How an experiment is run. What is not given comes from the scale. */
 export interface ReproduceOptions {
@@ -37,6 +38,8 @@ export interface ReproduceOptions {
   /** Called when a run is finished, or found to be. */
   onScores?: (outcome: Outcome) => void;
   signal?: AbortSignal;
+  /** Only this network, and what other rows measure of it. */
+  only?: { label: string; seed: number };
 }
 
 /**
@@ -79,7 +82,16 @@ export async function reproduce(experiment: Experiment, options: ReproduceOption
 }
 
 /** The runs in their order, each with its settings and its folder; what is computed is so once. */
-function plan(experiment: Experiment, { scale, seeds, settings, out }: ReproduceOptions): RunAt[] {
+export function plan(
+  experiment: Experiment,
+  {
+    scale,
+    seeds,
+    settings,
+    out,
+    only,
+  }: Pick<ReproduceOptions, "scale" | "seeds" | "settings" | "out" | "only">,
+): RunAt[] {
   const { rows, data: first } = experiment;
   const { path, ...shared } = settings;
   const runs: Omit<RunAt, "of">[] = [];
@@ -87,7 +99,8 @@ function plan(experiment: Experiment, { scale, seeds, settings, out }: Reproduce
     for (const row of seed === 500 ? rows : rows.filter(({ compute }) => !compute)) {
       const { config: chosen } = rows.find(({ label }) => label === row.trained) ?? row;
       const { data = first } = chosen;
-      const own = path === undefined || dataOf(experiment).length === 1 ? path : join(path, data);
+      const own =
+        path === undefined ? dataFolder(data) : dataOf(experiment).length === 1 ? path : join(path, data);
       const given = {
         ...(scale === "quick" ? quickSettings : {}),
         ...chosen,
@@ -101,7 +114,10 @@ function plan(experiment: Experiment, { scale, seeds, settings, out }: Reproduce
       runs.push({ row, seed, folder, config, number: runs.length + 1 });
     }
   }
-  return runs.map((run) => ({ ...run, of: runs.length }));
+  const wanted = runs.filter(
+    ({ row, seed }) => !only || (seed === only.seed && (row.trained ?? row.label) === only.label),
+  );
+  return wanted.map((run) => ({ ...run, of: wanted.length }));
 }
 
 /** Refuses to go on with a run that was started with other settings. */
@@ -179,7 +195,7 @@ async function concluded(session: Session): Promise<void> {
 /** What a row computes in place of a training, written into the run's folder. */
 async function computed({ row, folder, config }: RunAt): Promise<Scores> {
   const start = performance.now();
-  const lock = folder.lock();
+  const lease = await folder.lease();
   try {
     folder.create(config);
     const { metrics, files = {} } = await row.compute!(config);
@@ -189,13 +205,17 @@ async function computed({ row, folder, config }: RunAt): Promise<Scores> {
     folder.writeJson("scores.json", scores);
     return scores;
   } finally {
-    lock.release();
+    lease.release();
   }
 }
 
 /** Does something with a run that is done, from its checkpoint. Throws ArgumentError where that is gone. */
 async function reopened<T>({ folder, config }: RunAt, body: (session: Session) => Promise<T>): Promise<T> {
-  const session = await openSession(folder, config);
+  const lease = await folder.lease();
+  const session = await openSession(folder, config, lease).catch((error: unknown) => {
+    lease.release();
+    throw error;
+  });
   try {
     if (!session.isDone) throw new ArgumentError(`${folder.path} holds no trained model; ${advice}`);
     return await body(session);

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { DataError } from "../device/errors.ts";
 import { checkpointFiles as files, digested, stateFile, stateJson } from "../train/checkpointFiles.ts";
-import { isSystemError, readFile, syncFolder, writeFileAtomic } from "./files.node.ts";
+import { guardOf, isSystemError, readFile, syncFolder, writeSynced } from "./files.node.ts";
+import { asideName, stageOf } from "./lease.node.ts";
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -39,9 +40,27 @@ const stateSchema = z.strictObject({
   state: z.record(z.string(), z.unknown()),
 });
 
-function folders(runFolder: string): { current: string; old: string; fresh: string } {
+interface Places {
+  current: string;
+  old: string;
+  fresh: string;
+}
+
+/** The current checkpoint of a run, and in `stage`, while it is replaced, the old and the new one. */
+function placesIn(runFolder: string, stage: string): Places {
   const current = join(runFolder, "checkpoint");
-  return { current, old: `${current}.old`, fresh: `${current}.new` };
+  return { current, old: join(stage, asideName), fresh: join(stage, "checkpoint.new") };
+}
+
+/** Where this process replaces the checkpoint: in its lease, or beside it where none is needed. */
+function ownPlaces(runFolder: string): Places {
+  return placesIn(runFolder, guardOf(runFolder)?.stage ?? runFolder);
+}
+
+/** Where somebody may be replacing the checkpoint, or may have been. */
+function allPlaces(runFolder: string): Places[] {
+  const stage = stageOf(runFolder);
+  return [...(stage === undefined ? [] : [stage]), runFolder].map((place) => placesIn(runFolder, place));
 }
 
 /**
@@ -50,13 +69,12 @@ function folders(runFolder: string): { current: string; old: string; fresh: stri
  * checkpoint or this one, whole, for `readCheckpoint` to find; what a kill left lying is cleaned by the next write.
  * One process at a time may write. The run folder must exist.
  *
- * @throws ArgumentError for a state that JSON would not give back.
+ * @throws ArgumentError for a state that JSON would not give back, BusyError where the lease of the folder is lost.
  */
 export function writeCheckpoint(
   runFolder: string,
   { model, optimizer, state, about }: CheckpointParts,
 ): void {
-  const { current, old, fresh } = folders(runFolder);
   settle(runFolder);
   const stateText = stateJson(state);
   const modelBytes = encodeSafetensors(model, about);
@@ -64,27 +82,41 @@ export function writeCheckpoint(
   const tensors = { model: sha(modelBytes), optimizer: sha(optimizerBytes) };
   const sha256 = { ...tensors, state: sha(digested(tensors, stateText)) };
 
-  fs.mkdirSync(fresh);
-  writeFileAtomic(join(fresh, files.model), modelBytes);
-  writeFileAtomic(join(fresh, files.optimizer), optimizerBytes);
-  writeFileAtomic(join(fresh, files.state), stateFile(sha256, stateText));
+  const made = ownPlaces(runFolder).fresh;
+  fs.mkdirSync(made);
+  writeSynced(join(made, files.model), modelBytes);
+  writeSynced(join(made, files.optimizer), optimizerBytes);
+  writeSynced(join(made, files.state), stateFile(sha256, stateText));
+  syncFolder(made);
 
+  guardOf(runFolder)?.check();
+  const { current, old, fresh } = ownPlaces(runFolder);
   if (fs.existsSync(current)) fs.renameSync(current, old);
   fs.renameSync(fresh, current);
   syncFolder(runFolder);
-  fs.rmSync(old, { recursive: true, force: true });
+  discard(old);
 }
 
 /** Puts the newest whole checkpoint in its place and removes what earlier kills left beside it. */
 function settle(runFolder: string): void {
-  const { current, old, fresh } = folders(runFolder);
-  if (!fs.existsSync(current)) {
-    if (isWhole(fresh)) fs.renameSync(fresh, current);
-    else if (fs.existsSync(old)) fs.renameSync(old, current);
-    syncFolder(runFolder);
+  guardOf(runFolder)?.check();
+  for (const { current, old, fresh } of [ownPlaces(runFolder), placesIn(runFolder, runFolder)]) {
+    if (!fs.existsSync(current)) {
+      if (isWhole(fresh)) fs.renameSync(fresh, current);
+      else if (fs.existsSync(old)) fs.renameSync(old, current);
+      syncFolder(runFolder);
+    }
+    discard(fresh);
+    discard(old);
   }
-  fs.rmSync(fresh, { recursive: true, force: true });
-  fs.rmSync(old, { recursive: true, force: true });
+}
+
+/** Removes a folder, which has another name by then: one that takes its place meanwhile stays. */
+function discard(folder: string): void {
+  if (!fs.existsSync(folder)) return;
+  const away = `${folder}.${randomBytes(4).toString("hex")}`;
+  fs.renameSync(folder, away);
+  fs.rmSync(away, { recursive: true, force: true });
 }
 
 /**
@@ -105,21 +137,32 @@ export function readCheckpoint(runFolder: string): Checkpoint | undefined {
   }
 }
 
+/** The step of the newest checkpoint, as far as it can be read without its tensors; undefined where there is none. */
+export function stepReached(runFolder: string): number | undefined {
+  for (const { current, old } of allPlaces(runFolder))
+    for (const folder of [current, old])
+      if (fs.existsSync(join(folder, files.state)))
+        return Number(readState(join(folder, files.state)).state.step);
+  return undefined;
+}
+
 /** Changes whenever the folders change places: tells damage from a checkpoint replaced while it was read. */
 function identity(runFolder: string): string {
-  const { current, old, fresh } = folders(runFolder);
-  const marks = [current, old, fresh].map((folder) => {
+  const folders = allPlaces(runFolder).flatMap(({ current, old, fresh }) => [current, old, fresh]);
+  const marks = folders.map((folder) => {
     const found = fs.statSync(folder, { throwIfNoEntry: false });
-    return found && [found.ino, found.birthtimeMs];
+    return found && [folder, found.ino, found.birthtimeMs];
   });
   return JSON.stringify(marks);
 }
 
 function readNewest(runFolder: string): Checkpoint | undefined {
-  const { current, old, fresh } = folders(runFolder);
+  const places = allPlaces(runFolder);
+  const { current } = places[0]!;
   if (fs.existsSync(current)) return readFolder(current);
-  if (isWhole(fresh)) return readFolder(fresh);
-  return fs.existsSync(old) ? readFolder(old) : undefined;
+  for (const { fresh } of places) if (isWhole(fresh)) return readFolder(fresh);
+  for (const { old } of places) if (fs.existsSync(old)) return readFolder(old);
+  return undefined;
 }
 
 function isWhole(folder: string): boolean {

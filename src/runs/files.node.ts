@@ -6,27 +6,65 @@ import { ArgumentError, DataError } from "../device/errors.ts";
 
 const NEWLINE = 0x0a;
 
+/** Keeps the files in a folder to the one who holds the lease of it. */
+export interface Guard {
+  /** A folder for what is about to take its place; it is gone where the lease is lost, and has another name after `check`. */
+  readonly stage: string;
+  /** Throws where the lease is lost. */
+  check(): void;
+  /** Adds to the end of a file. */
+  append(path: string, text: string): void;
+  /** Tells that another file is about to take the place of that one. */
+  replaced(path: string): void;
+}
+
+const guards = new Map<string, Guard>();
+
+/** From now on, what this process writes in `folder` goes by `guard`; until the returned function is called. */
+export function guardFolder(folder: string, guard: Guard): () => void {
+  guards.set(folder, guard);
+  return () => guards.delete(folder);
+}
+
+/** The guard of a folder, or of one that it is in. */
+export function guardOf(folder: string): Guard | undefined {
+  if (guards.size === 0) return undefined;
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const guard = guards.get(at);
+    if (guard || dirname(at) === at) return guard;
+  }
+}
+
 /**
- * Writes a whole file or none of it: the bytes go to a temporary file in the same folder, reach the disk, and are
- * then renamed over `path`. A reader, or a process killed at any moment, sees the old file or the new one.
- * The folder must exist.
+ * Writes a whole file or none of it: the bytes go to a temporary file, in the same folder or where its guard has room for
+ * it, reach the disk, and are then renamed over `path`. A reader, or a process killed at any moment, sees the old file or
+ * the new one. The folder must exist.
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const guard = guardOf(dirname(path));
+  const name = `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = () => join(guard?.stage ?? dirname(path), name);
   try {
-    const file = fs.openSync(temporary, "wx");
-    try {
-      fs.writeFileSync(file, data);
-      fs.fsyncSync(file);
-    } finally {
-      fs.closeSync(file);
-    }
-    fs.renameSync(temporary, path);
+    writeSynced(temporary(), data);
+    guard?.check();
+    guard?.replaced(resolve(path));
+    fs.renameSync(temporary(), path);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    fs.rmSync(temporary(), { force: true });
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/** Writes a new file, and brings it to the disk. */
+export function writeSynced(path: string, data: string | Uint8Array): void {
+  const file = fs.openSync(path, "wx");
+  try {
+    fs.writeFileSync(file, data);
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
 }
 
 /**
@@ -97,17 +135,20 @@ export function syncFolder(folder: string): void {
  * is removed first, so that the file stays readable. NaN and infinities become `null`, as JSON has it.
  */
 export function appendLine(path: string, row: object): void {
-  mendLastLine(path);
-  fs.appendFileSync(path, JSON.stringify(row) + "\n");
+  const line = JSON.stringify(row) + "\n";
+  const guard = guardOf(dirname(path));
+  if (guard) return guard.append(resolve(path), line);
+  if (!endsWithNewline(path)) fs.writeFileSync(path, mended(path));
+  fs.appendFileSync(path, line);
 }
 
-/** Ends the file with a newline: by adding it after a whole row, by cutting off a torn one. */
-function mendLastLine(path: string): void {
-  if (endsWithNewline(path)) return;
-  const bytes = fs.readFileSync(path);
-  const start = bytes.lastIndexOf(NEWLINE) + 1;
-  if (parse(bytes.toString("utf8", start)).whole) fs.appendFileSync(path, "\n");
-  else fs.truncateSync(path, start);
+/** What is in a file of lines, ended with a newline: by adding it after a whole row, by cutting off a torn one. */
+export function mended(path: string): string {
+  if (!fs.existsSync(path)) return "";
+  const text = fs.readFileSync(path, "utf8");
+  const start = text.lastIndexOf("\n") + 1;
+  if (start === text.length) return text;
+  return parse(text.slice(start)).whole ? `${text}\n` : text.slice(0, start);
 }
 
 /** True for a file that is absent, empty or complete; reads one byte, whatever the file's length. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, type Config } from "../train/config.ts";
-import { lockFolder, lockName, type RunLock } from "./lock.node.ts";
+import { leaseNames, takeLease, type Lease, type LeaseOptions } from "./lease.node.ts";
 import { appendLine, readFile, readJsonLines, writeFileAtomic } from "./files.node.ts";
 
 /** JSON has no NaN and no infinity; `appendLine` writes null for them. */
@@ -23,6 +23,8 @@ const historyLine = z.object({
 /** A line of `history.jsonl`. */
 export type HistoryLine = z.output<typeof historyLine>;
 
+const isLease = (name: string) => leaseNames.some((one) => name.startsWith(one));
+
 /** The folder of one run: its configuration, history, checkpoint and results. */
 export class RunFolder {
   readonly path: string;
@@ -39,22 +41,22 @@ export class RunFolder {
     return existsSync(this.file("config.json"));
   }
 
-  /** Refuses a folder that holds something else than a run, or the lock of one. */
+  /** Refuses a folder that holds something else than a run, or the lease of one. */
   checkUsable(): void {
     const found = existsSync(this.path) ? statSync(this.path) : undefined;
     if (found && !found.isDirectory())
       throw new ArgumentError(`${this.path} is a file; give a folder with --out`);
-    if (found && !this.exists && readdirSync(this.path).some((name) => !name.startsWith(lockName)))
+    if (found && !this.exists && readdirSync(this.path).some((name) => !isLease(name)))
       throw new ArgumentError(`${this.path} is not empty and holds no run; give another folder with --out`);
   }
 
   /**
-   * Makes the folder where it is missing, and keeps other processes from training in it until the lock is
+   * Makes the folder where it is missing, and keeps other processes, on any machine, from writing in it until the lease is
    * released, or this process ends. Throws BusyError if one does already.
    */
-  lock(): RunLock {
+  lease(options: LeaseOptions = {}): Promise<Lease> {
     this.checkUsable();
-    return lockFolder(this.path);
+    return takeLease(this.path, options);
   }
 
   /** Writes down the configuration of the run; the folder must be there. */

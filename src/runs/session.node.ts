@@ -13,7 +13,7 @@ import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
 import { adviceFor } from "../train/magnitude.ts";
 import { relativeErrorOn } from "../train/evaluate.ts";
 import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
-import type { RunLock } from "./lock.node.ts";
+import type { Lease } from "./lease.node.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
 import { loadTrainer, saveTrainer } from "./snapshot.node.ts";
 import { RankSearch } from "../train/rankSearch.ts";
@@ -33,6 +33,10 @@ export interface SessionHooks {
   onNotice?: (notice: string) => void;
   /** Ends the run after the step at hand, with a checkpoint. */
   signal?: AbortSignal;
+  /** Ends the run after this step, with a checkpoint, to go on another time. */
+  until?: number;
+  /** The lease of the folder, where whoever calls holds it, and will release it. */
+  lease?: Lease;
 }
 
 export interface Progress {
@@ -64,10 +68,10 @@ export class Session {
   stepsTaken = 0;
 
   #sought: StepLosses | undefined;
-  readonly #lock: RunLock | undefined;
+  readonly #lease: Lease | undefined;
 
-  constructor(folder: RunFolder, config: Config, device: Device, data: LoadedData, lock?: RunLock) {
-    this.#lock = lock;
+  constructor(folder: RunFolder, config: Config, device: Device, data: LoadedData, lease?: Lease) {
+    this.#lease = lease;
     this.folder = folder;
     this.config = config;
     this.device = device;
@@ -152,10 +156,10 @@ export class Session {
     return relativeErrorOn(this.model, data, this.config.batch);
   }
 
-  /** Closes the device, and lets other processes train in the folder. */
+  /** Closes the device, and lets other processes write in the folder. */
   close(): void {
     this.device.close();
-    this.#lock?.release();
+    this.#lease?.release();
   }
 }
 
@@ -179,9 +183,9 @@ export async function runSession(
 }
 
 async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): Promise<Session> {
-  const lock = folder.lock();
-  const session = await openSession(folder, config, lock).catch((error: unknown) => {
-    lock.release();
+  const lease = hooks.lease ? undefined : await folder.lease(hooks.onNotice && { onWait: hooks.onNotice });
+  const session = await openSession(folder, config, lease).catch((error: unknown) => {
+    lease?.release();
     throw error;
   });
   try {
@@ -204,13 +208,13 @@ async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): 
   }
 }
 
-/** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lock` is released when it is closed. */
-export async function openSession(folder: RunFolder, config: Config, lock?: RunLock): Promise<Session> {
+/** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lease` is released when it is closed. */
+export async function openSession(folder: RunFolder, config: Config, lease?: Lease): Promise<Session> {
   const start = performance.now();
   const data = await loadData(config);
   const device = await openDevice({ adapter: config.adapter });
   try {
-    const session = new Session(folder, config, device, data, lock);
+    const session = new Session(folder, config, device, data, lease);
     const isBegun = await loadTrainer(folder.path, session.trainer);
     if (!isBegun && config.fineTune !== undefined) await beginFineTuning(session);
     const { truncation } = session.model;
@@ -240,7 +244,7 @@ async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
   timings.train = folder.history().at(-1)?.seconds ?? 0;
   const isTime = (every: number) => trainer.step % every === 0 || trainer.step === trainer.totalSteps;
   if (trainer.step === 0) await session.save();
-  const loop = steps(trainer, { signal: hooks.signal });
+  const loop = steps(trainer, { signal: hooks.signal, until: hooks.until ?? Infinity });
   let compiled = performance.now();
   let stage = trainer.step === 0 ? -1 : trainer.stageIndex;
   const step = async () => {
