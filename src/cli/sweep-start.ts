@@ -118,15 +118,19 @@ async function follow(
   try {
     const scheduler = new Scheduler(sweep);
     display.begin(scheduler.status);
-    for (let time = 0; scheduler.jobs().length > 0 && !signal.aborted && !sweep.isCancelled; time += pause) {
-      await sleep(1000 * pause, undefined, { signal }).catch(() => undefined);
+    let submitted = performance.now();
+    let look = 0;
+    while (scheduler.jobs().length > 0 && !signal.aborted && !sweep.isCancelled) {
+      await sleep(Math.max(1000 * pause, 10 * look), undefined, { signal }).catch(() => undefined); // of many runs a look takes its time
+      const start = performance.now();
       for (const { run } of scheduler.jobs()) {
-        const before = run as RunStatus;
         const now = scheduler.refresh(run);
-        if (now.state !== before.state && (now.state === "done" || now.state === "failed"))
-          display.end(now, scheduler.status);
+        if (now.state === "done" || now.state === "failed") display.end(now, scheduler.status);
       }
-      if (time % again < pause) await submit(queue, sweep, starts, scheduler.jobs()).catch(() => undefined); // its server may be away
+      look = performance.now() - start;
+      if (performance.now() - submitted < 1000 * again) continue;
+      submitted = performance.now();
+      await submit(queue, sweep, starts, scheduler.jobs()).catch(() => undefined); // its server may be away
     }
     display.stop();
     conclude(sweep, sweep.status(), json ?? false);

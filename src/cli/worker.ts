@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { counted } from "../reproduce/words.ts";
 import { Pool } from "../sweep/pool.ts";
 import { Scheduler } from "../sweep/scheduler.ts";
-import { Sweep } from "../sweep/store.ts";
+import { isCancelled, Sweep } from "../sweep/store.ts";
 import type { Task } from "../sweep/task.ts";
 import { redacted } from "../sweep/address.ts";
 import { adaptersHere, submit } from "./sweep-start.ts";
@@ -47,17 +47,17 @@ async function work({ queue: address, store, workers, adapter, idle }: Flags): P
   let turn = 0;
   let active = 0;
   /** Has a child do a task; throws where that was stopped, and is to be gone on with. */
-  const does = async (task: AnyTask, where: string, isCancelled: () => boolean): Promise<void> => {
+  const does = async (task: AnyTask, where: string, isOver: () => boolean): Promise<void> => {
     const end = new AbortController();
     const stop = () => end.abort();
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
-    const watch = setInterval(() => isCancelled() && stop(), 1000 * pause);
+    const watch = setInterval(() => isOver() && stop(), 1000 * pause);
     try {
       const folder = "folder" in task ? { folder: task.folder } : {};
       const { end: ended } = await pool.run(task, { signal: end.signal, onNotice: say, ...folder });
       say(`${where}: ${ended}`);
-      if (ended === "stopped" && !isCancelled()) throw new Error("stopped here, with a checkpoint");
+      if (ended === "stopped" && !isOver()) throw new Error("stopped here, with a checkpoint");
     } finally {
       clearInterval(watch);
       signal.removeEventListener("abort", stop);
@@ -76,15 +76,15 @@ async function work({ queue: address, store, workers, adapter, idle }: Flags): P
               await does({ ...given, settings, out: join(store, given.out) }, where, () => false);
               return;
             }
-            const sweep = Sweep.open(store, name);
-            if (sweep.isCancelled) return;
+            if (isCancelled(store, name)) return;
             const task: Task = {
               ...{ ...given, folder: join(store, given.folder) },
               ...(own === undefined ? {} : { adapter: own }),
             };
-            await does(task, where, () => sweep.isCancelled);
-            if (sweep.search?.kind === "asha")
-              await submit(queue, sweep, task.mostStarts, new Scheduler(sweep).jobs());
+            await does(task, where, () => isCancelled(store, name));
+            if (!task.isCompared) return;
+            const sweep = Sweep.open(store, name);
+            await submit(queue, sweep, task.mostStarts, new Scheduler(sweep).jobs());
           } catch (error) {
             if (!signal.aborted) say(`${where}: ${error instanceof Error ? error.message : String(error)}`);
             throw error;

@@ -25,6 +25,7 @@ export function taskOf(sweep: Sweep, { run, until }: Job, mostStarts: number, ad
   return {
     ...{ folder: sweep.folder(run.name).path, config: run.config, reports: sweep.reports, mostStarts },
     ...(until === undefined ? {} : { until }),
+    ...(sweep.search?.kind === "asha" ? { isCompared: true } : {}),
     ...(adapter === undefined ? {} : { adapter }),
   };
 }

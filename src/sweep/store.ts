@@ -111,7 +111,7 @@ export class Sweep {
 
   /** Whether somebody asked for its end. */
   get isCancelled(): boolean {
-    return existsSync(join(this.path, "cancelled"));
+    return isCancelled(this.store, this.name);
   }
 
   cancel(): void {
@@ -131,6 +131,11 @@ export class Sweep {
       ...statusOf(this.folder(run.name), run.config),
     }));
   }
+}
+
+/** Whether somebody asked for the end of the sweep of that name, whose plan need not be read for it. */
+export function isCancelled(store: string, name: string): boolean {
+  return existsSync(join(store, name, "cancelled"));
 }
 
 /** How far the run in a folder is. */

@@ -25,6 +25,8 @@ export interface Task {
   reports: boolean;
   /** Stop at this step, to be compared with others, in place of the last one. */
   until?: number;
+  /** Whether how it ends decides what of its sweep is done next. */
+  isCompared?: true;
   /** The adapter of this machine to use, by a part of its name. */
   adapter?: string;
   /** So many times a process may begin without bringing the run a checkpoint further. */
