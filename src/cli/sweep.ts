@@ -7,6 +7,7 @@ import { makeNetwork } from "../reproduce/networks.ts";
 import { makeFolder, writeFileAtomic } from "../runs/files.node.ts";
 import { serveTasks } from "../sweep/child.ts";
 import { taskOf } from "../sweep/here.ts";
+import { settingsOf } from "../sweep/plan.ts";
 import { sweepPage } from "../sweep/page.ts";
 import { serveSweep } from "../sweep/serve.ts";
 import type { RunStatus, Sweep } from "../sweep/store.ts";
@@ -168,7 +169,7 @@ function status(sweep: Sweep, flags: InspectFlags): void {
 const percent = (value: number | undefined) => (value === undefined ? "" : `${value.toFixed(2)} %`);
 
 function resultWords(best: readonly RunStatus[]): string {
-  const keys = [...new Set(best.flatMap(({ varied }) => Object.keys(varied)))];
+  const keys = settingsOf(best);
   const rows = best.map(({ number, varied, testError, result, name }) => [
     String(number),
     ...keys.map((key) => (varied[key] === undefined ? "" : JSON.stringify(varied[key]).replaceAll('"', ""))),

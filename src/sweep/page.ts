@@ -3,6 +3,7 @@ import { version } from "../device/version.node.ts";
 import { html, Html } from "../report/html.ts";
 import { page } from "../report/page.ts";
 import { parallel, scatter, sparkline, wordOf, type Scored } from "./charts.ts";
+import { settingsOf } from "./plan.ts";
 import { states, type RunStatus, type Sweep } from "./store.ts";
 
 /** Rows of the table, and pictures, at most: the best. */
@@ -32,7 +33,7 @@ const style = `
 export function sweepPage(sweep: Sweep, all: readonly RunStatus[] = sweep.status()): string {
   const scored = all.filter(({ testError }) => testError !== undefined && Number.isFinite(testError));
   const ordered = [...all].sort(byError);
-  const settings = [...new Set(all.flatMap(({ varied }) => Object.keys(varied)))];
+  const settings = settingsOf(all);
   const counts = states
     .map((state) => [all.filter((run) => run.state === state).length, state] as const)
     .filter(([count]) => count > 0);

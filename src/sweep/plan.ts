@@ -94,6 +94,12 @@ function variedOf(runs: readonly Record<string, unknown>[]): Set<string> {
   return new Set([...keys].filter(isVaried));
 }
 
+/** The settings that differ between runs, in the order of the file: whoever has the most of them has them all in it. */
+export function settingsOf(runs: readonly Pick<PlannedRun, "varied">[]): string[] {
+  const keys = runs.map(({ varied }) => Object.keys(varied)).sort((a, b) => b.length - a.length);
+  return [...new Set(keys.flat())];
+}
+
 /** What a run's weights and results depend on, in one order; the adapter that it happens to be trained on is no part of it. */
 function identity({ adapter: _, ...config }: Config): string {
   const entries = Object.entries(config).filter(([key]) => isSettingOf(config.model, key));
