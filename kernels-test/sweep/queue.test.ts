@@ -28,6 +28,8 @@ if (missing.length > 0)
 /** A short test is content with one server. */
 const tried = process.env.HESTENES_CHAOS ? found : found.slice(0, 1);
 
+if (tried.length === 0) test.skip("a queue: neither redis-server nor PostgreSQL is installed", () => {});
+
 describe.each(tried)("%s", (name, startServer) => {
   let server: Server;
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { html, Html } from "../report/html.ts";
+import { html, type Html } from "../report/html.ts";
 import { chart, logTick, palette } from "../report/svg.ts";
 
 /** A run's settings and its error, as far as it is known. */

@@ -129,7 +129,7 @@ export class SweepQueue<Task> {
   work(
     does: (order: Omit<Order<Task>, "id">) => Promise<void>,
     { workers, onNotice }: WorkOptions,
-  ): { close(): Promise<void> } {
+  ): { close: () => Promise<void> } {
     let last = "";
     const worker: Worker = new this.#bull.Worker(
       queueName,
