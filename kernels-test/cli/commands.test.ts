@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { PNG } from "pngjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseNpy } from "../../src/data/npy.ts";
@@ -154,13 +155,13 @@ test("Ctrl-C writes a checkpoint and says how to go on", async () => {
   await running.says("steps/s");
   const second = await run("train", "--out", out);
   expect(second.code).toBe(1);
-  expect(second.stderr).toContain(`another process (pid ${running.process.pid}) trains in ${out}; `);
+  expect(second.stderr).toContain(`process ${running.process.pid} on ${hostname()} trains in ${out}; `);
   running.process.kill("SIGINT");
   const { code, stdout, stderr } = await running.ended;
   expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
   expect(stderr).toMatch(/Stopping after this step; press Ctrl-C again/);
   const [, found] = /Stopped at step (\d+) of 900\. To go on: npx hestenes train --out \S+run/.exec(stderr)!;
-  expect(existsSync(`${out}/.lock`)).toBe(false);
+  expect(existsSync(`${out}/.lease`)).toBe(false);
   const step = Number(found);
   expect(step).toBeLessThan(900);
   expect(readCheckpoint(out)!.state).toMatchObject({ step });
