@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../src/device/errors.ts";
 import * as ops from "../src/ops/convolutions.ts";
+import * as volumes from "../src/ops/volumes.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { checkOp, withDevices } from "./check.ts";
 
@@ -75,12 +76,56 @@ checkOp(
 );
 checkOp(
   "conv3d",
-  (x, w, bias) => ops.conv3d(x, w, { stride: [2, 1, 2], padding: [1, 1, 0], dilation: [1, 2, 1], bias }),
+  (x, w, bias) => volumes.conv3d(x, w, { stride: [2, 1, 2], padding: [1, 1, 0], dilation: [1, 2, 1], bias }),
   (lists, shapes) =>
     correlation(lists, shapes, { stride: [2, 1, 2], before: [1, 1, 0], dilation: [1, 2, 1] }).map(
       (y, i) => y + lists[2]![i % 4]!,
     ),
   [[[2, 5, 6, 5, 3], [3, 2, 3, 3, 4], [4]]], // prettier-ignore
+);
+/** The transpose of that: each element of x spreads w, with padding that is taken off on both sides. */
+function spread(
+  [x, w]: readonly number[][],
+  [xs, ws]: readonly (readonly number[])[],
+  { stride, padding, dilation, extra }: Record<"stride" | "padding" | "dilation" | "extra", number[]>,
+): number[] {
+  const [N, K, C] = [xs![0]!, xs![4]!, ws![3]!];
+  const out = [0, 1, 2].map(
+    (d) => (xs![d + 1]! - 1) * stride[d]! - 2 * padding[d]! + dilation[d]! * (ws![d]! - 1) + extra[d]! + 1,
+  );
+  const y = new Array<number>(N * out[0]! * out[1]! * out[2]! * C).fill(0);
+  x!.forEach((value, i) => {
+    const [k, pixel] = [i % K, Math.floor(i / K)];
+    const place = [Math.floor(pixel / (xs![2]! * xs![3]!)), Math.floor(pixel / xs![3]!), pixel];
+    const at = place.map((p, d) => p % xs![d + 1]!);
+    const n = Math.floor(place[0]! / xs![1]!);
+    w!.forEach((weight, j) => {
+      if (j % K !== k) return;
+      const [c, tap] = [Math.floor(j / K) % C, Math.floor(j / (K * C))];
+      const taps = [
+        Math.floor(tap / (ws![1]! * ws![2]!)),
+        Math.floor(tap / ws![2]!) % ws![1]!,
+        tap % ws![2]!,
+      ];
+      const to = taps.map((t, d) => at[d]! * stride[d]! + t * dilation[d]! - padding[d]!);
+      if (to.some((p, d) => p < 0 || p >= out[d]!)) return;
+      y[to.reduce((sum, p, d) => sum * out[d]! + p, n) * C + c]! += value * weight;
+    });
+  });
+  return y;
+}
+const apart = { stride: [2, 1, 3], padding: [1, 0, 1], dilation: [1, 2, 1], extra: [1, 0, 2] };
+checkOp(
+  "convTranspose3d",
+  (x, w, bias) => {
+    const { stride, padding, dilation, extra } = apart as Record<
+      keyof typeof apart,
+      [number, number, number]
+    >;
+    return volumes.convTranspose3d(x, w, { stride, padding, dilation, outputPadding: extra, bias });
+  },
+  (lists, shapes) => spread(lists, shapes, apart).map((y, i) => y + lists[2]![i % 3]!),
+  [[[2, 3, 4, 2, 4], [3, 2, 3, 3, 4], [3]]], // prettier-ignore
 );
 checkOp(
   "averagePool1d",
@@ -115,6 +160,6 @@ withDevices((device) => {
     const x = tensor(device(), [3, 1, 4, 1, 5, 9], [1, 6, 1]);
     expect([...(await ops.maxPool1d(x, { window: 3, stride: 1 }).read())]).toEqual([4, 4, 5, 9]);
     expect(() => ops.conv1d(tensor(device(), [1]), x)).toThrow(ShapeError);
-    expect(() => ops.conv3d(x, x)).toThrow(ShapeError);
+    expect(() => volumes.conv3d(x, x)).toThrow(ShapeError);
   });
 });

@@ -91,12 +91,12 @@ const cases: Record<string, FunctionCase> = {
   hardTanh: of(
     ops.hardTanh,
     (x) => limit(x, -1, 1),
-    (x) => Number(Math.abs(x) <= 1),
+    (x) => Number(Math.abs(x) < 1),
   ),
   relu6: of(
     ops.relu6,
     (x) => limit(x, 0, 6),
-    (x) => Number(x >= 0 && x <= 6),
+    (x) => Number(x > 0 && x < 6),
     all,
   ),
   selu: of(

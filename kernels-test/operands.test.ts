@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openDevice, type Device } from "../src/device/device.ts";
-import { HestenesError } from "../src/device/errors.ts";
+import { HestenesError, LimitError } from "../src/device/errors.ts";
 import * as ops from "../src/ops/index.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 
@@ -144,3 +144,28 @@ test("every operation refuses in words what is no operand of it, and what means 
   for (const name of parameters.keys()) wrong.push(...(await sweep(name)));
   expect(wrong.slice(0, 20), `${wrong.length} in all`).toEqual([]);
 }, 60_000);
+
+test("what sorts and scatters refuses in words what a binding does not hold", async () => {
+  const narrow = await openDevice({ binding: 4096 });
+  const bind = vi.spyOn(narrow, "bind").mockReturnValue({} as GPUBindGroup);
+  const launch = vi.spyOn(narrow, "launch").mockReturnValue(undefined);
+  const x = tensor(narrow, new Float32Array(2048), [2048]);
+  const at = tensor(narrow, new Float32Array(2048), [2048, 1]);
+  const calls: Record<string, () => unknown> = {
+    sort: () => ops.sort(x),
+    argsort: () => ops.argsort(x),
+    topk: () => ops.topk(x, 3),
+    median: () => ops.median(x),
+    searchsorted: () => ops.searchsorted(x, x),
+    takeAlongAxis: () => ops.takeAlongAxis(x, x),
+    gatherNd: () => ops.gatherNd(x, at),
+    scatterAdd: () => ops.scatterAdd(x, x, x),
+    scatterAlongAxis: () => ops.scatterAlongAxis(x, x, x),
+    scatterNd: () => ops.scatterNd(at, x, [2048]),
+    segmentSum: () => ops.segmentSum(x, x, 2048),
+  };
+  for (const [name, call] of Object.entries(calls))
+    expect(() => narrow.scope(call), name).toThrow(LimitError);
+  for (const spy of [bind, launch]) spy.mockRestore();
+  narrow.close();
+});

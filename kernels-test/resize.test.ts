@@ -4,13 +4,19 @@ import { tensor, zeros } from "../src/tensor/tensor.ts";
 import { checkOp, expectClose, withDevices } from "./check.ts";
 
 /** The two pixels of `extent` that pixel i of `count` is mixed of, and the part of the second. */
-function mix(i: number, extent: number, count: number, { mode, alignCorners }: ResizeOptions) {
-  if (mode === "nearest") return [Math.floor((i * extent) / count), 0, 0] as const;
-  const at = alignCorners
-    ? count > 1
-      ? (i * (extent - 1)) / (count - 1)
-      : 0
-    : Math.max(0, ((i + 0.5) * extent) / count - 0.5);
+function mix(i: number, extent: number, count: number, options: ResizeOptions) {
+  const { mode = "bilinear", alignCorners = false, halfPixels = mode === "bilinear" } = options;
+  const aligned = count > 1 ? (i * (extent - 1)) / (count - 1) : 0;
+  const place = alignCorners
+    ? aligned
+    : halfPixels
+      ? ((i + 0.5) * extent) / count - 0.5
+      : (i * extent) / count;
+  if (mode === "nearest") {
+    const nearest = Math.floor(place + (alignCorners || halfPixels ? 0.5 : 0) + 1e-9);
+    return [Math.min(extent - 1, nearest), 0, 0] as const;
+  }
+  const at = Math.max(0, place);
   const first = Math.min(extent - 1, Math.floor(at + 1e-9));
   return [first, Math.min(extent - 1, first + 1), at - first] as const;
 }
@@ -53,7 +59,14 @@ const cases: [shape: number[], size: [number, number]][] = [
     [4, 1],
   ],
 ];
-for (const options of [{ mode: "nearest" }, {}, { alignCorners: true }] satisfies ResizeOptions[])
+const ways: ResizeOptions[] = [
+  ...[{ mode: "nearest" as const }, {}, { alignCorners: true }, { halfPixels: false }],
+  ...[
+    { mode: "nearest" as const, alignCorners: true },
+    { mode: "nearest" as const, halfPixels: true },
+  ],
+];
+for (const options of ways)
   for (const [shape, size] of cases)
     checkOp(
       `resize2d to ${size.join(" × ")} ${JSON.stringify(options)}`,

@@ -37,6 +37,7 @@ const TANH_SHRINK = 29u;
 const SOFT_SHRINK = 30u;
 const HARD_SHRINK = 31u;
 const GELU_TANH = 32u;
+const HARD_TANH = 33u;
 
 const SELU_SCALE = 1.05070098735548;
 const SELU_ALPHA = 1.67326324235438;
@@ -128,6 +129,10 @@ fn f(x: f32) -> f32 {
     case TANH_SHRINK { return tanhShrinkOf(x); }
     case SOFT_SHRINK { return select(0, withSignOf(abs(x) - p.s, x), abs(x) > p.s); }
     case HARD_SHRINK { return select(0, x, abs(x) > p.s); }
+    case HARD_TANH {
+      if (orderOf(x) < orderOf(p.s)) { return p.s; }
+      return select(x, p.t, orderOf(x) > orderOf(p.t));
+    }
     default { return select(x, within(x), x < 0) * sigmoidOf(geluArgument(x)); }
   }
 }
@@ -182,6 +187,7 @@ fn slope(x: f32) -> f32 {
     case SOFTSIGN { let y = 1 / (1 + abs(x)); return y * y; }
     case LOG_SIGMOID { return sigmoidOf(-x); }
     case TANH_SHRINK { let y = tanhOf(x); return y * y; }
+    case HARD_TANH { return select(0.0, 1.0, x > p.s && x < p.t); }
     case SOFT_SHRINK, HARD_SHRINK { return select(0.0, 1.0, abs(x) > p.s); }
     default {
       let c = clamp(x, -20.0, 20.0);

@@ -1,17 +1,20 @@
-// pool: the largest or the mean of each window of images x (N,H,W,C) -> (N,P,Q,C), channel by channel.
+// pool: the largest, the mean or the sum of each window of images x (N,H,W,C) -> (N,P,Q,C), channel by channel.
 //   largest            x -> out, taps    taps: which tap of its window, r S + s, the largest is: the first of equals, the
 //                                        first NaN if there is one
 //   largest_backward   dy, taps -> out   (N,H,W,C)
 //   mean               x -> out
 //   mean_backward      dy -> out         (N,H,W,C)
-// One lane owns one element of out; backwards it goes through the windows that hold its pixel, in their order.
+// Taps of a window are `dilation` apart. The mean counts the pixels of the image, with COUNT_PADDING those of its padding too:
+// `padded` pixels in all. With SUM nothing is counted. One lane owns one element of out; backwards it goes through the
+// windows that may hold its pixel, in their order.
 
 override WG: u32 = 64;
 override COUNT_PADDING: bool = true;
+override SUM: bool = false;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32, R: u32, S: u32,
-  stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32,
+  stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32, padded_h: u32, padded_w: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -28,19 +31,37 @@ fn placeOf(i: u32, height: u32, width: u32) -> vec4u {
   return vec4u(image, row - image * height, pixel - row * width, i - pixel * p.C);
 }
 
-/** The taps of window `at` along an axis that lie in the image: from .x on, below .y. */
-fn tapsInside(at: u32, stride: u32, pad: u32, taps: u32, extent: u32) -> vec2u {
-  let first = at * stride;
-  let begin = select(0, pad - first, first < pad);
-  let end = min(taps, extent + pad - min(first, extent + pad));
+/** How the windows lie along an axis of `extent` pixels: `windows` of them. */
+struct Axis { stride: u32, pad: u32, dilation: u32, taps: u32, extent: u32, windows: u32 }
+
+fn down() -> Axis { return Axis(p.stride_h, p.pad_h, p.dilation_h, p.R, p.H, p.P); }
+fn across() -> Axis { return Axis(p.stride_w, p.pad_w, p.dilation_w, p.S, p.W, p.Q); }
+
+/** How many multiples of `step` lie below `end`. */
+fn countBelow(end: u32, step: u32) -> u32 { return (end + step - 1) / step; }
+
+/** The taps of window `at` that lie in the image: from .x on, below .y. */
+fn tapsInside(at: u32, axis: Axis) -> vec2u {
+  let first = at * axis.stride;
+  let begin = countBelow(axis.pad - min(first, axis.pad), axis.dilation);
+  let room = axis.extent + axis.pad;
+  let end = min(axis.taps, countBelow(room - min(first, room), axis.dilation));
   return vec2u(begin, max(begin, end));
 }
 
-/** The windows along an axis that hold pixel `at`: from .x on, below .y. */
-fn windowsAt(at: u32, stride: u32, pad: u32, taps: u32, windows: u32) -> vec2u {
-  let last = at + pad;
-  let begin = select(0, (last - taps) / stride + 1, last >= taps);
-  return vec2u(begin, min(windows, last / stride + 1));
+/** The windows that may hold pixel `at`: from .x on, below .y. */
+fn windowsAt(at: u32, axis: Axis) -> vec2u {
+  let last = at + axis.pad;
+  let reach = axis.dilation * (axis.taps - 1) + 1;
+  let begin = select(0, (last - reach) / axis.stride + 1, last >= reach);
+  return vec2u(begin, min(axis.windows, last / axis.stride + 1));
+}
+
+/** Which tap of a window pixel `at` is; none of them, if the window has it between two. */
+fn tapOf(at: u32, window: u32, axis: Axis) -> u32 {
+  let beyond = at + axis.pad - window * axis.stride;
+  let tap = beyond / axis.dilation;
+  return select(axis.taps, tap, tap * axis.dilation == beyond);
 }
 
 fn laneIndex(id: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * WG; }
@@ -52,14 +73,14 @@ fn largest(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
   let i = laneIndex(id, groups);
   if (i >= p.N * p.P * p.Q * p.C) { return; }
   let at = placeOf(i, p.P, p.Q);
-  let rows = tapsInside(at.y, p.stride_h, p.pad_h, p.R, p.H);
-  let columns = tapsInside(at.z, p.stride_w, p.pad_w, p.S, p.W);
+  let rows = tapsInside(at.y, down());
+  let columns = tapsInside(at.z, across());
   var most = 0.0;
   var tap = p.R * p.S;
   for (var r = rows.x; r < rows.y; r++) {
-    let row = (at.x * p.H + at.y * p.stride_h + r - p.pad_h) * p.W;
+    let row = (at.x * p.H + at.y * p.stride_h + r * p.dilation_h - p.pad_h) * p.W;
     for (var s = columns.x; s < columns.y; s++) {
-      let v = x[(row + at.z * p.stride_w + s - p.pad_w) * p.C + at.w];
+      let v = x[(row + at.z * p.stride_w + s * p.dilation_w - p.pad_w) * p.C + at.w];
       if (tap == p.R * p.S || v > most || (isNan(v) && !isNan(most))) {
         most = v;
         tap = r * p.S + s;
@@ -75,12 +96,14 @@ fn largest_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
   let i = laneIndex(id, groups);
   if (i >= p.N * p.H * p.W * p.C) { return; }
   let at = placeOf(i, p.H, p.W);
-  let rows = windowsAt(at.y, p.stride_h, p.pad_h, p.R, p.P);
-  let columns = windowsAt(at.z, p.stride_w, p.pad_w, p.S, p.Q);
+  let rows = windowsAt(at.y, down());
+  let columns = windowsAt(at.z, across());
   var sum = 0.0;
   for (var row = rows.x; row < rows.y; row++) {
+    let r = tapOf(at.y, row, down());
     for (var column = columns.x; column < columns.y; column++) {
-      let tap = (at.y + p.pad_h - row * p.stride_h) * p.S + at.z + p.pad_w - column * p.stride_w;
+      let s = tapOf(at.z, column, across());
+      let tap = select(~0u, r * p.S + s, r < p.R && s < p.S);
       let window = ((at.x * p.P + row) * p.Q + column) * p.C + at.w;
       if (taps[window] == tap) { sum += dy[window]; }
     }
@@ -88,10 +111,13 @@ fn largest_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
   out[i] = sum;
 }
 
-/** One divided by how many numbers the mean of a window is of. */
-fn shareOf(rows: vec2u, columns: vec2u) -> f32 {
-  if (COUNT_PADDING) { return 1 / f32(p.R * p.S); }
-  return 1 / f32((rows.y - rows.x) * (columns.y - columns.x));
+/** What the sum of a window, given its taps in the image, is multiplied by: 1 divided by how many numbers it is the mean of. */
+fn shareOf(row: u32, column: u32, rows: vec2u, columns: vec2u) -> f32 {
+  if (SUM) { return 1; }
+  if (!COUNT_PADDING) { return 1 / f32((rows.y - rows.x) * (columns.y - columns.x)); }
+  let high = min(p.R, countBelow(p.padded_h - row * p.stride_h, p.dilation_h));
+  let wide = min(p.S, countBelow(p.padded_w - column * p.stride_w, p.dilation_w));
+  return 1 / f32(high * wide);
 }
 
 @compute @workgroup_size(WG)
@@ -99,16 +125,16 @@ fn mean(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = laneIndex(id, groups);
   if (i >= p.N * p.P * p.Q * p.C) { return; }
   let at = placeOf(i, p.P, p.Q);
-  let rows = tapsInside(at.y, p.stride_h, p.pad_h, p.R, p.H);
-  let columns = tapsInside(at.z, p.stride_w, p.pad_w, p.S, p.W);
+  let rows = tapsInside(at.y, down());
+  let columns = tapsInside(at.z, across());
   var sum = 0.0;
   for (var r = rows.x; r < rows.y; r++) {
-    let row = (at.x * p.H + at.y * p.stride_h + r - p.pad_h) * p.W;
+    let row = (at.x * p.H + at.y * p.stride_h + r * p.dilation_h - p.pad_h) * p.W;
     for (var s = columns.x; s < columns.y; s++) {
-      sum += x[(row + at.z * p.stride_w + s - p.pad_w) * p.C + at.w];
+      sum += x[(row + at.z * p.stride_w + s * p.dilation_w - p.pad_w) * p.C + at.w];
     }
   }
-  out[i] = sum * shareOf(rows, columns);
+  out[i] = sum * shareOf(at.y, at.z, rows, columns);
 }
 
 @compute @workgroup_size(WG)
@@ -116,14 +142,16 @@ fn mean_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   let i = laneIndex(id, groups);
   if (i >= p.N * p.H * p.W * p.C) { return; }
   let at = placeOf(i, p.H, p.W);
-  let rows = windowsAt(at.y, p.stride_h, p.pad_h, p.R, p.P);
-  let columns = windowsAt(at.z, p.stride_w, p.pad_w, p.S, p.Q);
+  let rows = windowsAt(at.y, down());
+  let columns = windowsAt(at.z, across());
   var sum = 0.0;
   for (var row = rows.x; row < rows.y; row++) {
-    let down = tapsInside(row, p.stride_h, p.pad_h, p.R, p.H);
+    if (tapOf(at.y, row, down()) >= p.R) { continue; }
+    let inRows = tapsInside(row, down());
     for (var column = columns.x; column < columns.y; column++) {
-      let across = tapsInside(column, p.stride_w, p.pad_w, p.S, p.W);
-      sum += dy[((at.x * p.P + row) * p.Q + column) * p.C + at.w] * shareOf(down, across);
+      if (tapOf(at.z, column, across()) >= p.S) { continue; }
+      let share = shareOf(row, column, inRows, tapsInside(column, across()));
+      sum += dy[((at.x * p.P + row) * p.Q + column) * p.C + at.w] * share;
     }
   }
   out[i] = sum;

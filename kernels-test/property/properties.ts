@@ -1,6 +1,7 @@
 import { arithmetic } from "./arithmetic.ts";
 import { contractions } from "./contractions.ts";
 import { elementwise } from "./elementwise.ts";
+import { imaged } from "./images.ts";
 import { indexed } from "./indexing.ts";
 import { objectives } from "./objectives.ts";
 import { products } from "./products.ts";
@@ -18,4 +19,5 @@ export const properties: readonly Property[] = [
   ...contractions,
   ...indexed,
   ...objectives,
+  ...imaged,
 ];

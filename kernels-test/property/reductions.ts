@@ -1,4 +1,4 @@
-import { cumprod, cumsum, type CumulateOptions } from "../../src/ops/cumulate.ts";
+import { cummax, cummin, cumprod, cumsum, type CumulateOptions } from "../../src/ops/cumulate.ts";
 import { all, any } from "../../src/ops/logic.ts";
 import * as ops from "../../src/ops/reduce.ts";
 import * as statistics from "../../src/ops/statistics.ts";
@@ -160,6 +160,22 @@ export const reductions: Property[] = [
       ),
     tolerance: 2e-4, // of 1100 factors, each rounded
   }),
+  ...[true, false].map((isMost) =>
+    property<{ axis: number; reverse: boolean }>({
+      name: isMost ? "cummax" : "cummin",
+      forms: cumulations,
+      op: ([x], { axis, reverse }) => (isMost ? cummax : cummin)(x!, axis, reverse),
+      reference: ([x], { axis, reverse }) =>
+        along(x!, axis, (list) => {
+          const takesOver = (a: number, b: number) => Number.isNaN(b) || (isMost ? b >= a : b <= a);
+          const f = (a: number, b: number) => (!Number.isNaN(a) && takesOver(a, b) ? b : a);
+          return cumulated(list, f, isMost ? -Infinity : Infinity, { axis, reverse, exclusive: false });
+        }),
+      smooth: () => apart,
+      tolerance: 0,
+      signedZeros: false,
+    }),
+  ),
   reduction("sum", ops.sum, total, totalSize),
   reduction(
     "mean",

@@ -1,15 +1,14 @@
 import { checkOptions, optionsOf } from "../device/arguments.ts";
-import { ArgumentError, ShapeError } from "../device/errors.ts";
+import { ShapeError } from "../device/errors.ts";
 import { show } from "../tensor/shape.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
-import { add } from "./arithmetic.ts";
 import { conv2d, type Conv2dOptions } from "./conv2d.ts";
 import { convTranspose2d } from "./convTranspose2d.ts";
 import type { Activation } from "./lib/activation.ts";
 import { composed } from "./lib/composed.ts";
 import type { Pair } from "./lib/convolution.ts";
 import { averagePool2d, maxPool2d } from "./pool.ts";
-import { pad, reshape, slice, stridedSlice } from "./rearrange.ts";
+import { reshape } from "./rearrange.ts";
 
 export interface Conv1dOptions {
   /** Elements from one window to the next; 1 unless given. */
@@ -99,63 +98,6 @@ export function depthwiseConv2d(x: Tensor, w: Tensor, options: Omit<Conv2dOption
   return composed([x, w, options.bias], () =>
     conv2d(x, reshape(w, [R, S, 1, C * M]), { ...options, groups: C }),
   );
-}
-
-export interface Conv3dOptions {
-  /** Voxels from one window to the next, for all axes or each; 1 unless given. */
-  stride?: number | readonly [number, number, number] | undefined;
-  /** Zeros on both sides, for all axes or each; none unless given. */
-  padding?: number | readonly [number, number, number] | undefined;
-  /** Voxels from one tap of the filter to the next, for all axes or each; 1 unless given. */
-  dilation?: number | readonly [number, number, number] | undefined;
-  /** Added to each voxel: (K). */
-  bias?: Tensor | undefined;
-}
-
-function triple(option: string, value: number | readonly [number, number, number], least: number) {
-  const all = typeof value === "number" ? ([value, value, value] as const) : value;
-  if (all.length !== 3 || !all.every((n) => Number.isInteger(n) && n >= least))
-    throw new ArgumentError(
-      `conv3d: ${option} is ${JSON.stringify(value)}, expected a whole number from ${least}, or three of them`,
-    );
-  return all;
-}
-
-/**
- * x ∗ w + bias: the cross-correlation of volumes x (N,D,H,W,C) with K filters w (T,R,S,C,K): (N,O,P,Q,K). It is a sum of
- * T convolutions of images, one for each tap along the depth.
- */
-export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tensor {
-  checkTensors("conv3d", x, w);
-  const { stride = 1, padding = 0, dilation = 1, bias } = optionsOf("conv3d", options);
-  if (x.shape.length !== 5 || w.shape.length !== 5 || w.size === 0)
-    throw new ShapeError(
-      `conv3d: x is ${show(x.shape)} and w ${show(w.shape)}; give volumes (N, D, H, W, C) and filters (T, R, S, C, K)`,
-    );
-  const [sd, sh, sw] = triple("stride", stride, 1);
-  const [pd, ph, pw] = triple("padding", padding, 0);
-  const [dd, dh, dw] = triple("dilation", dilation, 1);
-  const [N, D, H, W, C] = x.shape as [number, number, number, number, number];
-  const [T, ...filter] = w.shape as [number, number, number, number, number];
-  const O = Math.floor((D + 2 * pd - dd * (T - 1) - 1) / sd) + 1;
-  if (O < 1)
-    throw new ShapeError(`conv3d: w ${show(w.shape)} reaches past the depth of x ${show(x.shape)}; pad more`);
-  const around = [0, 0] as const;
-  return composed([x, w, bias], () => {
-    const deep = pd === 0 ? x : pad(x, [around, [pd, pd], around, around, around]);
-    const taps = Array.from({ length: T }, (_, t) => {
-      const plane = stridedSlice(deep, [0, t * dd, 0, 0, 0], [N, O, H, W, C], [1, sd, 1, 1, 1]);
-      const own = reshape(slice(w, [t, 0, 0, 0, 0], [1, ...filter]), filter);
-      return conv2d(reshape(plane, [N * O, H, W, C]), own, {
-        stride: [sh, sw],
-        padding: [ph, pw],
-        dilation: [dh, dw],
-        ...(bias && t === 0 && { bias }),
-      });
-    });
-    const sum = taps.reduce((all, tap) => add(all, tap));
-    return reshape(sum, [N, O, ...sum.shape.slice(1)]);
-  });
 }
 
 export interface Pool1dOptions {

@@ -78,3 +78,33 @@ export function cumsum(x: Tensor, axis = -1, options: CumulateOptions = {}): Ten
 export function cumprod(x: Tensor, axis = -1, options: CumulateOptions = {}): Tensor {
   return cumulate("cumprod", x, axis, options);
 }
+
+function running(name: "cummax" | "cummin", x: Tensor, axis: number, reverse: boolean): Tensor {
+  checkTensors(name, x);
+  const [at] = normalAxes(name, x.shape.length, axis) as [number];
+  const [A, R, B] = [sizeOf(x.shape.slice(0, at)), x.shape[at]!, sizeOf(x.shape.slice(at + 1))] as const;
+  const params = { N: A * B, R, B, P: 1, block: R };
+  const constants = { LEAST: name === "cummin" ? 1 : 0, REVERSE: reverse ? 1 : 0 };
+  const grid = linearGrid(R === 0 ? 0 : A * B, WG);
+  const work = { bytes: 8 * x.size };
+  const y = empty(x.device, x.shape);
+  cumulateKernel("running", { x, out: y }, params, grid, { constants, work });
+  return track(y, [x], (dy, gradients) => {
+    const dx = gradients.empty(0);
+    cumulateKernel("running_backward", { x, y, dy, out: dx }, params, grid, { constants, work });
+    return [dx];
+  });
+}
+
+/**
+ * The largest of the elements along `axis`, the last unless given, up to each one, or with `reverse` from it on. NaN once there
+ * is one. The gradient goes to the last of equals.
+ */
+export function cummax(x: Tensor, axis = -1, reverse = false): Tensor {
+  return running("cummax", x, axis, reverse);
+}
+
+/** The smallest of the elements along `axis` up to each one, or with `reverse` from it on. */
+export function cummin(x: Tensor, axis = -1, reverse = false): Tensor {
+  return running("cummin", x, axis, reverse);
+}

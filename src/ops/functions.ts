@@ -3,7 +3,7 @@ import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul, where } from "./arithmetic.ts";
-import { clamp, min } from "./elementwise.ts";
+import { min } from "./elementwise.ts";
 import { applyFunction } from "./lib/unary.ts";
 import { less } from "./logic.ts";
 
@@ -14,7 +14,7 @@ const names = [
   ...["sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"],
   ...["erf", "erfc", "erfinv", "log1p", "expm1", "log2", "log10", "exp2", "reciprocal", "rsqrt"],
   ...["silu", "mish", "hardSwish", "hardSigmoid", "selu", "celu", "softsign", "logSigmoid"],
-  ...["tanhShrink", "softShrink", "hardShrink", "geluTanh"],
+  ...["tanhShrink", "softShrink", "hardShrink", "geluTanh", "hardTanh"],
 ];
 
 function apply(name: string, x: Tensor, s = 0, t = 0): Tensor {
@@ -151,14 +151,20 @@ export function hardSigmoid(x: Tensor, slope = 1 / 6, offset = 0.5): Tensor {
   return apply("hardSigmoid", x, slope, offset);
 }
 
-/** x limited to [low, high], by default [-1, 1]; the slope is 1 in between and on both ends, 0 outside. */
+/**
+ * x limited to [low, high], by default [-1, 1]. The slope is 1 in between and 0 outside and on both ends, as PyTorch has it;
+ * that of `clamp` is 1 there. NaN stays NaN.
+ */
 export function hardTanh(x: Tensor, low = -1, high = 1): Tensor {
-  return clamp(x, low, high);
+  checkNumber("hardTanh: low", low);
+  checkNumber("hardTanh: high", high, low);
+  return apply("hardTanh", x, low, high);
 }
 
-/** x limited to [0, 6]; the slope is 1 in between and on both ends, 0 outside. */
+/** x limited to [0, 6]; the slope is 1 in between and 0 outside and on both ends. */
 export function relu6(x: Tensor): Tensor {
-  return clamp(x, 0, 6);
+  checkTensors("relu6", x);
+  return apply("hardTanh", x, 0, 6);
 }
 
 /** λ x from 0 on, λ α (e^x - 1) below: λ = 1.0507, α = 1.6733. Source: Klambauer et al., arXiv:1706.02515. */

@@ -11,11 +11,13 @@ const WG = 64;
 export interface ResizeOptions {
   /** "nearest" copies pixels, "bilinear", the default, mixes the four around. */
   mode?: "nearest" | "bilinear" | undefined;
-  /**
-   * Whether the centres of the corner pixels stay where they are, in bilinear mode; false unless given: the corners of
-   * the image stay, as PyTorch's `align_corners` has it.
-   */
+  /** Whether the centres of the corner pixels stay where they are; false unless given, so that the edges of the image stay. */
   alignCorners?: boolean | undefined;
+  /**
+   * Whether pixels lie at their centres, where corners are not aligned: pixel i of the result at (i + ½) H / P - ½, otherwise at
+   * i H / P. True in bilinear mode unless given, false in nearest, as PyTorch has it. TensorFlow's `half_pixel_centers`.
+   */
+  halfPixels?: boolean | undefined;
 }
 
 /**
@@ -25,6 +27,7 @@ export interface ResizeOptions {
 export function resize2d(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
   checkTensors("resize2d", x);
   const { mode = "bilinear", alignCorners = false } = optionsOf("resize2d", options);
+  const { halfPixels = mode === "bilinear" } = options;
   checkList("resize2d: the size", size);
   const [P, Q] = size;
   if (x.shape.length !== 4)
@@ -36,15 +39,20 @@ export function resize2d(x: Tensor, size: readonly [number, number], options: Re
   if (H * W === 0) throw new ShapeError(`resize2d: x ${show(x.shape)} has no pixels`);
   if (2 * (P + 1) * H >= 2 ** 31 || 2 * (Q + 1) * W >= 2 ** 31)
     throw new ShapeError(`resize2d: from ${H} × ${W} to ${P} × ${Q} is past what 32 bits count`);
+  const isNearest = mode === "nearest";
+  /** Pixel i lies at (i · mul + add) / den, of which nearest mode takes the whole part. */
   const axis = (extent: number, count: number) => {
-    if (mode === "nearest") return [extent, 0, count] as const;
-    if (alignCorners) return [count > 1 ? extent - 1 : 0, 0, Math.max(1, count - 1)] as const;
-    return [2 * extent, extent - count, 2 * count] as const;
+    if (alignCorners) {
+      const [mul, den] = [count > 1 ? extent - 1 : 0, Math.max(1, count - 1)] as const;
+      return isNearest ? ([2 * mul, den, 2 * den] as const) : ([mul, 0, den] as const);
+    }
+    if (!halfPixels) return [extent, 0, count] as const;
+    return [2 * extent, isNearest ? extent : extent - count, 2 * count] as const;
   };
   const [mul_h, add_h, den_h] = axis(H, P);
   const [mul_w, add_w, den_w] = axis(W, Q);
   const params = { N, H, W, C, P, Q, mul_h, add_h, den_h, mul_w, add_w, den_w };
-  const constants = { NEAREST: Number(mode === "nearest") };
+  const constants = { NEAREST: Number(isNearest) };
   const out = empty(x.device, [N, P, Q, C]);
   const work = { bytes: 4 * (x.size + out.size) };
   resizeKernel("forward", { x, out }, params, linearGrid(out.size, WG), { constants, work });

@@ -39,6 +39,9 @@ export interface Geometry {
   stride_w: number;
   pad_h: number;
   pad_w: number;
+  /** Padding behind the image, which kernels of convolutions need not know. */
+  after_h: number;
+  after_w: number;
   dilation_h: number;
   dilation_w: number;
 }
@@ -138,6 +141,8 @@ function geometry(
     stride_w: stride[1],
     pad_h: pads[0][0],
     pad_w: pads[1][0],
+    after_h: pads[0][1],
+    after_w: pads[1][1],
     dilation_h: dilation[0],
     dilation_w: dilation[1],
   };
