@@ -6,6 +6,8 @@ import * as nn from "../../src/nn/index.ts";
 import { architectureFor } from "../../src/train/architecture.ts";
 import { buildModel } from "../../src/train/build.ts";
 import { completeConfig, type PartialConfig } from "../../src/train/config.ts";
+import { RandomState } from "../../src/ops/random.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
 import { rounded, values } from "../check.ts";
 import { affine, convolvedSame, enlargedSame, normalisedBy, type Images } from "../nn/reference.ts";
 import { B, checkPhases, gaussian, kl, L, softplus, type List, type Networks } from "./phaseCheck.ts";
@@ -262,6 +264,26 @@ test("they are as large as the papers' are", () => {
     [32, 32, 32],
   ]);
   expect(channels([64, 64, 3], 4)[0]!.outputShape).toEqual([2, 2, 1024]);
+});
+
+test("what a batch weighs in running moments is a hundredth, or what a configuration says", async () => {
+  for (const network of ["rae", "wae", "resnet"] as const) {
+    const moved = async (given: PartialConfig) => {
+      const config = completeConfig({
+        model: "rae",
+        data: "mnist",
+        latent: 3,
+        networkWidth: 1,
+        network,
+        ...given,
+      });
+      using model = buildModel(device, config, [8, 8, 1], architectureFor(config));
+      model.loss(tensor(device, values(4 * 64, 1), [4, 8, 8, 1]), new RandomState(device, 1));
+      const name = [...model.state.keys()].find((key) => /^encoder.*mean$/.test(key))!;
+      return (await model.state.get(name)!.read())[0]!;
+    };
+    expect((await moved({ networkMomentum: 0.5 })) / (await moved({})), network).toBeCloseTo(50, 3);
+  }
 });
 
 test("a configuration names them, for every model; logits stay logits, and numbers of any range have no sigmoid", () => {

@@ -7,7 +7,7 @@ import { randomNormal, RandomState } from "../../src/ops/random.ts";
 import { backward } from "../../src/tensor/tape.ts";
 import { samplesFrom } from "../../src/train/generate.ts";
 import { tensor, type Tensor } from "../../src/tensor/tensor.ts";
-import { rounded, values } from "../check.ts";
+import { expectClose, rounded, values } from "../check.ts";
 import {
   B,
   checkPhases,
@@ -142,7 +142,7 @@ const cases: { name: string; build: () => models.Model; phases: Record<string, R
     // past 5 T the losses of autoencoder and mask are a fifth, and c has doubled once
     name: "MaskAAE",
     build() {
-      const model = models.maskAae(device, { ...options, ...narrow, period: 2 });
+      const model = models.maskAae(device, { ...options, ...narrow, period: 2, maskReconstruction: 700 });
       model.beforeStep(10);
       return model;
     },
@@ -172,7 +172,7 @@ const cases: { name: string; build: () => models.Model; phases: Record<string, R
           const [codes, draws] = [nets.masked(nets.encode(x)), nets.masked(p!)];
           const gap = mean(nets.critic(codes)) - mean(nets.critic(draws));
           const polarisation = nets.mask.reduce((sum, alpha) => sum + alpha * (1 - alpha), 0);
-          return (1000 * nets.entropy(codes, x) + (1 - gap) ** 2 + (4 / L) * polarisation) / 5;
+          return (700 * nets.entropy(codes, x) + (1 - gap) ** 2 + (4 / L) * polarisation) / 5;
         },
       },
     },
@@ -371,6 +371,13 @@ test("MaskAAE: the mask stays above 0, c doubles, and what is masked is not draw
     expect(model.scalars.get("polarisation")!.value).toBe(c);
     expect(model.scalars.get("scale")!.value).toBe(scale);
   }
+  using late = models.maskAae(device, { ...options, ...narrow, maskStart: 4.5 });
+  const [first, later] = [await model.arena.get("mask").read(), await late.arena.get("mask").read()];
+  expectClose(
+    later,
+    [...first].map((m) => 4.5 + m / 10),
+    1e-5,
+  );
   model.arena.get("mask").write([-1, 0, 0.05, 3]);
   model.phases().at(-1)!.after!();
   expect([...(await model.arena.get("mask").read())]).toEqual([0, 0, Math.fround(0.05), 3]);
@@ -402,6 +409,14 @@ test("what such models can not be is refused", () => {
   refuse(() => models.infoVae(device, { ...options, alpha: NaN }), /alpha is at most 1/);
   refuse(() => models.waeMmd(device, { ...options, discrepancy: -1 }), /weight of the MMD/);
   refuse(() => models.maskAae(device, { ...options, period: 0.5 }), /period is a whole number/);
+  refuse(
+    () => models.maskAae(device, { ...options, maskStart: 6 }),
+    /maskStart is a number from 0 to 5, not 6/,
+  );
+  refuse(
+    () => models.maskAae(device, { ...options, maskReconstruction: -1 }),
+    /weight of the reconstruction/,
+  );
   refuse(
     () => models.vaeFlow(device, { ...options, flow: { kind: "planar", maps: 0 } }),
     /maps: a whole number/,

@@ -14,6 +14,7 @@ import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
 import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Phase } from "./phase.ts";
+import { checkWeight } from "./weight.ts";
 import { describeModel } from "./descriptor.ts";
 import { maskAaeFacts } from "./pageModels.ts";
 import {
@@ -27,6 +28,7 @@ import {
   reconstruction,
   reconstructionOf,
   reduce,
+  weight,
 } from "./settings.ts";
 
 export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
@@ -36,13 +38,17 @@ export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
   adversaryRate?: number;
   /** Rate of the mask, where it is not the run's. */
   maskRate?: number;
+  /** What the reconstruction weighs in the mask's loss; 1000 unless given. The less, the more closes. */
+  maskReconstruction?: number;
+  /** The least m that the mask starts from; 0 unless given. The largest is 5. */
+  maskStart?: number;
   /** Critic updates a step; 5 unless given. */
   criticUpdates?: number;
   /** T: the weight of the mask's polarisation doubles every 4 T steps; as the authors' code has it for the length unless given. */
   period?: number;
 }
 
-const [SPREAD, RECONSTRUCTION, MOST_POLARISATION] = [100, 1000, 2048];
+const [SPREAD, MOST_POLARISATION, MOST_START] = [100, 2048, 5];
 
 const ENTROPY = { kind: "bce", reduce: "mean" } as const;
 
@@ -56,11 +62,14 @@ const ENTROPY = { kind: "bce", reduce: "mean" } as const;
  *     generator    encoder             −mean D(ẑ)
  *     mask         mask                1000 R + (1 − mean D(ẑ) + mean D(p̂))² + c Σ α (1 − α), then m ← max(m, 0)
  *
- * R is the reconstruction, binary cross-entropy averaged unless said otherwise; the spread runs over the batch. c is 2 / d at
- * first and doubles every 4 T steps up to 2048; from step 5 T on the losses of autoencoder and mask are a fifth.
+ * m starts from numbers drawn evenly between 0 and 5. R is the reconstruction, binary cross-entropy averaged unless said
+ * otherwise; the spread runs over the batch. c is 2 / d at first and doubles every 4 T steps up to 2048; from step 5 T on
+ * the losses of autoencoder and mask are a fifth.
  */
 export class MaskAae extends CodedAutoencoder {
-  readonly #options: Required<Pick<MaskAaeOptions, "adversaryRate" | "criticUpdates" | "period">> &
+  readonly #options: Required<
+    Pick<MaskAaeOptions, "adversaryRate" | "maskReconstruction" | "criticUpdates" | "period">
+  > &
     Pick<MaskAaeOptions, "maskRate">;
 
   constructor(
@@ -72,6 +81,8 @@ export class MaskAae extends CodedAutoencoder {
       reconstruction = ENTROPY,
       adversaryRate = 1e-4,
       maskRate,
+      maskReconstruction = 1000,
+      maskStart = 0,
       criticUpdates = 5,
       period = latent <= 20 ? 75 : Math.min(10_000, Math.floor((1125 * latent) / 10)),
     }: MaskAaeOptions,
@@ -79,18 +90,25 @@ export class MaskAae extends CodedAutoencoder {
     for (const [name, value] of Object.entries({ criticUpdates, period }))
       if (!(Number.isSafeInteger(value) && value >= 1))
         throw new ArgumentError(`maskAae: ${name} is a whole number from 1 on, not ${value}`);
+    checkWeight("maskAae", "maskReconstruction, the weight of the reconstruction,", maskReconstruction);
+    if (!(maskStart >= 0 && maskStart <= MOST_START))
+      throw new ArgumentError(`maskAae: maskStart is a number from 0 to ${MOST_START}, not ${maskStart}`);
     const { encoder, decoder, critic } = networks;
+    const half = (MOST_START - maskStart) / 2;
     super(device, { encoder, decoder, critic }, latent, reconstruction, {
       parameters: [
         {
           name: "mask",
           shape: [latent],
-          values: uniformValues(latent, 2.5, seed, "mask").map((value) => value + 2.5),
+          values: uniformValues(latent, half, seed, "mask").map((value) => value + maskStart + half),
         },
       ],
       scalars: { polarisation: 2 / latent, scale: 1 },
     });
-    this.#options = { adversaryRate, criticUpdates, period, ...(maskRate !== undefined && { maskRate }) };
+    this.#options = {
+      ...{ adversaryRate, maskReconstruction, criticUpdates, period },
+      ...(maskRate !== undefined && { maskRate }),
+    };
   }
 
   /** α (codeSize), from 0 up to 1. */
@@ -173,7 +191,7 @@ export class MaskAae extends CodedAutoencoder {
     const scale = this.scalars.get("scale")!.tensor;
     const error = mul(
       this.again(() => this.compared(codes, x)),
-      mul(scale, RECONSTRUCTION),
+      mul(scale, this.#options.maskReconstruction),
     );
     const critic = this.network("critic");
     const mismatch = mul(square(sub(1, sub(judged(critic, codes), judged(critic, draws)))), scale);
@@ -228,6 +246,14 @@ export const maskAaeModel = /* @__PURE__ */ describeModel({
       .positive()
       .optional()
       .meta({ description: "learning rate of the mask (default the run's)", value: "rate" }),
+    maskReconstruction: weight().optional().meta({
+      description: "weight of the reconstruction in the mask's loss (default 1000)",
+      value: "weight",
+    }),
+    maskStart: z.number().min(0).max(MOST_START).optional().meta({
+      description: "least m that the mask, 1 - exp(-m), starts from (default 0; the largest is 5)",
+      value: "m",
+    }),
     period: z.int().positive().optional().meta({
       description: "steps of a quarter of the time in which the mask's weight doubles",
       value: "steps",

@@ -113,4 +113,9 @@ export const networkSettings = () => ({
     description: "hidden layers of encoder and decoder of mlp (default 4)",
     value: "count",
   }),
+  networkMomentum: z.number().positive().max(1).optional().meta({
+    description:
+      "what a batch weighs in the running moments of resnet, wae and rae (default 0.01: give more to runs of few steps)",
+    value: "share",
+  }),
 });

@@ -17,6 +17,8 @@ import { batchNorm } from "./normalization.ts";
 export interface RaeNetworksOptions {
   /** Channels of the first convolution; 128 unless given, doubled by each further one. */
   width?: number;
+  /** What a batch weighs in the running moments of batch norm, 0.01 unless given; more where steps are few. */
+  momentum?: number;
 }
 
 /** Images with a longer side than this get what the paper has for faces. */
@@ -34,14 +36,15 @@ const DEPTH = 4;
  * Larger ones get what the paper has for faces of 64 × 64: filters of 5 × 5, samples as they are, and a decoder that begins at
  * an eighth of the size and doubles three times. The head for the variance gives log σ / 5 before tanh.
  */
-export function raeNetworks({ width = 128 }: RaeNetworksOptions = {}): Architecture {
+export function raeNetworks({ width = 128, momentum }: RaeNetworksOptions = {}): Architecture {
   return ({ input, latent, output }) => {
     const [H, W, C] = imageOf("rae", input);
     const isSmall = Math.max(H, W) <= SMALL;
     const [kernel, doublings] = isSmall ? [4, 2] : [5, 3];
     const sizes: Size[] = [[H, W]];
     for (let i = 0; i < DEPTH; i++) sizes.push(halved(sizes[i]!));
-    const norm = (channels: number) => batchNorm(channels, { convention: "keras", activation: "relu" });
+    const norms = { convention: "keras", ...(momentum !== undefined && { momentum }) } as const;
+    const norm = (channels: number) => batchNorm(channels, { ...norms, activation: "relu" });
 
     const features: Record<string, Layer> = isSmall
       ? { scale: each("2 x - 1", (x) => sub(mul(x, 2), 1)) }

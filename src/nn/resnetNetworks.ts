@@ -26,6 +26,8 @@ export interface ResnetNetworksOptions {
   blocks?: number;
   /** Units of the residual block of affine maps after the mean over the image; 512 unless given. */
   units?: number;
+  /** What a batch weighs in the running moments of batch norm, 0.01 unless given; more where steps are few. */
+  momentum?: number;
 }
 
 /** No more channels than this. */
@@ -46,6 +48,7 @@ export function resnetNetworks({
   scales = 3,
   blocks = 1,
   units = 512,
+  momentum,
 }: ResnetNetworksOptions = {}): Architecture {
   return ({ input, latent, output }) => {
     const [H, W, C] = imageOf("resnet", input);
@@ -57,7 +60,8 @@ export function resnetNetworks({
         features[`down${i}`] = conv(size, channelsAt(i - 1), channelsAt(i), 2);
         size = halved(size);
       }
-      for (let b = 0; b < blocks; b++) features[`block${i * blocks + b + 1}`] = block(size, channelsAt(i));
+      for (let b = 0; b < blocks; b++)
+        features[`block${i * blocks + b + 1}`] = block(size, channelsAt(i), momentum);
     }
     features.mean = globalAveragePool();
     features.affine = affineBlock(channelsAt(scales - 1), units);
@@ -73,7 +77,7 @@ export function resnetNetworks({
     sizes.slice(1).forEach((larger, i) => {
       const [from, to] = [channelsAt(deepest - i), channelsAt(deepest - i - 1)];
       decoder[`up${i + 1}`] = convTranspose2d(from, to, { ...same(larger, 3, 2), initial: KERAS });
-      for (let b = 0; b < blocks; b++) decoder[`block${i * blocks + b + 1}`] = block(larger, to);
+      for (let b = 0; b < blocks; b++) decoder[`block${i * blocks + b + 1}`] = block(larger, to, momentum);
     });
     decoder.conv = conv2d(width, C, { ...same([H, W], 3, 1), activation: output, initial: KERAS });
 
@@ -92,9 +96,14 @@ function conv(size: Size, inputs: number, outputs: number, stride = 1): Layer {
   return conv2d(inputs, outputs, { ...same(size, 3, stride), initial: KERAS });
 }
 
-function block(size: Size, channels: number): Layer {
+function block(size: Size, channels: number, momentum: number | undefined): Layer {
+  const norm = {
+    convention: "keras",
+    activation: "relu",
+    ...(momentum !== undefined && { momentum }),
+  } as const;
   const half = (i: number): Layers => ({
-    [`norm${i}`]: batchNorm(channels, { convention: "keras", activation: "relu" }),
+    [`norm${i}`]: batchNorm(channels, norm),
     [`conv${i}`]: conv(size, channels, channels),
   });
   return residual({ ...half(1), ...half(2) }, { conv: conv(size, channels, channels) });

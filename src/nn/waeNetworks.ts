@@ -19,6 +19,8 @@ export interface WaeNetworksOptions {
   width?: number;
   /** How often the size is halved; 3 unless given. */
   scales?: number;
+  /** What a batch weighs in the running moments of batch norm, 0.01 unless given; more where steps are few. */
+  momentum?: number;
 }
 
 /**
@@ -30,13 +32,14 @@ export interface WaeNetworksOptions {
  *
  * The head for the variance gives log σ.
  */
-export function waeNetworks({ width = 128, scales = 3 }: WaeNetworksOptions = {}): Architecture {
+export function waeNetworks({ width = 128, scales = 3, momentum }: WaeNetworksOptions = {}): Architecture {
   return ({ input, latent, output }) => {
     const [H, W, C] = imageOf("wae", input);
     const sizes: Size[] = [[H, W]];
     for (let i = 0; i < scales; i++) sizes.push(halved(sizes[i]!));
     const small = [...sizes[scales]!, width * 2 ** scales];
-    const norm = (channels: number) => batchNorm(channels, { convention: "keras", activation: "relu" });
+    const norms = { convention: "keras", ...(momentum !== undefined && { momentum }) } as const;
+    const norm = (channels: number) => batchNorm(channels, { ...norms, activation: "relu" });
 
     const features: Record<string, Layer> = {};
     for (let i = 0; i <= scales; i++) {

@@ -5,6 +5,8 @@ export interface Difference {
   code: string;
   /** What is done here. */
   here: string;
+  /** The notes of which pages say so too. */
+  topic?: "normalisation" | "images";
   /** The test that shows it, and a part of its name; none where there is nothing to compute. */
   test?: { file: string; name: string };
 }
@@ -32,6 +34,7 @@ export const varianceLossDifferences: readonly Difference[] = [
   },
   {
     about: "The variance law",
+    topic: "normalisation",
     text: "E μ² + E σ² = 1.",
     code: "The network gives log σ. The code takes its exponential, so that it adds E σ, not E σ²: 1.044 in place of 1 for σ = 0.1.",
     here: "E σ², and E σ where `--renormalise paper` asks for it. Gains of the published rows may in part be this.",
@@ -39,6 +42,7 @@ export const varianceLossDifferences: readonly Difference[] = [
   },
   {
     about: "What is renormalised",
+    topic: "normalisation",
     text: "Generated data, towards the variance of real data; figure 6 speaks of the latent space.",
     code: "Codes, and reconstructions with their means kept. The branch that would do it to generated images is never taken.",
     here: "Codes of any sampler, and reconstructions.",
@@ -53,6 +57,7 @@ export const varianceLossDifferences: readonly Difference[] = [
   },
   {
     about: "When",
+    topic: "normalisation",
     text: "Always.",
     code: "Only where the variance that the second VAE loses of codes is more than a quarter of its squared error.",
     here: "Always, and under that condition as published.",
@@ -60,6 +65,7 @@ export const varianceLossDifferences: readonly Difference[] = [
   },
   {
     about: "What is measured of generated codes",
+    topic: "normalisation",
     text: "Their variance.",
     code:
       "Of each batch of 100 the mean of the deviations. A mean of deviations is less than the root of the mean variance, and the deviation of 100 " +
@@ -69,6 +75,7 @@ export const varianceLossDifferences: readonly Difference[] = [
   },
   {
     about: "Noise on codes of the second stage",
+    topic: "normalisation",
     text: "Not mentioned; codes are those of the model of Dai and Wipf.",
     code: "Dai and Wipf add γ N(0, I), which adds to the variance. The code of this paper does not, and then renormalises.",
     here: "Added unless `--no-gamma-noise` or `--renormalise paper` is given.",
@@ -91,6 +98,7 @@ export const varianceLossDifferences: readonly Difference[] = [
   },
   {
     about: "Images that are measured",
+    topic: "images",
     text: "FID of generated images.",
     code:
       "Dai and Wipf, whose figures stand beside its own, stretch each generated image from its least number to 0 and from its " +

@@ -51,7 +51,7 @@ export const maskaae: Paper = {
         title: `Figure 5: WAE and MaskAAE against the length of the codes, ${titleOf(data)}`,
         metrics: ["priorFd", "openDimensions", "undecided", "nac", "test"],
         rows: byLength(data, scale, ["WAE", "MaskAAE"]),
-        notes: [...figureNotes(data), ...maskNotes(scale)],
+        notes: [...figureNotes(data), ...maskNotes(scale, data)],
         findings: lengthFindings,
         plots: [quality, open],
       }),
@@ -67,7 +67,7 @@ export const maskaae: Paper = {
           config: mask(data, scale, latent),
           published: data === "mnist" ? { openDimensions: [latent === 64 ? 13 : 11] as const } : {},
         })),
-        notes: maskNotes(scale),
+        notes: maskNotes(scale, data),
         findings: maskFindings,
         through: { every: scale === "quick" ? 20 : 5000, metrics: ["openDimensions", "undecided"] },
         plots: [
@@ -98,7 +98,7 @@ export const maskaae: Paper = {
         title: `Table 1: generated images, ${titleOf(data)}`,
         metrics: ["priorFd", "priorKd", "openDimensions", "test"],
         rows: generation(data, scale),
-        notes: [...tableNotes(scale), ...maskNotes(scale)],
+        notes: [...tableNotes(scale), ...maskNotes(scale, data)],
         findings: tableFindings,
         strips: ["reconstructions", "prior"],
       }),
@@ -131,7 +131,7 @@ function ofCodes(data: DatasetName, scale: Scale): Omit<Experiment, "name" | "da
   return {
     metrics: ["nac", "nacCovariance", "nacFloor", "openDimensions", "priorDistance", "priorP", "priorFd"],
     rows: pair(data, scale),
-    notes: [...nacNotes, ...maskNotes(scale)],
+    notes: [...nacNotes, ...maskNotes(scale, data)],
     findings: nacFindings,
     strips: [],
   };

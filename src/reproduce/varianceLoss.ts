@@ -4,13 +4,17 @@ import type { Published } from "./published.ts";
 import { movingAverage, smoothed } from "./varianceLossComputed.ts";
 import {
   balanceFindings,
+  bareLabel,
+  bareNormalisedLabel,
   computedLabel,
   figure3Findings,
   figure4Findings,
   generationFindings,
   lawFindings,
   learnedLabel,
+  normalisedLabel,
   picturesAlone,
+  publishedLabel,
 } from "./varianceLossFindings.ts";
 import {
   balanceNotes,
@@ -24,11 +28,11 @@ import {
 } from "./varianceLossNotes.ts";
 import { publishedTables } from "./varianceLossPublished.ts";
 import {
+  again,
   balanceRow,
   dense,
   networkRow,
   networks,
-  normalised,
   pcaRow,
   raeRow,
   stages,
@@ -75,7 +79,7 @@ export const varianceLoss: Paper = {
           ...networks(scale).map((one) => networkRow(one, scale)),
           ...[4, 16].map((k) => pcaRow(k, data)),
         ],
-        notes: figure4Notes,
+        notes: figure4Notes(scale),
         findings: figure4Findings,
         plots: [
           {
@@ -151,7 +155,7 @@ export const varianceLoss: Paper = {
         metrics: ["secondSpread", "varianceLaw"],
         rows: [
           { label: computedLabel, config: twoStage("computed", scale), published: {}, ...stages },
-          normalised({}),
+          again(normalisedLabel, { renormalise: {} }),
         ],
         notes: [figure5Note],
         findings: picturesAlone,
@@ -168,7 +172,9 @@ export const varianceLoss: Paper = {
         metrics: ["secondSpread", "varianceLaw"],
         rows: [
           { label: computedLabel, config: twoStage("computed", scale), published: {}, ...stages },
-          ...[normalised({}), normalised("paper")],
+          again(bareLabel, { gammaNoise: false }),
+          again(bareNormalisedLabel, { gammaNoise: false, renormalise: {} }),
+          again(publishedLabel, { renormalise: "paper" }),
         ],
         notes: [figure5Note, ...normalisationNotes],
         findings: picturesAlone,
@@ -208,11 +214,13 @@ function generation(
           {
             label: computedLabel,
             config: twoStage("computed", scale),
-            published: shown(known.computed),
+            published: {},
             ...stages,
           },
-          normalised({}),
-          { ...normalised("paper"), published: shown(known.normalised) },
+          again(normalisedLabel, { renormalise: {} }),
+          { ...again(bareLabel, { gammaNoise: false }), published: shown(known.computed) },
+          again(bareNormalisedLabel, { gammaNoise: false, renormalise: {} }),
+          { ...again(publishedLabel, { renormalise: "paper" }), published: shown(known.normalised) },
         ],
         notes: [cfdNote, ...generationNotes, ...normalisationNotes],
         findings: generationFindings,

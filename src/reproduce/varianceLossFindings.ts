@@ -8,6 +8,8 @@ export const computedLabel = "2S-VAE, computed γ";
 export const learnedLabel = "2S-VAE, learned γ";
 
 export const normalisedLabel = "with normalisation";
+export const bareLabel = "without noise of γ";
+export const bareNormalisedLabel = "without noise, with normalisation";
 export const publishedLabel = "with normalisation, as published";
 
 /** The measured figures beside the paper's. */
@@ -83,25 +85,35 @@ export function balanceFindings(outcome: Outcome): string[] {
   ];
 }
 
+/** Each way of renormalising, beside codes of the same sampler as they come. */
+const normalisations = [
+  [normalisedLabel, computedLabel],
+  [bareNormalisedLabel, bareLabel],
+  [publishedLabel, bareLabel],
+] as const;
+
+/** What there is to bring back. */
+function spreads(outcome: Outcome): string[] {
+  const [whole, bare] = [computedLabel, bareLabel].map((label) => found(outcome, label, "secondSpread"));
+  if (!whole || !bare) return [];
+  return [
+    `The second stage's codes have ${oursOf(whole)} of the spread of the codes with the noise of its γ, ${oursOf(bare)} without it.`,
+  ];
+}
+
 export function generationFindings(outcome: Outcome): string[] {
   return [
     ...outcome.experiment.rows.map(({ label }) =>
       claimed(outcome, `GEN-2 below GEN-1 of ${label}`, [label, "gen2Fd"], [label, "gen1Fd"]),
     ),
-    ...[normalisedLabel, publishedLabel].map((label) =>
-      claimed(outcome, `GEN-2 ${label} below that without`, [label, "gen2Fd"], [computedLabel, "gen2Fd"]),
+    ...normalisations.map(([label, other]) =>
+      claimed(outcome, `GEN-2 ${label} below that of ${other}`, [label, "gen2Fd"], [other, "gen2Fd"]),
     ),
+    ...spreads(outcome),
   ];
 }
 
-export const picturesAlone = (outcome: Outcome) => {
-  const spread = found(outcome, computedLabel, "secondSpread");
-  return [
-    "Pictures of the same seed; tables 1 and 2 have the distances.",
-    ...(spread
-      ? [
-          `Without renormalisation the second stage's codes have ${oursOf(spread)} of the spread of the codes.`,
-        ]
-      : []),
-  ];
-};
+export const picturesAlone = (outcome: Outcome) => [
+  "Pictures of the same seed; tables 1 and 2 have the distances.",
+  ...spreads(outcome),
+];

@@ -4,7 +4,7 @@ import { loadData } from "../runs/session.node.ts";
 import type { Config, PartialConfig } from "../train/config.ts";
 import type { Row, Scale } from "./experiment.ts";
 import { pcaLosses } from "./varianceLossComputed.ts";
-import { computedLabel, normalisedLabel, publishedLabel } from "./varianceLossFindings.ts";
+import { computedLabel } from "./varianceLossFindings.ts";
 import type { publishedTables } from "./varianceLossPublished.ts";
 
 // What the experiments of "Variance Loss in Variational Autoencoders" train: one row, or what several have in common.
@@ -28,7 +28,7 @@ export function networks(scale: Scale): NamedNetwork[] {
     return {
       label: `${network.toUpperCase()}'s convolutions ${networkWidth}, code of ${latent}`,
       series: "convolutional",
-      config: { network, networkWidth, latent },
+      config: { network, networkWidth, latent, ...soon(scale) },
     };
   };
   const resnet = (width: number, networkScales: number, latent: number): NamedNetwork => {
@@ -42,6 +42,7 @@ export function networks(scale: Scale): NamedNetwork[] {
         networkScales,
         latent,
         ...(small ? { networkUnits: 64 } : {}),
+        ...soon(scale),
       },
     };
   };
@@ -51,6 +52,9 @@ export function networks(scale: Scale): NamedNetwork[] {
     ...[resnet(16, 2, 8), resnet(16, 2, 32), resnet(16, 3, 16), resnet(32, 2, 16)],
   ];
 }
+
+/** Running moments that have forgotten after some hundred steps what they started with. */
+const soon = (scale: Scale): PartialConfig => (scale === "quick" ? { networkMomentum: 0.05 } : {});
 
 export function networkRow({ label, series, config }: NamedNetwork, scale: Scale): Row {
   const training: PartialConfig =
@@ -114,16 +118,9 @@ export function balanceRow(
 /** Where new images of a two-stage VAE come from. */
 export const stages = { sources: { gen1: "prior", gen2: "second-stage" } } as const;
 
-/** The networks with computed γ again, whose codes and reconstructions are renormalised. */
-export function normalised(renormalise: Exclude<SamplerOptions["renormalise"], undefined>): Row {
-  return {
-    label: renormalise === "paper" ? publishedLabel : normalisedLabel,
-    config: {},
-    published: {},
-    trained: computedLabel,
-    ...stages,
-    sampler: { renormalise },
-  };
+/** The networks with computed γ again, with another sampler; where that renormalises codes, reconstructions are too. */
+export function again(label: string, sampler: SamplerOptions): Row {
+  return { label, config: {}, published: {}, trained: computedLabel, ...stages, sampler };
 }
 
 /** The two-stage VAE of the paper; the learned γ is that of Dai and Wipf. */

@@ -14,20 +14,30 @@ export interface NetworkChoice {
   networkScales?: number | undefined;
   networkUnits?: number | undefined;
   networkLayers?: number | undefined;
+  networkMomentum?: number | undefined;
 }
 
 const architectures = {
   infogan: { build: infoganNetworks, takes: ["networkWidth", "networkUnits"] },
-  wae: { build: waeNetworks, takes: ["networkWidth", "networkScales"] },
-  resnet: { build: resnetNetworks, takes: ["networkWidth", "networkScales", "networkUnits"] },
-  rae: { build: raeNetworks, takes: ["networkWidth"] },
+  wae: { build: waeNetworks, takes: ["networkWidth", "networkScales", "networkMomentum"] },
+  resnet: {
+    build: resnetNetworks,
+    takes: ["networkWidth", "networkScales", "networkUnits", "networkMomentum"],
+  },
+  rae: { build: raeNetworks, takes: ["networkWidth", "networkMomentum"] },
   mlp: { build: maskAaeNetworks, takes: ["networkUnits", "networkLayers"] },
 } as const;
 
 /** The networks of a configuration, where they are not the house's. Throws ArgumentError for a size that they do not have. */
 export function architectureFor({ network = "house", ...sizes }: NetworkChoice): Architecture | undefined {
   const takes: readonly string[] = network === "house" ? [] : architectures[network].takes;
-  for (const name of ["networkWidth", "networkScales", "networkUnits", "networkLayers"] as const)
+  for (const name of [
+    "networkWidth",
+    "networkScales",
+    "networkUnits",
+    "networkLayers",
+    "networkMomentum",
+  ] as const)
     if (sizes[name] !== undefined && !takes.includes(name)) {
       const others = Object.entries(architectures).filter(([, { takes }]) =>
         (takes as readonly string[]).includes(name),
@@ -38,6 +48,7 @@ export function architectureFor({ network = "house", ...sizes }: NetworkChoice):
     }
   if (network === "house") return undefined;
   const { networkWidth: width, networkScales: scales, networkUnits: units, networkLayers: layers } = sizes;
-  const given = Object.entries({ width, scales, units, layers }).filter(([, size]) => size !== undefined);
+  const all = { width, scales, units, layers, momentum: sizes.networkMomentum };
+  const given = Object.entries(all).filter(([, size]) => size !== undefined);
   return architectures[network].build(Object.fromEntries(given));
 }
