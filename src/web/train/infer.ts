@@ -1,5 +1,5 @@
 import { DataError } from "../../device/errors.ts";
-import type { Safetensors, StoredTensor } from "../../data/safetensors.ts";
+import { parseSafetensors, type Safetensors, type StoredTensor } from "../../data/safetensors.ts";
 import type { Config } from "../../train/config.ts";
 import { readDescription } from "../../train/readModelFile.ts";
 import { modelNames } from "./models.ts";
@@ -13,6 +13,16 @@ export interface Inferred {
   rank: number;
   /** All of its configuration, where the file says it. */
   config?: Config;
+}
+
+/**
+ * The model in the bytes of a file, with its tensors.
+ *
+ * @throws DataError for a file that is damaged, and what `modelIn` refuses.
+ */
+export function readModel(bytes: Uint8Array, name: string) {
+  const file = parseSafetensors(bytes, name);
+  return { found: modelIn(file, name), tensors: file.tensors };
 }
 
 /**

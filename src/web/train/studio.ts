@@ -1,6 +1,5 @@
 import type { AdapterDescription } from "#gpu";
 import type { Device } from "../../device/device.ts";
-import { parseSafetensors } from "../../data/safetensors.ts";
 import { hasSetting } from "../../models/known.ts";
 import { Lock } from "../shared/lock.ts";
 import { whyNot } from "../shared/loss.ts";
@@ -132,16 +131,13 @@ export class Studio implements TrainApi {
 
   async #load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp> {
     const scene = this.#stage.need();
-    const { modelIn } = await import("./infer.ts"); // not every visitor has a file
-    const parsed = parseSafetensors(bytes, file);
-    const found = modelIn(parsed, file);
+    const { readModel } = await import("./infer.ts"); // not every visitor has a file
+    const { found, tensors } = readModel(bytes, file);
     const seed = found.config?.seed ?? scene.settings.seed;
     const { data, choice } = await dataFor(found.input, seed, scene, file);
     const config = loadedConfigOf({ ...scene.settings, data }, choice, found);
     const settings = { ...scene.settings, ...settingsOf(found, config), data };
-    return this.#begin(settings, choice, (_, on) =>
-      Lane.loaded(on, config, choice.train, parsed.tensors, file),
-    );
+    return this.#begin(settings, choice, (_, on) => Lane.loaded(on, config, choice.train, tensors, file));
   }
 
   decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array> {
