@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { PNG } from "pngjs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -55,6 +55,18 @@ describe("a run on vectors", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/This run is finished: it has taken 12 steps.*raise --steps.*--out FOLDER/);
     expect(outcome(new RunFolder(out))).toEqual(before);
+  });
+
+  test("a run that was stopped before its first checkpoint says that it begins again", async () => {
+    const early = `${folder}/early`;
+    mkdirSync(early);
+    cpSync(`${out}/config.json`, `${early}/config.json`);
+    const { code, stderr } = await run("train", "--out", early);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^Beginning again: .*\n(?:.*\n)*step 12\/12 /m),
+    ]);
+    expect(outcome(new RunFolder(early))).toEqual(outcome(new RunFolder(out)));
   });
 
   test("what would change the weights of a run is refused; more steps are not", async () => {

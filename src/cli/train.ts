@@ -107,7 +107,7 @@ async function train(flags: Flags): Promise<void> {
       onNotice: (text) => display.notice(text),
       onStart: (session) => {
         for (const sentence of leftOutInWords(setsOf(session.data))) display.notice(sentence);
-        display.say(headline(session));
+        display.say(headline(session, isNew));
         if (profile) profiler = session.device.profile();
         if (!session.isDone) display.start(session.trainer.step, session.trainer.totalSteps);
       },
@@ -143,7 +143,7 @@ async function train(flags: Flags): Promise<void> {
   }
 }
 
-function headline(session: Session): string {
+function headline(session: Session, isNew: boolean): string {
   const { config, device, data, model, trainer } = session;
   const parameters = [...model.arena.parameters.values()].reduce((sum, { size }) => sum + size, 0);
   return [
@@ -153,11 +153,13 @@ function headline(session: Session): string {
     ...(config.fineTune === undefined
       ? []
       : [`Fine-tuning ${config.fineTune}: its encoder and its basis stay as they are.`]),
-    ...(trainer.step === 0 ? [] : [whereItIs(session)]),
+    ...(isNew && trainer.step === 0 ? [] : [whereItIs(session)]),
   ].join("\n");
 }
 
 function whereItIs({ trainer: { step, totalSteps, stages, stage, stageIndex }, isDone }: Session): string {
+  if (step === 0)
+    return "Beginning again: the run in this folder was stopped before it had a checkpoint to go on from.";
   const where = stages.length > 1 ? `, in stage ${stageIndex + 1} of ${stages.length}, ${stage.name}` : "";
   return !isDone
     ? `Going on from step ${step} of ${totalSteps}${where}.`
