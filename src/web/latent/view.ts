@@ -329,6 +329,7 @@ export class LatentView {
     const dots = [
       ...sampleDots(positions, this.#facts),
       ...marks(placesOf(samples, look.codeSize), 5.5),
+      ...marks(link ? [positions[link.from]!] : [], 5.5),
       ...marks(code ? placesOf(code, look.codeSize) : [], 6.5),
     ];
     const ends = link && [positions[link.from]!, link.to === undefined ? link.at : positions[link.to]!];

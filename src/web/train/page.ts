@@ -105,6 +105,7 @@ class TrainPage {
     reset.onclick = again;
     play.onclick = () => {
       this.#goesOn = false;
+      dismiss("loaded", "unused"); // read by now, and in the way
       if (this.#playing) play.textContent = "Pausing …"; // after the steps that the device has been given
       this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
     };
