@@ -83,7 +83,7 @@ test("every model that the page offers trains, is looked at and draws, with code
     expect(pictures.length, model).toBe(2 * 256);
     const again = await reopened(bytes);
     expect(await again.decode(drawn), model).toEqual(pictures);
-    expect(await again.save(), model).toEqual(bytes);
+    expect(Buffer.compare(await again.save(), bytes), model).toBe(0);
     again.dispose();
     expect([model, look.mask?.length, look.second?.length]).toEqual([
       model,
@@ -182,7 +182,7 @@ test("a loaded model decodes as it was saved until it is trained on, whatever th
   const look = await loaded.look(preview, test, shown);
   expect([look.codeSize, look.spectrum]).toEqual([2, undefined]); // the basis is not found anew
   expect(await loaded.decode(codes)).toEqual(pictures);
-  expect(await loaded.save()).toEqual(bytes);
+  expect(Buffer.compare(await loaded.save(), bytes)).toBe(0);
 
   loaded.trainer.advance();
   await loaded.look(preview, test, shown); // the basis follows the weights now
