@@ -4,7 +4,7 @@ import { conv2d, type Conv2dOptions } from "../src/ops/conv2d.ts";
 import { convolution } from "../src/ops/lib/convolution.ts";
 import { filterGradient, filterSlices } from "../src/ops/lib/convolutionPasses.ts";
 import { empty, tensor, zeros } from "../src/tensor/tensor.ts";
-import { checkOp, sharing, withDevices } from "./check.ts";
+import { checkOp, expectClose, rounded, sharing, values, withDevices } from "./check.ts";
 import { convolutionReference, epilogueReference } from "./references.ts";
 
 /** Checks `conv2d` with the given options, with a bias where the cases have three shapes. */
@@ -24,7 +24,7 @@ function check(
         options.activation,
       ),
     cases,
-    { ...(prepare ? { prepare } : {}), slow: options.variant === "staged" },
+    { ...(prepare ? { prepare } : {}), slow: options.variant === "staged" || options.variant === "winograd" },
   );
 }
 
@@ -159,6 +159,72 @@ describe("few channels", () => {
     check(`taps of a row, stride ${stride}`, { stride, padding: [0, 4] }, long);
   }
   check("taps apart", { dilation: 2, padding: 2 }, [[[1, 6, 7, 1], [3, 3, 1, 8], [8]]]);
+});
+
+describe("by Winograd's method", () => {
+  const variant = "winograd";
+  const sides = [
+    [1, 1],
+    [3, 4],
+    [5, 8],
+    [9, 2],
+  ];
+  const images = sides.map(([H, W]) => [[2, H!, W!, 4], [3, 3, 4, 12], [12]]);
+  check("around the tiles", { variant, padding: "same", activation: "softplus" }, images);
+  check("without padding", { variant, padding: "valid" }, [
+    [[1, 3, 3, 8], [3, 3, 8, 4], [4]],
+    [
+      [3, 7, 12, 4],
+      [3, 3, 4, 36],
+    ],
+  ]);
+  const uneven = [
+    [2, 0],
+    [0, 1],
+  ] as const;
+  check("padding on one side", { variant, padding: uneven }, [[[1, 6, 5, 36], [3, 3, 36, 8], [8]]]);
+  check("padding past the filter", { variant, padding: 3 }, [[[1, 5, 4, 4], [3, 3, 4, 8], [8]]]);
+  check("what it is not for", { variant, padding: 1 }, [
+    [[1, 5, 6, 1], [3, 3, 1, 8], [8]],
+    [[1, 5, 6, 4], [3, 2, 4, 6], [6]],
+  ]);
+
+  withDevices((device) => {
+    test("images in several parts give what tiles of products give", async () => {
+      const [N, side, C] = [9, 64, 8];
+      const [x, w] = [
+        tensor(device(), values(N * side * side * C, 1), [N, side, side, C]),
+        tensor(device(), values(9 * C * C, 2), [3, 3, C, C]),
+      ];
+      const results = (["own", variant] as const).map((variant) => {
+        for (const input of [x, w]) input.requiresGrad = true;
+        const y = conv2d(x, w, { padding: 1, variant });
+        const { dx, dw } = { dx: empty(device(), x.shape), dw: empty(device(), w.shape) };
+        const { rule } = y.node!;
+        const gradients = { wanted: () => true, empty: (i: number) => [dx, dw][i]! };
+        device().noGrad(() => rule([y], gradients));
+        return [y, dx, dw];
+      });
+      for (const i of [0, 1, 2])
+        expectClose(await results[1]![i]!.read(), await results[0]![i]!.read(), 1e-5);
+    });
+  });
+
+  test("CPU adapters choose it for many channels and pixels, and are as exact with it as with tiles to a few units", async () => {
+    const device = await openDevice();
+    const [N, side, C] = [4, 16, 64];
+    const [xs, ws] = [values(N * side * side * C, 1), values(9 * C * C, 2)].map(rounded);
+    const x = tensor(device, xs!, [N, side, side, C]);
+    const w = tensor(device, ws!, [3, 3, C, C]);
+    const chosen = await conv2d(x, w, { padding: 1 }).read();
+    expect(chosen).toEqual(await conv2d(x, w, { padding: 1, variant }).read());
+    const geometry = convolution("reference", x.shape, w.shape, { padding: 1 });
+    expectClose(chosen, convolutionReference(xs!, ws!, geometry), 3e-6);
+    const few = tensor(device, xs!.slice(0, 16 * C), [1, 4, 4, C]);
+    const own = await conv2d(few, w, { padding: 1, variant: sharing(device) }).read();
+    expect(await conv2d(few, w, { padding: 1 }).read()).toEqual(own);
+    device.close();
+  });
 });
 
 describe("lanes that share nothing", () => {

@@ -18,7 +18,7 @@ function check(name: string, options: ConvTranspose2dOptions, cases: number[][][
         options.activation,
       ),
     cases,
-    { slow: options.variant === "staged" },
+    { slow: options.variant === "staged" || options.variant === "winograd" },
   );
 }
 
@@ -93,6 +93,19 @@ describe("in workgroup memory", () => {
   ]);
   check("depths that are not vec4s", { variant, dilation: [2, 1], stride: [1, 2] }, [
     [[1, 5, 4, 5], [2, 3, 3, 5], [3]],
+  ]);
+});
+
+describe("by Winograd's method", () => {
+  check("around the tiles", { variant: "winograd", padding: 1, activation: "relu" }, [
+    [[2, 5, 4, 8], [3, 3, 4, 8], [4]],
+    [[1, 3, 9, 4], [3, 3, 12, 4], [12]],
+  ]);
+  check("without padding", { variant: "winograd" }, [
+    [
+      [1, 1, 5, 4],
+      [3, 3, 8, 4],
+    ],
   ]);
 });
 

@@ -3,8 +3,12 @@ import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./lib/activation.ts";
 import { convolution, type ConvolutionOptions } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
-import { correlate, filterGradient, inputGradient } from "./lib/convolutionPasses.ts";
-import type { Tile } from "./lib/tiles.ts";
+import {
+  correlate,
+  filterGradient,
+  inputGradient,
+  type ConvolutionVariant,
+} from "./lib/convolutionPasses.ts";
 import { reshape } from "./rearrange.ts";
 
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -13,13 +17,16 @@ export interface Conv2dOptions extends ConvolutionOptions {
   /** Applied to each element at the end. */
   activation?: Activation;
   /** Which kernels compute it and its gradients; those that are fastest on the device unless given. */
-  variant?: Tile | undefined;
+  variant?: ConvolutionVariant | undefined;
 }
 
 /**
  * activation(x ∗ w + bias): the cross-correlation of images x (N,H,W,C) with K filters w (R,S,C/groups,K),
  * whose windows stand `stride` pixels apart: (N,P,Q,K), P = ⌊(H + padding − dilation·(R−1) − 1) / stride⌋ + 1.
  * An image without a batch (H,W,C) gives one (P,Q,K).
+ *
+ * On CPU adapters filters of 3 × 3 on neighbouring pixels, for many channels, go by Winograd's F(4 × 4, 3 × 3): a number that
+ * is infinite makes those of its tiles of 4 × 4 pixels NaN.
  *
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */

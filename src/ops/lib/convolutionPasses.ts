@@ -1,8 +1,29 @@
+import type { Device } from "../../device/device.ts";
 import { kernel, linearGrid } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { epilogueOf, fittingSlices, sumSlices, type Epilogue } from "../epilogue.ts";
 import { flopsOf, type Geometry } from "./convolution.ts";
 import { byFour, chooseTile, sharers, tiledKernel, type Tile } from "./tiles.ts";
+import {
+  fitsFilterGradient,
+  fitsWinograd,
+  paysWinograd,
+  winogradCorrelate,
+  winogradFilterGradient,
+} from "./winograd.ts";
+
+/**
+ * Which kernels make a convolution: those of a tile, or "winograd", which makes a quarter of the products where filters are
+ * 3 × 3 on neighbouring pixels and channels whole vec4s; where they are not it is as if nothing was said.
+ */
+export type ConvolutionVariant = Tile | "winograd";
+
+/** Whether this is made by Winograd's method, and the tile that is asked for where it is not. */
+function methodOf(device: Device, geometry: Geometry, variant: ConvolutionVariant | undefined) {
+  if (variant !== undefined && variant !== "winograd") return { winograd: false, tile: variant };
+  const takes = variant === "winograd" ? fitsWinograd : paysWinograd;
+  return { winograd: takes(device, geometry), tile: undefined };
+}
 
 const conv2dKernel = kernel("conv2d");
 const directKernel = kernel("conv2d.direct");
@@ -18,14 +39,16 @@ export function correlate(
   w: Tensor,
   out: Tensor,
   geometry: Geometry,
-  options: Epilogue & { variant?: Tile | undefined } = {},
+  { variant, ...epilogue }: Epilogue & { variant?: ConvolutionVariant | undefined } = {},
 ): void {
+  const { winograd, tile } = methodOf(x.device, geometry, variant);
+  if (winograd) return winogradCorrelate(x, w, out, geometry, epilogue);
   const { N, P, Q, C, K, R, S, G } = geometry;
-  const { constants, bias } = epilogueOf(options, w);
+  const { constants, bias } = epilogueOf(epilogue, w);
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
-  const SUBGROUP = options.variant === undefined ? sharers(x.device) : 0;
-  if (options.variant === undefined && isPointwise(geometry))
+  const SUBGROUP = tile === undefined ? sharers(x.device) : 0;
+  if (tile === undefined && isPointwise(geometry))
     pointsKernel("forward_points", { x4: x, w4: w, out4: out, bias }, params, linearGrid(out.size / 4, 64), {
       constants,
       work,
@@ -65,7 +88,7 @@ export function correlate(
           WHOLE: byFour(K),
           ONE_COLUMN: K === 1 ? byFour(C) : 0,
         },
-        tile: options.variant,
+        tile,
         work,
       },
     );
@@ -83,7 +106,13 @@ function isPointwise({ N, H, W, C, P, Q, K, R, S, stride_h, stride_w }: Geometry
 }
 
 /** out (N,H,W,C) = d (x ∗ w) / dx applied to dz (N,P,Q,K). */
-export function inputGradient(dz: Tensor, w: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
+export function inputGradient(
+  dz: Tensor,
+  w: Tensor,
+  out: Tensor,
+  geometry: Geometry,
+  variant?: ConvolutionVariant,
+): void {
   const { N, H, W, C, K, S, stride_h, stride_w, dilation_h, dilation_w } = geometry;
   const SUBGROUP = variant === undefined ? sharers(dz.device) : 0;
   const undilated = dilation_h === 1 && dilation_w === 1;
@@ -115,11 +144,15 @@ export function transposed(
   w: Tensor,
   out: Tensor,
   geometry: Geometry,
-  options: Epilogue & { variant?: Tile | undefined } = {},
+  { variant, ...epilogue }: Epilogue & { variant?: ConvolutionVariant | undefined } = {},
 ): void {
+  const turned = turnedAround(geometry);
+  const { winograd, tile: asked } = methodOf(x.device, turned, variant);
+  if (winograd && turned.pad_h >= 0 && turned.pad_w >= 0)
+    return winogradCorrelate(x, w, out, turned, { ...epilogue, flipped: true });
   const { N, H, W, C, K, G, stride_h, stride_w } = geometry;
-  const { constants: epilogue, bias } = epilogueOf(options, w);
-  const constants = { ...epilogue, STRIDE_H: stride_h, STRIDE_W: stride_w };
+  const { constants: common, bias } = epilogueOf(epilogue, w);
+  const constants = { ...common, STRIDE_H: stride_h, STRIDE_W: stride_w };
   const params = { ...geometry, slices: 1 };
   const work = { flops: flopsOf(geometry) };
   if (G > 1)
@@ -129,8 +162,7 @@ export function transposed(
     });
   else {
     const rows = N * Math.ceil(H / stride_h) * Math.ceil(W / stride_w); // of a phase
-    const tile =
-      options.variant ?? chooseTile(out.device, { label: "convTranspose2d.forward", rows, columns: C });
+    const tile = asked ?? chooseTile(out.device, { label: "convTranspose2d.forward", rows, columns: C });
     convTranspose2dTiles(
       tile === "tall" && byFour(K) ? "forward_tall" : "forward",
       { x, x4: x, w, w4: w, out, bias },
@@ -150,8 +182,22 @@ export function transposed(
   }
 }
 
+/** The convolution of y with the filter turned around whose result is the input's gradient, with neighbouring windows. */
+function turnedAround(geometry: Geometry): Geometry {
+  const { H, W, C, P, Q, K, R, S, pad_h, pad_w } = geometry;
+  return { ...geometry, H: P, W: Q, C: K, P: H, Q: W, K: C, pad_h: R - 1 - pad_h, pad_w: S - 1 - pad_w };
+}
+
 /** out (R,S,C/G,K) = d (x ∗ w) / dw applied to dz (N,P,Q,K): a sum over pixels, in slices. */
-export function filterGradient(x: Tensor, dz: Tensor, out: Tensor, geometry: Geometry, variant?: Tile): void {
+export function filterGradient(
+  x: Tensor,
+  dz: Tensor,
+  out: Tensor,
+  geometry: Geometry,
+  asked?: ConvolutionVariant,
+): void {
+  const { winograd, tile: variant } = methodOf(x.device, geometry, asked);
+  if (winograd && fitsFilterGradient(x.device, geometry)) return winogradFilterGradient(x, dz, out, geometry);
   const { Q, C, K, R, S, G, stride_w, dilation_w } = geometry;
   const pointwise = variant === undefined && isPointwise(geometry);
   const narrow =
