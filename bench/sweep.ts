@@ -3,7 +3,7 @@
  * by a worker of the queue and by child processes by hand, in turns; then what queue and store hold and do is measured.
  */
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,17 +52,27 @@ async function throughQueue(file: string, name: string): Promise<void> {
   await new Promise((end) => worker.on("exit", end));
 }
 
+/** Seconds of processor time of all child processes that have ended, and of theirs. */
+function ofChildren(): number {
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
 async function overhead(): Promise<void> {
   const each = Math.ceil(runs / blocks);
   const seconds = { hand: [] as number[], queue: [] as number[] };
+  const busy = { hand: 0, queue: 0 };
   for (let block = 0; block < blocks; block++) {
     const name = `block${block}`;
     const seeds = Array.from({ length: each }, (_, i) => block * each + i);
     const file = sweepFile(name, seeds);
     for (const side of block % 2 === 0 ? (["hand", "queue"] as const) : (["queue", "hand"] as const)) {
-      const start = performance.now();
+      const [start, before] = [performance.now(), ofChildren()];
       await (side === "hand" ? byHand(file, each) : throughQueue(file, name));
       seconds[side].push((performance.now() - start) / 1000 / each);
+      busy[side] += (ofChildren() - before) / each / blocks;
     }
     say(
       `block ${block + 1}: ${seconds.hand.at(-1)!.toFixed(2)} s a run by hand, ${seconds.queue.at(-1)!.toFixed(2)} s by queue`,
@@ -74,6 +84,7 @@ async function overhead(): Promise<void> {
   say(
     `medians of ${blocks} blocks of ${each} runs: ${hand.toFixed(2)} s by hand, ${queue.toFixed(2)} s by queue, ${more} more`,
   );
+  say(`processor time of a run: ${busy.hand.toFixed(2)} s by hand, ${busy.queue.toFixed(2)} s by queue`);
 }
 
 /** What the server says of itself: a number of INFO. */

@@ -6,7 +6,7 @@ import type { RunStatus } from "../sweep/store.ts";
 export class ManyDisplay {
   readonly #quiet: boolean;
   readonly #total: number;
-  readonly #bars: cliProgress.MultiBar | undefined;
+  #bars: cliProgress.MultiBar | undefined;
   readonly #workers: (cliProgress.SingleBar | undefined)[];
   #all: cliProgress.SingleBar | undefined;
 
@@ -68,6 +68,7 @@ export class ManyDisplay {
 
   stop(): void {
     this.#bars?.stop();
+    this.#bars = undefined; // a second stop would write over what came after
   }
 
   #line(text: string): void {

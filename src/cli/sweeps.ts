@@ -7,6 +7,7 @@ import { readSweepFile, settingOf } from "../sweep/file.ts";
 import { SweepQueue } from "../sweep/queue.ts";
 import { defaultStore, states, Sweep, type RunStatus, type State } from "../sweep/store.ts";
 import { mostStarts, type Task } from "../sweep/task.ts";
+import { counted } from "../reproduce/words.ts";
 import { usage } from "./settings.ts";
 import { whole } from "./usage.ts";
 
@@ -81,7 +82,7 @@ export function countsOf(all: readonly RunStatus[]): Record<State, number> {
 
 export function countWords(all: readonly RunStatus[]): string {
   const counts = Object.entries(countsOf(all)).filter(([, count]) => count > 0);
-  return `${all.length} runs: ${counts.map(([state, count]) => `${count} ${state}`).join(", ")}`;
+  return `${counted(all.length, "run")}: ${counts.map(([state, count]) => `${count} ${state}`).join(", ")}`;
 }
 
 /** What JSON shows of a run. */
