@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BusyError } from "../device/errors.ts";
 import { networksLeft, type NetworkTask } from "../reproduce/networks.ts";
+import { counted } from "../reproduce/words.ts";
 import { Pool } from "../sweep/pool.ts";
 import type { SweepQueue } from "../sweep/queue.ts";
 import type { ProgressDisplay } from "./progress.ts";
@@ -74,10 +75,10 @@ async function byOthers(
   let before = Infinity;
   for (let time = 0; !signal.aborted; time += pause) {
     const left = networksLeft(work);
-    if (left.length < before)
-      display.say(`${left.length} networks are to be made by those who work on the queue.`);
-    before = left.length;
     if (left.length === 0) return;
+    if (left.length < before)
+      display.say(`Those who work on the queue have ${counted(left.length, "network")} to make.`);
+    before = left.length;
     if (time % again < pause)
       await queue
         .submit(
