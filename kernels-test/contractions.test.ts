@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../src/device/errors.ts";
 import * as arrange from "../src/ops/arrange.ts";
 import { einsum } from "../src/ops/einsum.ts";
+import { chunk, unstack } from "../src/ops/pieces.ts";
 import { matmul, tensordot } from "../src/ops/products.ts";
 import { tensor, zeros } from "../src/tensor/tensor.ts";
 import { withDevices } from "./check.ts";
@@ -50,8 +51,8 @@ withDevices((device) => {
     expect(arrange.expandDims(ones(2, 3), [0, -1]).shape).toEqual([1, 2, 3, 1]);
     expect(arrange.flatten(x, 1).shape).toEqual([2, 3]);
     expect(arrange.swapaxes(x, 0, 2).shape).toEqual([3, 1, 2, 1]);
-    expect(arrange.unstack(ones(2, 3), 1).map(({ shape }) => shape)).toEqual([[2], [2], [2]]);
-    expect(arrange.chunk(ones(7), 3).map(({ size }) => size)).toEqual([3, 3, 1]);
+    expect(unstack(ones(2, 3), 1).map(({ shape }) => shape)).toEqual([[2], [2], [2]]);
+    expect(chunk(ones(7), 3).map(({ size }) => size)).toEqual([3, 3, 1]);
     const [rows, columns] = arrange.meshgrid([ones(2), ones(3)]);
     expect([...(await rows!.read()), ...(await columns!.read())]).toEqual([
       1, 1, 1, 2, 2, 2, 1, 2, 3, 1, 2, 3,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../src/device/errors.ts";
 import * as create from "../src/ops/create.ts";
-import * as ops from "../src/ops/rearrange.ts";
+import * as ops from "../src/ops/index.ts";
 import { sizeOf, stridesOf } from "../src/tensor/shape.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as create from "../../src/ops/create.ts";
-import * as ops from "../../src/ops/rearrange.ts";
+import * as ops from "../../src/ops/index.ts";
 import { build, element, sizeOf, type Nd } from "./arrays.ts";
 import { property, type Definition, type Form, type Property } from "./property.ts";
 import { broadcastable, one, shapes } from "./shapes.ts";

@@ -3,7 +3,8 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { normalAxes, show } from "../tensor/shape.ts";
 import { checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { composed } from "./lib/composed.ts";
-import { broadcastTo, concat, gatherRows, pad, permute, reshape, slice, split } from "./rearrange.ts";
+import { split } from "./pieces.ts";
+import { broadcastTo, concat, gatherRows, pad, permute, reshape, slice } from "./rearrange.ts";
 
 const numbered = (rank: number) => Array.from({ length: rank }, (_, axis) => axis);
 const oneAxis = (name: string, x: Tensor, axis: number) => normalAxes(name, x.shape.length, axis)[0]!;
@@ -105,14 +106,6 @@ export function roll(x: Tensor, shift: number, axis = -1): Tensor {
   return composed([x], () => concat(split(x, [extent - by, by], at).reverse(), at));
 }
 
-/** The slices of x along `axis`, each without that axis. */
-export function unstack(x: Tensor, axis = 0): Tensor[] {
-  checkTensors("unstack", x);
-  const at = oneAxis("unstack", x, axis);
-  const shape = x.shape.filter((_, i) => i !== at);
-  return composed([x], () => split(x, x.shape[at]!, at).map((part) => reshape(part, shape)));
-}
-
 /**
  * The coordinates of a grid: of lists (N) and (M) two tensors, the first of which changes with the row, the second with the
  * column: (N, M) each. With `indexing` "xy", NumPy's default, they are (M, N).
@@ -209,18 +202,4 @@ export function padWith(
       return take(padded, tensor(x.device, places), axis);
     }, slice(x, x.shape.map(() => 0), x.shape)), // prettier-ignore
   );
-}
-
-/** x cut along `axis` into at most `parts` parts of one size, of which the last may be shorter. */
-export function chunk(x: Tensor, parts: number, axis = 0): Tensor[] {
-  checkTensors("chunk", x);
-  const at = oneAxis("chunk", x, axis);
-  if (!Number.isInteger(parts) || parts < 1)
-    throw new ArgumentError(`chunk: the number of parts is a whole number from 1, not ${parts}`);
-  const extent = x.shape[at]!;
-  const size = Math.ceil(extent / parts);
-  const sizes = Array.from({ length: Math.max(1, Math.ceil(extent / Math.max(1, size))) }, (_, i) =>
-    Math.min(size, extent - i * size),
-  );
-  return split(x, sizes, at);
 }

@@ -7,7 +7,8 @@ import { full, ones, tril } from "./create.ts";
 import { sigmoid, tanh } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
 import { matmul } from "./products.ts";
-import { reshape, slice, split, stack } from "./rearrange.ts";
+import { split, stack } from "./pieces.ts";
+import { reshape, slice } from "./rearrange.ts";
 import { softmax } from "./softmax.ts";
 
 export interface AttentionOptions {

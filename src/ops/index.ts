@@ -23,6 +23,7 @@ export {
 export * from "./objectives.ts";
 export * from "./pairs.ts";
 export * from "./matrixFunctions.ts";
+export * from "./pieces.ts";
 export * from "./products.ts";
 export { det, qr, slogdet, type QrFactors, type QrOptions, type SignedLogarithm } from "./qr.ts";
 export * from "./quantize.ts";

@@ -5,9 +5,9 @@ import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { activationCode, applyApart, isApart, type Activation } from "./lib/activation.ts";
+import { byChannels, lanesOf, rowsOfSums, sharesOf, WG, type Layout, type Plan } from "./lib/normalLayout.ts";
 
 const normalizeKernel = kernel("normalize");
-const WG = 64;
 
 /** What all normalisations do to z = (x − mean) / √(variance + epsilon): y = activation(scale · z + shift). */
 export interface NormalizeOptions {
@@ -28,24 +28,6 @@ export interface Running {
   momentum?: number | undefined;
   /** Whether the batch's variance is divided by n − 1, as PyTorch does, rather than by n, as Keras does; true unless given. */
   unbiased?: boolean | undefined;
-}
-
-/** x as (A,R,K): each D neighbouring columns of an a have statistics of their own. */
-interface Layout {
-  A: number;
-  R: number;
-  K: number;
-  D: number;
-}
-
-/** How the launches of one op see x. */
-interface Plan {
-  /** Sums over what is normalised. */
-  sums: Layout;
-  /** Element by element, and sums over what shares scale and shift. */
-  elements: Layout;
-  /** Whether a row of `elements` has statistics of its own: it is a column of `sums`. */
-  EACH_ROW: 0 | 1;
 }
 
 /**
@@ -130,10 +112,6 @@ export function layerNorm(x: Tensor, given: NormalizeOptions & { axes?: number |
     EACH_ROW: 1,
   };
   return normalize("layerNorm", x, plan, options, { shape });
-}
-
-function byChannels(A: number, R: number, K: number, D: number): Plan {
-  return { sums: { A, R, K, D }, elements: { A, R, K, D }, EACH_ROW: 0 };
 }
 
 interface Source {
@@ -282,24 +260,6 @@ function normalizeBackward(
     constants: { ...constants, ...fixed, ACTIVATION },
     work,
   });
-}
-
-/** How the R rows of each column are shared among P lanes: up to n rows, S apart, so that 64 lanes read neighbours. */
-function sharesOf({ R, K }: Layout, n: number): { P: number; S: number; n: number } {
-  const S = Math.max(1, Math.min(Math.ceil(R / n), Math.ceil(WG / K)));
-  const rows = Math.max(1, Math.min(n, Math.ceil(R / S)));
-  return { P: S * Math.ceil(R / (rows * S)), S, n: rows };
-}
-
-/** Rows a lane takes of a sum: so many that the lanes are enough to fill the device, and few sums are left. */
-function rowsOfSums({ A, R, K }: Layout, isSoftware: boolean): number {
-  const [enough, most] = isSoftware ? [512, 64] : [65536, 4096];
-  const parts = Math.min(most, Math.ceil(enough / Math.max(1, A * K)), Math.ceil(R / 8));
-  return Math.max(1, Math.ceil(R / Math.max(1, parts)));
-}
-
-function lanesOf({ A, P, K }: { A: number; P: number; K: number }): number {
-  return A * P * K;
 }
 
 /** N samples, R numbers in each of C channels. */

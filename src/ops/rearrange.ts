@@ -1,4 +1,4 @@
-import { checkList, checkWhole } from "../device/arguments.ts";
+import { checkList } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import {
@@ -11,7 +11,7 @@ import {
   stridesOf,
   type Shape,
 } from "../tensor/shape.ts";
-import { saveFor, track } from "../tensor/tape.ts";
+import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { nested, ordered, putInto } from "./lib/places.ts";
@@ -174,57 +174,6 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   );
 }
 
-/** x repeated `repeats[axis]` times along each axis, whole copies one after another. */
-export function tile(x: Tensor, repeats: readonly number[]): Tensor {
-  checkTensors("tile", x);
-  checkList("tile: the list of repeats", repeats);
-  if (repeats.length !== x.shape.length || !repeats.every((n) => Number.isInteger(n) && n >= 0))
-    throw new ShapeError(
-      `tile: repeats ${show(repeats)} for ${show(x.shape)}; give a whole number for each axis`,
-    );
-  const apart = reshape(
-    x,
-    x.shape.flatMap((extent) => [1, extent]),
-  );
-  const repeated = broadcastTo(
-    apart,
-    x.shape.flatMap((extent, axis) => [repeats[axis]!, extent]),
-  );
-  return reshape(
-    repeated,
-    x.shape.map((extent, axis) => extent * repeats[axis]!),
-  );
-}
-
-/** x cut along `axis` into `parts` of one size, or into parts of the sizes that are listed. */
-export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
-  checkTensors("split", x);
-  const [at] = normalAxes("split", x.shape.length, axis) as [number];
-  const extent = x.shape[at]!;
-  if (typeof parts === "number") checkWhole("split: the number of parts", parts, 0, Math.max(1, extent));
-  const sizes = typeof parts === "number" ? new Array<number>(parts).fill(extent / parts) : parts;
-  checkList("split: the list of parts", sizes);
-  if (
-    sizes.reduce((sum, size) => sum + size, 0) !== extent ||
-    !sizes.every((n) => Number.isInteger(n) && n >= 0)
-  )
-    throw new ShapeError(
-      `split: parts ${show([parts].flat())} do not make up axis ${axis} of ${show(x.shape)}`,
-    );
-  return sizes.map((size, i) => {
-    const start = sizes.slice(0, i).reduce((sum, before) => sum + before, 0);
-    const along = (here: number, others: readonly number[]) => others.map((n, k) => (k === at ? here : n));
-    return slice(
-      x,
-      along(
-        start,
-        x.shape.map(() => 0),
-      ),
-      along(size, x.shape),
-    );
-  });
-}
-
 /** x with `margins[axis] = [before, after]` elements of `value` around it along each axis. */
 export function pad(x: Tensor, margins: readonly (readonly [number, number])[], value = 0): Tensor {
   checkTensors("pad", x);
@@ -292,18 +241,6 @@ export function concat(list: readonly Tensor[], axis = 0): Tensor {
       );
     }),
   );
-}
-
-/** The tensors of `list`, which have one shape, along a new axis. */
-export function stack(list: readonly Tensor[], axis = 0): Tensor {
-  checkList("stack: the list of tensors", list);
-  checkTensors("stack", ...list);
-  const rank = (list[0]?.shape.length ?? 0) + 1;
-  const [at] = normalAxes("stack", rank, axis) as [number];
-  const parts = list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
-  const out = concat(parts, at);
-  saveFor([out], list, parts);
-  return out;
 }
 
 /**
