@@ -24,53 +24,47 @@ const plain = [
   `${folder}/{layout,walks}.test.ts`,
 ];
 
-/** Tests of operations and of what is made of them: they leave nothing behind, so one process runs file after file. */
+/** Tests of operations and of what is made of them. */
 const ops = [`${folder}/*.test.ts`, `${folder}/{svd,nn,optim,latent,models}/**/*.test.ts`];
 
 /** Tests that open, lose and look into devices of their own. */
 const devices = [`${folder}/device/**/*.test.ts`, `${folder}/cli/{binding,devices}.test.ts`];
 
-const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 60_000 } as const;
-const sharing = { ...shared, setupFiles: [`${folder}/shareDevices.ts`] };
+const common = { pool: "forks", testTimeout: 60_000, hookTimeout: 60_000 } as const;
+/** Files that leave nothing behind: one process runs file after file, and keeps what it has loaded and compiled. */
+const together = (groupOrder: number) => ({ ...common, isolate: false, sequence: { groupOrder } });
+const setupFiles = [`${folder}/shareDevices.ts`];
 const noGpu = process.env.NO_GPU === "1";
 const exclude = [...configDefaults.exclude, ...plain, ...browser];
 
+/** Those of one group run side by side; between two files that go together no other one takes the process. */
 export default defineConfig({
   test: {
     maxWorkers: 2,
     reporters: ["default", new SlowestFiles(10)],
     globalSetup: noGpu ? [] : [`${folder}/printAdapter.ts`],
     projects: [
-      { test: { name: "plain", include: plain, ...shared } },
+      { test: { name: "plain", include: plain, ...together(1) } },
       ...(noGpu
         ? []
         : [
-            // A group of their own: between two of them no other file takes the process, and with it what is compiled.
-            {
-              test: {
-                name: "adapter-ops",
-                include: ops,
-                exclude,
-                isolate: false,
-                sequence: { groupOrder: 1 },
-                ...sharing,
-              },
-            },
+            { test: { name: "adapter-ops", include: ops, exclude, setupFiles, ...together(2) } },
             {
               test: {
                 name: "adapter-runs",
                 include: [all],
                 exclude: [...exclude, ...ops, ...devices],
-                ...sharing,
+                setupFiles,
+                ...common,
               },
             },
-            { test: { name: "adapter-devices", include: devices, ...shared } },
+            { test: { name: "adapter-devices", include: devices, ...common } },
             {
               test: {
                 name: "browser",
                 include: browser,
                 globalSetup: [`${folder}/web/oneBuild.ts`],
-                ...shared,
+                ...common,
               },
             },
           ]),

@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -26,9 +29,25 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
   return startScript("src/cli/start.ts", args, env);
 }
 
-/** Starts a script of this repository with `args` in a process of its own. */
+/**
+ * A script of this repository as one file of JavaScript in `folder`: for tests that start it many times, of which each
+ * start from the sources takes longer than what it does.
+ */
+export async function compiled(script: string, folder: string): Promise<string> {
+  const outfile = join(folder, "as", "deep", "script.mjs"); // as the sources, from where these look for what lies beside them
+  for (const name of ["node_modules", "package.json", "shaders", "src"])
+    symlinkSync(join(root, name), join(folder, name));
+  await build({
+    ...{ absWorkingDir: root, entryPoints: [script], outfile, logLevel: "error" },
+    ...{ bundle: true, platform: "node", format: "esm", packages: "external", target: "es2023" },
+  });
+  return outfile;
+}
+
+/** Starts a script of this repository, or one that was compiled, with `args` in a process of its own. */
 export function startScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+  const sources = script.endsWith(".ts") ? ["--import", "tsx"] : [];
+  const child = spawn(process.execPath, [...sources, script, ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,13 +1,20 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
 import type { TrainerState } from "../../src/train/trainer.ts";
-import { temporaryFolder } from "../data/files.ts";
+import { lastingFolder, temporaryFolder } from "../data/files.ts";
 import { outcome, samplesFile } from "../runs/runs.ts";
 import { values } from "../check.ts";
-import { hestenes, start } from "./command.ts";
+import { compiled, startScript } from "./command.ts";
+
+let script: string;
+const scriptFolder = lastingFolder();
+beforeAll(async () => {
+  script = await compiled("src/cli/start.ts", scriptFolder);
+});
+const start = (args: readonly string[]) => startScript(script, args);
 
 const kills = 20;
 const steps = 300;
@@ -27,7 +34,7 @@ test(
     const folder = temporaryFolder();
     const path = samplesFile(folder);
     const whole = new RunFolder(`${folder}/whole`);
-    expect((await hestenes(flags(path, whole.path))).code).toBe(0);
+    expect((await start(flags(path, whole.path)).ended).code).toBe(0);
 
     let killed = 0;
     const reached: number[] = [];
@@ -37,7 +44,7 @@ test(
         const isLast = killed === kills;
         const running = start(flags(path, broken.path));
         // One in four is killed while it starts, the others while they train.
-        if (!isLast && killed % 4 === 0) await wait(2000 * random(killed));
+        if (!isLast && killed % 4 === 0) await wait(1000 * random(killed));
         else if (!isLast) {
           await Promise.race([running.says("steps/s"), running.ended]).catch(() => undefined);
           await wait(500 * random(killed));
@@ -81,7 +88,7 @@ test(
       RunFolder,
       RunFolder,
     ];
-    const { code, stderr } = await hestenes(twoStage(whole.path));
+    const { code, stderr } = await start(twoStage(whole.path)).ended;
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^Now stage 2 of 2, second\.$/m)]);
     const report = readFileSync(whole.file("report.html"), "utf8");
     for (const words of [
@@ -100,7 +107,7 @@ test(
       stages.push(stage?.index ?? 0);
     }
     expect(stages).toEqual([0, 1]);
-    const last = await hestenes(twoStage(broken.path));
+    const last = await start(twoStage(broken.path)).ended;
     expect([last.code, last.stderr]).toEqual([
       0,
       expect.stringMatching(/^Going on from step \d+ of 150, in stage 2 of 2, second\.$/m),

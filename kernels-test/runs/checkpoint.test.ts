@@ -4,10 +4,11 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ArgumentError, DataError, ShapeError } from "../../src/device/errors.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/runs/checkpoint.node.ts";
+import { compiled } from "../cli/command.ts";
+import { temporaryFolder } from "../data/files.ts";
 import { partsOf } from "./checkpoint-parts.ts";
 
 let run: string;
@@ -170,11 +171,11 @@ describe("kill -9", () => {
     `${kills} times at random moments: always the newest checkpoint, or one just finished`,
     { timeout: 180_000 },
     async () => {
-      const writer = fileURLToPath(new URL("checkpoint-writer.ts", import.meta.url));
+      const writer = await compiled("kernels-test/runs/checkpoint-writer.ts", temporaryFolder());
       let newest = 0;
       let leftovers = 0;
       for (let kill = 0; kill < kills; kill++) {
-        child = spawn(process.execPath, ["--import", "tsx", writer, run], {
+        child = spawn(process.execPath, [writer, run], {
           stdio: ["ignore", "pipe", "inherit"],
         });
         let finished = 0;
