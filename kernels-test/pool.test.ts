@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { averagePool2d, l2Pool2d, maxPool2d } from "../src/ops/pool.ts";
+import { averagePool2d, l2Pool2d, maxPool2d, sumPool2d } from "../src/ops/pool.ts";
 import { averagePool3d, maxPool3d, type Pool3dOptions } from "../src/ops/volumes.ts";
 import { backward } from "../src/tensor/tape.ts";
 import { tensor, zeros } from "../src/tensor/tensor.ts";
@@ -82,6 +82,12 @@ checkOp(
   "l2Pool2d",
   (x) => l2Pool2d(x, last),
   ([x], [shape]) => pooled(x!, shape!, last, (list) => Math.hypot(...list)),
+  [[[1, 6, 7, 3]]],
+);
+checkOp(
+  "sumPool2d",
+  (x) => sumPool2d(x, last),
+  ([x], [shape]) => pooled(x!, shape!, last, (list) => list.reduce((sum, value) => sum + value, 0)),
   [[[1, 6, 7, 3]]],
 );
 

@@ -49,14 +49,15 @@ const chosen: Record<string, string> = {
   contractions: "chunk expandDims flatten meshgrid squeeze swapaxes unstack",
   conv2d: "conv2d",
   convTranspose2d: "convTranspose2d",
-  convolutions: "averagePool1d conv1d conv3d convTranspose1d depthwiseConv2d maxPool1d",
+  convolutions: "averagePool1d conv1d conv3d convTranspose1d convTranspose3d depthwiseConv2d maxPool1d",
   draws: "bernoulli categorical randomExponential randomIntegers truncatedNormal",
   dropout: "dropout",
   functions: "prelu",
   gaussian: "sampleGaussian",
   linear: "eigh inverse lstsq matrixNorm matrixPower pinv solve trace vectorNorm",
   normalize: "batchNorm batchNormInference groupNorm instanceNorm layerNorm moments normalize",
-  pool: "averagePool2d maxPool2d",
+  pool: "averagePool2d averagePool3d l2Pool2d maxPool2d maxPool3d sumPool2d",
+  qr: "matrixExp matrixLog matrixSqrt qr slogdet symmetricPower",
   random: "randomNormal randomPermutation randomUniform",
   rearrange: "eye full linspace ones range",
   resize: "resize2d",
@@ -116,7 +117,7 @@ const noLayers = new Set(
   (
     "neg exp log sqrt square abs clamp sin cos tan asin acos atan sinh cosh asinh acosh atanh erf erfc erfinv log1p expm1 " +
     "log2 log10 exp2 reciprocal rsqrt " +
-    "hardSigmoid selu celu softsign logSigmoid tanhShrink softShrink hardShrink geluTanh"
+    "hardSigmoid hardTanh selu celu softsign logSigmoid tanhShrink softShrink hardShrink geluTanh"
   ).split(" "),
 );
 
