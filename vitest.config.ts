@@ -30,7 +30,9 @@ const ops = [`${folder}/*.test.ts`, `${folder}/{svd,nn,optim,latent,models}/**/*
 /** Tests that open, lose and look into devices of their own. */
 const devices = [`${folder}/device/**/*.test.ts`, `${folder}/cli/{binding,devices}.test.ts`];
 
-const common = { pool: "forks", testTimeout: 60_000, hookTimeout: 60_000 } as const;
+/** Decoded pictures are kept by the tests that say where. */
+const env = { HESTENES_CACHE: "off" };
+const common = { pool: "forks", testTimeout: 60_000, hookTimeout: 60_000, env } as const;
 /** Files that leave nothing behind: one process runs file after file, and keeps what it has loaded and compiled. */
 const together = (groupOrder: number) => ({ ...common, isolate: false, sequence: { groupOrder } });
 const setupFiles = [`${folder}/shareDevices.ts`];

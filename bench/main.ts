@@ -14,6 +14,7 @@ import { HestenesEngine } from "./hestenes.ts";
 import { noiseOf } from "./hestenesStep.ts";
 import { inputsOf } from "./inputs.ts";
 import { measureLaunches } from "./launches.ts";
+import { measureLoading } from "./loading.ts";
 import { measure } from "./measure.ts";
 import { measureOp, opBenches } from "./ops.ts";
 import { resultsPage } from "./page.ts";
@@ -53,7 +54,8 @@ const program = new Command("bench")
   .option("--adapter <name>", "part of the adapter's name; default: HESTENES_ADAPTER, or the best there is")
   .option(
     "--only <substring>",
-    "measure what has this in its name: “conv mnist.1 dw”, “step ae”, “launches”, “ceilings”, “profile”",
+    "measure what has this in its name: “conv mnist.1 dw”, “step ae”, “launches”, “ceilings”, “profile”; " +
+      "“loading” of 20,000 pictures, which takes minutes, has to be asked for",
     "",
   )
   .addOption(
@@ -104,6 +106,7 @@ async function main(options: Options): Promise<void> {
     say("launches"); // before the peers come, beside which each call takes half as long again
     results.launches = await measureLaunches(device);
   }
+  if (wantsLoading(options)) results.loading = await measureLoading(device, say);
   if (wantsCeilings(options)) results.ceilings = await measureCeilings(device);
   if (options.ops) await runOps(results, options);
   else await runCases(results, new HestenesEngine(device), options, torch);
@@ -120,8 +123,11 @@ async function main(options: Options): Promise<void> {
 
 function measuresAnything(options: Options): boolean {
   const { only, heavy = false, ops = false } = options;
-  return ops || tasks({ heavy, only }).length > 0 || "launches".includes(only) || wantsCeilings(options);
+  const isTask = tasks({ heavy, only }).length > 0;
+  return ops || isTask || "launches".includes(only) || wantsLoading(options) || wantsCeilings(options);
 }
+
+const wantsLoading = ({ only }: Options) => only === "loading";
 
 /** Profiles are compared with ceilings, so they come together; single ops do without. */
 function wantsCeilings({ only, ops = false }: Options): boolean {

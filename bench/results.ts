@@ -31,6 +31,16 @@ export interface LaunchCost {
   n: number;
 }
 
+/** What loading pictures, or a step on them, took. */
+export interface LoadingRow {
+  what: string;
+  ms: number;
+  /** Pictures. */
+  perSecond: number;
+  /** Part of the time of a step for which it waits for its batch, 0 to 1. */
+  waiting?: number;
+}
+
 /** The most that a small kernel got out of the adapter. */
 export interface Ceilings {
   /** Gigabytes read and written per second by copies, by the bytes of the array. */
@@ -75,6 +85,7 @@ export interface Results {
   rows: Row[];
   failed: Failure[];
   launches: LaunchCost[];
+  loading?: LoadingRow[];
   ceilings?: Ceilings;
   profiles?: StepProfile[];
 }

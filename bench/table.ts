@@ -7,6 +7,7 @@ import {
   summary,
   type Ceilings,
   type Comparison,
+  type LoadingRow,
   type OpShare,
   type Results,
   type StepProfile,
@@ -28,6 +29,7 @@ export function resultsTable(results: Results): string {
   if (results.failed.length > 0) parts.push("failed:\n" + failures(results));
   for (const profile of results.profiles ?? []) parts.push(profileTable(profile));
   if (results.launches.length > 0) parts.push(launchTable(results));
+  if (results.loading) parts.push(loadingTable(results.loading));
   if (results.ceilings) parts.push(ceilingLines(results.ceilings).join("\n"));
   return parts.join("\n\n") + "\n";
 }
@@ -80,6 +82,16 @@ function launchTable({ launches }: Results): string {
     String(n),
   ]);
   return columns([["JavaScript per launch", "µs", "min", "n"], ...lines], 1);
+}
+
+function loadingTable(rows: readonly LoadingRow[]): string {
+  const lines = rows.map(({ what, ms, perSecond, waiting }) => [
+    what,
+    figure(ms),
+    figure(perSecond),
+    waiting === undefined ? "" : percent(waiting, 2),
+  ]);
+  return columns([["loading of pictures", "ms", "pictures/s", "waiting"], ...lines], 1);
 }
 
 /** Ops below this part of a step are shown as one. */

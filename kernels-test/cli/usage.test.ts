@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { honest, serve, status } from "../data/server.ts";
 import { newConfig } from "../../src/cli/settings.ts";
 import { plain, png, temporaryFolder } from "../data/files.ts";
@@ -16,6 +16,7 @@ const commands = [
   "data",
   "data download",
   "data info",
+  "data cache",
   "svd",
   "devices",
 ];
@@ -249,6 +250,27 @@ test("what is left out of the data is told on standard error, and counted in JSO
     (await run("data", "info", "folder", "--path", path, "--json")).stdout,
   ) as object[];
   expect(train).toMatchObject({ leftOut: [{ count: 1, first: "._a.png" }, { count: 1 }] });
+});
+
+test("decoded pictures are kept where HESTENES_CACHE says, listed, and removed", async () => {
+  const [path, cache] = [temporaryFolder(), temporaryFolder()];
+  for (const name of ["a.png", "b.png"]) writeFileSync(`${path}/${name}`, png(4, 4, plain(4, 4, [9, 9, 9])));
+  vi.stubEnv("HESTENES_CACHE", cache);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const empty = await run("data", "cache");
+  expect(empty.stdout).toMatch(/^No decoded pictures are kept in .*pictures\.$/m);
+  const first = await run("data", "info", "folder", "--path", path, "--size", "8");
+  const second = await run("data", "info", "folder", "--path", path, "--size", "8");
+  expect(second).toEqual(first);
+  expect((await run("data", "cache")).stdout).toMatch(
+    /hestenes-test-\w+ +8×8 +2 +0\.0 MB\n.* in .*--empty$/m,
+  );
+  const { kept } = JSON.parse((await run("data", "cache", "--json")).stdout) as { kept: object[] };
+  expect(kept).toMatchObject([{ height: 8, width: 8, pictures: 2 }]);
+  expect((await run("data", "cache", "--empty")).stdout).toMatch(/^Removed 0\.0 MB/);
+  expect((await run("data", "cache")).stdout).toBe(empty.stdout);
+  vi.stubEnv("HESTENES_CACHE", "off");
+  expect((await run("data", "cache")).code).toBe(2);
 });
 
 test("values are divided by, and channels put last, as asked for", async () => {

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodePicture, decodePictures } from "../../src/data/pictures.node.ts";
+import { decodePictures } from "../../src/data/decode.node.ts";
+import { decodePicture } from "../../src/data/pictures.node.ts";
 import { resize } from "../../src/data/resize.ts";
 import { DataError } from "../../src/device/errors.ts";
 import { bytes, checkDataError, expectDataError, jpg, plain, png } from "./files.ts";
@@ -132,12 +133,12 @@ describe("decodePicture", () => {
       await expectDataError(() => decodePicture(given, "x.png"), "x.png", 0, words);
   });
 
-  test("one that cannot be decoded leaves those beside it as they are", () => {
+  test("one that cannot be decoded leaves those beside it as they are", async () => {
     const given = [png(6, 9, noisy), bytes(50), jpg(6, 9, noisy), png(6, 9, noisy).subarray(0, 60)];
-    const read = [...decodePictures(given.map((bytes, i) => ({ bytes, file: `${i}` })))];
+    const read = await decodePictures(given.map((bytes, i) => ({ bytes, file: `${i}` })));
     expect(read.map((one) => (one instanceof DataError ? one.file : one.width))).toEqual([9, "1", 9, "3"]);
     expect(read[2]).toEqual(decodePicture(given[2]!, "2"));
-    expect([...decodePictures([])]).toEqual([]);
+    expect(await decodePictures([])).toEqual([]);
   });
 
   test("where JFIF's marker and Adobe's contradict each other, Adobe's is believed", () => {

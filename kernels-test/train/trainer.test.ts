@@ -57,6 +57,37 @@ test("a thousand steps leave memory flat to the byte, and make no buffer, pipeli
   expect(made()).toEqual(before);
 });
 
+test("rows that are read give the same weights as those in memory; what steps wait for them is counted", async () => {
+  const stored = Uint8Array.from({ length: 40 * D }, (_, i) => (37 * i) % 251);
+  const bytes = { name: "bytes", shape: [D], scale: 1 / 255 };
+  let announced = 0;
+  const rows = {
+    count: 40,
+    read(wanted: ArrayLike<number>, out: Uint8Array) {
+      for (const until = performance.now() + 5; performance.now() < until;); // a slow disk
+      for (let i = 0; i < wanted.length; i++)
+        out.set(stored.subarray(wanted[i]! * D, (wanted[i]! + 1) * D), i * D);
+    },
+    ahead: () => void announced++,
+    isReady: () => false,
+    pick: () => rows,
+  };
+  const [held, read] = [
+    new Dataset({ ...bytes, stored }),
+    new Dataset({ ...bytes, stored: new Uint8Array(), rows }),
+  ];
+  const [first, second] = [trainer(1e-3, held), trainer(1e-3, read)];
+  expect(second.waitedPerStep).toBeNaN();
+  for (const one of [first, second])
+    for (let step = 0; step < 6; step++) {
+      one.advance();
+      await device.finish();
+    }
+  expect(await weights(second)).toEqual(await weights(first));
+  expect(second.waitedPerStep).toBeGreaterThan(4.9);
+  expect(announced).toBe(1 + 6 + 2); // the first batch, and three ahead of each
+});
+
 test("eager steps leave memory flat to the byte as well", async () => {
   const long = trainer();
   for (let step = 0; step < 2; step++) long.advanceEagerly();

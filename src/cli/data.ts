@@ -6,10 +6,13 @@ import { datasetNames, downloadNames, type DatasetName, type DownloadName } from
 import { loadDataset, setsOf, type LoadOptions } from "../data/load.node.ts";
 import { download } from "../data/download.node.ts";
 import { completeConfig } from "../train/config.ts";
+import { emptyCache, listCache, pictureCache } from "../data/picture-cache.node.ts";
+import { columns } from "../device/columns.ts";
 import { makeFolder } from "../runs/files.node.ts";
+import { ProgressDisplay } from "./progress.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
 import { dataFlags } from "./settingFlags.ts";
-import { interruptSignal, printJson } from "./usage.ts";
+import { interruptSignal, printJson, UsageError } from "./usage.ts";
 
 export function dataCommand(): Command {
   const command = new Command("data").description("Download data sets, and look at those you have.");
@@ -33,6 +36,15 @@ export function dataCommand(): Command {
     .option("--json", "print as JSON")
     .action((name: DatasetName, flags: InfoFlags) => showData(name, flags));
   for (const flag of dataFlags()) info.addOption(flag);
+  command
+    .command("cache")
+    .description(
+      "Show the decoded pictures that are kept for later starts, in the folder that HESTENES_CACHE names,\n" +
+        "or else the user's cache folder. A folder that machines share serves them all; HESTENES_CACHE=off keeps none.",
+    )
+    .option("--empty", "remove them")
+    .option("--json", "print as JSON")
+    .action((flags: { empty?: boolean; json?: boolean }) => showCache(flags));
   return command;
 }
 
@@ -92,7 +104,27 @@ async function showData(name: DatasetName, { json, ...options }: InfoFlags): Pro
   requirePath(name, options.path);
   refusePath(name, options.path);
   usage(() => completeConfig({ data: name, ...options }, "quick", "options"));
-  const loaded = await usageOf(loadDataset(name, options));
+  const display = new ProgressDisplay(false);
+  const { signal, release } = interruptSignal(() => undefined);
+  let loaded;
+  try {
+    loaded = await usageOf(
+      loadDataset(name, {
+        ...options,
+        signal,
+        onProgress: (progress) => display.reading(progress),
+        onNotice: (notice) => display.notice(notice),
+      }),
+    );
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    display.notice("Stopped; the pictures that were decoded are kept.");
+    process.exitCode = 130;
+    return;
+  } finally {
+    display.stop();
+    release();
+  }
   const sets = Object.entries<Dataset>({ ...loaded }).map(([part, data]) => {
     const { mean, std, min, max } = data.statistics();
     return {
@@ -117,3 +149,34 @@ async function showData(name: DatasetName, { json, ...options }: InfoFlags): Pro
     );
   }
 }
+
+async function showCache({ empty, json }: { empty?: boolean; json?: boolean }): Promise<void> {
+  const folder = pictureCache();
+  if (folder === undefined) throw new UsageError("HESTENES_CACHE is off: no pictures are kept");
+  if (empty) {
+    const bytes = await emptyCache(folder);
+    if (json) printJson({ folder, removedBytes: bytes });
+    else process.stdout.write(`Removed ${megabytes(bytes)} of decoded pictures from ${folder}.\n`);
+    return;
+  }
+  const { kept, otherBytes } = await listCache(folder);
+  if (json) return printJson({ folder, kept, otherBytes });
+  const all = kept.reduce((sum, { bytes }) => sum + bytes, otherBytes);
+  if (all === 0) {
+    process.stdout.write(`No decoded pictures are kept in ${folder}.\n`);
+    return;
+  }
+  const rows = kept.map(({ label, height, width, pictures, bytes }) => [
+    JSON.stringify(label).slice(1, -1), // a name may hold line breaks
+    `${height}×${width}`,
+    String(pictures),
+    megabytes(bytes),
+  ]);
+  if (otherBytes > 0) rows.push(["unfinished or damaged", "", "", megabytes(otherBytes)]);
+  process.stdout.write(
+    columns([["folder", "size", "pictures", ""], ...rows], 1) +
+      `\n${megabytes(all)} in ${folder}. To remove them: npx hestenes data cache --empty\n`,
+  );
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -26,6 +26,7 @@ export class ProgressDisplay {
   start(step: number, steps: number): void {
     this.stop();
     this.#lastError = this.#stage = undefined;
+    this.#lastLine = -Infinity;
     if (this.#quiet) return;
     if (!process.stderr.isTTY) {
       this.#compiling = setTimeout(() => this.say("Compiling kernels, as a first run has to."), pause);
@@ -40,6 +41,31 @@ export class ProgressDisplay {
       barIncompleteChar: "░",
     });
     this.#bar.start(steps, step, { status: "compiling kernels" });
+  }
+
+  /** Shows how many pictures are decoded. */
+  reading({ read, of }: { read: number; of: number }): void {
+    if (this.#quiet) return;
+    if (process.stderr.isTTY) {
+      if (!this.#bar) {
+        this.#bar = new cliProgress.SingleBar({
+          stream: process.stderr,
+          format: "Decoding pictures {bar} {value}/{total}  {duration_formatted}",
+          hideCursor: true,
+          barsize: 24,
+        });
+        this.#bar.start(of, read);
+      }
+      this.#bar.setTotal(of);
+      this.#bar.update(read);
+      if (read === of) this.stop();
+      return;
+    }
+    const now = performance.now();
+    if (this.#lastLine === -Infinity) this.#lastLine = now; // what takes no time needs no words
+    if (now - this.#lastLine < pause) return;
+    this.#lastLine = now;
+    process.stderr.write(`Decoded ${read} of ${of} pictures.\n`);
   }
 
   update({ line, steps, stepsPerSecond, stages }: Progress): void {

@@ -97,15 +97,18 @@ async function train(flags: Flags): Promise<void> {
 
   const started = performance.now();
   const display = new ProgressDisplay(quiet ?? false);
-  const { signal, release } = interruptSignal(() =>
-    display.notice("Stopping after this step; press Ctrl-C again to quit at once."),
-  );
+  let isTraining = false;
+  const { signal, release } = interruptSignal(() => {
+    if (isTraining) display.notice("Stopping after this step; press Ctrl-C again to quit at once.");
+  });
   let profiler: ReturnType<Session["device"]["profile"]> | undefined;
   try {
     const running = runSession(folder, config, {
       signal,
       onNotice: (text) => display.notice(text),
+      onReading: (progress) => display.reading(progress),
       onStart: (session) => {
+        isTraining = true;
         for (const sentence of leftOutInWords(setsOf(session.data))) display.notice(sentence);
         display.say(headline(session, isNew));
         if (profile) profiler = session.device.profile();
@@ -137,6 +140,10 @@ async function train(flags: Flags): Promise<void> {
       session.close();
     }
     display.say(`${((performance.now() - started) / 1000).toFixed(0)} seconds in all.`);
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    display.notice("Stopped while pictures were read; those that were decoded are kept.");
+    process.exitCode = 130;
   } finally {
     display.stop();
     release();
@@ -175,9 +182,19 @@ async function printProfile(
 ): Promise<void> {
   session.device.profile(false);
   say(formatProfile(await profiler.table()));
+  const { waitedPerStep } = session.trainer;
+  if (waitedPerStep >= 0)
+    say(
+      `Each step waited ${waitedPerStep.toFixed(2)} ms for its batch${shareOfStep(session, waitedPerStep)}.`,
+    );
   if (typeof profile !== "string") return;
   writeFileAtomic(profile, await profiler.chromeTrace());
   say(`Trace: ${profile}`);
+}
+
+function shareOfStep({ trainer, timings }: Session, milliseconds: number): string {
+  const step = (1000 * timings.train) / (trainer.step - 1);
+  return step > 0 ? `, ${((100 * milliseconds) / step).toFixed(1)} % of its time` : "";
 }
 
 function commandLine(): string {

@@ -3,6 +3,9 @@ import { ArgumentError } from "../device/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import { permutation } from "./random.ts";
 
+/** Batches of samples that do not lie in memory that are fetched before they are needed. */
+const fetchedAhead = 3;
+
 /** Where a pass over the data stands: `index` samples of `epoch` are behind. Plain JSON. */
 export interface Position {
   epoch: number;
@@ -26,7 +29,7 @@ export interface BatchOptions {
  * (seed, epoch), so that `position` alone resumes a run bit for bit.
  *
  * After each `next` the following batch is gathered as soon as the caller awaits something, that is while the device
- * works.
+ * works. Samples that do not lie in memory are fetched by other threads for the three batches after that.
  */
 export class Batches {
   readonly dataset: Dataset;
@@ -34,9 +37,13 @@ export class Batches {
   readonly seed: number;
   readonly partial: boolean;
   #position: Position = { epoch: 0, index: 0 };
-  #order: { epoch: number; indices: Uint32Array } | undefined;
+  /** The orders of the last epoch that was asked for, and of the one before. */
+  readonly #orders = new Map<number, Uint32Array>();
   #ahead: { at: Position; indices: Uint32Array } | undefined;
   readonly #buffer: Float32Array;
+  /** Where the first batch begins that is not being fetched, and how many are. */
+  #fetched: { next: Position; count: number } | undefined;
+  #waited = 0;
 
   /** Throws ArgumentError for a batch larger than the data, unless `partial` allows it. */
   constructor(dataset: Dataset, options: BatchOptions) {
@@ -79,6 +86,12 @@ export class Batches {
       );
     }
     this.#position = this.#settle(epoch, index);
+    this.#fetched = undefined;
+  }
+
+  /** Milliseconds that callers of `next` have waited for it: for the data, and to have it copied. */
+  get waited(): number {
+    return this.#waited;
   }
 
   /**
@@ -86,7 +99,9 @@ export class Batches {
    * batch has, fewer only at the end of an epoch with `partial`.
    */
   next(out: Float32Array): Uint32Array {
+    const begun = performance.now();
     const at = this.#position;
+    this.#fetch(1);
     const ahead = this.#ahead;
     let indices: Uint32Array;
     if (ahead && ahead.at.epoch === at.epoch && ahead.at.index === at.index) {
@@ -98,16 +113,32 @@ export class Batches {
     }
     this.#ahead = undefined;
     this.#position = this.#settle(at.epoch, at.index + this.batch);
+    if (this.#fetched) this.#fetched.count--;
     queueMicrotask(() => this.#prefetch());
+    this.#waited += performance.now() - begun;
     return indices;
   }
 
+  /** Gathers the next batch, unless that would have to wait. */
   #prefetch(): void {
     if (this.#ahead) return;
+    this.#fetch(fetchedAhead);
     const at = this.#position;
     const indices = this.#indices(at);
+    if (!this.dataset.isReady(indices)) return;
     this.dataset.copyRows(indices, this.#buffer);
     this.#ahead = { at, indices };
+  }
+
+  /** Has so many batches from the position on fetched, where they do not lie in memory. */
+  #fetch(count: number): void {
+    if (!this.dataset.rows) return;
+    const fetched = (this.#fetched ??= { next: this.#position, count: 0 });
+    for (; fetched.count < count; fetched.count++) {
+      const { epoch, index } = fetched.next;
+      this.dataset.fetch(this.#indices(fetched.next));
+      fetched.next = this.#settle(epoch, index + this.batch);
+    }
   }
 
   /** The place given, or the next epoch's beginning when too few samples are left for a batch. */
@@ -117,9 +148,13 @@ export class Batches {
   }
 
   #indices({ epoch, index }: Position): Uint32Array {
-    if (this.#order?.epoch !== epoch) {
-      this.#order = { epoch, indices: permutation(this.dataset.count, this.seed, epoch) };
+    let order = this.#orders.get(epoch);
+    if (!order) {
+      for (const other of this.#orders.keys())
+        if (other < epoch - 1 || other > epoch) this.#orders.delete(other);
+      order = permutation(this.dataset.count, this.seed, epoch);
+      this.#orders.set(epoch, order);
     }
-    return this.#order.indices.subarray(index, index + this.batch);
+    return order.subarray(index, index + this.batch);
   }
 }

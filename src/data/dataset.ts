@@ -8,6 +8,10 @@ export interface StoredRows {
   readonly count: number;
   /** Writes the bytes of these samples to the front of `out`, one after the other. */
   read(rows: ArrayLike<number>, out: Uint8Array): void;
+  /** Says that these samples will be read before long, in one call: they may be fetched meanwhile. */
+  ahead(rows: ArrayLike<number>): void;
+  /** Whether that has been done. */
+  isReady(rows: ArrayLike<number>): boolean;
   /** Some of them, in that order. */
   pick(rows: ArrayLike<number>): StoredRows;
 }
@@ -41,8 +45,8 @@ export interface Statistics {
   max: number;
 }
 
-/** Samples that are read at once. */
-const readTogether = 64;
+/** Samples that are read at once, and their bytes, unless a single one has more. */
+const readTogether = { samples: 64, bytes: 2 ** 26 };
 
 /**
  * Samples of one shape. They stay as they were stored (bytes for images) and become float32 only when copied out,
@@ -126,6 +130,18 @@ export class Dataset {
       if (!this.rows) this.#copy(index * size, size, out, row * size);
     }
     if (this.rows) this.#copyRead(this.rows, indices, out);
+  }
+
+  /** Says that `copyRows` will be asked for these samples before long: those that are read are fetched meanwhile. */
+  fetch(indices: ArrayLike<number>): void {
+    const { rows } = this;
+    if (rows) for (const part of this.#parted(indices)) rows.ahead(part);
+  }
+
+  /** Whether `copyRows` would not have to wait for any of these samples. */
+  isReady(indices: ArrayLike<number>): boolean {
+    const { rows } = this;
+    return !rows || this.#parted(indices).every((part) => rows.isReady(part));
   }
 
   /** Samples `from` … `to − 1`, in order. */
@@ -225,9 +241,10 @@ export class Dataset {
       yield stored;
       return;
     }
-    const memory = new Uint8Array(Math.min(count, readTogether) * size);
-    for (let from = 0; from < count; from += readTogether) {
-      const to = Math.min(count, from + readTogether);
+    const together = this.#together;
+    const memory = new Uint8Array(Math.min(count, together) * size);
+    for (let from = 0; from < count; from += together) {
+      const to = Math.min(count, from + together);
       rows.read(range(from, to), memory);
       yield memory.subarray(0, (to - from) * size);
     }
@@ -244,13 +261,27 @@ export class Dataset {
   /** Copies samples that are read for it. */
   #copyRead(rows: StoredRows, indices: ArrayLike<number>, out: Float32Array): void {
     const { size } = this;
-    const memory = new Uint8Array(Math.min(indices.length, readTogether) * size);
+    const memory = new Uint8Array(Math.min(indices.length, this.#together) * size);
     const table = this.#byteValues!; // such samples are bytes
-    for (let from = 0; from < indices.length; from += readTogether) {
-      const part = Array.prototype.slice.call(indices, from, from + readTogether) as number[];
+    let at = 0;
+    for (const part of this.#parted(indices)) {
       rows.read(part, memory);
-      for (let i = 0; i < part.length * size; i++) out[from * size + i] = table[memory[i]!]!;
+      for (let i = 0; i < part.length * size; i++) out[at++] = table[memory[i]!]!;
     }
+  }
+
+  /** Samples that are read at once. */
+  get #together(): number {
+    return Math.max(1, Math.min(readTogether.samples, Math.floor(readTogether.bytes / this.size)));
+  }
+
+  /** Indices in parts of so many. */
+  #parted(indices: ArrayLike<number>): number[][] {
+    const together = this.#together;
+    const all = Array.from(indices);
+    return Array.from({ length: Math.ceil(all.length / together) }, (_, part) =>
+      all.slice(part * together, (part + 1) * together),
+    );
   }
 
   #range(from: number, to: number): [number, number] {

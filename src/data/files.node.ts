@@ -1,4 +1,4 @@
-import { readFileSync, type Dirent } from "node:fs";
+import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
@@ -15,17 +15,10 @@ export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> 
   if (info.size === 0) throw new DataError(file, 0, "the file is empty");
   if (info.size > greatestFile)
     throw new DataError(file, greatestFile, `${info.size} bytes are too many to read at once`);
-  const bytes = await readFile(file);
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new DataError(file, 0, `the file cannot be read (${error.message})`);
+  });
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** The bytes of a file, at once. Throws DataError when it is missing. */
-export function readBytesNow(file: string): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(readFileSync(file));
-  } catch (error) {
-    throw new DataError(file, 0, `the file cannot be opened (${(error as Error).message})`);
-  }
 }
 
 /** What lies in a folder, sorted by name. Throws ArgumentError, naming `what` wanted it, when there is no such folder. */

@@ -1,28 +1,29 @@
 import { join } from "node:path";
+import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { Dataset } from "./dataset.ts";
 import { readBytes } from "./files.node.ts";
 import { layoutOf, scan, unwrapped, type Layout } from "./folder-layout.node.ts";
 import { leftOut, type LeftOut } from "./left-out.ts";
-import { ofForm, PictureRows, toGrey, type Form } from "./picture-rows.node.ts";
-import { decodePictures, mostPixels } from "./pictures.node.ts";
-import type { Picture } from "./resize.ts";
+import { mostPixels, rowSize, toChannels, type Form } from "./picture-form.ts";
+import { PictureRows, type Shard } from "./picture-rows.node.ts";
+import { refusals, shelve, type ReadingOptions, type Taker } from "./picture-store.node.ts";
+import { usualThreads } from "./picture-threads.node.ts";
+import { decodePicture } from "./pictures.node.ts";
 
 /** Options of `loadFolder`. */
-export interface FolderOptions {
+export interface FolderOptions extends ReadingOptions {
   /** Side, or [height, width], to resize every picture to; without it all must have one size. */
   size?: number | readonly [number, number];
   /** 1 for grey, 3 for RGB; without it grey when all pictures are. */
   channels?: 1 | 3;
   /** Only the pictures of these names, in this order; all of them without it. */
   names?: readonly string[];
-  /** Bytes of pixels that are held in memory, at most: pictures that have more are decoded when they are needed. 4 GiB unless given. */
+  /** Bytes of pixels that are held in memory, at most: pictures that have more are read ahead of each batch. 4 GiB unless given. */
   inMemory?: number;
 }
 
 const mostBytes = 2 ** 32;
-/** Files that are read at once. */
-const together = 64;
 
 /**
  * The pictures of a folder, sorted by name, as [H, W, 1] or [H, W, 3] with values in [0, 1]: JPEG, PNG, WebP, AVIF, GIF
@@ -30,8 +31,9 @@ const together = 64;
  * itself. Hidden files and folders, pictures beside classes and those that cannot be read are left out, and counted in the
  * data set's `leftOut`; of `names` none is.
  *
- * Pictures that are too many for memory are decoded once to look at them, and anew each time they are needed. The values,
- * the number of channels and what is left out are the same.
+ * They are decoded once, on several threads, and kept in a cache (see `ReadingOptions`) for as long as the files keep their
+ * names, sizes and times. Pictures that are too many for memory are read from there by threads, ahead of each batch, and
+ * decoded anew where they are not kept. The values, the number of channels and what is left out are the same.
  */
 export async function loadFolder(path: string, options: FolderOptions = {}): Promise<Dataset> {
   return load(
@@ -51,60 +53,76 @@ export async function load(name: string, layout: Layout, options: FolderOptions)
   const wanted = typeof options.size === "number" ? ([options.size, options.size] as const) : options.size;
   checkOptions(wanted, options);
   const { files } = layout;
-  const isWhole = options.names === undefined;
-  const kept: number[] = [];
-  const refused: string[] = [];
-  let channels = options.channels;
-  let isGrey = true;
-  let form: Form | undefined;
-  let pixels: Uint8Array | undefined;
-  for await (const [index, picture] of pictures(files)) {
-    const file = files[index]!;
-    if (picture instanceof DataError) {
-      if (!isWhole) throw picture;
-      refused.push(picture.message);
-      continue;
-    }
-    if (!form) {
-      const [height, width] = wanted ?? [picture.height, picture.width];
-      form = { height, width, wanted, first: file };
-      const size = 3 * height * width;
-      if (files.length * size <= (options.inMemory ?? mostBytes))
-        pixels = new Uint8Array(files.length * size);
-    }
-    const { data } = ofForm(picture, file, form);
-    pixels?.set(data, kept.length * data.length);
-    kept.push(index);
-    isGrey &&= hasGreyOnly(data);
-    if (!pixels && !isWhole && (channels || !isGrey)) break; // nothing is left to find out
-  }
-  if (!form)
-    throw new ArgumentError(
-      `folder: none of the ${files.length} pictures in ${name} can be read; ${refused[0]}`,
-    );
-  channels ??= isGrey ? 1 : 3;
-  const taken = isWhole ? kept : files.map((_, index) => index);
-  const rgb = pixels?.subarray(0, 3 * kept.length * form.height * form.width);
+  const all = options.names !== undefined;
+  const form = wanted
+    ? { height: wanted[0], width: wanted[1], like: undefined }
+    : await formOfFirst(name, files, all);
+  const size = rowSize(form);
+  const pixels =
+    files.length * size <= (options.inMemory ?? mostBytes) ? new Uint8Array(files.length * size) : undefined;
+  const take: Taker | undefined = pixels && ((rows, _, first) => pixels.set(rows, first * size));
+  const shards = await shelve({ root: name, files, form, all, take }, options);
+  const refused = shards.flatMap(refusals);
+  if (refused.length === files.length) throw noneOf(name, files, refused[0]!);
+  const channels = options.channels ?? (shards.every(({ header }) => header.channels === 1) ? 1 : 3);
+  const { threads = usualThreads() } = options;
   return new Dataset({
     name,
     shape: [form.height, form.width, channels],
-    stored: !rgb ? new Uint8Array(0) : channels === 1 ? toGrey(rgb) : rgb,
-    rows: rgb
-      ? undefined
-      : new PictureRows(
-          taken.map((index) => files[index]!),
-          form,
-          channels,
-        ),
+    stored: pixels ? inOrder(pixels, shards, size, channels) : new Uint8Array(0),
+    rows: pixels ? undefined : new PictureRows({ shards, form, channels, threads }),
     scale: 1 / 255,
-    labels: layout.labels && Uint8Array.from(taken, (index) => layout.labels![index]!),
-    leftOut: [...layout.leftOut, ...unreadable(refused)],
+    labels: layout.labels && labelsOf(layout.labels, shards),
+    leftOut: [...layout.leftOut, ...unreadable(refused.map(({ message }) => message))],
   });
+}
+
+/** The size of the first picture that can be read. */
+async function formOfFirst(name: string, files: readonly string[], all: boolean): Promise<Form> {
+  let first: DataError | undefined;
+  for (const file of files)
+    try {
+      const { height, width } = decodePicture(await readBytes(file), file);
+      return { height, width, like: file };
+    } catch (error) {
+      if (all || !(error instanceof DataError)) throw error;
+      first ??= error;
+    }
+  throw noneOf(name, files, first!);
+}
+
+const noneOf = (name: string, files: readonly string[], first: DataError) =>
+  new ArgumentError(`folder: none of the ${files.length} pictures in ${name} can be read; ${first.message}`);
+
+/** Rows that lie at the places of their shards' first pictures, brought to one number of channels and moved together. */
+function inOrder(pixels: Uint8Array, shards: readonly Shard[], size: number, channels: 1 | 3): Uint8Array {
+  const own = (size / 3) * channels;
+  let [at, first] = [0, 0];
+  for (const { header, sources } of shards) {
+    const from = first * size;
+    const rows = pixels.subarray(from, from + header.rows * (size / 3) * header.channels);
+    toChannels(rows, header.channels, channels, pixels.subarray(from));
+    pixels.copyWithin(at, from, from + header.rows * own);
+    at += header.rows * own;
+    first += sources.length;
+  }
+  return channels === 1 ? pixels.slice(0, at) : pixels.subarray(0, at); // of grey, two thirds are free again
+}
+
+/** The labels of the pictures that could be read. */
+function labelsOf(labels: Uint8Array, shards: readonly Shard[]): Uint8Array {
+  const refused = new Set<number>();
+  let first = 0;
+  for (const { header, sources } of shards) {
+    for (const { index } of header.refused) refused.add(first + index);
+    first += sources.length;
+  }
+  return labels.filter((_, picture) => !refused.has(picture));
 }
 
 function checkOptions(
   wanted: readonly [number, number] | undefined,
-  { channels, names, inMemory = mostBytes }: FolderOptions,
+  { channels, names, threads, shardBytes, inMemory = mostBytes }: FolderOptions,
 ): void {
   if (wanted) {
     if (wanted.length !== 2 || !wanted.every((side) => Number.isInteger(side) && side >= 1))
@@ -117,32 +135,11 @@ function checkOptions(
   if (channels !== undefined && ![1, 3].includes(channels))
     throw new ArgumentError(`folder: channels: expected 1 or 3, got ${String(channels)}`);
   if (names?.length === 0) throw new ArgumentError(`folder: names: expected one or more, got none`);
+  if (shardBytes !== undefined) checkWhole("folder: shardBytes", shardBytes, 1);
+  if (threads !== undefined) checkWhole("folder: threads", threads, 1, 64);
   if (!(inMemory >= 0))
     throw new ArgumentError(`folder: inMemory: expected bytes from 0 on, got ${String(inMemory)}`);
 }
 
-/** The pictures in files, or why they cannot be read, some of them read and decoded at once. */
-async function* pictures(files: readonly string[]): AsyncGenerator<[index: number, Picture | DataError]> {
-  for (let from = 0; from < files.length; from += together) {
-    const part = files.slice(from, from + together);
-    const read = await Promise.all(part.map((file) => readBytes(file).catch(asDataError)));
-    const decoded = decodePictures(
-      read.flatMap((bytes, i) => (bytes instanceof DataError ? [] : [{ bytes, file: part[i]! }])),
-    );
-    for (const [i, bytes] of read.entries())
-      yield [from + i, bytes instanceof DataError ? bytes : decoded.next().value!];
-  }
-}
-
-function asDataError(error: unknown): DataError {
-  if (error instanceof DataError) return error;
-  throw error;
-}
-
 const unreadable = (refused: readonly string[]): LeftOut[] =>
   leftOut(refused, "file that cannot be read", "files that cannot be read");
-
-function hasGreyOnly(rgb: Uint8Array): boolean {
-  for (let i = 0; i < rgb.length; i += 3) if (rgb[i] !== rgb[i + 1] || rgb[i] !== rgb[i + 2]) return false;
-  return true;
-}

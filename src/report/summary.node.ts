@@ -43,6 +43,8 @@ export interface Results {
   /** Vectors only: the Fréchet distance of samples to test points, on the numbers themselves, and that of training points. */
   sampleDistance?: { samples: number; training: number };
   seconds: Record<string, number>;
+  /** Part of the time of a step for which it waited for its batch, 0 to 1; none where no steps were taken. */
+  waiting?: number;
   adapter: string;
   verdict: string;
 }
@@ -79,6 +81,7 @@ export async function summarize(
     ...(mask ? { openDimensions: openUnits(mask) } : {}),
     ...(await distanceOfVectors(session)),
     seconds: {},
+    ...waitingOf(session),
     adapter: device.info.name,
     verdict: `${titleOf(config)}: ${outcome}`,
   };
@@ -96,6 +99,12 @@ export async function summarize(
     version,
   });
   return results;
+}
+
+/** What part of a step is waiting for its batch, from what this process has taken. */
+function waitingOf({ trainer, timings }: Session): Pick<Results, "waiting"> {
+  const waiting = (trainer.waitedPerStep * (trainer.step - 1)) / (1000 * timings.train);
+  return Number.isFinite(waiting) ? { waiting: Math.min(1, waiting) } : {};
 }
 
 /** Vectors of more numbers have covariances that take minutes to compare. */
@@ -232,7 +241,8 @@ function titleOf({ model, data }: Config): string {
 function facts(session: Session, results: Results): Omit<ReportData, "verdict" | "command" | "version"> {
   const { config, device, folder, timings } = session;
   const percent = (value: number) => `${value.toFixed(1)} %`;
-  const { testError, trainError, diagonalError, linearBound, openDimensions, sampleDistance } = results;
+  const { testError, trainError, diagonalError, linearBound, openDimensions, sampleDistance, waiting } =
+    results;
   return {
     title: titleOf(config),
     model: config.model,
@@ -280,6 +290,15 @@ function facts(session: Session, results: Results): Omit<ReportData, "verdict" |
             },
           ]),
       { label: "Steps", value: String(results.steps) },
+      ...(waiting === undefined
+        ? []
+        : [
+            {
+              label: "Waiting for data",
+              value: percent(100 * waiting),
+              hint: "of the time of a step, at most",
+            },
+          ]),
     ],
     reference: { label: "linear bound", value: linearBound },
     timings: Object.entries(timings).map(([label, seconds]) => ({ label, seconds })),

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { DatasetSetting } from "../data/descriptor.ts";
 import { loadDataset, type LoadedData, type LoadOptions } from "../data/load.node.ts";
+import type { ReadingOptions } from "../data/picture-store.node.ts";
 import { openDevice, type Device } from "../device/device.ts";
 import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
@@ -27,11 +28,13 @@ export interface SessionHooks {
   /** Called once, when the device is open, the data loaded and the last checkpoint, if any, read. */
   onStart?: (session: Session) => void;
   onProgress?: (progress: Progress) => void;
+  /** Called before `onStart`, while pictures are decoded. */
+  onReading?: ReadingOptions["onProgress"];
   /** Called after the first step and after every so many, and waited for. */
   every?: { steps: number; call: (session: Session) => Promise<void> };
   /** A line worth a person's attention, for instance that a lost device is replaced. */
   onNotice?: (notice: string) => void;
-  /** Ends the run after the step at hand, with a checkpoint. */
+  /** Ends the run after the step at hand, with a checkpoint; the reading of pictures at once, with what it was aborted with. */
   signal?: AbortSignal;
   /** Ends the run after this step, with a checkpoint, to go on another time. */
   until?: number;
@@ -184,7 +187,7 @@ export async function runSession(
 
 async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): Promise<Session> {
   const lease = hooks.lease ? undefined : await folder.lease(hooks.onNotice && { onWait: hooks.onNotice });
-  const session = await openSession(folder, config, lease).catch((error: unknown) => {
+  const session = await openSession(folder, config, lease, hooks).catch((error: unknown) => {
     lease?.release();
     throw error;
   });
@@ -209,9 +212,14 @@ async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): 
 }
 
 /** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lease` is released when it is closed. */
-export async function openSession(folder: RunFolder, config: Config, lease?: Lease): Promise<Session> {
+export async function openSession(
+  folder: RunFolder,
+  config: Config,
+  lease?: Lease,
+  { onReading: onProgress, onNotice, signal }: SessionHooks = {},
+): Promise<Session> {
   const start = performance.now();
-  const data = await loadData(config);
+  const data = await loadData(config, { onProgress, onNotice, signal });
   const device = await openDevice({ adapter: config.adapter });
   try {
     const session = new Session(folder, config, device, data, lease);
@@ -229,11 +237,11 @@ export async function openSession(folder: RunFolder, config: Config, lease?: Lea
 }
 
 /** The data that a configuration names. */
-export async function loadData(config: Config): Promise<LoadedData> {
+export async function loadData(config: Config, reading: ReadingOptions = {}): Promise<LoadedData> {
   const { data, seed, limit } = config;
   const names = ["path", "limit", ...(Object.keys(dataSettings) as DatasetSetting[])] as const;
   const given = names.filter((name) => config[name] !== undefined).map((name) => [name, config[name]]);
-  const loaded = await loadDataset(data, { seed, ...(Object.fromEntries(given) as LoadOptions) });
+  const loaded = await loadDataset(data, { ...reading, seed, ...(Object.fromEntries(given) as LoadOptions) });
   return limit === undefined ? loaded : { ...loaded, train: loaded.train.take(limit) };
 }
 

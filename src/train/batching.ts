@@ -37,15 +37,19 @@ export async function* deviceParts(
       ? Uint32Array.from({ length: data.count }, (_, i) => i)
       : permutation(data.count, seed, 0);
   const last = Math.min(count, data.count);
-  for (let from = 0, uploaded = 0; from < last; from += batch) {
+  const partsAt = (from: number) => {
     const indices = order.subarray(from, Math.min(from + batch, last));
-    const parts: Tensor[] = [];
-    for (let first = 0; first < indices.length; first += atOnce) {
-      const own = indices.subarray(first, first + atOnce);
+    return Array.from({ length: Math.ceil(indices.length / atOnce) }, (_, part) =>
+      indices.subarray(part * atOnce, (part + 1) * atOnce),
+    );
+  };
+  for (let from = 0, uploaded = 0; from < last; from += batch) {
+    const parts = partsAt(from).map((own) => {
       const values = new Float32Array(own.length * data.size);
       data.copyRows(own, values);
-      parts.push(tensor(device, values, [own.length, ...data.shape]));
-    }
+      return tensor(device, values, [own.length, ...data.shape]);
+    });
+    for (const own of partsAt(from + batch)) data.fetch(own);
     try {
       yield parts;
     } finally {

@@ -24,6 +24,8 @@ export class StageRun {
   readonly noise: RandomState;
   /** Steps of this stage taken so far. */
   step = 0;
+  /** Milliseconds that steps have waited for their batches: all but the first step, before which nothing is fetched. */
+  waited = 0;
   readonly #model: Model;
   readonly #phases: readonly PhaseRun[] = [];
   /** The batch, or its parts where fewer samples are taken at once. */
@@ -167,7 +169,9 @@ export class StageRun {
   }
 
   #upload(): void {
+    const before = this.batches.waited;
     this.batches.next(this.#values);
+    if (before > 0) this.waited += this.batches.waited - before;
     let from = 0;
     for (const input of this.#inputs) {
       input.write(this.#values.subarray(from, from + input.size));

@@ -50,6 +50,9 @@ export class Trainer implements Stepper {
   #run: StageRun;
   /** Steps of the stages before. */
   #before = 0;
+  /** Steps that this object has taken, and milliseconds that those of the stages before have waited. */
+  #taken = 0;
+  #waited = 0;
 
   constructor(model: Model, data: Dataset, given: TrainerOptions) {
     if (!(model instanceof Model)) throw new ArgumentError(`train: a model is needed, not ${String(model)}`);
@@ -77,6 +80,14 @@ export class Trainer implements Stepper {
   /** Steps taken so far, in all stages. */
   get step(): number {
     return this.#before + this.#run.step;
+  }
+
+  /**
+   * Milliseconds that a step has waited for its batch, in the mean: the most by which the device may have waited too. NaN
+   * before the second step.
+   */
+  get waitedPerStep(): number {
+    return this.#taken > 1 ? (this.#waited + this.#run.waited) / (this.#taken - 1) : NaN;
   }
 
   /** The stage at hand. */
@@ -153,6 +164,7 @@ export class Trainer implements Stepper {
   /** Launches one step; does not wait for it. */
   advance(): void {
     this.#run.advance();
+    this.#taken++;
   }
 
   /** Launches one step without the recording, to the same effect: for `device.watch` to see its tensors. */
@@ -206,6 +218,7 @@ export class Trainer implements Stepper {
 
   #enter(index: number): void {
     this.#run.dispose();
+    this.#waited += this.#run.waited;
     this.#run = new StageRun(this.model, this.#data, this.stages[index]!, this.#options);
     this.#index = index;
   }
