@@ -67,32 +67,36 @@ test.each([
   for (const each of [lane, changed, untrained]) each.dispose();
 });
 
-test("every model that the page offers trains, is looked at and draws, with codes as long as was asked", async () => {
-  expect(new Set(modelNames)).toEqual(new Set(pageModels.map(({ name }) => name)));
-  const { preview, test, shown } = viewsOf(choice).views;
-  for (const model of modelNames) {
-    const lane = await trained(model, 3, 1, 5);
-    const { losses } = await lane.trainer.losses();
-    expect(Object.values(losses).every(Number.isFinite), model).toBe(true);
-    const look = await lane.look(preview, test.take(8), shown.take(8));
-    const length = hasSetting(model, "rank") ? 3 : 5;
-    expect([look.codeSize, look.codes.length, look.error < 200], model).toEqual([length, 8 * length, true]);
-    const drawn = await lane.sample({ from: "prior", count: 2, seed: 1 }, shown);
-    const bytes = await lane.save();
-    const pictures = await lane.decode(drawn);
-    expect(pictures.length, model).toBe(2 * 256);
-    const again = await reopened(bytes);
-    expect(await again.decode(drawn), model).toEqual(pictures);
-    expect(Buffer.compare(await again.save(), bytes), model).toBe(0);
-    again.dispose();
-    expect([model, look.mask?.length, look.second?.length]).toEqual([
-      model,
-      model === "mask-aae" ? 5 : undefined,
-      model === "two-stage" ? 8 * 5 : undefined,
-    ]);
-    lane.dispose();
-  }
-});
+test(
+  "every model that the page offers trains, draws, and opens as it was saved",
+  { timeout: 240_000 },
+  async () => {
+    expect(new Set(modelNames)).toEqual(new Set(pageModels.map(({ name }) => name)));
+    const { preview, test, shown } = viewsOf(choice).views;
+    for (const model of modelNames) {
+      const lane = await trained(model, 3, 1, 5);
+      const { losses } = await lane.trainer.losses();
+      expect(Object.values(losses).every(Number.isFinite), model).toBe(true);
+      const look = await lane.look(preview, test.take(8), shown.take(8));
+      const length = hasSetting(model, "rank") ? 3 : 5;
+      expect([look.codeSize, look.codes.length, look.error < 200], model).toEqual([length, 8 * length, true]);
+      const drawn = await lane.sample({ from: "prior", count: 2, seed: 1 }, shown);
+      const bytes = await lane.save();
+      const pictures = await lane.decode(drawn);
+      expect(pictures.length, model).toBe(2 * 256);
+      const again = await reopened(bytes);
+      expect(await again.decode(drawn), model).toEqual(pictures);
+      expect(Buffer.compare(await again.save(), bytes), model).toBe(0);
+      again.dispose();
+      expect([model, look.mask?.length, look.second?.length]).toEqual([
+        model,
+        model === "mask-aae" ? 5 : undefined,
+        model === "two-stage" ? 8 * 5 : undefined,
+      ]);
+      lane.dispose();
+    }
+  },
+);
 
 /** The model of a file that the page saved, where other settings were chosen than those that it has. */
 async function reopened(bytes: Uint8Array<ArrayBuffer>): Promise<Lane> {
