@@ -7,6 +7,9 @@ import { forPages, onwarn } from "./page.ts";
 const root = resolve(import.meta.dirname, "..", "..", "..");
 const entry = join(root, "src", "index.ts");
 
+/** What threads run in Node, which nothing imports. */
+const threads = [join(root, "src", "data", "picture-thread.node.ts")];
+
 const common = {
   configFile: false,
   root,
@@ -119,7 +122,7 @@ function emit(side: keyof typeof sides, outDir: string, how: ts.CompilerOptions)
     },
     root,
   );
-  const program = ts.createProgram([entry], { ...options, ...how });
+  const program = ts.createProgram(side === "node" ? [entry, ...threads] : [entry], { ...options, ...how });
   const write = (path: string, text: string) => {
     mkdirSync(dirname(path), { recursive: true });
     const folder = relative(outDir, dirname(path)).split(sep).join("/");
