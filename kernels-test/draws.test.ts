@@ -4,7 +4,7 @@ import * as ops from "../src/ops/draws.ts";
 import { RandomState } from "../src/ops/random.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { withDevices } from "./check.ts";
-import { normal } from "./references.ts";
+import { erf, normal } from "./references.ts";
 
 const N = 20_000;
 
@@ -23,6 +23,12 @@ withDevices((device) => {
     expect(distance(cut, (x) => (normal(x) - normal(-1)) / (normal(2) - normal(-1)))).toBeLessThan(2);
     const waits = await ops.randomExponential(state(), [N]).read();
     expect(distance(waits, (x) => 1 - Math.exp(-x))).toBeLessThan(2);
+    const shapes = [0.5, 1, 2].flatMap((alpha) => new Array<number>(N).fill(alpha));
+    const gamma = await ops.randomGamma(state(), tensor(device(), shapes)).read();
+    const of = (k: number) => gamma.subarray(k * N, (k + 1) * N);
+    expect(distance(of(0), (x) => erf(Math.sqrt(x)))).toBeLessThan(2);
+    expect(distance(of(1), (x) => 1 - Math.exp(-x))).toBeLessThan(2);
+    expect(distance(of(2), (x) => 1 - (1 + x) * Math.exp(-x))).toBeLessThan(2);
   });
 
   test("whole numbers, coins and classes come as often as they should", async () => {

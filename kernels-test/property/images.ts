@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import * as blocks from "../../src/ops/blocks.ts";
-import { matmul } from "../../src/ops/products.ts";
+import { cross, matmul } from "../../src/ops/products.ts";
+import { glu } from "../../src/ops/functions.ts";
+import { localResponseNorm } from "../../src/ops/localResponse.ts";
+import { isClose } from "../../src/ops/logic.ts";
+import { updateNd } from "../../src/ops/scatter.ts";
 import { det, qr } from "../../src/ops/qr.ts";
 import { dequantizeLinear, quantizeLinear } from "../../src/ops/quantize.ts";
 import { sampleImages } from "../../src/ops/sampling.ts";
-import { build, element, sizeOf, type Nd } from "./arrays.ts";
+import { broadcast, build, element, sizeOf, zip, type Nd } from "./arrays.ts";
 import { property, type Form, type Property } from "./property.ts";
-import { each } from "./values.ts";
+import { alike } from "./shapes.ts";
+import { each, indices, indicesAndOthers, withSpecials } from "./values.ts";
 
 const small = fc.constantFrom(1, 2, 3, 4, 5);
 const images = fc.tuple(fc.constantFrom(1, 2), small, small, fc.constantFrom(1, 2, 3, 4));
@@ -131,7 +136,86 @@ function determinant(a: Nd, first: number): [number, number] {
   return [det, most];
 }
 
+/** Channels around each, by their squares. */
+const responses = (x: Nd, radius: number) =>
+  build(x.shape, (at) => {
+    const c = at.at(-1)!;
+    let sum = 0;
+    for (let k = Math.max(0, c - radius); k <= Math.min(x.shape.at(-1)! - 1, c + radius); k++)
+      sum += element(x, at.with(-1, k)) ** 2;
+    return element(x, at) / (2 + 0.5 * sum) ** 0.75;
+  });
+
 export const imaged: Property[] = [
+  property<number>({
+    name: "localResponseNorm",
+    forms: fc.tuple(images, fc.nat(3)).map(([shape, setting]) => ({ shapes: [shape], setting })),
+    op: ([x], radius) => localResponseNorm(x!, radius, { bias: 2, alpha: 0.5, beta: 0.75 }),
+    reference: ([x], radius) => responses(x!, radius),
+    values: () => each((u) => 3 * u),
+    signedZeros: false,
+  }),
+  property<null>({
+    name: "glu",
+    forms: images.map(([N, H, W, C]) => ({ shapes: [[N, H, W, 2 * C]], setting: null })),
+    op: ([x]) => glu(x!),
+    reference: ([x]) =>
+      build([...x!.shape.slice(0, -1), x!.shape.at(-1)! / 2], (at) => {
+        const gate = element(x!, at.with(-1, at.at(-1)! + x!.shape.at(-1)! / 2));
+        return element(x!, at) / (1 + Math.exp(-gate));
+      }),
+    values: () => each((u) => 3 * u),
+  }),
+  property<null>({
+    name: "cross",
+    forms: images.map(([N, H, , C]) => ({ shapes: [[N, H, 1, C, 3], [H, 2, 1, 3]], setting: null })), // prettier-ignore
+    op: ([a, b]) => cross(a!, b!),
+    reference: ([a, b]) => {
+      const terms = (sign: number) =>
+        build([...broadcast(a!.shape, b!.shape)], (at) => {
+          const [j, k] = [(at.at(-1)! + 1) % 3, (at.at(-1)! + 2) % 3];
+          const [x, y] = [element(a!, at.with(-1, j)) * element(b!, at.with(-1, k)), element(a!, at.with(-1, k)) * element(b!, at.with(-1, j))]; // prettier-ignore
+          return sign < 0 ? x - y : Math.abs(x) + Math.abs(y);
+        });
+      return { ...terms(-1), scale: terms(1).data };
+    },
+    values: () => each((u) => 3 * u),
+    signedZeros: false,
+  }),
+  property<null>({
+    name: "isClose",
+    forms: alike(2),
+    op: ([a, b]) => isClose(a!, b!, 0.25, 0.5),
+    reference: ([a, b]) =>
+      zip(
+        (x, y) =>
+          Number(x === y || (Math.abs(x - y) <= 0.5 + 0.25 * Math.abs(y) && Math.abs(x - y) < Infinity)),
+        a!,
+        b!,
+      ),
+    values: () => withSpecials(each((u) => Math.round(16 * u) / 4), 4, [Infinity, -Infinity, NaN]), // prettier-ignore
+    hasGradient: () => false,
+    tolerance: 0,
+  }),
+  property<null>({
+    name: "updateNd",
+    forms: images.map(([N, H, W, C]) => ({ shapes: [[N, H, C], [W, 2], [W, C]], setting: null })), // prettier-ignore
+    op: ([x, at, updates]) => updateNd(x!, at!, updates!),
+    reference([x, at, updates]) {
+      const [N, H, C] = x!.shape as [number, number, number];
+      const data = [...x!.data];
+      for (let k = 0; k < at!.shape[0]!; k++) {
+        const [n, h] = [at!.data[2 * k]!, at!.data[2 * k + 1]!];
+        if (n in [...Array(N).keys()] && h in [...Array(H).keys()])
+          for (let c = 0; c < C; c++) data[(n * H + h) * C + c] = updates!.data[k * C + c]!;
+      }
+      return { shape: x!.shape, data };
+    },
+    values: (i) => (i === 1 ? indicesAndOthers(3) : undefined),
+    smooth: (i) => (i === 1 ? indices(3) : each((u) => u)),
+    constant: [1],
+    tolerance: 0,
+  }),
   property<Blocks>({
     name: "depthToSpace",
     forms: blocked(false),

@@ -2,11 +2,11 @@ import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
-import { add, mul, sub } from "./arithmetic.ts";
-import { clamp, floor, log, neg } from "./elementwise.ts";
+import { add, div, max, mul, pow, sub, where } from "./arithmetic.ts";
+import { clamp, floor, log, neg, sqrt } from "./elementwise.ts";
 import { erfinv, log1p } from "./functions.ts";
-import { less } from "./logic.ts";
-import { checkState, type RandomState, randomUniform } from "./random.ts";
+import { less, logicalAnd } from "./logic.ts";
+import { checkState, randomNormal, type RandomState, randomUniform } from "./random.ts";
 import { reshape } from "./rearrange.ts";
 import { argmax } from "./reduce.ts";
 
@@ -47,6 +47,34 @@ export function bernoulli(state: RandomState, p: Tensor): Tensor {
 export function randomExponential(state: RandomState, shape: Shape): Tensor {
   checkState("randomExponential", state);
   return drawn(state, () => neg(log1p(neg(randomUniform(state, shape)))));
+}
+
+/** How often `randomGamma` tries: one try in twenty fails at most. */
+const TRIES = 8;
+
+/**
+ * Numbers from gamma distributions of the shapes `alpha`, above 0, and the scale 1, one for each of them. By rejection. Source:
+ * Marsaglia and Tsang, ACM Trans. Math. Softw. 26, 2000; below 1 by the shape alpha + 1 and a power of a uniform number.
+ */
+export function randomGamma(state: RandomState, alpha: Tensor): Tensor {
+  checkState("randomGamma", state);
+  checkTensors("randomGamma", alpha);
+  const { shape } = alpha;
+  return drawn(state, () => {
+    const isSmall = less(alpha, 1);
+    const d = sub(add(alpha, isSmall), 1 / 3);
+    const c = div(1 / 3, sqrt(d));
+    let value = d;
+    for (let k = 0; k < TRIES; k++) {
+      const x = randomNormal(state, shape);
+      const base = add(mul(c, x), 1);
+      const v = mul(mul(base, base), base);
+      const room = add(mul(mul(x, x), 0.5), mul(d, add(sub(1, v), log(max(v, 1e-30)))));
+      const accepted = logicalAnd(less(0, base), less(log(randomUniform(state, shape)), room));
+      value = where(accepted, mul(d, v), value);
+    }
+    return where(isSmall, mul(value, pow(randomUniform(state, shape), div(1, alpha))), value);
+  });
 }
 
 /**

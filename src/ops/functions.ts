@@ -3,9 +3,11 @@ import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul, where } from "./arithmetic.ts";
-import { min } from "./elementwise.ts";
+import { min, sigmoid } from "./elementwise.ts";
+import { composed } from "./lib/composed.ts";
 import { applyFunction } from "./lib/unary.ts";
 import { less } from "./logic.ts";
+import { split } from "./pieces.ts";
 
 const functionsKernel = kernel("functions");
 
@@ -217,6 +219,15 @@ export function geluTanh(x: Tensor): Tensor {
 export function prelu(x: Tensor, slope: Tensor): Tensor {
   checkTensors("prelu", x, slope);
   return where(less(x, 0), mul(min(x, 0), slope), x);
+}
+
+/** a σ(b) of the two halves a and b of x along `axis`, the last unless given. Source: Dauphin et al., arXiv:1612.08083. */
+export function glu(x: Tensor, axis = -1): Tensor {
+  checkTensors("glu", x);
+  return composed([x], () => {
+    const [a, b] = split(x, 2, axis) as [Tensor, Tensor];
+    return mul(a, sigmoid(b));
+  });
 }
 
 function checkLambda(op: string, lambda: number): void {

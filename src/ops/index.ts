@@ -9,6 +9,7 @@ export * from "./draws.ts";
 export * from "./functions.ts";
 export * from "./linear.ts";
 export { sampleGaussian, type GaussianSample } from "./gaussian.ts";
+export { localResponseNorm, type LocalResponseOptions } from "./localResponse.ts";
 export * from "./logic.ts";
 export * from "./losses.ts";
 export {

@@ -1,5 +1,7 @@
+import { checkNumber } from "../device/arguments.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
-import { holds, type Value } from "./arithmetic.ts";
+import { add, holds, mul, sub, type Value } from "./arithmetic.ts";
+import { abs } from "./elementwise.ts";
 import { sum, type Axes } from "./reduce.ts";
 
 /**
@@ -70,6 +72,25 @@ export function isInf(x: Tensor): Tensor {
 export function isFinite(x: Tensor): Tensor {
   checkTensors("isFinite", x);
   return x.device.scope(() => logicalAnd(less(x, Infinity), less(-Infinity, x)));
+}
+
+/**
+ * 1 where |a - b| ≤ `absolute` + `relative` · |b|, and where both are the same infinity; 0 elsewhere, so where one is NaN.
+ * They are broadcast, and one may be a number.
+ */
+export function isClose(a: Value, b: Value, relative = 1e-5, absolute = 1e-8): Tensor {
+  checkNumber("isClose: relative", relative, 0);
+  checkNumber("isClose: absolute", absolute, 0);
+  const same = equal(a, b);
+  return same.device.scope(() => {
+    const size = typeof b === "number" ? Math.abs(b) : abs(b);
+    const room = typeof size === "number" ? absolute + relative * size : add(mul(size, relative), absolute);
+    const distance = abs(sub(a, b));
+    const near = logicalAnd(lessEqual(distance, room), less(distance, Infinity));
+    const either = logicalOr(same, near);
+    same.dispose();
+    return either;
+  });
 }
 
 /** 1 where some x along `axes`, all by default, is not 0; 0 elsewhere, so of nothing. */

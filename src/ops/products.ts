@@ -2,7 +2,8 @@ import { checkList, checkOptions, checkWhole } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { broadcastShape, normalAxes, sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
-import { mul } from "./arithmetic.ts";
+import { mul, sub } from "./arithmetic.ts";
+import { roll } from "./arrange.ts";
 import { composed } from "./lib/composed.ts";
 import { matmul as multiply, type MatmulOptions } from "./matmul.ts";
 import { broadcastTo, permute, reshape } from "./rearrange.ts";
@@ -108,6 +109,24 @@ export function tensordot(
     const left = reshape(permute(a, [...aOwn, ...of]), [sizeOf(aOwn.map((axis) => a.shape[axis]!)), K]);
     const right = reshape(permute(b, [...and, ...bOwn]), [K, sizeOf(bOwn.map((axis) => b.shape[axis]!))]);
     return reshape(multiply(left, right), shape);
+  });
+}
+
+/**
+ * The cross products of vectors a and b of three elements along `axis`, the last unless given; their other axes are broadcast.
+ *
+ * @throws ShapeError where the axis has not three elements.
+ */
+export function cross(a: Tensor, b: Tensor, axis = -1): Tensor {
+  checkTensors("cross", a, b);
+  for (const x of [a, b])
+    if (x.shape[normalAxes("cross", x.shape.length, axis)[0]!] !== 3)
+      throw new ShapeError(
+        `cross: axis ${axis} of a ${show(a.shape)} and b ${show(b.shape)} is to have 3 elements`,
+      );
+  return composed([a, b], () => {
+    const next = (x: Tensor) => roll(x, -1, axis);
+    return next(sub(mul(a, next(b)), mul(next(a), b)));
   });
 }
 

@@ -94,7 +94,11 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
 export function scatterAlongAxis(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
   checkTensors("scatterAlongAxis", x, indices, updates);
   checkUpdates("scatterAlongAxis", updates, indices.shape);
-  const at = along("scatterAlongAxis", x.shape, indices, axis);
+  return replaced(x, updates, along("scatterAlongAxis", x.shape, indices, axis));
+}
+
+/** x with the last of the updates of each place in it. */
+function replaced(x: Tensor, updates: Tensor, at: Places): Tensor {
   const pairs = ordered(at);
   const y = putInto(clone(x), pairs, updates, at, 1);
   saveFor([y], [x, updates], [at.places, pairs]);
@@ -105,9 +109,9 @@ export function scatterAlongAxis(x: Tensor, indices: Tensor, updates: Tensor, ax
       putInto(dx, pairs, full(dy.device, updates.shape, 0), at, 1);
     }
     if (gradients.wanted(1)) {
-      const last = empty(dy.device, updates.shape);
+      const last = empty(dy.device, [at.K, 1]);
       scatterKernel("last", { pairs, out: last }, { ...none, N: at.K, K: at.K }, linearGrid(at.K, WG));
-      du = mul(pickInto(empty(dy.device, updates.shape), dy, at, 0), last);
+      du = mul(pickInto(empty(dy.device, [at.K, at.L]), dy, at, 0), last);
     }
     return [dx, du];
   });
@@ -123,6 +127,17 @@ export function scatterNd(indices: Tensor, updates: Tensor, shape: Shape): Tenso
   const at = nested("scatterNd", shape, indices);
   checkUpdates("scatterNd", updates, [...indices.shape.slice(0, -1), ...shape.slice(indices.shape.at(-1))]);
   return summed(updates, at, shape);
+}
+
+/**
+ * x with the slices that `indices` (…,D) name by coordinates along its first D axes replaced by `updates`, which have the other
+ * axes of the indices, then those of x. Of several updates of one slice the last counts; an index that is none changes nothing.
+ */
+export function updateNd(x: Tensor, indices: Tensor, updates: Tensor): Tensor {
+  checkTensors("updateNd", x, indices, updates);
+  const at = nested("updateNd", x.shape, indices);
+  checkUpdates("updateNd", updates, [...indices.shape.slice(0, -1), ...x.shape.slice(indices.shape.at(-1))]);
+  return replaced(x, updates, at);
 }
 
 /** The sums of the slices of x (N,…) that have the same segment in `segments` (N), 0 … count - 1 as f32: (count,…). */
