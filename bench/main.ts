@@ -127,7 +127,9 @@ function measuresAnything(options: Options): boolean {
   return ops || isTask || "launches".includes(only) || wantsLoading(options) || wantsCeilings(options);
 }
 
-const wantsLoading = ({ only }: Options) => only === "loading";
+function wantsLoading({ only }: Options): boolean {
+  return only === "loading";
+}
 
 /** Profiles are compared with ceilings, so they come together; single ops do without. */
 function wantsCeilings({ only, ops = false }: Options): boolean {
