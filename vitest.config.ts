@@ -65,7 +65,7 @@ export default defineConfig({
               test: {
                 name: "browser",
                 include: browser,
-                globalSetup: [`${folder}/web/oneBuild.ts`],
+                globalSetup: [`${folder}/buildFolder.ts`],
                 ...common,
               },
             },

@@ -25,7 +25,7 @@ function spread([low, high]: [number, number]): number[] {
 
 /**
  * Compares functions with their definitions everywhere in their ranges, NaN among the numbers; without Dawn's checks all of
- * them, each of which is a kernel to compile, and with them some. Random shapes are tried in `property/elementwise.ts`.
+ * them, each of which is a kernel to compile, and with them those that `casesIn` chooses. Random shapes are tried in `property/elementwise.ts`.
  */
 export function checkFunctions(cases: Readonly<Record<string, FunctionCase>>): void {
   withDevices((device, mode) => {

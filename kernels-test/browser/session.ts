@@ -35,11 +35,6 @@ export class BrowserSession {
     }
   }
 
-  /** Another browser with the same test page, for as long as neither of the two is closed. */
-  async another(): Promise<BrowserSession> {
-    return new BrowserSession(this.#site, await launchChromium());
-  }
-
   /** A fresh page, loaded; `failed` rejects where it crashes or throws outside of its tests. */
   async newPage(): Promise<{ tab: Tab; failed: Promise<never> }> {
     const tab = await this.#browser.newPage();

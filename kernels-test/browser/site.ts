@@ -1,8 +1,10 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import type { AddressInfo } from "node:net";
 import { extname, join, resolve } from "node:path";
-import { build, type Rollup } from "vite";
+import { build } from "vite";
+import { builtOnce } from "../builtOnce.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
 const PAGE = join(import.meta.dirname, "page");
@@ -16,12 +18,13 @@ export interface Site {
   close(): void;
 }
 
-/** Bundles and serves `page/`, with every op test in it. */
+/** Serves `page/` with every op test in it, which is bundled once a run. */
 export async function openSite(): Promise<Site> {
-  const files = await bundle();
+  const folder = await builtOnce("kernels", bundleInto);
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html";
-    const body = files.get(name);
+    const path = join(folder, name);
+    const body = existsSync(path) ? readFileSync(path) : undefined;
     response.writeHead(body === undefined ? 404 : 200, {
       "content-type": TYPES[extname(name)] ?? "text/plain",
     });
@@ -31,7 +34,7 @@ export async function openSite(): Promise<Site> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
     url,
-    locate: (stack) => locate(stack, url, files),
+    locate: (stack) => locate(stack, url, folder),
     close() {
       server.close();
       server.closeAllConnections();
@@ -39,33 +42,37 @@ export async function openSite(): Promise<Site> {
   };
 }
 
-async function bundle(): Promise<Map<string, string | Uint8Array>> {
-  const result = await build({
+async function bundleInto(folder: string): Promise<void> {
+  await build({
     configFile: join(ROOT, "vite.config.ts"),
     root: PAGE,
     logLevel: "error",
     resolve: { alias: { vitest: join(PAGE, "vitest.ts") } },
-    build: { write: false, minify: false, sourcemap: "hidden", modulePreload: { polyfill: false } },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      minify: false,
+      sourcemap: "hidden",
+      modulePreload: { polyfill: false },
+    },
   }).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`${why}\n(A test that needs Node is left out of the page by the glob in page/main.ts.)`);
   });
-  const { output } = result as Rollup.RollupOutput;
-  return new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
 }
 
 /** Replaces each `url/file.js:line:column` by the place in the sources that it was built from. */
-function locate(stack: string, url: string, files: Map<string, string | Uint8Array>): string {
+function locate(stack: string, url: string, folder: string): string {
   return stack.replaceAll(
     /(http:\/\/[^\s()]+?\.js):(\d+):(\d+)/g,
     (whole, file: string, line: string, column: string) => {
       const name = file.slice(url.length);
-      const map = files.get(`${name}.map`);
-      if (map === undefined) return whole;
-      const payload = JSON.parse(String(map)) as SourceMapPayload;
+      const map = join(folder, `${name}.map`);
+      if (!existsSync(map)) return whole;
+      const payload = JSON.parse(readFileSync(map, "utf8")) as SourceMapPayload;
       const entry = new SourceMap(payload).findEntry(Number(line) - 1, Number(column) - 1);
       if (!("originalSource" in entry)) return whole;
-      const source = resolve(PAGE, "dist", name, "..", entry.originalSource);
+      const source = resolve(folder, name, "..", entry.originalSource);
       return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     },
   );

@@ -1,5 +1,5 @@
 import type { Page as Tab } from "playwright-core";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decodeCodes } from "../../src/train/generate.ts";
 import { Plane, type Place } from "./plane.ts";
 import { apart, modelInNode, nodeDevice } from "./reference.ts";
@@ -11,6 +11,7 @@ import {
   lastLook,
   openStudio,
   pixels,
+  shareStudio,
   steps,
   trainTo,
   waitPast,
@@ -18,123 +19,125 @@ import {
 
 const [site, device] = await Promise.all([openPages(), nodeDevice()]);
 
-test(
-  "the plane: hovering decodes as Node does, dragging interpolates, prior and mixture are sampled",
-  slow,
-  async () => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=`);
-    await trainTo(tab, steps);
-    const plane = await Plane.in(tab);
-    const { codes } = (await lastLook(tab)).looks[0]!;
-    const dots = await plane.dots(codes);
-    expect(await plane.hover([0.2, 0.3])).not.toEqual(await plane.hover([0.8, 0.9]));
+describe("a run of two coordinates", () => {
+  const studio = shareStudio(site, `${address}&with=`);
 
-    const bytes = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
-    const node = modelInNode(device, "vrrae", bytes);
-    const seen = await lastDecoded(tab);
-    expect(seen.codes).toHaveLength(2);
-    expect(apart(seen.pictures, await decodeCodes(node, new Float32Array(seen.codes)))).toBeLessThan(1e-4);
+  test(
+    "the plane: hovering decodes as Node does, dragging interpolates, prior and mixture are sampled",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      await trainTo(tab, steps);
+      const plane = await Plane.in(tab);
+      const { codes } = (await lastLook(tab)).looks[0]!;
+      const dots = await plane.dots(codes);
+      expect(await plane.hover([0.2, 0.3])).not.toEqual(await plane.hover([0.8, 0.9]));
 
-    await plane.show();
-    await plane.drag(...dots);
-    await tab.getByText("From the first dot to the second").waitFor();
-    await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
-    const way = await lastDecoded(tab);
-    const isNear = (a: number, b: number) => Math.abs(a - b) < 1e-5;
-    const isDot = (x: number, y: number) =>
-      codes.some((value, i) => i % 2 === 0 && isNear(value, x) && isNear(codes[i + 1]!, y));
-    expect(isDot(way.codes[0]!, way.codes[1]!)).toBe(true);
-    expect(isDot(way.codes[18]!, way.codes[19]!)).toBe(true);
-    const even = way.codes.map(
-      (_, i) => way.codes[i % 2]! + ((way.codes[18 + (i % 2)]! - way.codes[i % 2]!) * (i >> 1)) / 9,
-    );
-    expect(apart(way.codes, even)).toBeLessThan(1e-4);
-    expect(apart(way.pictures, await decodeCodes(node, new Float32Array(way.codes)))).toBeLessThan(1e-4);
+      const bytes = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
+      const node = modelInNode(device, "vrrae", bytes);
+      const seen = await lastDecoded(tab);
+      expect(seen.codes).toHaveLength(2);
+      expect(apart(seen.pictures, await decodeCodes(node, new Float32Array(seen.codes)))).toBeLessThan(1e-4);
 
-    await tab.keyboard.press("Escape"); // the plane has the focus since the drag
-    expect(await tab.locator("#strip").isVisible()).toBe(false);
-    const [across, up] = await plane.turned(codes);
-    await tab.locator("#axis-0").fill(String(across));
-    await tab.locator("#axis-1").fill(String(up));
-    await plane.canvas.focus();
-    await tab.keyboard.press("Enter");
-    await tab.getByText("A line begins at the nearest dot").waitFor();
-    await tab.keyboard.press("Enter");
-    await tab.getByText("the dot at which the line begins").waitFor();
-    for (let i = 0; i < 12; i++) await tab.keyboard.press("ArrowRight");
-    await plane.show(); // the pictures on the way are drawn
-    await tab.keyboard.press("Enter");
-    await tab.getByText("From the first dot to the second").waitFor();
-    await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
-    const byKeys = (await lastDecoded(tab)).codes;
-    expect(apart(byKeys.slice(0, 2), codes.slice(0, 2))).toBeLessThan(1e-5);
-    expect(isDot(byKeys[18]!, byKeys[19]!)).toBe(true);
-    expect(byKeys.slice(18)).not.toEqual(byKeys.slice(0, 2));
-    expect(await tab.locator("#strip").isVisible()).toBe(true);
+      await plane.show();
+      await plane.drag(...dots);
+      await tab.getByText("From the first dot to the second").waitFor();
+      await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
+      const way = await lastDecoded(tab);
+      const isNear = (a: number, b: number) => Math.abs(a - b) < 1e-5;
+      const isDot = (x: number, y: number) =>
+        codes.some((value, i) => i % 2 === 0 && isNear(value, x) && isNear(codes[i + 1]!, y));
+      expect(isDot(way.codes[0]!, way.codes[1]!)).toBe(true);
+      expect(isDot(way.codes[18]!, way.codes[19]!)).toBe(true);
+      const even = way.codes.map(
+        (_, i) => way.codes[i % 2]! + ((way.codes[18 + (i % 2)]! - way.codes[i % 2]!) * (i >> 1)) / 9,
+      );
+      expect(apart(way.codes, even)).toBeLessThan(1e-4);
+      expect(apart(way.pictures, await decodeCodes(node, new Float32Array(way.codes)))).toBeLessThan(1e-4);
 
-    for (const [button, words] of [
-      ["#prior", "codes drawn from the cloud that the model is to fill"],
-      ["#mixture", "codes drawn from a mixture"],
-    ] as const) {
-      const before = (await lastDecoded(tab)).codes;
-      await tab.click(button);
-      await tab.getByText(words).waitFor();
-      await expect.poll(async () => (await lastDecoded(tab)).codes, patient).not.toEqual(before);
-      const drawn = await lastDecoded(tab);
-      expect(drawn.codes).toHaveLength(20);
-      expect(drawn.pictures.every(Number.isFinite)).toBe(true);
+      await tab.keyboard.press("Escape"); // the plane has the focus since the drag
+      expect(await tab.locator("#strip").isVisible()).toBe(false);
+      const [across, up] = await plane.turned(codes);
+      await tab.locator("#axis-0").fill(String(across));
+      await tab.locator("#axis-1").fill(String(up));
+      await plane.canvas.focus();
+      await tab.keyboard.press("Enter");
+      await tab.getByText("A line begins at the nearest dot").waitFor();
+      await tab.keyboard.press("Enter");
+      await tab.getByText("the dot at which the line begins").waitFor();
+      for (let i = 0; i < 12; i++) await tab.keyboard.press("ArrowRight");
+      await plane.show(); // the pictures on the way are drawn
+      await tab.keyboard.press("Enter");
+      await tab.getByText("From the first dot to the second").waitFor();
+      await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
+      const byKeys = (await lastDecoded(tab)).codes;
+      expect(apart(byKeys.slice(0, 2), codes.slice(0, 2))).toBeLessThan(1e-5);
+      expect(isDot(byKeys[18]!, byKeys[19]!)).toBe(true);
+      expect(byKeys.slice(18)).not.toEqual(byKeys.slice(0, 2));
       expect(await tab.locator("#strip").isVisible()).toBe(true);
-    }
-    expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
 
-test(
-  "by keys, where the probe is gets said; keys for the browser stay its own, and a menu's button holds nothing",
-  slow,
-  async () => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=`);
-    const plane = await Plane.in(tab);
-    await plane.decoding(() => plane.canvas.press("ArrowRight"));
-    const place = () => tab.locator("#coordinates output[aria-live=off]").allTextContents();
-    const numbers = await place();
-    expect(numbers).toHaveLength(2);
-    expect(await tab.locator("#probe-said").textContent()).toBe(
-      `number 1: ${numbers[0]}, number 2: ${numbers[1]}`,
-    );
-    for (const [i, number] of numbers.entries())
-      expect(await tab.locator(`#axis-${i}`).getAttribute("aria-valuetext")).toBe(number);
-    expect(await tab.locator("#beta").getAttribute("aria-valuetext")).toBe("0.001"); // the slider holds a logarithm
-
-    const isTaken = (canvas: string, init: Record<string, string | boolean>) =>
-      tab
-        .locator(canvas)
-        .evaluate(
-          (canvas, init) =>
-            !canvas.dispatchEvent(new KeyboardEvent("keydown", { ...init, cancelable: true })),
-          init,
-        );
-    for (const [canvas, keys] of [
-      ["#scatter", ["+", "-", "0", "ArrowLeft"]],
-      ["#pad", ["ArrowLeft", " "]],
-    ] as const)
-      for (const key of keys) {
-        expect([key, await isTaken(canvas, { key })]).toEqual([key, true]);
-        for (const other of ["ctrlKey", "metaKey", "altKey"])
-          expect([key, await isTaken(canvas, { key, [other]: true })]).toEqual([key, false]);
+      for (const [button, words] of [
+        ["#prior", "codes drawn from the cloud that the model is to fill"],
+        ["#mixture", "codes drawn from a mixture"],
+      ] as const) {
+        const before = (await lastDecoded(tab)).codes;
+        await tab.click(button);
+        await tab.getByText(words).waitFor();
+        await expect.poll(async () => (await lastDecoded(tab)).codes, patient).not.toEqual(before);
+        const drawn = await lastDecoded(tab);
+        expect(drawn.codes).toHaveLength(20);
+        expect(drawn.pictures.every(Number.isFinite)).toBe(true);
+        expect(await tab.locator("#strip").isVisible()).toBe(true);
       }
+      expect(wrong).toEqual([]);
+    },
+  );
 
-    await tab.mouse.move(...(await plane.at([0.02, 0.02])));
-    await tab.mouse.down({ button: "right" }); // whose way up the menu takes
-    await plane.hover([0.3, 0.3]);
-    const before = await place();
-    await plane.hover([0.7, 0.8]);
-    expect(await place()).not.toEqual(before);
-    expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
+  test(
+    "by keys, where the probe is gets said; keys for the browser stay its own, and a menu's button holds nothing",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      const plane = await Plane.in(tab);
+      await plane.decoding(() => plane.canvas.press("ArrowRight"));
+      const place = () => tab.locator("#coordinates output[aria-live=off]").allTextContents();
+      const numbers = await place();
+      expect(numbers).toHaveLength(2);
+      expect(await tab.locator("#probe-said").textContent()).toBe(
+        `number 1: ${numbers[0]}, number 2: ${numbers[1]}`,
+      );
+      for (const [i, number] of numbers.entries())
+        expect(await tab.locator(`#axis-${i}`).getAttribute("aria-valuetext")).toBe(number);
+      expect(await tab.locator("#beta").getAttribute("aria-valuetext")).toBe("0.001"); // the slider holds a logarithm
+
+      const isTaken = (canvas: string, init: Record<string, string | boolean>) =>
+        tab
+          .locator(canvas)
+          .evaluate(
+            (canvas, init) =>
+              !canvas.dispatchEvent(new KeyboardEvent("keydown", { ...init, cancelable: true })),
+            init,
+          );
+      for (const [canvas, keys] of [
+        ["#scatter", ["+", "-", "0", "ArrowLeft"]],
+        ["#pad", ["ArrowLeft", " "]],
+      ] as const)
+        for (const key of keys) {
+          expect([key, await isTaken(canvas, { key })]).toEqual([key, true]);
+          for (const other of ["ctrlKey", "metaKey", "altKey"])
+            expect([key, await isTaken(canvas, { key, [other]: true })]).toEqual([key, false]);
+        }
+
+      await tab.mouse.move(...(await plane.at([0.02, 0.02])));
+      await tab.mouse.down({ button: "right" }); // whose way up the menu takes
+      await plane.hover([0.3, 0.3]);
+      const before = await place();
+      await plane.hover([0.7, 0.8]);
+      expect(await place()).not.toEqual(before);
+      expect(wrong).toEqual([]);
+    },
+  );
+});
 
 test("three dimensions: mouse, fingers and keys turn, zoom and decode", slow, async () => {
   const { tab, wrong } = await openStudio(site, `${address}&with=&rank=3`);
@@ -209,35 +212,11 @@ async function replaced(tab: Tab, act: () => Promise<void>): Promise<void> {
   await expect.poll(count, patient).toBeGreaterThan(before);
 }
 
-test("where the device that draws is lost, another one takes over, and its lack is told", slow, async () => {
-  const { tab } = await openStudio(site, `${address}&with=`, keepDrawing);
-  const plane = await Plane.in(tab);
-  const lose = () =>
-    tab.evaluate(() => (globalThis as unknown as { drawsWith: GPUDevice }).drawsWith.destroy());
-  await replaced(tab, lose);
-  await plane.redrawing(async () => void (await plane.hover([0.2, 0.3])));
-
-  await tab.evaluate(() => {
-    const { gpu } = navigator;
-    Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
-    gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
-  });
-  await lose();
-  await tab.getByText("The latent space cannot be drawn").waitFor();
-  await plane.decoding(() => tab.locator("#axis-0").fill("1.5")); // the sliders still decode
-  await tab.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
-  await tab.getByText("The latent space cannot be drawn").waitFor({ state: "detached" });
-  await plane.redrawing(async () => void (await plane.hover([0.7, 0.6]))); // it was asked for again
-  await trainTo(tab, steps);
-  await waitPast(tab, steps - 1);
-  await tab.close();
-});
-
 /** Runs in a page before its own code: lets the adapter call itself a GPU or a processor, as it is told. */
 function disguise(): void {
   const { info } = Object.getOwnPropertyDescriptors(GPUAdapter.prototype);
   const gpu = { vendor: "acme", architecture: "one", description: "", isFallbackAdapter: false };
-  Object.assign(globalThis, { callsItselfGpu: location.search.includes("first=gpu") });
+  Object.assign(globalThis, { callsItselfGpu: false });
   Object.defineProperty(GPUAdapter.prototype, "info", {
     get(this: GPUAdapter): unknown {
       const { callsItselfGpu } = globalThis as unknown as { callsItselfGpu: boolean };
@@ -246,23 +225,50 @@ function disguise(): void {
   });
 }
 
-test.each(["gpu", "processor"])(
-  "the plane is drawn by a %s, and by a device of the other kind that takes over",
-  slow,
-  async (first) => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=&first=${first}`, disguise, keepDrawing);
+describe("the device that draws", () => {
+  const studio = shareStudio(site, `${address}&with=`, disguise, keepDrawing);
+
+  test("is a processor or a GPU, and either takes over from the other", slow, async () => {
+    const { tab, wrong } = studio;
     const plane = await Plane.in(tab);
     await plane.redrawing(async () => void (await plane.hover([0.2, 0.3]))); // here, no canvas can be drawn to by WebGPU
-    await replaced(tab, () =>
-      tab.evaluate(() => {
-        const page = globalThis as unknown as { callsItselfGpu: boolean; drawsWith: GPUDevice };
-        page.callsItselfGpu = !page.callsItselfGpu;
-        page.drawsWith.destroy();
-      }),
-    );
-    await plane.redrawing(async () => void (await plane.hover([0.7, 0.6])));
-    await plane.redrawing(async () => void (await plane.hover([0.4, 0.2])));
+    for (const place of [
+      [0.7, 0.6],
+      [0.4, 0.2],
+    ] as const) {
+      await replaced(tab, () =>
+        tab.evaluate(() => {
+          const page = globalThis as unknown as { callsItselfGpu: boolean; drawsWith: GPUDevice };
+          page.callsItselfGpu = !page.callsItselfGpu;
+          page.drawsWith.destroy();
+        }),
+      );
+      await plane.redrawing(async () => void (await plane.hover(place)));
+      await plane.redrawing(async () => void (await plane.hover([0.5, 0.5])));
+    }
     expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
+  });
+
+  test("is replaced where it is lost, and its lack is told", slow, async () => {
+    const { tab } = studio;
+    const plane = await Plane.in(tab);
+    const lose = () =>
+      tab.evaluate(() => (globalThis as unknown as { drawsWith: GPUDevice }).drawsWith.destroy());
+    await replaced(tab, lose);
+    await plane.redrawing(async () => void (await plane.hover([0.2, 0.3])));
+
+    await tab.evaluate(() => {
+      const { gpu } = navigator;
+      Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
+      gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
+    });
+    await lose();
+    await tab.getByText("The latent space cannot be drawn").waitFor();
+    await plane.decoding(() => tab.locator("#axis-0").fill("1.5")); // the sliders still decode
+    await tab.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
+    await tab.getByText("The latent space cannot be drawn").waitFor({ state: "detached" });
+    await plane.redrawing(async () => void (await plane.hover([0.7, 0.6]))); // it was asked for again
+    await trainTo(tab, steps);
+    await waitPast(tab, steps - 1);
+  });
+});

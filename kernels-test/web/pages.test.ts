@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type Axe from "axe-core";
 import type { Page as Tab } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Results } from "../../bench/results.ts";
 import { isLoadedLater } from "../../src/web/build/site.ts";
 import { pageSizes } from "../../src/web/build/sizes.ts";
@@ -11,20 +11,36 @@ import { loseDevice, openPages, pages, slow, untilReady } from "./site.ts";
 
 const site = await openPages();
 
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
 describe.each(Object.entries(pages))("%s", (page, ready) => {
-  test("loads without errors, and asks nobody else for anything", slow, async () => {
-    const { tab, wrong } = await site.visit(page);
+  let tab: Tab;
+  let wrong: string[];
+  const loaded = new Set<string>();
+  beforeAll(async () => {
+    ({ tab, wrong } = await site.visit("about:blank"));
+    await tab.addInitScript({ content: axe });
+    tab.on("response", (response) => loaded.add(response.url().slice(site.url.length).replace(/\?.*/, "")));
+    await tab.goto(new URL(page, site.url).href);
     await untilReady(tab, ready, wrong);
+  }, slow.timeout);
+  afterAll(() => tab?.close());
+
+  test("loads without errors, and asks nobody else for anything", () => {
     expect(wrong).toEqual([]);
-    await tab.close();
+  });
+
+  test("is under 310 kB, gzipped, with its engine", () => {
+    const size = pageSizes(site.folder, isLoadedLater).find((one) => page.startsWith(one.page))!;
+    expect(size.files).toEqual(expect.arrayContaining([...loaded].filter((file) => file !== "icon.svg")));
+    console.log(`${size.page}: ${(size.gzipped / 1000).toFixed(0)} kB gzipped, ${size.files.length} files`);
+    expect(size.gzipped).toBeLessThan(310_000);
   });
 
   test(
     "has a name for everything that can be reached by key, and fits a phone, in large letters too",
     slow,
     async () => {
-      const { tab, wrong } = await site.visit(page);
-      await untilReady(tab, ready, wrong);
       const nameless = await tab.evaluate(() =>
         [...document.querySelectorAll<HTMLElement>("a, button, input, select, canvas, [tabindex]")]
           .filter((element) => {
@@ -56,46 +72,21 @@ describe.each(Object.entries(pages))("%s", (page, ready) => {
             .evaluate((text) => parseFloat(getComputedStyle(text).fontSize)),
         ).toBeGreaterThan(letters === "200%" ? 30 : 15);
       }
-      await tab.close();
+      await tab.setViewportSize({ width: 1280, height: 720 });
+      await tab.evaluate(() => (document.documentElement.style.fontSize = ""));
     },
   );
-});
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-test.each(
-  Object.entries(pages).flatMap(([page, ready]) =>
-    (["light", "dark"] as const).map((colorScheme) => ({ page, ready, colorScheme })),
-  ),
-)("axe finds nothing to mend in $page, $colorScheme", slow, async ({ page, ready, colorScheme }) => {
-  const { tab, wrong } = await site.visit(page, { colorScheme, bypassCSP: true });
-  await untilReady(tab, ready, wrong);
-  await tab.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
-  await tab.evaluate(axe);
-  const found = await tab.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof Axe }).axe.run();
-    return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 120))]);
+  test.each(["light", "dark"] as const)("axe finds nothing to mend, %s", slow, async (colorScheme) => {
+    await tab.emulateMedia({ colorScheme });
+    await tab.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
+    const found = await tab.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: typeof Axe }).axe.run();
+      return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html.slice(0, 120))]);
+    });
+    expect(found).toEqual([]);
   });
-  expect(found).toEqual([]);
-  await tab.close();
 });
-
-test.each(Object.entries(pages))(
-  "%s is under 310 kB, gzipped, with its engine",
-  slow,
-  async (page, ready) => {
-    const { tab, wrong } = await site.visit("about:blank");
-    const loaded = new Set<string>();
-    tab.on("response", (response) => loaded.add(response.url().slice(site.url.length).replace(/\?.*/, "")));
-    await tab.goto(new URL(page, site.url).href);
-    await untilReady(tab, ready, wrong);
-    const size = pageSizes(site.folder, isLoadedLater).find((one) => page.startsWith(one.page))!;
-    expect(size.files).toEqual(expect.arrayContaining([...loaded].filter((file) => file !== "icon.svg")));
-    console.log(`${size.page}: ${(size.gzipped / 1000).toFixed(0)} kB gzipped, ${size.files.length} files`);
-    expect(size.gzipped).toBeLessThan(310_000);
-    await tab.close();
-  },
-);
 
 /** The benchmark's page, run with `only` one operation; what it copies in the end. */
 async function benchmark(only: string, peers: string[], prepare?: (tab: Tab) => Promise<void>) {

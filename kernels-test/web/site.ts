@@ -1,11 +1,12 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page as Tab } from "playwright-core";
 import { build, preview, type InlineConfig } from "vite";
-import { afterAll, inject, vi } from "vitest";
+import { afterAll } from "vitest";
 import { siteConfig } from "../../src/web/build/site.ts";
 import { launchChromium } from "../browser/chromium.ts";
+import { builtOnce } from "../builtOnce.ts";
 
 /** The time that a test may take in a browser whose GPU is a processor. */
 export const slow = { timeout: 240_000 };
@@ -25,31 +26,12 @@ export const pages = {
  * run. They are built once a run.
  */
 export async function openPages(base = "/"): Promise<BuiltSite> {
-  const built = await builtPages();
+  const built = await builtOnce("pages", (folder) => buildInto(folder, siteConfig));
   const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
   cpSync(built, folder, { recursive: true });
   const site = await BuiltSite.serve(folder, base);
   afterAll(() => site.close());
   return site;
-}
-
-/** The folder of the pages: the first process of a run that asks for it builds it, others wait. */
-async function builtPages(): Promise<string> {
-  const run = inject("pagesOfRun");
-  const [pages, outcome] = [join(run, "pages"), join(run, "outcome")];
-  let isFirst = true;
-  try {
-    mkdirSync(pages);
-  } catch {
-    isFirst = false;
-  }
-  if (isFirst) {
-    const failed = await buildInto(pages, siteConfig).then(() => "", String);
-    writeFileSync(outcome, failed);
-  } else await vi.waitUntil(() => existsSync(outcome), { ...patient, interval: 200 });
-  const failed = readFileSync(outcome, "utf8");
-  if (failed !== "") throw new Error(`the pages could not be built: ${failed}`);
-  return pages;
 }
 
 async function buildInto(folder: string, config: (outDir: string) => InlineConfig): Promise<void> {
@@ -127,11 +109,8 @@ export class BuiltSite {
   }
 
   /** A tab at `page`, and all that went wrong in it: errors, and requests to anywhere else. */
-  async visit(
-    page: string,
-    options: { colorScheme?: "light" | "dark"; bypassCSP?: boolean } = {},
-  ): Promise<{ tab: Tab; wrong: string[] }> {
-    const tab = await this.#browser.newPage({ acceptDownloads: true, ...options });
+  async visit(page: string): Promise<{ tab: Tab; wrong: string[] }> {
+    const tab = await this.#browser.newPage({ acceptDownloads: true });
     tab.setDefaultTimeout(patient.timeout);
     const wrong: string[] = [];
     tab.on("pageerror", (error) => wrong.push(error.stack ?? error.message));

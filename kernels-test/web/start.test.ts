@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openPages, pages, patient, slow, untilReady } from "./site.ts";
-import { address, asked, downloaded, openStudio, trainTo, waitPast } from "./studio.ts";
+import { address, asked, downloaded, openStudio, shareStudio, trainTo, waitPast } from "./studio.ts";
 
 const site = await openPages();
 
@@ -40,23 +40,6 @@ test(
   },
 );
 
-test("the address's β is taken to its last digit until the slider is moved", slow, async () => {
-  const { tab, wrong } = await openStudio(site, `${address}&with=&beta=0.00234&rank=99`);
-  const betas = () => asked(tab, "setUp").then((calls) => calls.map(([{ beta }]) => beta));
-  expect(await betas()).toEqual([0.00234]);
-  const refused = tab.getByText(/^rank=99 became 8/);
-  expect(await refused.count()).toBe(1);
-  await tab.click("#reset");
-  await refused.waitFor({ state: "detached" }); // it spoke of the first run
-  await tab.locator("#beta").focus();
-  await tab.keyboard.press("ArrowRight");
-  expect((await asked(tab, "setBeta")).map(([beta]) => beta)).toEqual([0.00316]);
-  await tab.click("#reset");
-  await expect.poll(betas, patient).toEqual([0.00234, 0.00234, 0.00316]);
-  expect(wrong).toEqual([]);
-  await tab.close();
-});
-
 test("a page whose worker does not load says so, and not that WebGPU is missing", slow, async () => {
   for (const page of Object.keys(pages)) {
     const { tab } = await site.visit("about:blank");
@@ -74,110 +57,134 @@ test("a page whose worker does not load says so, and not that WebGPU is missing"
   }
 });
 
-test(
-  "what goes wrong far down a page is said in sight, whatever its name, and can be closed",
-  slow,
-  async () => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=&rank=99`);
-    const earlier = tab.getByText("rank=99 became 8");
-    for (const [width, name] of [
-      [1280, "short"],
-      [360, "x".repeat(120)],
-    ] as const) {
-      await tab.setViewportSize({ width, height: 740 });
-      await tab.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: "instant" }));
-      expect((await earlier.boundingBox())!.y).toBeLessThan(0);
-      const file = { name: `${name}.safetensors`, mimeType: "", buffer: Buffer.from("no model") };
-      await tab.setInputFiles("#load", file);
-      const box = tab.locator('[data-key="error"]').filter({ hasText: name });
-      await box.waitFor();
-      const { y, height } = (await box.boundingBox())!;
-      const under = (await tab.locator("header").boundingBox())!.height;
-      expect(y).toBeGreaterThanOrEqual(under);
-      expect(y + height).toBeLessThan(600);
-      expect(await earlier.isVisible()).toBe(false);
-      expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      await box.getByRole("button", { name: "Close" }).click();
-      expect(await box.count()).toBe(0);
-      expect(await earlier.isVisible()).toBe(true);
-    }
-    expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
+describe("a run that the address asks for, in vain in part", () => {
+  const studio = shareStudio(site, `${address}&with=&beta=0.00234&rank=99`);
 
-test(
-  "a model that does not load in place of a choice that waited leaves no trace of it in the form",
-  slow,
-  async () => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=`);
-    await tab.evaluate(() => {
-      const change = (id: string, change: (field: HTMLInputElement) => void) => {
-        const field = document.getElementById(id) as HTMLInputElement;
-        change(field);
-        field.dispatchEvent(new Event("change"));
-      };
-      change("seed", (field) => (field.value = "1"));
-      change("model-0", (field) => (field.value = "ae"));
-      const given = new DataTransfer();
-      given.items.add(new File(["no model"], "bad.safetensors"));
-      change("load", (field) => (field.files = given.files));
-    });
-    await tab.locator("#notices").getByText("bad.safetensors").waitFor();
-    expect((await asked(tab, "setUp")).map(([{ seed, models }]) => [seed, ...models])).toEqual([
-      [500, "vrrae"],
-      [1, "vrrae"],
-    ]);
-    expect(await tab.locator("#model-0").inputValue()).toBe("vrrae"); // which is what is there
-    expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
+  test(
+    "what goes wrong far down a page is said in sight, whatever its name, and can be closed",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      const earlier = tab.getByText("rank=99 became 8");
+      for (const [width, name] of [
+        [1280, "short"],
+        [360, "x".repeat(120)],
+      ] as const) {
+        await tab.setViewportSize({ width, height: 740 });
+        await tab.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: "instant" }));
+        expect((await earlier.boundingBox())!.y).toBeLessThan(0);
+        const file = { name: `${name}.safetensors`, mimeType: "", buffer: Buffer.from("no model") };
+        await tab.setInputFiles("#load", file);
+        const box = tab.locator('[data-key="error"]').filter({ hasText: name });
+        await box.waitFor();
+        const { y, height } = (await box.boundingBox())!;
+        const under = (await tab.locator("header").boundingBox())!.height;
+        expect(y).toBeGreaterThanOrEqual(under);
+        expect(y + height).toBeLessThan(600);
+        expect(await earlier.isVisible()).toBe(false);
+        expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        await box.getByRole("button", { name: "Close" }).click();
+        expect(await box.count()).toBe(0);
+        expect(await earlier.isVisible()).toBe(true);
+      }
+      await tab.setViewportSize({ width: 1280, height: 740 });
+      expect(wrong).toEqual([]);
+    },
+  );
 
-test("the worker is told whether the page is seen", slow, async () => {
-  const { tab, wrong } = await openStudio(site, `${address}&with=`);
-  for (const isHidden of [true, false])
-    await tab.evaluate((isHidden) => {
-      Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, isHidden);
-  expect(await asked(tab, "watch")).toEqual([[true], [false], [true]]);
-  expect(wrong).toEqual([]);
-  await tab.close();
+  test("the address's β is taken to its last digit until the slider is moved", slow, async () => {
+    const { tab, wrong } = studio;
+    const betas = () => asked(tab, "setUp").then((calls) => calls.map(([{ beta }]) => beta));
+    expect(await betas()).toEqual([0.00234]);
+    const refused = tab.getByText(/^rank=99 became 8/);
+    expect(await refused.count()).toBe(1);
+    await tab.click("#reset");
+    await refused.waitFor({ state: "detached" }); // it spoke of the first run
+    await tab.locator("#beta").focus();
+    await tab.keyboard.press("ArrowRight");
+    expect((await asked(tab, "setBeta")).map(([beta]) => beta)).toEqual([0.00316]);
+    await tab.click("#reset");
+    await expect.poll(betas, patient).toEqual([0.00234, 0.00234, 0.00316]);
+    expect(wrong).toEqual([]);
+  });
 });
 
-test("k is again what it was once there are enough pictures for it", slow, async () => {
-  const { tab, wrong } = await openStudio(site, `${address}&with=`);
-  const rank = () => tab.locator("#rank-value").textContent();
-  await tab.selectOption("#data", "files");
-  const one = Buffer.from([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4]);
-  await tab.setInputFiles("#choose-files", { name: "one", mimeType: "", buffer: one });
-  await expect.poll(rank, patient).toBe("1");
-  await tab.selectOption("#data", "bumps");
-  await expect.poll(rank, patient).toBe("2");
-  expect(wrong).toEqual([]);
-  await tab.close();
-});
+describe("a run that stands still", () => {
+  const studio = shareStudio(site, `${address}&with=`);
 
-test("a seed that cannot be had is replaced in sight, and one that is no number refused", slow, async () => {
-  const { tab, wrong } = await openStudio(site, `${address}&with=`);
-  const said = tab.locator("#notices > [data-key=seed] > p");
-  for (const [typed, taken, words] of [
-    ["-5", 0, "seed=-5 became 0: it goes from 0 to 4294967295."],
-    ["1.5", 2, "seed=1.5 became 2: it is a whole number."],
-    ["99999999999", 4294967295, "seed=99999999999 became 4294967295: it goes from 0 to 4294967295."],
-    ["", 4294967295, "The run keeps seed 4294967295: the field held no number."],
-    ["7", 7, undefined],
-  ] as const) {
-    await tab.fill("#seed", typed);
-    await tab.keyboard.press("Enter");
-    expect(await tab.locator("#seed").inputValue()).toBe(String(taken));
-    expect(await said.allTextContents()).toEqual(words === undefined ? [] : [words]);
-    await expect.poll(async () => (await asked(tab, "setUp")).at(-1)![0].seed, patient).toBe(taken);
-    await tab.getByText("100 pictures of 16 × 16").waitFor();
-  }
-  expect(wrong).toEqual([]);
-  await tab.close();
+  test("the worker is told whether the page is seen", slow, async () => {
+    const { tab, wrong } = studio;
+    for (const isHidden of [true, false])
+      await tab.evaluate((isHidden) => {
+        Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, isHidden);
+    expect(await asked(tab, "watch")).toEqual([[true], [false], [true]]);
+    expect(wrong).toEqual([]);
+  });
+
+  test(
+    "a model that does not load in place of a choice that waited leaves no trace of it in the form",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      await tab.evaluate(() => {
+        const change = (id: string, change: (field: HTMLInputElement) => void) => {
+          const field = document.getElementById(id) as HTMLInputElement;
+          change(field);
+          field.dispatchEvent(new Event("change"));
+        };
+        change("seed", (field) => (field.value = "1"));
+        change("model-0", (field) => (field.value = "ae"));
+        const given = new DataTransfer();
+        given.items.add(new File(["no model"], "bad.safetensors"));
+        change("load", (field) => (field.files = given.files));
+      });
+      await tab.locator("#notices").getByText("bad.safetensors").waitFor();
+      expect((await asked(tab, "setUp")).map(([{ seed, models }]) => [seed, ...models])).toEqual([
+        [500, "vrrae"],
+        [1, "vrrae"],
+      ]);
+      expect(await tab.locator("#model-0").inputValue()).toBe("vrrae"); // which is what is there
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  test("k is again what it was once there are enough pictures for it", slow, async () => {
+    const { tab, wrong } = studio;
+    const rank = () => tab.locator("#rank-value").textContent();
+    await tab.selectOption("#data", "files");
+    const one = Buffer.from([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4]);
+    await tab.setInputFiles("#choose-files", { name: "one", mimeType: "", buffer: one });
+    await expect.poll(rank, patient).toBe("1");
+    await tab.selectOption("#data", "bumps");
+    await expect.poll(rank, patient).toBe("2");
+    expect(wrong).toEqual([]);
+  });
+
+  test(
+    "a seed that cannot be had is replaced in sight, and one that is no number refused",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      const said = tab.locator("#notices > [data-key=seed] > p");
+      for (const [typed, taken, words] of [
+        ["-5", 0, "seed=-5 became 0: it goes from 0 to 4294967295."],
+        ["1.5", 2, "seed=1.5 became 2: it is a whole number."],
+        ["99999999999", 4294967295, "seed=99999999999 became 4294967295: it goes from 0 to 4294967295."],
+        ["", 4294967295, "The run keeps seed 4294967295: the field held no number."],
+        ["7", 7, undefined],
+      ] as const) {
+        await tab.fill("#seed", typed);
+        await tab.keyboard.press("Enter");
+        expect(await tab.locator("#seed").inputValue()).toBe(String(taken));
+        expect(await said.allTextContents()).toEqual(words === undefined ? [] : [words]);
+        await expect.poll(async () => (await asked(tab, "setUp")).at(-1)![0].seed, patient).toBe(taken);
+        await tab.getByText("100 pictures of 16 × 16").waitFor();
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
 });
 
 test.each([50, 51])(

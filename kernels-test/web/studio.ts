@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Page as Tab } from "playwright-core";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import type { TrainApi, TrainEvent } from "../../src/web/train/protocol.ts";
 import { batch, seed, size } from "./reference.ts";
-import { untilReady, type BuiltSite } from "./site.ts";
+import { slow, untilReady, type BuiltSite } from "./site.ts";
 
 /** A run in the page that ends after ten steps, with the losses of each. */
 export const steps = 10;
@@ -41,6 +41,20 @@ export async function openStudio(
   await tab.goto(new URL(query, site.url).href);
   await untilReady(tab, "#play:not([disabled])", wrong);
   return { tab, wrong };
+}
+
+/** A page that is ready for the tests of a group, which have it one after the other. */
+export function shareStudio(
+  site: BuiltSite,
+  query: string,
+  ...prepare: (() => void)[]
+): { tab: Tab; wrong: string[] } {
+  const studio = {} as { tab: Tab; wrong: string[] };
+  beforeAll(async () => {
+    Object.assign(studio, await openStudio(site, query, ...prepare));
+  }, slow.timeout);
+  afterAll(() => studio.tab?.close());
+  return studio;
 }
 
 /** Presses start and waits until the page is at `step` and paused. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import type { Page as Tab } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/data/safetensors.ts";
@@ -27,6 +28,7 @@ import {
   openStudio,
   pixels,
   refused,
+  shareStudio,
   stepOf,
   steps,
   trainTo,
@@ -222,145 +224,191 @@ test("a model from Node loads, redraws as it did, and saves to the same weights"
   await tab.close();
 });
 
-test(
-  "a file that is no model is refused in words, in a region that was there before them",
-  slow,
-  async () => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=`);
-    const display = await tab.locator("#notices").evaluate((notices) => {
-      notices.replaceChildren();
-      return getComputedStyle(notices).display;
-    });
-    expect(display).toBe("grid"); // or what comes would not be read out
-    const foreign = encodeSafetensors(
-      new Map([["x", { dtype: "F32", shape: [1], data: new Float32Array(1) }]]),
-    );
-    const clock = encodeSafetensors(
-      new Map([["clock", { dtype: "U32", shape: [1], data: new Uint32Array(1) }]]),
-    );
-    const gap = Uint8Array.from(foreign).fill(0x39, foreign.indexOf(0x34, 9), foreign.indexOf(0x34, 9) + 1); // 4 → 9
-    for (const [name, bytes, words] of [
-      ["other.safetensors", foreign, /other\.safetensors is not a model.*encoder\.conv1\.weight/],
-      ["optimizer.safetensors", clock, /optimizer\.safetensors is not a model.*clock is of type U32/],
-      ["gap.safetensors", gap, /gap\.safetensors is not a model.*offsets 0 to 9/],
-      ["cut.safetensors", foreign.subarray(0, 20), /cut\.safetensors is .*cut or damaged/],
-      ["picture.png", new Uint8Array(64).fill(137), /picture\.png is not a model/],
-    ] as const) {
-      await tab.setInputFiles("#load", { name, mimeType: "", buffer: Buffer.from(bytes) });
-      await refused(tab, words);
-    }
-    expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
+describe("a run that the address asks for, in vain in part", () => {
+  const studio = shareStudio(site, `${address}&with=&beta=0&rank=99&model=gan`);
 
-test(
-  "a run has the settings of when it was asked for; what the address asks in vain is told",
-  slow,
-  async () => {
-    const { tab, wrong } = await openStudio(site, `${address}&with=&beta=0&rank=99&model=gan`);
-    await tab.getByText(/^model=gan is none of .*; rank=99 became 8: it goes from 1 to 8\.$/).waitFor();
-    expect(await tab.locator("#beta-value").textContent()).toBe("0");
-    await tab.locator("#seed").evaluate((field: HTMLInputElement) => {
-      for (const [seed, isAsked] of [
-        [1, true],
-        [2, true],
-        [3, true],
-        [4, false],
+  test(
+    "a run has the settings of when it was asked for; what the address asks in vain is told",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      await tab.getByText(/^model=gan is none of .*; rank=99 became 8: it goes from 1 to 8\.$/).waitFor();
+      expect(await tab.locator("#beta-value").textContent()).toBe("0");
+      await tab.locator("#seed").evaluate((field: HTMLInputElement) => {
+        for (const [seed, isAsked] of [
+          [1, true],
+          [2, true],
+          [3, true],
+          [4, false],
+        ] as const) {
+          field.value = String(seed);
+          if (isAsked) field.dispatchEvent(new Event("change"));
+        }
+      });
+      const setUps = () => asked(tab, "setUp").then((calls) => calls.map(([{ seed }]) => seed));
+      await expect.poll(setUps, patient).toEqual([500, 1, 3]);
+      await expect.poll(() => tab.locator("#seed").inputValue(), patient).toBe("3");
+      expect(await tab.locator("#progress").textContent()).toMatch(/^Ready/);
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  test(
+    "a file that is no model is refused in words, in a region that was there before them",
+    slow,
+    async () => {
+      const { tab, wrong } = studio;
+      const display = await tab.locator("#notices").evaluate((notices) => {
+        notices.replaceChildren();
+        return getComputedStyle(notices).display;
+      });
+      expect(display).toBe("grid"); // or what comes would not be read out
+      const foreign = encodeSafetensors(
+        new Map([["x", { dtype: "F32", shape: [1], data: new Float32Array(1) }]]),
+      );
+      const clock = encodeSafetensors(
+        new Map([["clock", { dtype: "U32", shape: [1], data: new Uint32Array(1) }]]),
+      );
+      const gap = Uint8Array.from(foreign).fill(0x39, foreign.indexOf(0x34, 9), foreign.indexOf(0x34, 9) + 1); // 4 → 9
+      for (const [name, bytes, words] of [
+        ["other.safetensors", foreign, /other\.safetensors is not a model.*encoder\.conv1\.weight/],
+        ["optimizer.safetensors", clock, /optimizer\.safetensors is not a model.*clock is of type U32/],
+        ["gap.safetensors", gap, /gap\.safetensors is not a model.*offsets 0 to 9/],
+        ["cut.safetensors", foreign.subarray(0, 20), /cut\.safetensors is .*cut or damaged/],
+        ["picture.png", new Uint8Array(64).fill(137), /picture\.png is not a model/],
       ] as const) {
-        field.value = String(seed);
-        if (isAsked) field.dispatchEvent(new Event("change"));
+        await tab.setInputFiles("#load", { name, mimeType: "", buffer: Buffer.from(bytes) });
+        await refused(tab, words);
       }
-    });
-    const setUps = () => asked(tab, "setUp").then((calls) => calls.map(([{ seed }]) => seed));
-    await expect.poll(setUps, patient).toEqual([500, 1, 3]);
-    await expect.poll(() => tab.locator("#seed").inputValue(), patient).toBe("3");
-    expect(await tab.locator("#progress").textContent()).toMatch(/^Ready/);
-    expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
-
-test("rank and β act on the run at hand, by keys, while it goes on", slow, async () => {
-  const { tab, wrong } = await openStudio(site, endless);
-  await tab.locator("#play").focus();
-  await tab.keyboard.press("Enter");
-  await waitPast(tab, 3);
-  await tab.locator("#beta").focus();
-  await tab.keyboard.press("End");
-  expect(await tab.locator("#beta-value").textContent()).toBe("1");
-  await waitPast(tab, (await stepOf(tab)) + 2);
-  await tab.locator("#rank").focus();
-  await tab.keyboard.press("ArrowRight");
-  expect(await tab.locator("#rank-value").textContent()).toBe("3");
-  expect(await tab.locator("#idea-k").textContent()).toBe("keep k = 3"); // and so does the drawing
-  expect((await tab.locator("#idea-kept").getAttribute("d"))!.match(/M/g)).toHaveLength(3);
-  await tab.getByText("of 3", { exact: true }).nth(1).waitFor();
-  await waitPast(tab, (await stepOf(tab)) + 2);
-  expect((await lastLook(tab)).looks.map(({ codeSize }) => codeSize)).toEqual([3, 3]);
-  await tab.locator("#play").focus();
-  await tab.keyboard.press("Enter");
-  await expect.poll(() => tab.locator("#play").textContent(), patient).toBe("Start");
-
-  const history = await historyOf(tab);
-  for (const name of ["vrrae", "vae"]) {
-    const own = history.filter(({ model }) => model === name);
-    own.forEach(({ step }, i) => expect(step).toBeGreaterThan(own[i - 1]?.step ?? 0)); // it never started over
-    const jumps = own.slice(1).map(({ parts }, i) => parts.betaKl / own[i]!.parts.betaKl);
-    expect(Math.max(...jumps)).toBeGreaterThan(100); // β went from 0.001 to 1
-  }
-  const states = (await events(tab)).filter(({ kind }) => kind === "state");
-  expect(states.map((state) => "playing" in state && state.playing)).toEqual([true, false]);
-
-  await tab.click("#play"); // and what begins anew goes on training
-  for (const [act, seed] of [
-    [() => tab.click("#reset"), 500],
-    [() => tab.fill("#seed", "7").then(() => tab.keyboard.press("Enter")), 7],
-  ] as const) {
-    const before = await stepOf(tab);
-    await waitPast(tab, before + 2);
-    await act();
-    await expect.poll(() => stepOf(tab), patient).toBeLessThan(before);
-    await waitPast(tab, 3);
-    expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed, rank: 3, beta: 1 });
-    expect(await tab.locator("#play").textContent()).toBe("Pause");
-  }
-  expect(wrong).toEqual([]);
-  await tab.close();
+      expect(wrong).toEqual([]);
+    },
+  );
 });
 
-test("the page answers within 50 ms of its own work while two models train", slow, async () => {
-  const { tab, wrong } = await openStudio(site, endless);
-  await tab.click("#play");
-  await waitPast(tab, 3);
-  const browser = tab.context().browser()!;
-  await browser.startTracing(tab, { categories: ["toplevel"] });
-  const frames = await tab.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        let frames = 0;
-        const end = performance.now() + 8000;
-        const count = () =>
-          performance.now() > end ? resolve(frames) : (frames++, requestAnimationFrame(count));
-        requestAnimationFrame(count);
-      }),
-  );
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
-    traceEvents: TraceEvent[];
+describe("a run without an end", () => {
+  const studio = shareStudio(site, endless);
+  /** Presses start, unless it trains already. */
+  const keepTraining = async (tab: Tab) => {
+    if ((await tab.locator("#play").textContent()) === "Start") await tab.click("#play");
   };
-  const threads = new Set(
-    traceEvents.filter(({ args }) => args?.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`),
+
+  test("rank and β act on the run at hand, by keys, while it goes on", slow, async () => {
+    const { tab, wrong } = studio;
+    await tab.locator("#play").focus();
+    await tab.keyboard.press("Enter");
+    await waitPast(tab, 3);
+    await tab.locator("#beta").focus();
+    await tab.keyboard.press("End");
+    expect(await tab.locator("#beta-value").textContent()).toBe("1");
+    await waitPast(tab, (await stepOf(tab)) + 2);
+    await tab.locator("#rank").focus();
+    await tab.keyboard.press("ArrowRight");
+    expect(await tab.locator("#rank-value").textContent()).toBe("3");
+    expect(await tab.locator("#idea-k").textContent()).toBe("keep k = 3"); // and so does the drawing
+    expect((await tab.locator("#idea-kept").getAttribute("d"))!.match(/M/g)).toHaveLength(3);
+    await tab.getByText("of 3", { exact: true }).nth(1).waitFor();
+    await waitPast(tab, (await stepOf(tab)) + 2);
+    expect((await lastLook(tab)).looks.map(({ codeSize }) => codeSize)).toEqual([3, 3]);
+    await tab.locator("#play").focus();
+    await tab.keyboard.press("Enter");
+    await expect.poll(() => tab.locator("#play").textContent(), patient).toBe("Start");
+
+    const history = await historyOf(tab);
+    for (const name of ["vrrae", "vae"]) {
+      const own = history.filter(({ model }) => model === name);
+      own.forEach(({ step }, i) => expect(step).toBeGreaterThan(own[i - 1]?.step ?? 0)); // it never started over
+      const jumps = own.slice(1).map(({ parts }, i) => parts.betaKl / own[i]!.parts.betaKl);
+      expect(Math.max(...jumps)).toBeGreaterThan(100); // β went from 0.001 to 1
+    }
+    const states = (await events(tab)).filter(({ kind }) => kind === "state");
+    expect(states.map((state) => "playing" in state && state.playing)).toEqual([true, false]);
+
+    await tab.click("#play"); // and what begins anew goes on training
+    for (const [act, seed] of [
+      [() => tab.click("#reset"), 500],
+      [() => tab.fill("#seed", "7").then(() => tab.keyboard.press("Enter")), 7],
+    ] as const) {
+      const before = await stepOf(tab);
+      await waitPast(tab, before + 2);
+      await act();
+      await expect.poll(() => stepOf(tab), patient).toBeLessThan(before);
+      await waitPast(tab, 3);
+      expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed, rank: 3, beta: 1 });
+      expect(await tab.locator("#play").textContent()).toBe("Pause");
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("the page answers within 50 ms of its own work while two models train", slow, async () => {
+    const { tab, wrong } = studio;
+    await keepTraining(tab);
+    await waitPast(tab, (await stepOf(tab)) + 2);
+    const browser = tab.context().browser()!;
+    await browser.startTracing(tab, { categories: ["toplevel"] });
+    const frames = await tab.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let frames = 0;
+          const end = performance.now() + 4000;
+          const count = () =>
+            performance.now() > end ? resolve(frames) : (frames++, requestAnimationFrame(count));
+          requestAnimationFrame(count);
+        }),
+    );
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+      traceEvents: TraceEvent[];
+    };
+    const threads = new Set(
+      traceEvents
+        .filter(({ args }) => args?.name === "CrRendererMain")
+        .map(({ pid, tid }) => `${pid} ${tid}`),
+    );
+    // Time on the processor, in ms: on the clock, a CPU that also computes the models makes any task late.
+    const tasks = traceEvents
+      .filter(({ name, pid, tid }) => name.endsWith("RunTask") && threads.has(`${pid} ${tid}`))
+      .map(({ tdur = 0 }) => tdur / 1000)
+      .sort((a, b) => b - a);
+    expect(tasks.length).toBeGreaterThan(50);
+    expect(tasks[0]).toBeLessThan(50);
+    expect(frames).toBeGreaterThan(4); // the worker never holds the page up for good
+    expect(wrong).toEqual([]);
+  });
+
+  test(
+    "a lost device is reported, and the run goes on from where it was; without another one, later",
+    slow,
+    async () => {
+      const { tab } = studio;
+      await keepTraining(tab);
+      await waitPast(tab, (await stepOf(tab)) + 1);
+      await loseDevice(tab);
+      await tab.getByText("The GPU was lost, and found again").waitFor();
+      await tab.waitForTimeout(500);
+      await waitPast(tab, (await stepOf(tab)) + 1);
+
+      await tab.workers()[0]!.evaluate(() => {
+        const { gpu } = navigator;
+        Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
+        gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
+      });
+      await loseDevice(tab);
+      const lost = tab.locator('[data-key="lost"]');
+      const again = tab.getByRole("button", { name: "Try again" });
+      await again.waitFor();
+      expect(await lost.locator("p").textContent()).toMatch(
+        /^The browser took it away \([^)]+[^).]\)\. The browser gives this page no other one now\. The run is kept as it was at step \d+\.$/,
+      );
+      await tab.click("#play");
+      const error = tab.locator('[data-key="error"]');
+      await error.getByText(/the GPU was lost.*press Try again/).waitFor();
+      await tab.workers()[0]!.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
+      await again.click();
+      await tab.getByText("The GPU was lost, and found again").waitFor();
+      expect(await error.count()).toBe(0); // there is nothing to press any more
+      await tab.waitForTimeout(500);
+      await waitPast(tab, (await stepOf(tab)) + 1);
+    },
   );
-  // Time on the processor, in ms: on the clock, a CPU that also computes the models makes any task late.
-  const tasks = traceEvents
-    .filter(({ name, pid, tid }) => name.endsWith("RunTask") && threads.has(`${pid} ${tid}`))
-    .map(({ tdur = 0 }) => tdur / 1000)
-    .sort((a, b) => b - a);
-  expect(tasks.length).toBeGreaterThan(100);
-  expect(tasks[0]).toBeLessThan(50);
-  expect(frames).toBeGreaterThan(8); // the worker never holds the page up for good
-  expect(wrong).toEqual([]);
-  await tab.close();
 });
 
 interface TraceEvent {
@@ -371,40 +419,3 @@ interface TraceEvent {
   /** Microseconds that the thread worked. */
   tdur?: number;
 }
-
-test(
-  "a lost device is reported, and the run goes on from where it was; without another one, later",
-  slow,
-  async () => {
-    const { tab } = await openStudio(site, endless);
-    await tab.click("#play");
-    await waitPast(tab, 1);
-    await loseDevice(tab);
-    await tab.getByText("The GPU was lost, and found again").waitFor();
-    await tab.waitForTimeout(500);
-    await waitPast(tab, (await stepOf(tab)) + 1);
-
-    await tab.workers()[0]!.evaluate(() => {
-      const { gpu } = navigator;
-      Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
-      gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
-    });
-    await loseDevice(tab);
-    const lost = tab.locator('[data-key="lost"]');
-    const again = tab.getByRole("button", { name: "Try again" });
-    await again.waitFor();
-    expect(await lost.locator("p").textContent()).toMatch(
-      /^The browser took it away \([^)]+[^).]\)\. The browser gives this page no other one now\. The run is kept as it was at step \d+\.$/,
-    );
-    await tab.click("#play");
-    const error = tab.locator('[data-key="error"]');
-    await error.getByText(/the GPU was lost.*press Try again/).waitFor();
-    await tab.workers()[0]!.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
-    await again.click();
-    await tab.getByText("The GPU was lost, and found again").waitFor();
-    expect(await error.count()).toBe(0); // there is nothing to press any more
-    await tab.waitForTimeout(500);
-    await waitPast(tab, (await stepOf(tab)) + 1);
-    await tab.close();
-  },
-);

@@ -5,14 +5,14 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The folder of this run, in which the first file that needs the pages builds them for all. */
-    pagesOfRun: string;
+    /** The folder of this run, in which the first file that needs something built builds it for all. */
+    builtInRun: string;
   }
 }
 
 /** Gives the files of a run a folder to share, until all have run. */
 export function setup(project: TestProject): () => void {
-  const folder = mkdtempSync(join(tmpdir(), "hestenes-pages-"));
-  project.provide("pagesOfRun", folder);
+  const folder = mkdtempSync(join(tmpdir(), "hestenes-built-"));
+  project.provide("builtInRun", folder);
   return () => rmSync(folder, { recursive: true, force: true });
 }
