@@ -17,6 +17,7 @@ const others: Record<string, string[]> = {
   accumulate: ["src/tensor/accumulate.ts", "kernels-test/accumulate.test.ts"],
   mixture: ["src/latent/expectation.ts", "kernels-test/latent/gmm.test.ts"],
   optimizer: ["src/optim/optimizer.ts", "kernels-test/optim/optimizer.test.ts"],
+  writes: ["src/device/uploads.ts", "kernels-test/device/endless.test.ts"],
   optimizerClock: ["src/optim/clock.ts", "kernels-test/optim/schedules.test.ts"],
 };
 

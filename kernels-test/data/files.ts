@@ -64,8 +64,7 @@ export function checkDataError(error: unknown, file: string, offset?: number, me
   expect(error).toBeInstanceOf(DataError);
   const { file: named, offset: at, message: text } = error as DataError;
   expect(named).toContain(file);
-  expect(text).toContain(`byte ${at}`);
-  expect(Number.isInteger(at) && at >= 0).toBe(true);
+  if (at !== undefined) expect(text).toContain(`byte ${at}`);
   if (offset !== undefined) expect({ at, text }).toEqual({ at: offset, text });
   if (message) expect(text).toMatch(message);
 }

@@ -151,13 +151,11 @@ describe("loadFolder", () => {
       expect([data.count, ...data.shape]).toEqual([2, 4, 4, 3]);
       expect(data.leftOut).toMatchObject([{ count: 3, what: "3 files that cannot be read" }]);
       expect(said(data, data.take(1))).toMatch(
-        /^Left out: 3 files that cannot be read \(the first: .*a\.png, byte 0: not a picture[^)]*\)\.$/,
+        /^Left out: 3 files that cannot be read \(the first: .*a\.png: not a picture[^)]*\)\.$/,
       );
     }
     await expectDataError(() => loadFolder(folder, { names: ["b.png", "d.png"] }), "d.png", 0, /empty/);
-    await expect(loadFolder(folderOf({ "a.png": "no" }))).rejects.toThrow(
-      /none of the 1 pictures.*a\.png, byte 0/,
-    );
+    await expect(loadFolder(folderOf({ "a.png": "no" }))).rejects.toThrow(/none of the 1 pictures.*a\.png/);
   });
 
   test.each<[string, Record<string, Uint8Array | string>, number[] | number, string]>([

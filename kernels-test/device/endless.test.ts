@@ -2,8 +2,11 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import { Bindings } from "../../src/device/bindings.ts";
+import { openDevice } from "../../src/device/device.ts";
 import { LimitError } from "../../src/device/errors.ts";
 import type { Storage } from "../../src/device/storage.ts";
+import { neg } from "../../src/ops/index.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const run = promisify(execFile);
 
@@ -82,6 +85,38 @@ test("loops that nothing awaits hold a bounded number of memory mappings, and go
   expect(step).toBe(loops["training steps"].turns);
   expect(reads).toBe(loops["reads that are left alone"].turns);
 }, 180_000);
+
+test("writes between launches share their pass, and come to their places in order", async () => {
+  using device = await openDevice({ validation: true });
+  let passes = 0;
+  const createCommandEncoder = device.gpu.createCommandEncoder.bind(device.gpu);
+  device.gpu.createCommandEncoder = (descriptor) => {
+    const encoder = createCommandEncoder(descriptor);
+    const begin = encoder.beginComputePass.bind(encoder);
+    encoder.beginComputePass = (given) => {
+      passes++;
+      return begin(given);
+    };
+    return encoder;
+  };
+  const x = device.tensor(new Float32Array(4096));
+  const wide = device.tensor(new Float32Array(300_000));
+  await device.finish();
+  const expected = new Float32Array(x.size);
+  const seen: { made: Tensor; values: Float32Array }[] = [];
+  for (let i = 0; i < 1000; i++) {
+    const [at, size] = [(i * 64) % 4032, 1 + (i % 64)];
+    const values = Float32Array.from({ length: size }, (_, j) => i + j / 64);
+    x.view([size], at).write(values);
+    expected.set(values, at);
+    if (i % 50 === 0) wide.write(new Float32Array(wide.size).fill(i));
+    if (i % 100 === 99) seen.push({ made: neg(x), values: expected.map((value) => -value) });
+    else device.scope(() => void neg(x));
+  }
+  for (const { made, values } of seen) expect(await made.read()).toEqual(values);
+  expect(new Set(await wide.read())).toEqual(new Set([950]));
+  expect(passes).toBeLessThan(50);
+});
 
 test("tensors forgotten without a pause are refused before they kill the process, and found in the next pause", async () => {
   const gpu = { createBindGroup: () => ({}) } as unknown as GPUDevice;

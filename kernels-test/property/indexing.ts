@@ -145,7 +145,7 @@ export const indexed: Property[] = [
       const result = build(shape, (place) => {
         const [a, b] = middle(place) as [number, number];
         scale.push(Math.abs(a) + Math.abs(b));
-        return a + b;
+        return Number.isNaN(element(sorted, along(place, at, n - 1))) ? NaN : a + b; // NaN is last
       });
       return { ...result, scale };
     },

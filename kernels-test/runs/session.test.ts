@@ -233,7 +233,7 @@ test("a folder in place of a file of the run is named", async () => {
   for (const name of ["history.jsonl", "checkpoint/state.json"]) {
     rmSync(run.folder.file(name));
     mkdirSync(run.folder.file(name));
-    await expect(runSession(run.folder, run.config)).rejects.toThrow(`${name}, byte 0: this is a folder`);
+    await expect(runSession(run.folder, run.config)).rejects.toThrow(`${name}: this is a folder`);
   }
 });
 

@@ -22,6 +22,10 @@ import {
   writeDeclarations,
   writeNodeModules,
 } from "../../src/web/build/library.ts";
+import { openDevice } from "../../src/device/device.ts";
+import { parseShader, requirements, type Shader } from "../../src/device/shader.ts";
+import { minifyWgsl, shortNames } from "../../src/web/build/minifyWgsl.ts";
+import { shaderTexts } from "../../src/web/build/shaders.ts";
 import { launchChromium } from "../browser/chromium.ts";
 import { BuiltSite } from "./site.ts";
 
@@ -314,12 +318,32 @@ test("a bundle has the kernels that its code can launch, and no models", slow, a
   const [small, whole] = [await use("openDevice, svd"), await use("openDevice, models, train")];
   const size = gzipSync(small).length;
   console.log(`openDevice and svd: ${(size / 1000).toFixed(1)} kB gzipped`);
-  expect(size).toBeLessThan(39_500);
+  expect(size).toBeLessThan(34_000);
   const claimed = Number(/this one is (\d+) kB gzipped/.exec(section)![1]);
   expect(Math.abs(gzipSync(await bundleOf(bundled!)).length / 1000 - claimed)).toBeLessThan(1.5);
   expect(small).toMatch(/fn jacobi|rotate/);
   for (const absent of ["convTranspose2d", "softplus of", "ZodError"]) expect(small).not.toContain(absent);
   expect(whole).toContain("convTranspose2d");
+  const all = gzipSync(await bundleOf(`import * as all from "hestenes"; console.log(all);`)).length;
+  console.log(`everything: ${(all / 1000).toFixed(1)} kB gzipped`);
+  expect(all).toBeLessThan(220_000);
+});
+
+test("shaders with short names compile, and give launchers the names that they know", slow, async () => {
+  const texts = shaderTexts();
+  const short = shortNames(texts);
+  expect(short.size).toBeGreaterThan(100);
+  using device = await openDevice({ validation: true });
+  for (const [name, text] of texts) {
+    if (name.startsWith("lib/")) continue;
+    const files = [...requirements(text), name].map((file) => texts.get(file)!);
+    const code = files.map((file) => minifyWgsl(file, short)).join("\n");
+    expect(code.length).toBeLessThan(files.join("\n").length);
+    const { messages } = await device.gpu.createShaderModule({ code }).getCompilationInfo();
+    expect(messages.map(({ message }) => message).join("\n"), name).toBe("");
+    const [served, own] = [code, files.join("\n")].map((each) => parseShader(name, each)) as [Shader, Shader];
+    expect({ ...served, code: "" }).toEqual({ ...own, code: "" });
+  }
 });
 
 test("errors keep their names in a minified bundle", slow, async () => {

@@ -11,7 +11,7 @@ import { columns } from "../device/columns.ts";
 import { makeFolder } from "../runs/files.node.ts";
 import { ProgressDisplay } from "./progress.ts";
 import { refusePath, requirePath, usage, usageOf } from "./settings.ts";
-import { dataFlags } from "./settingFlags.ts";
+import { dataFlags, flagOf } from "./settingFlags.ts";
 import { interruptSignal, printJson, UsageError } from "./usage.ts";
 
 export function dataCommand(): Command {
@@ -103,7 +103,7 @@ interface InfoFlags extends Pick<LoadOptions, "path" | "divideBy" | "layout"> {
 async function showData(name: DatasetName, { json, ...options }: InfoFlags): Promise<void> {
   requirePath(name, options.path);
   refusePath(name, options.path);
-  usage(() => completeConfig({ data: name, ...options }, "quick", "options"));
+  usage(() => completeConfig({ data: name, ...options }, "quick", optionFlag));
   const display = new ProgressDisplay(false);
   const { signal, release } = interruptSignal(() => undefined);
   let loaded;
@@ -180,3 +180,8 @@ async function showCache({ empty, json }: { empty?: boolean; json?: boolean }): 
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** How messages name an option. */
+function optionFlag(setting?: string): string {
+  return setting === undefined ? "options" : flagOf(setting);
+}

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, type Argument, type Option } from "commander";
+import { hint } from "../device/arguments.ts";
 import { HestenesError } from "../device/errors.ts";
 import { dataCommand } from "./data.ts";
 import { devicesCommand } from "./devices.ts";
@@ -51,8 +52,23 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Makes what has choices suggest the one that is like a name which is none. */
+function suggest(each: Option | Argument): void {
+  const { parseArg, argChoices } = each;
+  if (!parseArg || !argChoices) return;
+  each.parseArg = <T>(text: string, previous: T): T => {
+    try {
+      return parseArg(text, previous);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError(`${error.message}${hint(text, argChoices)}`);
+    }
+  };
+}
+
 /** Makes a command and those within it report wrong usage to `main`. */
 function explainErrors(command: Command): Command {
   for (const inner of command.commands) explainErrors(inner);
+  for (const each of [...command.options, ...command.registeredArguments]) suggest(each);
   return command.exitOverride().showHelpAfterError("(add --help for the options)");
 }

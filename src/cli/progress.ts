@@ -3,10 +3,13 @@ import { partTitle } from "../models/known.ts";
 import type { Progress } from "../runs/session.node.ts";
 import { lossesToTell, OF_PHASE } from "../train/losses.ts";
 
-/** Between two lines where there is no terminal and no news about the test error, and before the first, in milliseconds. */
+/** Between two lines where there is no terminal and no news about the test error, in milliseconds. */
 const pause = 2000;
 /** Characters of a line where there is no terminal, and of the bar with the spaces around it. */
 const [width, barWidth] = [120, 24];
+
+/** Before it is said that kernels compile, in milliseconds: a few of them are soon ready. */
+const patience = 10_000;
 
 /** Shows how far a run is: a bar on a terminal, now and then a line elsewhere. All of it on standard error. */
 export class ProgressDisplay {
@@ -29,7 +32,7 @@ export class ProgressDisplay {
     this.#lastLine = -Infinity;
     if (this.#quiet) return;
     if (!process.stderr.isTTY) {
-      this.#compiling = setTimeout(() => this.say("Compiling kernels, as a first run has to."), pause);
+      this.#compiling = setTimeout(() => this.say("Compiling kernels, as a first run has to."), patience);
       return;
     }
     this.#bar = new cliProgress.SingleBar({

@@ -3,7 +3,13 @@ import { presetNames } from "../data/descriptor.ts";
 import { datasetNamed, isPublic, type DatasetName } from "../data/known.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { architectureFor } from "../train/architecture.ts";
-import { completeConfig, type Config, type PartialConfig, isSettingOf } from "../train/config.ts";
+import {
+  completeConfig,
+  type Config,
+  type PartialConfig,
+  isSettingOf,
+  type SettingSource,
+} from "../train/config.ts";
 import { fineTuneSettings } from "../runs/fine-tune.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { flagOf, forModels } from "./settingFlags.ts";
@@ -39,7 +45,7 @@ export function newConfig({ file, preset, flags }: Sources): Config {
       throw new UsageError(
         `${fineTune} has ${key} ${before[key]}, not ${given[key]}; leave that out to fine-tune it`,
       );
-  const config = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
+  const config = usage(() => completeConfig({ ...before, ...given }, preset, sourceOf(file, flags)));
   checkFlags(config, flags);
   usage(() => architectureFor(config));
   requirePath(config.data, config.path);
@@ -58,7 +64,7 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
     ...(file === undefined ? {} : readConfig(file)),
     ...flags,
   };
-  const after = usage(() => completeConfig({ ...before, ...given }, preset, file ?? "options"));
+  const after = usage(() => completeConfig({ ...before, ...given }, preset, sourceOf(file, flags)));
   for (const key of Object.keys(given) as (keyof Config)[]) {
     const [was, is] = [before[key], after[key]].map((value) => JSON.stringify(value));
     const isFixed = before.fineTune !== undefined && key.startsWith("basis");
@@ -71,6 +77,15 @@ export function resumedConfig(folder: RunFolder, sources: Sources): Config {
   }
   checkFlags(after, flags);
   return after;
+}
+
+/** How messages name a setting: its flag where it was given by one, else the file and the key. */
+function sourceOf(file: string | undefined, flags: object): SettingSource {
+  return (setting) => {
+    if (setting === undefined) return file ?? "settings";
+    if (Object.hasOwn(flags, setting)) return flagOf(setting);
+    return file === undefined ? setting : `${file}: ${setting}`;
+  };
 }
 
 /** What that preset says of the data set; nothing for none, and for a name that `completeConfig` refuses. */

@@ -30,7 +30,11 @@ async function decompose(file: string, flags: Flags): Promise<void> {
   const { shape, data } = parseNpy(readFile(file), file);
   const [M, N] = shape as [number, number];
   if (shape.length !== 2 || M * N === 0)
-    throw new DataError(file, 0, `expected a matrix with entries, the array has shape (${shape.join(", ")})`);
+    throw new DataError(
+      file,
+      undefined,
+      `expected a matrix with entries, the array has shape (${shape.join(", ")})`,
+    );
   const entries = Float32Array.from(data);
   checkEntries(file, data, entries, N);
   const r = Math.min(M, N);
@@ -75,14 +79,14 @@ function checkEntries(file: string, given: ArrayLike<number>, entries: Float32Ar
     const problem = Number.isFinite(given[bad])
       ? "is past float32: scale the matrix before"
       : "has no place in a matrix to decompose";
-    throw new DataError(file, 0, `${place}: ${given[bad]} ${problem}`);
+    throw new DataError(file, undefined, `${place}: ${given[bad]} ${problem}`);
   }
   let largest = 0;
   for (let i = 0; i < given.length; i++) largest = Math.max(largest, Math.abs(given[i]!));
   if (largest > 0 && Math.fround(largest) === 0)
     throw new DataError(
       file,
-      0,
+      undefined,
       `all of it is below float32, the largest entry being ${largest}: scale the matrix before`,
     );
 }

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { hint } from "../device/arguments.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { fetchFile, type FetchOptions } from "./fetch-file.node.ts";
 import { readBytes } from "./files.node.ts";
@@ -22,7 +23,9 @@ export interface DownloadOptions extends FetchOptions {
  */
 export async function download(name: DownloadName, options: DownloadOptions): Promise<string[]> {
   if (!isPublic(name)) {
-    throw new ArgumentError(`download: no data set "${String(name)}"; there are ${downloadNames.join(", ")}`);
+    throw new ArgumentError(
+      `download: no data set "${String(name)}"${hint(name, downloadNames)}; there are ${downloadNames.join(", ")}`,
+    );
   }
   const { into, baseUrl } = options;
   const unpacked = [...cifarMembers].map(([member, size]) => ({ path: join(into, member), size }));
@@ -72,7 +75,11 @@ function gunzipBounded(bytes: Uint8Array, archive: string, members: ReadonlyMap<
   try {
     return gunzipSync(bytes, { maxOutputLength: limit });
   } catch (error) {
-    throw new DataError(archive, 0, `${basename(archive)} cannot be unpacked (${(error as Error).message})`);
+    throw new DataError(
+      archive,
+      undefined,
+      `${basename(archive)} cannot be unpacked (${(error as Error).message})`,
+    );
   }
 }
 

@@ -9,14 +9,14 @@ const greatestFile = 2 ** 31 - 1;
 /** The bytes of a file. Throws DataError when it is missing, empty, no file or larger than 2 GiB. */
 export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const info = await stat(file).catch((error: Error) => {
-    throw new DataError(file, 0, `the file cannot be opened (${error.message})`);
+    throw new DataError(file, undefined, `the file cannot be opened (${error.message})`);
   });
-  if (!info.isFile()) throw new DataError(file, 0, "this is not a file");
-  if (info.size === 0) throw new DataError(file, 0, "the file is empty");
+  if (!info.isFile()) throw new DataError(file, undefined, "this is not a file");
+  if (info.size === 0) throw new DataError(file, undefined, "the file is empty");
   if (info.size > greatestFile)
     throw new DataError(file, greatestFile, `${info.size} bytes are too many to read at once`);
   const bytes = await readFile(file).catch((error: Error) => {
-    throw new DataError(file, 0, `the file cannot be read (${error.message})`);
+    throw new DataError(file, undefined, `the file cannot be read (${error.message})`);
   });
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -25,9 +25,9 @@ export async function gunzip(
     const size = sizeOf(head);
     const limit = bytes.length * greatestRatio;
     if (size !== undefined && size > limit)
-      throw new DataError(file, 0, `declares ${size} bytes; the file can hold ${limit} at most`);
+      throw new DataError(file, undefined, `declares ${size} bytes; the file can hold ${limit} at most`);
     if (size !== undefined && size > mostBytes)
-      throw new DataError(file, 0, `declares ${size} bytes; ${mostBytes} are unpacked here at most`);
+      throw new DataError(file, undefined, `declares ${size} bytes; ${mostBytes} are unpacked here at most`);
     return size;
   };
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")).getReader();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { checkWhole } from "../device/arguments.ts";
+import { checkWhole, hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { loadArray, type ArrayOptions } from "./array.node.ts";
 import { bumps } from "./bumps.ts";
@@ -52,7 +52,9 @@ export async function loadDataset(name: DatasetName, options: LoadOptions = {}):
   const { path, seed = 0, limit } = options;
   if (limit !== undefined) checkWhole(`${name}: limit`, limit, 1);
   if (!datasetNames.includes(name))
-    throw new ArgumentError(`data: no data set "${String(name)}"; there are ${datasetNames.join(", ")}`);
+    throw new ArgumentError(
+      `data: no data set "${String(name)}"${hint(name, datasetNames)}; there are ${datasetNames.join(", ")}`,
+    );
   if (path === undefined && datasetNamed(name).files !== "none")
     throw new ArgumentError(`${name}: a path to its files is needed`);
   return loaders[name](path ?? "", { ...options, seed });

@@ -53,20 +53,6 @@ const softwareFamilies = [
   ["microsoft basic render", "warp"],
 ] as const;
 
-const installHint: Partial<Record<string, string>> = {
-  linux:
-    "Install a Vulkan driver: the GPU vendor's own (NVIDIA), or Mesa 23 or later " +
-    "(Debian, Ubuntu: apt install mesa-vulkan-drivers libvulkan1; Fedora: dnf install mesa-vulkan-drivers " +
-    "vulkan-loader). Mesa brings lavapipe, which needs no GPU; on Linux x64 the package @sparticuz/chromium " +
-    "brings SwiftShader.",
-  darwin:
-    "Metal is part of macOS 11 and later; update macOS, and run outside of a virtual machine without a GPU.",
-  browser:
-    "Turn on hardware acceleration in the browser's settings and update the graphics driver; chrome://gpu or " +
-    "about:support say why WebGPU is off.",
-  win32: "Direct3D 12 is part of Windows 10 and later; install the GPU vendor's current driver.",
-};
-
 /** Whether a name, driver or architecture is that of an adapter that computes on the CPU. */
 export function isSoftware(text: string): boolean {
   const lower = text.toLowerCase();
@@ -86,19 +72,18 @@ export function adapterRank(text: string): number {
   return matchesAdapter(text, "swiftshader") ? 2 : 1;
 }
 
-/** Whether Mesa's lavapipe is installed, and whether the WebGPU implementation takes it. */
-export type LavapipeState = "usable" | "refused" | "absent";
+/** Said of an adapter that computes on the CPU. */
+export const softwareHint = "This adapter computes on the CPU; a GPU is many times faster.";
 
-/** Describes an adapter; `name` and `backend` are what WebGPU itself does not tell. */
+/** Describes an adapter; `name` and `backend` are what WebGPU itself does not tell, `speedHint` what would be faster. */
 export function describeAdapter(
   adapter: GPUAdapter,
   name: string,
   backend: string,
-  lavapipe: LavapipeState,
+  speedHint: string,
 ): AdapterDescription {
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const software = isFallbackAdapter || isSoftware(`${name} ${architecture} ${description}`);
-  const hint = software ? speedHint(name, lavapipe) : undefined;
   return {
     name,
     vendor,
@@ -109,15 +94,18 @@ export function describeAdapter(
     limits: readLimits(adapter.limits),
     features: [...adapter.features].sort(),
     chosen: false,
-    ...(hint === undefined ? {} : { hint }),
+    ...(software ? { hint: speedHint } : {}),
   };
 }
 
-/** The error when `wanted`, or with undefined anything at all, was not found; `tried` says what was looked at. */
+/**
+ * The error when `wanted`, or with undefined anything at all, was not found; `install` says what to do, `tried` what was
+ * looked at.
+ */
 export function noAdapter(
   wanted: string | undefined,
   names: string[],
-  platform: string,
+  install: string,
   tried: string[],
 ): NoAdapterError {
   const attempts = tried.length > 0 ? ` Tried: ${tried.join("; ")}.` : "";
@@ -127,27 +115,7 @@ export function noAdapter(
         `Change HESTENES_ADAPTER or the adapter option, or leave it out.${attempts}`,
     );
   }
-  const install = installHint[platform] ?? `No WebGPU implementation is known for ${platform}.`;
   return new NoAdapterError(`No WebGPU adapter was found.${attempts} ${install}`);
-}
-
-/** One line on what is faster than the software adapter `name`. */
-export function speedHint(name: string, lavapipe: LavapipeState): string {
-  if (!matchesAdapter(name, "swiftshader"))
-    return "This adapter computes on the CPU; a GPU is many times faster.";
-  if (lavapipe === "usable")
-    return "lavapipe, which this machine has, is about 8 times faster than SwiftShader.";
-  if (lavapipe === "refused") {
-    return (
-      "The lavapipe of this machine is not usable, most likely older than Mesa 23; upgrade Mesa " +
-      "(Debian 12: apt install -t bookworm-backports mesa-vulkan-drivers) to be about 8 times faster."
-    );
-  }
-  return (
-    "Mesa's lavapipe, version 23 or later, is about 8 times faster than SwiftShader " +
-    "(Debian, Ubuntu: apt install mesa-vulkan-drivers libvulkan1; " +
-    "Fedora: dnf install mesa-vulkan-drivers vulkan-loader)."
-  );
 }
 
 /** The numbers of a GPUSupportedLimits, whose properties are getters on its prototype. */

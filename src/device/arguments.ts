@@ -48,6 +48,30 @@ export function checkList(what: string, list: unknown): void {
   if (!Array.isArray(list)) throw unfit(what, list, "a list");
 }
 
+/** " (did you mean x?)" where one of `names` is `given` in other capitals, or but for two letters; else nothing. */
+export function hint(given: unknown, names: Iterable<string>): string {
+  const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  const wanted = plain(String(given));
+  let [best, least] = ["", Math.min(3, wanted.length / 2)];
+  for (const name of names) {
+    const apart = distance(wanted, plain(name));
+    if (apart < least) [best, least] = [name, apart];
+  }
+  return best && ` (did you mean ${best}?)`;
+}
+
+/** How many letters have to be added, taken away or changed to make `b` of `a` (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  [...a].forEach((letter, i) => {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++)
+      next.push(Math.min(row[j]! + (letter === b[j] ? 0 : 1), row[j + 1]! + 1, next[j]! + 1));
+    row = next;
+  });
+  return row[b.length]!;
+}
+
 function unfit(what: string, value: unknown, wanted: string): ArgumentError {
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   return new ArgumentError(`${what} is ${shown}; expected ${wanted}`);

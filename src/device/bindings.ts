@@ -258,7 +258,10 @@ export class Bindings {
   #ring(bytes: number): Ring {
     const step = this.#gpu.limits.minUniformBufferOffsetAlignment;
     const stride = Math.ceil(bytes / step) * step;
-    const block = this.#buffers.make({ size: KEPT_CONTENTS * stride, usage: 0x40 | 0x8 }); // UNIFORM | COPY_DST
+    const block = this.#buffers.make({
+      size: KEPT_CONTENTS * stride,
+      usage: 0x40 | 0x80 | 0x8, // UNIFORM | STORAGE | COPY_DST
+    });
     this.#ledger.add("uniform", block.buffer.size, 0);
     this.made.uniforms++;
     return { block, stride, groups: [], next: 0, first: 0, write: writeOf(block.buffer, 0, 0) };

@@ -46,10 +46,12 @@ export interface Free {
 
 export type Command = Dispatch | Write | Copy | Free;
 
-/** Where the data of writes lie on the device already. */
+/** The writes of a batch whose data lie on the device already, and how they come to their places from there. */
 export interface Staged {
-  buffer: GPUBuffer;
-  offsets: ReadonlyMap<Write, number>;
+  has: (write: Write) => boolean;
+  copy: (write: Write, encoder: GPUCommandEncoder) => void;
+  /** Does so within a pass, and sets the pipeline for it; false where that can not be. */
+  launch: (write: Write, pass: GPUComputePassEncoder) => boolean;
 }
 
 /**
@@ -76,8 +78,7 @@ export function submit(
     encoder = undefined;
   };
   for (const command of commands) {
-    const stagedAt = command.kind === "write" ? staged?.offsets.get(command) : undefined;
-    if (command.kind === "write" && stagedAt === undefined) {
+    if (command.kind === "write" && !staged?.has(command)) {
       send();
       device.queue.writeBuffer(command.buffer, command.offset, command.data);
       command.sent = true;
@@ -90,14 +91,11 @@ export function submit(
     if (command.kind === "dispatch" && command.pipeline.failure) continue; // the queue tells of it
     encoder ??= device.createCommandEncoder();
     if (command.kind === "write") {
-      endPass();
-      encoder.copyBufferToBuffer(
-        staged!.buffer,
-        stagedAt!,
-        command.buffer,
-        command.offset,
-        command.data.length,
-      );
+      if (pass && staged!.launch(command, pass)) pipeline = undefined;
+      else {
+        endPass();
+        staged!.copy(command, encoder);
+      }
       continue;
     }
     if (command.kind === "copy") {

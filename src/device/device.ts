@@ -124,7 +124,7 @@ export class Device {
       this.isSoftware ? MOST_BIND_GROUPS : Infinity,
     );
     this.#staging = new Staging(this.queue, this.#buffers, this.#ledger, gpu.limits.maxBufferSize);
-    this.queue.uploads = this.#uploads = new Uploads(gpu, this.#buffers, this.#ledger);
+    this.queue.uploads = this.#uploads = new Uploads(gpu, this.#buffers, this.#ledger, this.largestBinding);
     this.#traced = leaks;
     this.#pool = this.#newPool("made first");
   }

@@ -75,13 +75,13 @@ export class NumericalError extends HestenesError {
   }
 }
 
-/** A file that is truncated, mislabelled or hostile: which one, and the byte at which it went wrong. */
+/** A file that is truncated, mislabelled or hostile: which one, and the byte at which it went wrong, where it is one. */
 export class DataError extends HestenesError {
   readonly file: string;
-  readonly offset: number;
+  readonly offset: number | undefined;
 
-  constructor(file: string, offset: number, problem: string) {
-    super(`${file}, byte ${offset}: ${problem}`);
+  constructor(file: string, offset: number | undefined, problem: string) {
+    super(`${file}${offset === undefined ? "" : `, byte ${offset}`}: ${problem}`);
     this.file = file;
     this.offset = offset;
   }

@@ -2,6 +2,7 @@ import {
   describeAdapter,
   matchesAdapter,
   noAdapter,
+  softwareHint,
   type AdapterDescription,
   type AdapterRequest,
   type OpenedAdapter,
@@ -33,7 +34,8 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
     throw noAdapter(
       wanted,
       found.map(({ info }) => info.name),
-      "browser",
+      "Turn on hardware acceleration in the browser's settings and update the graphics driver; chrome://gpu or " +
+        "about:support say why WebGPU is off.",
       ["navigator.gpu"],
     );
   const { adapter, info } = best;
@@ -75,7 +77,7 @@ async function findAdapters(): Promise<{ adapter: GPUAdapter; info: AdapterDescr
   const found = new Map<string, { adapter: GPUAdapter; info: AdapterDescription }>();
   for (const adapter of offers) {
     if (adapter === null) continue;
-    const info = describeAdapter(adapter, adapterName(adapter.info), "browser", "absent");
+    const info = describeAdapter(adapter, adapterName(adapter.info), "browser", softwareHint);
     const key = [info.name, info.driver, info.kind].join("\n");
     if (!found.has(key)) found.set(key, { adapter, info });
   }

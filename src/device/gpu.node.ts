@@ -9,9 +9,9 @@ import {
   noAdapter,
   type AdapterDescription,
   type AdapterRequest,
-  type LavapipeState,
   type OpenedAdapter,
 } from "./adapters.ts";
+import { installHint, speedHint, type LavapipeState } from "./adapterHints.node.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
 import { Poller } from "./wait.node.ts";
 import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
@@ -60,7 +60,7 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
     if (opened === undefined) tried.push(`${candidate.name} (listed, but does not open)`);
     else if (fits(opened.info, wanted)) return { ...opened, info: { ...opened.info, chosen: true } };
   }
-  throw noAdapter(wanted, seen, process.platform, tried);
+  throw noAdapter(wanted, seen, installHint(process.platform), tried);
 }
 
 /** Describes every adapter, best first; `chosen` marks the one that `openAdapter({})` opens. */
@@ -122,7 +122,7 @@ async function open(candidate: Candidate, validation: boolean): Promise<OpenedAd
   );
   const adapter = await requested.catch(() => null);
   if (adapter === null) return undefined;
-  const info = describeAdapter(adapter, name, BACKEND, lavapipe);
+  const info = describeAdapter(adapter, name, BACKEND, speedHint(name, lavapipe));
   return {
     adapter,
     info,

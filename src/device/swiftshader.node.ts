@@ -72,11 +72,12 @@ function readArchive(archive: string): [name: string, bytes: Buffer][] {
   try {
     files = readTar(brotliDecompressSync(readFileSync(archive)));
   } catch (error) {
-    throw new DataError(archive, 0, `is not a brotli archive (${String(error)}); run npm ci again`);
+    throw new DataError(archive, undefined, `is not a brotli archive (${String(error)}); run npm ci again`);
   }
   return FILES.map((name) => {
     const bytes = files.get(name);
-    if (bytes === undefined) throw new DataError(archive, 0, `holds no whole ${name}; run npm ci again`);
+    if (bytes === undefined)
+      throw new DataError(archive, undefined, `holds no whole ${name}; run npm ci again`);
     return [name, bytes];
   });
 }

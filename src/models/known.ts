@@ -1,3 +1,4 @@
+import { hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import * as catalogue from "./catalogue.ts";
 import type { ModelDescriptor, Settings } from "./descriptor.ts";
@@ -33,7 +34,10 @@ export const modelNames = all.map(({ name }) => name) as [ModelName, ...ModelNam
 /** What is known of the model of that name. Throws ArgumentError for a name that none has. */
 export function modelNamed(name: ModelName): AnyModel {
   const found = byName.get(name);
-  if (!found) throw new ArgumentError(`no model is called ${name}; there are ${modelNames.join(", ")}`);
+  if (!found)
+    throw new ArgumentError(
+      `no model is called ${name}${hint(name, modelNames)}; there are ${modelNames.join(", ")}`,
+    );
   return found;
 }
 

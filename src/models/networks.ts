@@ -1,4 +1,4 @@
-import { checkOptions } from "../device/arguments.ts";
+import { checkOptions, checkWhole } from "../device/arguments.ts";
 import { checkDevice } from "../device/device.ts";
 import { ShapeError } from "../device/errors.ts";
 import type { Architecture, ArchitectureLayers } from "../nn/architecture.ts";
@@ -38,6 +38,10 @@ interface LossOptions {
 export function checkBuild(model: string, device: unknown, options: unknown): void {
   checkDevice(model, device);
   checkOptions(model, options);
+  for (const name of ["latent", "rank"]) {
+    const given = (options as Readonly<Record<string, unknown>>)[name];
+    if (given !== undefined) checkWhole(`${model}: ${name}`, given as number, 1);
+  }
 }
 
 /**

@@ -40,8 +40,8 @@ export function parseSampler(model: Autoencoder, bytes: Uint8Array, fileName: st
     return restoreSampler(model, saved);
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError)
-      throw new DataError(fileName, 0, "it holds no sampler");
-    if (error instanceof ArgumentError) throw new DataError(fileName, 0, error.message);
+      throw new DataError(fileName, undefined, "it holds no sampler");
+    if (error instanceof ArgumentError) throw new DataError(fileName, undefined, error.message);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { checkWhole } from "../device/arguments.ts";
+import { checkWhole, hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { MixtureSampler } from "../latent/mixtureSampler.ts";
 import { PosteriorSampler } from "../latent/posteriorSampler.ts";
@@ -151,6 +151,8 @@ export function restoreSampler(model: Autoencoder, saved: SavedSampler): Sampler
     case "renormalised":
       return RenormalisedSampler.restored(saved, (inner) => restoreSampler(model, inner));
     default:
-      throw new ArgumentError(`"${kind}" is no sampler; there are ${samplerKinds.join(", ")}`);
+      throw new ArgumentError(
+        `"${kind}" is no sampler${hint(kind, samplerKinds)}; there are ${samplerKinds.join(", ")}`,
+      );
   }
 }

@@ -81,12 +81,12 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: Named[]
   const letters = [...left.replaceAll(/[^A-Za-z]/g, "")];
   const once = letters.filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter)).sort();
   const output = named(right ?? `${left.includes("...") ? "..." : ""}${once.join("")}`, most);
-  for (const label of output)
-    if (
-      !inputs.some(({ labels }) => labels.includes(label)) ||
-      output.indexOf(label) !== output.lastIndexOf(label)
-    )
-      throw new ArgumentError(`einsum: the result of "${equation}" names ${label} twice, or no operand does`);
+  for (const label of output) {
+    if (!inputs.some(({ labels }) => labels.includes(label)))
+      throw new ArgumentError(`einsum: the result of "${equation}" names ${label}, which no operand has`);
+    if (output.indexOf(label) !== output.lastIndexOf(label))
+      throw new ArgumentError(`einsum: the result of "${equation}" names ${axisName(label)} twice`);
+  }
   return { inputs, output };
 }
 
@@ -98,11 +98,16 @@ function extentsOf(equation: string, inputs: readonly Named[]): Map<string, numb
       const [known, own] = [extents.get(label) ?? 1, x.shape[axis]!];
       if (known !== own && known !== 1 && own !== 1)
         throw new ShapeError(
-          `einsum: ${label} of "${equation}" is ${known} in one operand and ${own} in another`,
+          `einsum: ${axisName(label)} of "${equation}" is ${known} in one operand and ${own} in another`,
         );
       extents.set(label, known === 1 ? own : known);
     });
   return extents;
+}
+
+/** What messages call an axis: its letter, or that it is one of those that `...` stands for. */
+function axisName(label: string): string {
+  return /\d/.test(label) ? `axis -${label} of those of "..."` : label;
 }
 
 /** Each name once: the diagonal of the axes that share one. */

@@ -31,8 +31,14 @@ export interface MatmulOptions {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   checkTensors("matmul", a, b);
+  const { activation = "none" } = options;
+  if (!isApart(activation)) return fusedMatmul(a, b, options);
+  return applyApart(activation, fusedMatmul(a, b, { ...options, activation: "none" }));
+}
+
+/** A `matmul` whose activation is none, or one that its kernel applies: without the kernels of all others in a bundle. */
+export function fusedMatmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, bias, activation = "none", variant } = options;
-  if (isApart(activation)) return applyApart(activation, matmul(a, b, { ...options, activation: "none" }));
   const [aBatch, M, K] = matrices("a", a, transposeA);
   const [bBatch, depth, N] = matrices("b", b, transposeB);
   if (depth !== K)

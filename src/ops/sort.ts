@@ -4,10 +4,11 @@ import { linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf } from "../tensor/shape.ts";
 import { needsTape, saveFor, track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
-import { add, mul } from "./arithmetic.ts";
+import { add, mul, where } from "./arithmetic.ts";
 import { composed } from "./lib/composed.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { noSort, orderPairs, sortKernel, WG } from "./lib/order.ts";
+import { isNaN } from "./logic.ts";
 import { reshape, slice } from "./rearrange.ts";
 
 export interface SortOptions {
@@ -93,7 +94,7 @@ export function topk(
 
 /**
  * The number below which a part `q`, from 0 to 1, of the numbers along `axis` lies: between two of them in proportion, as
- * NumPy's default has it. 0.5 is the median.
+ * NumPy's default has it. 0.5 is the median. Where one of the numbers is NaN, so is the result.
  */
 export function quantile(x: Tensor, q: number, axis = -1, keepDims = false): Tensor {
   checkTensors("quantile", x);
@@ -101,8 +102,8 @@ export function quantile(x: Tensor, q: number, axis = -1, keepDims = false): Ten
   const n = x.shape[at]!;
   if (!(q >= 0 && q <= 1)) throw new ArgumentError(`quantile: q is ${q}; expected a number from 0 to 1`);
   if (n === 0) throw new ShapeError(`quantile: axis ${axis} of ${show(x.shape)} has no elements`);
-  const where = q * (n - 1);
-  const low = Math.floor(where);
+  const place = q * (n - 1);
+  const low = Math.floor(place);
   const sizes = x.shape.map((extent, i) => (i === at ? 1 : extent));
   return composed([x], () => {
     const { values } = sorted("quantile", x, at, false);
@@ -112,8 +113,10 @@ export function quantile(x: Tensor, q: number, axis = -1, keepDims = false): Ten
         sizes.map((_, i) => (i === at ? k : 0)),
         sizes,
       );
-    const part = where - low;
-    const value = part === 0 ? element(low) : add(mul(element(low), 1 - part), mul(element(low + 1), part));
+    const part = place - low;
+    const between = part === 0 ? element(low) : add(mul(element(low), 1 - part), mul(element(low + 1), part));
+    const last = element(n - 1);
+    const value = where(isNaN(last), last, between);
     return keepDims
       ? value
       : reshape(

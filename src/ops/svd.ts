@@ -5,7 +5,7 @@ import { copyInto } from "../tensor/accumulate.ts";
 import { sameShape, show, sizeOf } from "../tensor/shape.ts";
 import { saveFor, track, trackAll } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
-import { matmul } from "./matmul.ts";
+import { fusedMatmul as matmul } from "./matmul.ts";
 import { svdGradient, type Factors } from "./svd/backward.ts";
 import { completeImages, rescale, shortSide } from "./svd/decompose.ts";
 import { fitsSubgroup, lanes } from "./svd/jacobi.ts";

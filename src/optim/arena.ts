@@ -1,4 +1,4 @@
-import { checkList } from "../device/arguments.ts";
+import { checkList, hint } from "../device/arguments.ts";
 import { checkDevice, type Device } from "../device/device.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import type { ParameterSpec } from "../nn/parameter.ts";
@@ -50,7 +50,7 @@ export class ParameterGroup {
     const parameter = this.parameters.get(name);
     if (!parameter)
       throw new ArgumentError(
-        `there is no parameter named ${name}; there are ${[...this.parameters.keys()].join(", ")}`,
+        `there is no parameter named ${name}${hint(name, this.parameters.keys())}; there are ${[...this.parameters.keys()].join(", ")}`,
       );
     return parameter;
   }

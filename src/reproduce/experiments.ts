@@ -1,4 +1,5 @@
 import { datasetNamed, type DatasetName } from "../data/known.ts";
+import { hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Experiment, Paper, Reading, Row, Scale } from "./experiment.ts";
 import { compared } from "./metrics.ts";
@@ -41,7 +42,7 @@ export function experimentOf(name: string, data: DatasetName | undefined, scale:
   const found = experiments.get(whole);
   if (!found) {
     const all = [...experiments.keys(), ...measured.keys()].map(shortName);
-    throw new ArgumentError(`no experiment "${name}"; there are ${all.join(", ")}`);
+    throw new ArgumentError(`no experiment "${name}"${hint(name, all)}; there are ${all.join(", ")}`);
   }
   const chosen = data ?? found.data[0]!;
   if (!found.data.includes(chosen))

@@ -9,7 +9,8 @@ export function readJson(file: string): unknown {
   try {
     return JSON.parse(readFile(file).toString("utf8"));
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON (${cause.message}); ${advice}`);
+    if (cause instanceof SyntaxError)
+      throw new DataError(file, undefined, `not JSON (${cause.message}); ${advice}`);
     throw cause;
   }
 }

@@ -229,7 +229,7 @@ function scoresOf({ row, folder }: RunAt): Scores | undefined {
   const file = folder.file(ownName(row, "scores.json"));
   if (!existsSync(file)) return undefined;
   const parsed = scoresSchema.safeParse(readJson(file));
-  if (!parsed.success) throw new DataError(file, 0, `these are no scores; ${advice}`);
+  if (!parsed.success) throw new DataError(file, undefined, `these are no scores; ${advice}`);
   return parsed.data;
 }
 

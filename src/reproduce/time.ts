@@ -150,7 +150,7 @@ function timesOf(file: string): Times | undefined {
   try {
     return timesSchema.parse(JSON.parse(readFile(file).toString("utf8")));
   } catch {
-    throw new DataError(file, 0, "these are no times; take the file away to measure again");
+    throw new DataError(file, undefined, "these are no times; take the file away to measure again");
   }
 }
 

@@ -193,11 +193,15 @@ function readState(path: string): z.infer<typeof stateSchema> {
     value = JSON.parse(readBytes(path).toString("utf8"));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new DataError(path, 0, `not JSON (${error.message}); ${advice}`);
+    throw new DataError(path, undefined, `not JSON (${error.message}); ${advice}`);
   }
   const checked = stateSchema.safeParse(value);
   if (!checked.success)
-    throw new DataError(path, 0, `not a checkpoint's state (${z.prettifyError(checked.error)}); ${advice}`);
+    throw new DataError(
+      path,
+      undefined,
+      `not a checkpoint's state (${z.prettifyError(checked.error)}); ${advice}`,
+    );
   const { state } = value as z.infer<typeof stateSchema>;
   const { sha256 } = checked.data;
   checkDigest(path, sha(digested(sha256, JSON.stringify(state))), sha256.state);
@@ -209,7 +213,7 @@ function readBytes(path: string): Buffer {
     return readFile(path);
   } catch (error) {
     if (!(isSystemError(error) && error.code === "ENOENT")) throw error;
-    throw new DataError(path, 0, `the file is missing from the checkpoint; ${advice}`);
+    throw new DataError(path, undefined, `the file is missing from the checkpoint; ${advice}`);
   }
 }
 
@@ -217,7 +221,7 @@ function checkDigest(path: string, got: string, expected: string): void {
   if (got !== expected)
     throw new DataError(
       path,
-      0,
+      undefined,
       `damaged or of another checkpoint: SHA-256 is ${got}, expected ${expected}; ${advice}`,
     );
 }

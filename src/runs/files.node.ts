@@ -105,7 +105,8 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
  * @throws DataError for a folder in its place; the system's error, which names the file, for all else.
  */
 export function readFile(path: string): Buffer {
-  if (fs.statSync(path).isDirectory()) throw new DataError(path, 0, "this is a folder; a file is needed");
+  if (fs.statSync(path).isDirectory())
+    throw new DataError(path, undefined, "this is a folder; a file is needed");
   return fs.readFileSync(path);
 }
 

@@ -71,7 +71,7 @@ export class RunFolder {
     try {
       return completeConfig(JSON.parse(readFile(file).toString("utf8")), "quick", file);
     } catch (cause) {
-      if (cause instanceof SyntaxError) throw new DataError(file, 0, `not JSON: ${cause.message}`);
+      if (cause instanceof SyntaxError) throw new DataError(file, undefined, `not JSON: ${cause.message}`);
       throw cause;
     }
   }

@@ -4,7 +4,7 @@ import type { Checkpoint } from "../train/state.ts";
 import type { TrainerState } from "../train/trainer.ts";
 import { decodeWeights, encodeWeights, type Weights } from "../train/weights.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
-import { makeFolder, readGivenFile, writeFileAtomic } from "./files.node.ts";
+import { isSystemError, makeFolder, readGivenFile, writeFileAtomic } from "./files.node.ts";
 
 /** Writes the weights to a safetensors file, whole or not at all; folders that are missing are made. */
 export async function saveModel(weights: Weights, path: string): Promise<void> {
@@ -49,8 +49,19 @@ export async function saveCheckpoint(
 /** The checkpoint in `folder`, to resume from; undefined where there is none yet. Throws DataError for one that is damaged. */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint | undefined> {
   checkPath("loadCheckpoint", folder);
-  const found = readCheckpoint(folder);
+  const found = readGiven(folder);
   return Promise.resolve(found && { ...found, state: found.state as unknown as TrainerState });
+}
+
+/** Throws ArgumentError where a file stands in place of a folder, or nothing there can be read. */
+function readGiven(folder: string): ReturnType<typeof readCheckpoint> {
+  try {
+    return readCheckpoint(folder);
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    const why = cause.code === "ENOTDIR" ? "there is a file of that name" : cause.message;
+    throw new ArgumentError(`loadCheckpoint: ${folder} is no folder with a checkpoint (${why})`, { cause });
+  }
 }
 
 function checkPath(what: string, path: unknown): void {

@@ -59,12 +59,12 @@ export async function decodeCheckpoint(files: CheckpointFiles): Promise<Checkpoi
   try {
     content = JSON.parse(new TextDecoder().decode(files[name])) as typeof content;
   } catch (cause) {
-    throw new DataError(name, 0, `not JSON (${(cause as Error).message})`);
+    throw new DataError(name, undefined, `not JSON (${(cause as Error).message})`);
   }
   const { sha256, state } = content;
   const check = async (part: keyof Digests, bytes: Uint8Array<ArrayBuffer>) => {
     if ((await sha(bytes)) !== sha256?.[part])
-      throw new DataError(checkpointFiles[part], 0, "damaged, or of another checkpoint");
+      throw new DataError(checkpointFiles[part], undefined, "damaged, or of another checkpoint");
   };
   await check("state", new TextEncoder().encode(digested(sha256, JSON.stringify(state))));
   const tensors = async (part: "model" | "optimizer") => {

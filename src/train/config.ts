@@ -6,6 +6,7 @@ import {
   type PresetSettings,
 } from "../data/descriptor.ts";
 import { datasetNamed, datasetNames, datasetsWith } from "../data/known.ts";
+import { hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { packSchedule } from "../optim/schedules.ts";
 import { optimizerKinds } from "../optim/settings.ts";
@@ -128,27 +129,38 @@ interface Defaults extends Omit<PresetSettings, "size"> {
   checkpointEvery: number;
 }
 
+/** How messages name where a setting is from, or where all are; by a string, "FILE: setting". */
+export type SettingSource = string | ((setting?: string) => string);
+
 /**
  * Fills in the defaults of `preset` and checks the whole: unknown keys and values out of range are
- * errors that name the key.
+ * errors that name the key, as `source` has it.
  */
-export function completeConfig(given: unknown, preset = "quick", source = "configuration"): Config {
+export function completeConfig(
+  given: unknown,
+  preset = "quick",
+  source: SettingSource = "configuration",
+): Config {
+  const place =
+    typeof source === "function"
+      ? source
+      : (setting?: string) => (setting === undefined ? source : `${source}: ${setting}`);
   if (!isPreset(preset))
-    throw new ArgumentError(`no preset named ${preset}; there are ${presetNames.join(", ")}`);
+    throw new ArgumentError(
+      `no preset named ${preset}${hint(preset, presetNames)}; there are ${presetNames.join(", ")}`,
+    );
   const parsed = configSchema.safeParse(withDefaults(given));
   if (!parsed.success)
-    throw new ArgumentError(`${source}: ${parsed.error.issues.map((issue) => describe(issue)).join("; ")}`);
+    throw new ArgumentError(parsed.error.issues.map((issue) => describe(issue, given, place)).join("; "));
   const config = parsed.data;
   const { settings, leastSize = 1, presets } = datasetNamed(config.data);
   const defaults = presets[preset];
   for (const key of Object.keys(dataSettings) as DatasetSetting[])
     if (config[key] !== undefined && !settings.includes(key))
-      throw new ArgumentError(
-        `${source}: ${key} is for ${datasetsWith(key).join(", ")}, not for ${config.data}`,
-      );
+      throw new ArgumentError(`${place(key)} is for ${datasetsWith(key).join(", ")}, not for ${config.data}`);
   if (config.size !== undefined && config.size < leastSize)
     throw new ArgumentError(
-      `${source}: size: ${config.data} have sides of ${leastSize} pixels or more, not ${config.size}`,
+      `${place("size")}: ${config.data} have sides of ${leastSize} pixels or more, not ${config.size}`,
     );
   const steps = config.steps ?? defaults.steps;
   const rank = config.rank ?? defaults.rank;
@@ -166,16 +178,18 @@ export function completeConfig(given: unknown, preset = "quick", source = "confi
   const { basis: hasBasis } = modelNamed(complete.model);
   if (complete.rank > Math.min(complete.latent, complete.batch) && hasBasis)
     throw new ArgumentError(
-      `${source}: rank ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
+      `${place("rank")} ${complete.rank} is more than a batch of ${complete.batch} latent vectors ` +
         `of length ${complete.latent} can have; lower rank, or raise batch and latent`,
     );
   for (const key of ["basisFile", "fineTune", "adaptive"] as const)
     if (complete[key] !== undefined && !hasBasis)
       throw new ArgumentError(
-        `${source}: ${key} is for models with a basis, ${modelsWith(key).join(", ")}, not ${complete.model}`,
+        `${place(key)} is for models with a basis, ${modelsWith(key).join(", ")}, not ${complete.model}`,
       );
   if (complete.fineTune !== undefined && complete.adaptive)
-    throw new ArgumentError(`${source}: the rank is fixed by then: fineTune and adaptive do not go together`);
+    throw new ArgumentError(
+      `${place("fineTune")}: the rank is fixed by then: fineTune and adaptive do not go together`,
+    );
   return complete;
 }
 
@@ -206,11 +220,19 @@ function definedOnly<T extends object>(record: T): Partial<T> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+/** An issue in words: the setting, the value that it was given, and what was expected. */
+function describe(issue: z.core.$ZodIssue, given: unknown, place: Exclude<SettingSource, string>): string {
+  const [first, ...further] = issue.path.map(String);
+  const where = [place(first), ...further].join(".");
   if (issue.code === "unrecognized_keys") {
-    const known = where === "" ? `; there are ${Object.keys(configSchema.shape).join(", ")}` : "";
-    return `${where}unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.join(", ")}${known}`;
+    const known = Object.keys(configSchema.shape);
+    const all = first === undefined ? `${hint(issue.keys[0], known)}; there are ${known.join(", ")}` : "";
+    return `${where}: unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.join(", ")}${all}`;
   }
-  return where + issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  const value = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    given,
+  );
+  const is = typeof value === "object" || value === undefined ? "" : ` is ${JSON.stringify(value)}`;
+  return `${where}${is}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
 }

@@ -68,7 +68,8 @@ export function restoreModel(
   const own = new Map([...model.arena.parameters, ...model.state]);
   const { truncation } = model;
   const unknown = [...weights.keys()].find((name) => !own.has(name) && !(truncation && name === basisName));
-  if (unknown !== undefined) throw new DataError(file, 0, `it holds ${unknown}, which the model has not`);
+  if (unknown !== undefined)
+    throw new DataError(file, undefined, `it holds ${unknown}, which the model has not`);
   restoreTensors(own, weights, file);
   const basis = weights.get(basisName);
   if (!basis || !truncation) return;
@@ -107,7 +108,7 @@ export function restoreTensors(
     if (found?.shape.join() !== shape.join() || found.data.byteLength !== 4 * sizeOf(shape))
       throw new DataError(
         file,
-        0,
+        undefined,
         `${name} of shape (${shape.join(", ")}) is needed, the file has ` +
           (found ? `(${found.shape.join(", ")}) of ${found.dtype}` : "none"),
       );

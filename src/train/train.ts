@@ -106,6 +106,12 @@ export async function train<M extends Model>(
   const { truncation } = model;
   if (fineTune && !truncation)
     throw new ArgumentError("train: only RRAE and VRRAE have a basis to be fine-tuned with");
+  const { resume } = options;
+  if (
+    resume !== undefined &&
+    !(resume?.model instanceof Map && resume.optimizer instanceof Map && resume.state)
+  )
+    throw new ArgumentError("train: resume is a checkpoint, as `loadCheckpoint` and `onSave` give it");
   const counts = { steps, logEvery, accumulate, ...(fineTune && { fineTune: fineTune.steps }) };
   for (const [name, value] of Object.entries(counts)) checkWhole(`train: ${name}`, value, 1);
   checkWhole("train: evaluateEvery", evaluateEvery, 1);
@@ -140,10 +146,10 @@ export async function train<M extends Model>(
   try {
     using trainer = new Trainer(model, data, { batch, seed, optimizer, stages });
     if (adaptive) trainer.search = new RankSearch(trainer, adaptive);
-    if (options.resume) {
-      await restoreTrainer(trainer, options.resume);
-      early.state = options.resume.state.evaluation ?? early.state;
-      best = bestOf(options.resume);
+    if (resume) {
+      await restoreTrainer(trainer, resume);
+      early.state = resume.state.evaluation ?? early.state;
+      best = bestOf(resume);
     }
     /** Whether the basis is fixed by now: that of the first stage stays. */
     const isFixed = () => fineTune !== undefined && trainer.stage !== stages[0];

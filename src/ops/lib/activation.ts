@@ -8,8 +8,8 @@ const fused = ["none", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "elu"
 
 /** Activations whose slope needs what goes in, which the kernels of layers do not keep: each is a launch of its own. */
 const apart = { gelu };
-
 type Apart = keyof typeof apart;
+const apartNames: readonly Apart[] = ["gelu"];
 
 /**
  * Activations that `matmul`, the convolutions and the normalisations apply to what they store: the operations of
@@ -21,7 +21,7 @@ export type Activation = (typeof fused)[number] | Apart;
 export function activationCode(activation: Activation): number {
   const code = (fused as readonly Activation[]).indexOf(activation);
   if (code >= 0) return code;
-  const known = [...fused, ...Object.keys(apart)].join(", ");
+  const known = [...fused, ...apartNames].join(", ");
   throw new ArgumentError(`no activation is named "${activation}"; there are ${known}`);
 }
 

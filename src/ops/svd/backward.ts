@@ -1,7 +1,7 @@
 import { kernel, linearGrid } from "../../device/kernel.ts";
 import { accumulate } from "../../tensor/accumulate.ts";
 import { empty, zeros, type Tensor } from "../../tensor/tensor.ts";
-import { matmul } from "../matmul.ts";
+import { fusedMatmul as matmul } from "../matmul.ts";
 import { rescale } from "./decompose.ts";
 
 const backwardKernel = kernel("svd/backward");

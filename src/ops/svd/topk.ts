@@ -1,6 +1,6 @@
 import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { matmul } from "../matmul.ts";
+import { fusedMatmul as matmul } from "../matmul.ts";
 import { leadingColumns } from "./basis.ts";
 import { measure, rescale, shortSide } from "./decompose.ts";
 import { lanes } from "./jacobi.ts";

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.ts";
-import { matmul } from "../matmul.ts";
+import { fusedMatmul as matmul } from "../matmul.ts";
 import { follow, leadingColumns, roundingLevel } from "./basis.ts";
 import { completeImages, shortSide } from "./decompose.ts";
 import { ALONE } from "./jacobi.ts";

@@ -1,7 +1,7 @@
 import { kernel, linearGrid, type Operands } from "../../device/kernel.ts";
 import { accumulate } from "../../tensor/accumulate.ts";
 import { empty, zeros, type Tensor } from "../../tensor/tensor.ts";
-import { matmul } from "../matmul.ts";
+import { fusedMatmul as matmul } from "../matmul.ts";
 import { roundingLevel } from "./basis.ts";
 import { rescale } from "./decompose.ts";
 import { solveBeside } from "./topk.ts";

@@ -1,6 +1,6 @@
 import { groupsFor, kernel } from "../../device/kernel.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { matmul } from "../matmul.ts";
+import { fusedMatmul as matmul } from "../matmul.ts";
 import { lanes } from "./jacobi.ts";
 
 const valuesKernel = kernel("svd/values");

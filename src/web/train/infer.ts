@@ -68,7 +68,7 @@ function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: string): I
     if (shape?.length === axes) return shape;
     throw new DataError(
       file,
-      0,
+      undefined,
       `not a model of images by hestenes: ${name} with ${axes} axes is missing; it holds ` +
         ([...tensors.keys()].slice(0, 8).join(", ") || "nothing"),
     );
@@ -82,12 +82,12 @@ function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: string): I
   if (basis && !(basis.length === 2 && basis[0] === latent && basis[1]! >= 1 && basis[1]! <= latent))
     throw new DataError(
       file,
-      0,
+      undefined,
       `basis of shape (${basis.join(", ")}) does not fit latent vectors of ${latent} numbers`,
     );
   const places = small / 32;
   if (places > mostPlaces || [C, features, latent, R, S, width].some((extent) => extent < 1))
-    throw new DataError(file, 0, "its layers are of sizes that no model of images has");
+    throw new DataError(file, undefined, "its layers are of sizes that no model of images has");
   // a decoder of some numbers makes pictures of several shapes: those nearest to a square are meant
   for (let rows = Math.floor(Math.sqrt(places)); rows >= 1; rows--) {
     const [H, W] = [16 * rows + 1 - R, (16 * places) / rows + 1 - S];
@@ -96,7 +96,7 @@ function inferModel(tensors: ReadonlyMap<string, StoredTensor>, file: string): I
   }
   throw new DataError(
     file,
-    0,
+    undefined,
     `encoder (${features} features) and decoder (${small}) are of different sizes`,
   );
 }
