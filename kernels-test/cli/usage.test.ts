@@ -76,7 +76,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--data", "npy"], /npy needs --path, where its files are$/m],
   [["data", "info", "folder"], /folder needs --path/],
   [["data", "info", "bumps", "--layout", "NCHW"], /layout is for npy, not for bumps/],
-  [["train", "--data", "mnist", "--path", "x", "--divide-by", "9"], /divideBy is for npy, not for mnist/],
+  [["train", "--data", "mnist", "--path", "x", "--divide-by", "9"], /--divide-by is for npy, not for mnist/],
   [["train", "--data", "mnist", "--path", "x", "--size", "9"], /size is for bumps, folder, not for mnist/],
   [
     ["train", "--model", "ae", "--published"],

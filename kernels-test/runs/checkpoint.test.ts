@@ -134,7 +134,7 @@ describe("a damaged checkpoint is an error that names the file", () => {
       const whole = fs.readFileSync(path);
       const expectError = () => {
         expect(() => readCheckpoint(run)).toThrow(DataError);
-        expect(() => readCheckpoint(run)).toThrow(`${path}, byte `);
+        expect(() => readCheckpoint(run)).toThrow(path);
       };
       for (let i = 0; i < 20; i++) {
         const place = Math.floor(((whole.length - 1) * i) / 20);

@@ -75,7 +75,7 @@ beforeAll(async () => {
     mkdirSync(dirname(join(user, "node_modules", name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(user, "node_modules", name));
   }
-}, 240_000);
+}, 400_000);
 afterAll(() => rmSync(user, { recursive: true }));
 
 /** What Vite makes of a program of the user's, as one minified file. */
