@@ -100,7 +100,7 @@ export class Sweep {
       return new Sweep(store, JSON.parse(readFile(file).toString("utf8")) as Stored);
     } catch (error) {
       if (error instanceof SyntaxError)
-        throw new DataError(file, 0, `not JSON (${error.message}); start the sweep again`);
+        throw new DataError(file, undefined, `not JSON (${error.message}); start the sweep again`);
       throw error;
     }
   }
@@ -176,7 +176,7 @@ function readIf<T>(path: string, schema: z.ZodType<T>): T | undefined {
   } catch (error) {
     throw new DataError(
       path,
-      0,
+      undefined,
       `not what a sweep wrote (${(error as Error).message.slice(0, 80)}); take the file away`,
     );
   }

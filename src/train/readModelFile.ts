@@ -33,15 +33,15 @@ export function readDescription(
   const { model, data, seed, input, settings } = parse(text, file);
   const longest = Math.max(0, ...[...tensors.values()].flatMap(({ shape }) => shape));
   for (const [name, value] of Object.entries(settings)) {
-    if (!hasSetting(model, name)) throw new DataError(file, 0, `${name} is no setting of ${model}`);
+    if (!hasSetting(model, name)) throw new DataError(file, undefined, `${name} is no setting of ${model}`);
     if (isLength(name) && Number(value) > longest)
-      throw new DataError(file, 0, `it says that ${name} is ${String(value)}, and holds nothing as long`);
+      throw new DataError(file, undefined, `it says that ${name} is ${String(value)}, and holds nothing as long`);
   }
   const batch = Math.max(1, Number(settings.rank ?? 1));
   try {
     return { config: completeConfig({ ...settings, model, data, seed, batch }), input };
   } catch (error) {
-    if (error instanceof ArgumentError) throw new DataError(file, 0, error.message);
+    if (error instanceof ArgumentError) throw new DataError(file, undefined, error.message);
     throw error;
   }
 }
@@ -51,9 +51,9 @@ function parse(text: string, file: string): z.output<typeof schema> {
   try {
     given = JSON.parse(text);
   } catch {
-    throw new DataError(file, 0, "what it says of its model is no JSON");
+    throw new DataError(file, undefined, "what it says of its model is no JSON");
   }
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new DataError(file, 0, `what it says of its model: ${z.prettifyError(parsed.error)}`);
+  throw new DataError(file, undefined, `what it says of its model: ${z.prettifyError(parsed.error)}`);
 }
