@@ -174,8 +174,8 @@ function listWords(): string {
     datasetNamed(data[0]!).files === "none"
       ? "nothing"
       : `files of ${data.join(together ? " and " : " or ")}`,
-    `${networks} × ${steps} steps`,
-    minutes === undefined ? "" : `${minutes} min`,
+    networks === 0 ? "none" : `${networks} × ${steps} steps`,
+    minutes === undefined || networks === 0 ? "" : `${minutes} min`,
   ]);
   const others = [...measured].map(([name, about]) => [name, about, "nothing", "", ""]);
   return [
