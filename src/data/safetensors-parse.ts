@@ -49,7 +49,7 @@ function checkLayout(
   if (expected !== length)
     throw new DataError(
       file,
-      0,
+      undefined,
       `${length - expected} bytes of data belong to no tensor; the file is cut or glued`,
     );
 }
