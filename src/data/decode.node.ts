@@ -50,7 +50,7 @@ interface Decodable {
 /** What the header of a file says; an error for one that is not decoded. */
 async function lookedAt(given: PictureFile): Promise<Decodable | DataError> {
   const { bytes, file } = given;
-  if (bytes.length === 0) return new DataError(file, 0, "the file is empty");
+  if (bytes.length === 0) return new DataError(file, undefined, "the file is empty");
   const head = await sharp(bytes, { ...reading, limitInputPixels: false })
     .metadata()
     .catch(asError);
@@ -59,18 +59,18 @@ async function lookedAt(given: PictureFile): Promise<Decodable | DataError> {
 
 function judged(file: string, { width, height, format, depth, space }: Metadata): Decodable | DataError {
   if (!Object.hasOwn(formats, format))
-    return new DataError(file, 0, `a file of ${format}; expected ${readable}`);
+    return new DataError(file, undefined, `a file of ${format}; expected ${readable}`);
   const pixels = width * height;
   if (pixels > mostPixels)
     return new DataError(
       file,
-      0,
+      undefined,
       `a picture of ${height} × ${width} pixels; expected 1 to ${mostPixels} in all`,
     );
   if (depth !== "uchar" && depth !== "ushort")
     return new DataError(
       file,
-      0,
+      undefined,
       `pixels of type ${depth}; expected 8 or 16 bits without a sign; other numbers can be given as .npy`,
     );
   return { pixels, isCmyk: space === "cmyk" };
@@ -93,9 +93,9 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 /** libvips's own words are of one library below the other, the last line being the plainest. */
 function refusal({ file }: PictureFile, { message }: Error): DataError {
   if (/unsupported image format/.test(message))
-    return new DataError(file, 0, `not a picture that can be read: expected ${readable}`);
+    return new DataError(file, undefined, `not a picture that can be read: expected ${readable}`);
   const words = message.trim().split("\n").at(-1)!;
-  return new DataError(file, 0, `the picture is damaged or cut (${words})`);
+  return new DataError(file, undefined, `the picture is damaged or cut (${words})`);
 }
 
 /** Three bytes a pixel, of one grey, grey with alpha, RGB, RGB with alpha, or cyan, magenta, yellow and black. */

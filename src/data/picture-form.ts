@@ -30,7 +30,7 @@ export function ofForm(picture: Picture, file: string, { height, width, like }: 
   if (picture.height === height && picture.width === width) return picture;
   throw new DataError(
     file,
-    0,
+    undefined,
     `${picture.height} × ${picture.width} pixels, but ${like} has ${height} × ${width}; ` +
       `give a size to resize all pictures to`,
   );

@@ -162,6 +162,6 @@ async function readRows({ rows, form, channels, out }: PictureRequest & { kind: 
 
 function rowOf(picture: Picture, { file }: Source, isSame: boolean, form: Form): Uint8Array {
   if (!isSame)
-    throw new DataError(file, 0, "the file is no longer the one that was loaded; load the data anew");
+    throw new DataError(file, undefined, "the file is no longer the one that was loaded; load the data anew");
   return ofForm(picture, file, form).data;
 }
