@@ -60,8 +60,8 @@ async function answerTo(request: PictureRequest, onRead: (read: number) => void)
 function problemOf(error: unknown): Problem {
   if (!(error instanceof DataError))
     return { problem: error instanceof Error ? error.message : String(error) };
-  const { file, offset, message } = error;
-  return { file, offset, problem: message.slice(`${file}, byte ${offset}: `.length) };
+  const { file, offset, problem } = error;
+  return { file, offset, problem };
 }
 
 /** A picture of a file, and whether the file is the one that was looked at before. */
@@ -112,7 +112,7 @@ async function makeShard(
       if (!isSame) changed ??= part[i]!.file;
       if (picture instanceof DataError) {
         const { offset, problem } = problemOf(picture);
-        refused.push({ index: from + i, offset: offset!, problem });
+        refused.push({ index: from + i, offset, problem });
         isFinal &&= isRead && !isPassing(problem);
         continue;
       }

@@ -198,7 +198,7 @@ function answerOf(reply: Reply): unknown {
 function errorOf({ file, offset, problem }: Problem): Error {
   return file === undefined
     ? new HestenesError(`pictures: ${problem}`)
-    : new DataError(file, offset ?? 0, problem);
+    : new DataError(file, offset, problem);
 }
 
 const flag = () => new Int32Array(new SharedArrayBuffer(4));

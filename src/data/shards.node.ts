@@ -41,7 +41,7 @@ const headerSchema = z.strictObject({
   pictures: count,
   rows: count,
   /** The others, by their place among all, and what is wrong with each at which byte. */
-  refused: z.array(z.strictObject({ index: count, offset: count, problem: z.string() })),
+  refused: z.array(z.strictObject({ index: count, offset: count.optional(), problem: z.string() })),
 });
 
 /** What a shard says of itself. Its pictures are grey where it has one channel. */

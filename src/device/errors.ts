@@ -79,11 +79,14 @@ export class NumericalError extends HestenesError {
 export class DataError extends HestenesError {
   readonly file: string;
   readonly offset: number | undefined;
+  /** The message without file and byte. */
+  readonly problem: string;
 
   constructor(file: string, offset: number | undefined, problem: string) {
     super(`${file}${offset === undefined ? "" : `, byte ${offset}`}: ${problem}`);
     this.file = file;
     this.offset = offset;
+    this.problem = problem;
   }
 
   override get name(): string {
