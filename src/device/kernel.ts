@@ -5,6 +5,8 @@ import { KernelError, LifetimeError, LimitError } from "./errors.ts";
 import { shader, type Shader, type ShaderTexts } from "./shader.ts";
 import type { Span } from "./storage.ts";
 
+export { groupsFor, linearGrid, MOST_GROUPS } from "./grid.ts";
+
 /** Device memory that a kernel can read or write: a tensor. */
 export interface Operand extends Span {
   readonly device: Device;
@@ -87,21 +89,6 @@ export function launch(
     },
     names.map((operand) => operands[operand]!.storage),
   );
-}
-
-/** Workgroups that WebGPU promises along an axis of a grid. */
-export const MOST_GROUPS = 65535;
-
-/** Workgroups of `size` for `n` invocations along one axis: as many as an axis has at most, for kernels that go round. */
-export function groupsFor(n: number, size: number): number {
-  return Math.min(MOST_GROUPS, Math.ceil(n / size));
-}
-
-/** The grid that covers `n` invocations with one-dimensional workgroups of `size`, folded where it is too long. */
-export function linearGrid(n: number, size: number): [number, number] {
-  const groups = Math.ceil(n / size);
-  const rows = Math.ceil(groups / MOST_GROUPS);
-  return [Math.ceil(groups / Math.max(1, rows)), rows];
 }
 
 function deviceOf(name: string, operands: Operands): Device {

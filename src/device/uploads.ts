@@ -1,6 +1,6 @@
 import type { Buffers } from "./buffers.ts";
 import type { Command, Staged, Write } from "./commands.ts";
-import { groupsFor } from "./kernel.ts";
+import { groupsFor } from "./grid.ts";
 import { shader } from "./shader.ts";
 import type { MemoryLedger } from "./storage.ts";
 
