@@ -105,7 +105,11 @@ export async function shelve(wanted: Wanted, options: ReadingOptions): Promise<S
       if (problem !== undefined) notify(unkept(folder!, problem));
       if (made.changed === undefined) return put(part, { sources: own, place, header, start }, rows);
       if (tries === mostTries)
-        throw new DataError(made.changed, undefined, "the file is written to again and again while it is read");
+        throw new DataError(
+          made.changed,
+          undefined,
+          "the file is written to again and again while it is read",
+        );
       tell(-own.length);
       own = await lookAt(files.slice(from, to), names.slice(from, to), signal);
     }

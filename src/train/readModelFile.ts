@@ -35,7 +35,11 @@ export function readDescription(
   for (const [name, value] of Object.entries(settings)) {
     if (!hasSetting(model, name)) throw new DataError(file, undefined, `${name} is no setting of ${model}`);
     if (isLength(name) && Number(value) > longest)
-      throw new DataError(file, undefined, `it says that ${name} is ${String(value)}, and holds nothing as long`);
+      throw new DataError(
+        file,
+        undefined,
+        `it says that ${name} is ${String(value)}, and holds nothing as long`,
+      );
   }
   const batch = Math.max(1, Number(settings.rank ?? 1));
   try {

@@ -37,7 +37,11 @@ export function modelIn(file: Safetensors, name: string): Inferred {
   const { config, input } = described;
   const model = modelNames.find((known) => known === config.model);
   if (!model)
-    throw new DataError(name, undefined, `it holds a model called ${config.model}, which this page does not offer`);
+    throw new DataError(
+      name,
+      undefined,
+      `it holds a model called ${config.model}, which this page does not offer`,
+    );
   const [H, W, C, ...more] = input;
   if (H === undefined || W === undefined || C === undefined || more.length > 0)
     throw new DataError(name, undefined, `it holds a model of ${input.join(" × ")} numbers, not of pictures`);
@@ -46,7 +50,8 @@ export function modelIn(file: Safetensors, name: string): Inferred {
 
 function checkNumbers(tensors: ReadonlyMap<string, StoredTensor>, file: string): void {
   for (const [name, { dtype, data }] of tensors) {
-    if (dtype !== "F32") throw new DataError(file, undefined, `${name} is of type ${dtype}; models here are of F32`);
+    if (dtype !== "F32")
+      throw new DataError(file, undefined, `${name} is of type ${dtype}; models here are of F32`);
     const at = data.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw new DataError(file, undefined, `${name} has ${data[at]} where a number is needed`);
   }
