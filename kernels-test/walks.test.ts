@@ -50,7 +50,7 @@ const chosen: Record<string, string> = {
   conv2d: "conv2d",
   convTranspose2d: "convTranspose2d",
   convolutions: "averagePool1d conv1d conv3d convTranspose1d convTranspose3d depthwiseConv2d maxPool1d",
-  draws: "bernoulli categorical randomExponential randomIntegers truncatedNormal",
+  draws: "bernoulli categorical randomExponential randomGamma randomIntegers truncatedNormal",
   dropout: "dropout",
   functions: "prelu",
   gaussian: "sampleGaussian",
