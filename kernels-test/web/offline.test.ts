@@ -50,9 +50,9 @@ test(
     for (const [page, ready] of Object.entries(pages)) {
       await tab.goto(new URL(page.replace("index.html", ""), site.url).href);
       await untilReady(tab, ready, wrong);
-      await tab.reload();
-      await untilReady(tab, ready, wrong);
     }
+    await tab.reload();
+    await untilReady(tab, Object.values(pages).at(-1)!, wrong);
     const peers = await tab.evaluate(async () => {
       const [name] = await caches.keys();
       const files = await (await caches.open(name!)).keys();
