@@ -1,4 +1,3 @@
-import { mat3d, vec2d } from "wgpu-matrix";
 import { checkSeed, checkWhole } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { countPoints, requireFinite } from "../latent/points.ts";
@@ -80,15 +79,13 @@ function meshCentres(): Float32Array {
 
 /** Evaluates exp(−|p|²/2) at every pixel's place p in the bump's own frame: its centre the origin, σ the unit. */
 function drawBump(pixels: Float32Array, size: number, x: number, y: number): void {
-  const frame = mat3d.uniformScaling(1 / width);
-  mat3d.translate(frame, [-1 - x, -1 - y], frame);
-  mat3d.uniformScale(frame, 2 / (size - 1), frame);
-  const place = vec2d.create();
+  const step = (2 / (size - 1)) * (1 / width);
+  const [left, first] = [(1 / width) * (-1 - x), (1 / width) * (-1 - y)];
   for (let row = 0; row < size; row++) {
+    const down = row * step + first;
     for (let column = 0; column < size; column++) {
-      vec2d.set(column, row, place);
-      vec2d.transformMat3(place, frame, place);
-      pixels[row * size + column] = Math.exp(-0.5 * vec2d.lenSq(place));
+      const across = column * step + left;
+      pixels[row * size + column] = Math.exp(-0.5 * (across * across + down * down));
     }
   }
 }

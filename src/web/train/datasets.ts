@@ -1,9 +1,7 @@
-import { mat3, vec2 } from "wgpu-matrix";
 import { bumps } from "../../data/bumps.ts";
 import { Dataset } from "../../data/dataset.ts";
 import type { DatasetName } from "../../data/known.ts";
-import { resize, type Picture } from "../../data/resize.ts";
-import { uniform } from "../../data/random.ts";
+import type { Picture } from "../../data/resize.ts";
 import { ArgumentError } from "../../device/errors.ts";
 import type { NamedIdx } from "./files.ts";
 
@@ -22,9 +20,7 @@ export interface LoadedChoice {
   unused: string[];
 }
 
-/** Side of a drawing, and copies that are made of each: turned, scaled and moved a little. */
-const drawnSide = 28;
-const copies = 24;
+/** Samples that are tested on, at most. */
 const heldOut = 256;
 
 /** Makes or reads the data. `seed` fixes the copies of drawings and the samples that are tested on. */
@@ -33,8 +29,10 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
     const { train, test } = bumps({ size: choice.size, testCount: heldOut, seed });
     return { train, test, preset: "bumps", unused: [] };
   }
-  if (choice.kind === "drawn")
+  if (choice.kind === "drawn") {
+    const { drawn } = await import("./drawn.ts"); // not every visitor draws
     return { ...withTest(drawn(choice.drawings, seed), seed), preset: "mnist", unused: [] };
+  }
   const { readFiles } = await import("./files.ts");
   const contents = await readFiles(choice.files);
   const isIdx = "arrays" in contents;
@@ -109,51 +107,4 @@ function pictures(given: Picture[]): Dataset {
   const stored = new Uint8Array(given.length * size);
   given.forEach(({ data }, i) => stored.set(data, i * size));
   return new Dataset({ name: "your pictures", shape: [height, width, channels], stored, scale: 1 / 255 });
-}
-
-/** `copies` of each drawing, the label of each the number of its drawing. */
-function drawn(drawings: Picture[], seed: number): Dataset {
-  if (drawings.length === 0) throw new ArgumentError("drawings: there are none yet; draw a digit and add it");
-  const size = drawnSide * drawnSide;
-  const stored = new Uint8Array(drawings.length * copies * size);
-  const labels = new Uint8Array(drawings.length * copies);
-  drawings.forEach((drawing, d) => {
-    for (let copy = 0; copy < copies; copy++) {
-      const at = d * copies + copy;
-      const jitter = (j: number, reach: number) =>
-        copy === 0 ? 0 : reach * (2 * uniform(seed, 5, at, j) - 1);
-      stored.set(warp(drawing, jitter), at * size);
-      labels[at] = d;
-    }
-  });
-  return new Dataset({
-    name: "your drawings",
-    shape: [drawnSide, drawnSide, 1],
-    stored,
-    scale: 1 / 255,
-    labels,
-  });
-}
-
-/** The drawing at `drawnSide`, each pixel taken from where a small random affine map sends it. */
-function warp(drawing: Picture, jitter: (j: number, reach: number) => number): Uint8Array {
-  const { width, height, data } = resize(drawing, drawnSide, drawnSide);
-  const centre = [(width - 1) / 2, (height - 1) / 2];
-  const map = mat3.translation([centre[0]! + jitter(0, 2.5), centre[1]! + jitter(1, 2.5)]);
-  mat3.rotate(map, jitter(2, 0.25), map);
-  mat3.scale(map, [1 + jitter(3, 0.15), 1 + jitter(4, 0.15)], map);
-  mat3.translate(map, [-centre[0]!, -centre[1]!], map);
-  const pixel = (x: number, y: number) =>
-    x >= 0 && y >= 0 && x < width && y < height ? data[y * width + x]! : 0;
-  const out = new Uint8Array(width * height);
-  const place = vec2.create();
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      vec2.transformMat3([x, y], map, place);
-      const [left, top] = [Math.floor(place[0]!), Math.floor(place[1]!)];
-      const [u, v] = [place[0]! - left, place[1]! - top];
-      const row = (at: number) => (1 - u) * pixel(left, at) + u * pixel(left + 1, at);
-      out[y * width + x] = Math.round((1 - v) * row(top) + v * row(top + 1));
-    }
-  return out;
 }
