@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BusyError } from "../../src/device/errors.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/runs/checkpoint.node.ts";
+import { writeFileAtomic } from "../../src/runs/files.node.ts";
 import { leaseOn, takeLease } from "../../src/runs/lease.node.ts";
 import { ownIdentity } from "../../src/runs/machine.node.ts";
 import { startScript } from "../cli/command.ts";
@@ -73,6 +74,30 @@ test("a checkpoint that was to be replaced when its writer was killed is there f
   next.release(); // without a write of its own
   expect(readdirSync(folder)).toEqual(["checkpoint"]);
   expect(readCheckpoint(folder)?.state.step).toBe(1);
+});
+
+test("what finds its lease lost, before it writes or amid a checkpoint, says who took it", async () => {
+  const folder = temporaryFolder();
+  const { stage } = await takeLease(folder);
+  writeCheckpoint(folder, partsOf(1));
+  const takeOver = () => {
+    const [name] = readdirSync(`${folder}/.lease`);
+    renameSync(`${folder}/.lease/${name}`, `${folder}/.lease/${Number.parseInt(name!) + 1}-other`);
+    writeFileSync(
+      `${folder}/.lease/${Number.parseInt(name!) + 1}-other/holder.json`,
+      JSON.stringify({ ...other, silence: 60 }),
+    );
+  };
+  const parts = partsOf(2);
+  const state = Object.defineProperty({ ...parts.state }, "step", {
+    enumerable: true,
+    get: () => (existsSync(`${folder}/.lease`) && leaseOn(folder)?.host !== "other" && takeOver(), 2),
+  });
+  const message = new RegExp(`taken over by process ${process.pid} on other`);
+  expect(() => writeCheckpoint(folder, { ...parts, state })).toThrow(message);
+  expect(() => writeFileAtomic(`${folder}/metrics.json`, "{}")).toThrow(message);
+  expect(readCheckpoint(folder)?.state.step).toBe(1);
+  expect([existsSync(stage), existsSync(`${folder}/metrics.json`)]).toEqual([false, false]);
 });
 
 test("of two machines, clocks apart, one waits while the other is alive, and takes over what was stopped; that one, continued, writes no more", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DataError } from "../device/errors.ts";
 import { checkpointFiles as files, digested, stateFile, stateJson } from "../train/checkpointFiles.ts";
-import { guardOf, isSystemError, readFile, syncFolder, writeSynced } from "./files.node.ts";
+import { guardOf, isSystemError, readFile, syncFolder, underGuard, writeSynced } from "./files.node.ts";
 import { asideName, stageOf } from "./lease.node.ts";
 import {
   encodeSafetensors,
@@ -71,10 +71,11 @@ function allPlaces(runFolder: string): Places[] {
  *
  * @throws ArgumentError for a state that JSON would not give back, BusyError where the lease of the folder is lost.
  */
-export function writeCheckpoint(
-  runFolder: string,
-  { model, optimizer, state, about }: CheckpointParts,
-): void {
+export function writeCheckpoint(runFolder: string, parts: CheckpointParts): void {
+  underGuard(guardOf(runFolder), () => replace(runFolder, parts));
+}
+
+function replace(runFolder: string, { model, optimizer, state, about }: CheckpointParts): void {
   settle(runFolder);
   const stateText = stateJson(state);
   const modelBytes = encodeSafetensors(model, about);

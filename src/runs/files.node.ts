@@ -44,16 +44,28 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   const guard = guardOf(dirname(path));
   const name = `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`;
   const temporary = () => join(guard?.stage ?? dirname(path), name);
+  underGuard(guard, () => {
+    try {
+      writeSynced(temporary(), data);
+      guard?.check();
+      guard?.replaced(resolve(path));
+      fs.renameSync(temporary(), path);
+    } catch (error) {
+      fs.rmSync(temporary(), { force: true });
+      throw error;
+    }
+  });
+  syncFolder(dirname(path));
+}
+
+/** Writes by `write`. Where that fails because the lease is lost, and with it the folder of what is staged, says so. */
+export function underGuard(guard: Guard | undefined, write: () => void): void {
   try {
-    writeSynced(temporary(), data);
-    guard?.check();
-    guard?.replaced(resolve(path));
-    fs.renameSync(temporary(), path);
+    write();
   } catch (error) {
-    fs.rmSync(temporary(), { force: true });
+    if (isSystemError(error)) guard?.check();
     throw error;
   }
-  syncFolder(dirname(path));
 }
 
 /** Writes a new file, and brings it to the disk. */

@@ -4,7 +4,15 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ArgumentError, BusyError } from "../device/errors.ts";
-import { guardFolder, isSystemError, makeFolder, mended, writeFileAtomic, type Guard } from "./files.node.ts";
+import {
+  guardFolder,
+  isSystemError,
+  makeFolder,
+  mended,
+  underGuard,
+  writeFileAtomic,
+  type Guard,
+} from "./files.node.ts";
 import { hasEnded, ownIdentity, type Identity } from "./machine.node.ts";
 
 // A lease on a run folder, for processes on any number of machines that share it.
@@ -64,10 +72,12 @@ export class Lease implements Guard {
     this.#count = count;
     this.#holder = holder;
     this.#note("taken");
-    for (const name of fs.readdirSync(this.stage))
-      if (name !== asideName) fs.rmSync(join(this.stage, name), { recursive: true, force: true });
-    fs.rmSync(join(folder, leaseNames[1]), { force: true }); // of an earlier version
-    fs.writeFileSync(join(this.stage, "holder.json"), JSON.stringify(holder) + "\n");
+    underGuard(this, () => {
+      for (const name of fs.readdirSync(this.stage))
+        if (name !== asideName) fs.rmSync(join(this.stage, name), { recursive: true, force: true });
+      fs.rmSync(join(folder, leaseNames[1]), { force: true }); // of an earlier version
+      fs.writeFileSync(join(this.stage, "holder.json"), JSON.stringify(holder) + "\n");
+    });
     this.#timer = setInterval(() => this.#beat(), (1000 * holder.silence) / 12).unref();
     this.#unguard = guardFolder(folder, this);
     process.on("exit", this.release);
