@@ -130,7 +130,7 @@ fn f(x: f32) -> f32 {
     case SOFT_SHRINK { return select(0, withSignOf(abs(x) - p.s, x), abs(x) > p.s); }
     case HARD_SHRINK { return select(0, x, abs(x) > p.s); }
     case HARD_TANH {
-      if (orderOf(x) < orderOf(p.s)) { return p.s; }
+      if (orderOf(x) <= orderOf(p.s)) { return p.s; } // so is -0 where p.s is 0
       return select(x, p.t, orderOf(x) > orderOf(p.t));
     }
     default { return select(x, within(x), x < 0) * sigmoidOf(geluArgument(x)); }

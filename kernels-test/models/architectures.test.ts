@@ -328,5 +328,5 @@ test("a configuration names them, for every model; logits stay logits, and numbe
   );
   const config = completeConfig({ network: "resnet" });
   expect(() => buildModel(device, config, [8, 8, 1])).toThrow(/networks of resnet are built by/);
-  expect(() => completeConfig({ network: "vgg" })).toThrow(/network: .*infogan/);
+  expect(() => completeConfig({ network: "vgg" })).toThrow(/network is "vgg": .*infogan/);
 });

@@ -180,12 +180,17 @@ test("what does not fit is refused when the model is built, or called", () => {
   expect(() => ae(device, { input: [2, 3], latent: 2 })).toThrow(
     /images \[H, W, C\] or vectors \[D\].*\(2, 3\)/,
   );
-  expect(() => ae(device, { input: [D], latent: 0 })).toThrow(ShapeError);
+  expect(() => ae(device, { input: [D], latent: 0 })).toThrow(
+    /ae: latent is 0; expected a whole number from 1 on/,
+  );
   expect(() => vae(device, { input: [0, 4, 1], latent: 2, beta: 1 })).toThrow(ShapeError);
-  for (const rank of [0, 1.5, 7, NaN])
+  for (const rank of [0, 1.5, NaN])
     expect(() => rrae(device, { input: [D], latent: 6, rank })).toThrow(
-      /whole number from 1 to the latent length 6/,
+      `rrae: rank is ${rank}; expected a whole number from 1 on`,
     );
+  expect(() => rrae(device, { input: [D], latent: 6, rank: 7 })).toThrow(
+    /whole number from 1 to the latent length 6/,
+  );
   for (const beta of [NaN, -1, Infinity]) {
     expect(() => vae(device, { input: [D], latent: 6, beta })).toThrow(/vae: beta.*from 0 on, not/);
     expect(() => vrrae(device, { input: [D], latent: 6, rank: 2, beta })).toThrow(ArgumentError);

@@ -46,7 +46,7 @@ test("without a data set it is the table's first; what there is not is refused",
   expect(experimentOf("table1", undefined, "quick").data).toBe("bumps");
   expect(() => experimentOf("table9", undefined, "quick")).toThrow(ArgumentError);
   expect(() => experimentOf("table9", undefined, "quick")).toThrow(
-    /no experiment "table9"; there are .*table1, table2/,
+    /no experiment "table9" \(did you mean table\d\?\); there are .*table1, table2/,
   );
   expect(() => experimentOf("table1", "mnist", "quick")).toThrow(/table1 is not for mnist; it takes bumps/);
 });

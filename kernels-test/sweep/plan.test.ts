@@ -64,7 +64,7 @@ test.each([
   ["{", /neither JSON nor YAML/],
   ["run: {}", /runs: /],
   ["runs: {stpes: 3}", /runs\D*unknown setting stpes; there are model, data/],
-  ["runs: {steps: x}", /steps: .*expected number/],
+  ["runs: {steps: x}", /steps is "x": .*expected number/],
   ["runs: {seed: []}", /the list of seed is empty/],
   ["runs: {beta: {log: [1, 2]}}", /beta is a range, which needs a search/],
   ["runs: {beta: {log: [0, 2]}}\nsearch: {kind: random, count: 2}", /beta: .*/],
