@@ -118,22 +118,21 @@ test("writes between launches share their pass, and come to their places in orde
   expect(passes).toBeLessThan(50);
 });
 
-test("tensors forgotten without a pause are refused before they kill the process, and found in the next pause", async () => {
+test("tensors forgotten without a pause, on one device or on several, are refused before they kill the process, and found in the next pause", async () => {
   const gpu = { createBindGroup: () => ({}) } as unknown as GPUDevice;
   const unused = {} as never;
   const most = 20_000;
-  const bindings = new Bindings(gpu, unused, unused, unused, most);
+  const bindings = [0, 1].map(() => new Bindings(gpu, unused, unused, unused, most));
   const layout = {} as GPUBindGroupLayout;
   let id = 0;
   const next = () => {
     const storage = { id: id++ } as Storage;
-    bindings.get(layout, [{ binding: 0, storage, offset: 0, size: 16 }], undefined);
+    bindings[id % 2]!.get(layout, [{ binding: 0, storage, offset: 0, size: 16 }], undefined);
   };
-  const many = () => {
-    for (let i = 0; i < most / 4; i++) next();
+  const many = (count: number) => {
+    for (let i = 0; i < count; i++) next();
   };
-  for (let i = 0; i < 4; i++) many();
-  expect(next).toThrow(LimitError);
+  expect(() => many(most + 1)).toThrow(LimitError);
   expect(next).toThrow(/free tensors with dispose\(\) or device\.scope\(\), or await device\.finish\(\)/);
-  await vi.waitFor(many);
+  await vi.waitFor(() => many(most / 4));
 });

@@ -56,10 +56,14 @@ const KEPT_CONTENTS = 64;
 const KEPT_GROUPS = 4096;
 
 /**
- * Bind groups that a software adapter may have, those included that JavaScript's garbage collector did not give back
+ * Bind groups that all software adapters of a process may have, those included that JavaScript's garbage collector did not give back
  * yet. In lavapipe each holds a memory mapping; a process has 65,530 of these, and one more kills it.
  */
 export const MOST_BIND_GROUPS = 50_000;
+
+/** Bind groups of all devices of this process that garbage collection has not given back. */
+let existing = 0;
+const collections = new FinalizationRegistry(() => existing--);
 
 /**
  * The bind groups of one device. A launch on the same memory with the same params gets the one that it had before: a
@@ -79,9 +83,6 @@ export class Bindings {
   #recentGroups = 0;
   /** Bind groups and uniform buffers made so far. */
   readonly made = { bindGroups: 0, uniforms: 0 };
-  /** Bind groups that garbage collection gave back. */
-  #collected = 0;
-  readonly #collections = new FinalizationRegistry(() => this.#collected++);
   readonly #most: number;
 
   constructor(
@@ -216,13 +217,13 @@ export class Bindings {
     this.#makeRoom();
     this.made.bindGroups++;
     const group = this.#gpu.createBindGroup({ layout, entries });
-    this.#collections.register(group, undefined);
+    existing++;
+    collections.register(group, undefined);
     return group;
   }
 
   /** Collects garbage each time that another tenth of the bind groups exist from half of them on. */
   #makeRoom(): void {
-    const existing = this.made.bindGroups - this.#collected;
     if (existing >= this.#most)
       throw new LimitError(
         `${existing} launches wait for memory that was forgotten, which JavaScript finds in a pause alone: free tensors ` +
