@@ -24,8 +24,9 @@ const plain = [
   `${folder}/{layout,walks}.test.ts`,
 ];
 
-/** Tests of operations and of what is made of them. */
-const ops = [`${folder}/*.test.ts`, `${folder}/{svd,nn,optim,latent,models}/**/*.test.ts`];
+/** Tests of operations, and of what is made of them. A process can not hold the memory mappings of both on lavapipe. */
+const ops = [`${folder}/*.test.ts`];
+const models = [`${folder}/{svd,nn,optim,latent,models}/**/*.test.ts`];
 
 /** Tests that open, lose and look into devices of their own. */
 const devices = [`${folder}/device/**/*.test.ts`, `${folder}/cli/{binding,devices}.test.ts`];
@@ -51,11 +52,12 @@ export default defineConfig({
         ? []
         : [
             { test: { name: "adapter-ops", include: ops, exclude, setupFiles, ...together(2) } },
+            { test: { name: "adapter-models", include: models, exclude, setupFiles, ...together(3) } },
             {
               test: {
                 name: "adapter-runs",
                 include: [all],
-                exclude: [...exclude, ...ops, ...devices],
+                exclude: [...exclude, ...ops, ...models, ...devices],
                 setupFiles,
                 ...common,
               },

@@ -32,26 +32,33 @@ const kinds: PartialConfig[] = [
   { model: "flex-ae-sr", latent: 3, criticWidth: 8, criticUpdates: 2 },
 ];
 
-test.each(kinds)("$model: a run that was stopped and went on ends with the same bits", async (kind) => {
-  const path = samplesFile(temporaryFolder());
-  const whole = smallRun({ ...kind, path });
-  const parted = smallRun({ ...kind, path });
-  await train(whole);
-  for (const step of [3, 7]) {
-    await train(parted, stopAt(step));
-    expect(readCheckpoint(parted.folder.path)!.state).toMatchObject({ step });
-  }
-  await train(parted);
-  expect(outcome(parted.folder)).toEqual(outcome(whole.folder));
-  const file = parseSafetensors(readFileSync(whole.folder.file("checkpoint/model.safetensors")), "its file");
-  const { config, input } = readDescription(file, "its file")!;
-  const same = (names: string[]) => names.map((name) => [name, config[name as "rank"]]);
-  const own = Object.entries(whole.config).filter(([name]) => hasSetting(config.model, name));
-  expect([config.model, config.seed, input]).toEqual([kind.model, whole.config.seed, [6]]);
-  expect(same(own.map(([name]) => name))).toEqual(own);
-  const seconds = parted.folder.history().map((line) => line.seconds);
-  expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
-});
+test.each(kinds)(
+  "$model: a run that was stopped and went on ends with the same bits",
+  async (kind) => {
+    const path = samplesFile(temporaryFolder());
+    const whole = smallRun({ ...kind, path });
+    const parted = smallRun({ ...kind, path });
+    await train(whole);
+    for (const step of [3, 7]) {
+      await train(parted, stopAt(step));
+      expect(readCheckpoint(parted.folder.path)!.state).toMatchObject({ step });
+    }
+    await train(parted);
+    expect(outcome(parted.folder)).toEqual(outcome(whole.folder));
+    const file = parseSafetensors(
+      readFileSync(whole.folder.file("checkpoint/model.safetensors")),
+      "its file",
+    );
+    const { config, input } = readDescription(file, "its file")!;
+    const same = (names: string[]) => names.map((name) => [name, config[name as "rank"]]);
+    const own = Object.entries(whole.config).filter(([name]) => hasSetting(config.model, name));
+    expect([config.model, config.seed, input]).toEqual([kind.model, whole.config.seed, [6]]);
+    expect(same(own.map(([name]) => name))).toEqual(own);
+    const seconds = parted.folder.history().map((line) => line.seconds);
+    expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+  },
+  180_000,
+);
 
 test.each(["rrae", "vrrae"] as const)(
   "%s: a rank that is sought is found again after a stop, with the same bits",
