@@ -161,9 +161,8 @@ export class LatentView {
   #follow({ codes, codeSize }: Look, glides: boolean): void {
     if (!this.#framed) return;
     const { centre, reach } = this.#camera;
-    const to = this.#camera.fitOf(codes, codeSize);
-    this.#fits = glides ? [{ centre, reach }, to] : undefined;
-    if (!glides) this.#camera.between(to, to, 1);
+    this.#fits = glides ? [{ centre, reach }, this.#camera.fitOf(codes, codeSize)] : undefined;
+    if (!glides) this.#camera.frame(codes, codeSize);
   }
 
   /** Shows the space of another model. */
