@@ -22,6 +22,17 @@ function shared(data: DatasetName, scale: Scale, kind: Kind): PartialConfig {
   return { data, ...size, network: "mlp", networkUnits: units, networkLayers: 2, batch: 64, steps: 500 };
 }
 
+/** What the VAEs and the WAE-GAN share. */
+function adam(data: DatasetName, scale: Scale, latent: number): PartialConfig {
+  const rate = scale === "quick" ? 2e-3 : 1e-4;
+  return { ...shared(data, scale, "other"), optimizer: "adam", rate, latent };
+}
+
+function twoStage(data: DatasetName, scale: Scale, latent: number): PartialConfig {
+  const second = scale === "quick" ? { secondWidth: 128, secondSteps: 500 } : {};
+  return { ...adam(data, scale, latent), model: "two-stage", likelihood: "learned", ...second };
+}
+
 /** Adversaries of a size and of rates with which 500 steps get somewhere. */
 const quickCritic = { criticWidth: 96, criticLayers: 2, criticUpdates: 3 };
 
@@ -95,8 +106,7 @@ const kinds = [
 export function generation(data: DatasetName, scale: Scale): Row[] {
   const isQuick = scale === "quick";
   const latent = isQuick ? 16 : 64;
-  const adam = { optimizer: "adam", rate: isQuick ? 2e-3 : 1e-4 } as const;
-  const other = { ...shared(data, scale, "other"), ...adam, latent };
+  const other = adam(data, scale, latent);
   const row = (
     label: string,
     config: PartialConfig,
@@ -116,14 +126,7 @@ export function generation(data: DatasetName, scale: Scale): Row[] {
       // with the published weight the first thousand steps make codes that lie as the prior does and mean nothing
       ...(isQuick ? { criticWidth: 96, criticLayers: 2, adversary: 2 } : {}),
     }),
-    row(
-      "2-Stage VAE",
-      {
-        ...{ ...other, model: "two-stage", likelihood: "learned" },
-        ...(isQuick ? { secondWidth: 128, secondSteps: 500 } : {}),
-      },
-      { prior: "second-stage" },
-    ),
+    row("2-Stage VAE", twoStage(data, scale, latent), { prior: "second-stage" }),
     row("MaskAAE", mask(data, scale, 2 * latent)),
     row("FlexAE", flex(data, scale, latent)),
     row("FlexAE-SR", flex(data, scale, latent, true)),
@@ -133,11 +136,7 @@ export function generation(data: DatasetName, scale: Scale): Row[] {
 /** The same decoder's samples from codes of other distributions. */
 export function priors(data: DatasetName, scale: Scale): Row[] {
   const latent = scale === "quick" ? 16 : 64;
-  const adam = { optimizer: "adam", rate: scale === "quick" ? 2e-3 : 1e-4 } as const;
-  const stages: PartialConfig = {
-    ...{ ...shared(data, scale, "other"), ...adam, latent, model: "two-stage", likelihood: "learned" },
-    ...(scale === "quick" ? { secondWidth: 128, secondSteps: 500 } : {}),
-  };
+  const stages = twoStage(data, scale, latent);
   const first = "VAE, N(0, I)";
   const free = "FlexAE, learned generator";
   const flexible = flex(data, scale, latent);
