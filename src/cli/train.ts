@@ -183,18 +183,13 @@ async function printProfile(
   session.device.profile(false);
   say(formatProfile(await profiler.table()));
   const { waitedPerStep } = session.trainer;
-  if (waitedPerStep >= 0)
-    say(
-      `Each step waited ${waitedPerStep.toFixed(2)} ms for its batch${shareOfStep(session, waitedPerStep)}.`,
-    );
+  const share = Number.isFinite(session.waiting)
+    ? `, ${(100 * session.waiting).toFixed(1)} % of its time`
+    : "";
+  if (waitedPerStep >= 0) say(`Each step waited ${waitedPerStep.toFixed(2)} ms for its batch${share}.`);
   if (typeof profile !== "string") return;
   writeFileAtomic(profile, await profiler.chromeTrace());
   say(`Trace: ${profile}`);
-}
-
-function shareOfStep({ trainer, timings }: Session, milliseconds: number): string {
-  const step = (1000 * timings.train) / (trainer.step - 1);
-  return step > 0 ? `, ${((100 * milliseconds) / step).toFixed(1)} % of its time` : "";
 }
 
 function commandLine(): string {

@@ -81,7 +81,7 @@ export async function summarize(
     ...(mask ? { openDimensions: openUnits(mask) } : {}),
     ...(await distanceOfVectors(session)),
     seconds: {},
-    ...waitingOf(session),
+    ...(Number.isFinite(session.waiting) ? { waiting: Math.min(1, session.waiting) } : {}),
     adapter: device.info.name,
     verdict: `${titleOf(config)}: ${outcome}`,
   };
@@ -99,12 +99,6 @@ export async function summarize(
     version,
   });
   return results;
-}
-
-/** What part of a step is waiting for its batch, from what this process has taken. */
-function waitingOf({ trainer, timings }: Session): Pick<Results, "waiting"> {
-  const waiting = (trainer.waitedPerStep * (trainer.step - 1)) / (1000 * timings.train);
-  return Number.isFinite(waiting) ? { waiting: Math.min(1, waiting) } : {};
 }
 
 /** Vectors of more numbers have covariances that take minutes to compare. */

@@ -119,6 +119,12 @@ export class Session {
     this.#sought = undefined;
   }
 
+  /** Part of the time of a step for which it waits for its batch, by what this process has taken; NaN before two steps. */
+  get waiting(): number {
+    const { trainer, timings } = this;
+    return trainer.waitedPerStep / ((1000 * timings.train) / (trainer.step - 1));
+  }
+
   /** Whether all steps are taken, or the rank is found. */
   get isDone(): boolean {
     return this.trainer.isOver;
