@@ -36,15 +36,15 @@ const DEPTH = 4;
  * Larger ones get what the paper has for faces of 64 × 64: filters of 5 × 5, samples as they are, and a decoder that begins at
  * an eighth of the size and doubles three times. The head for the variance gives log σ / 5 before tanh.
  */
-export function raeNetworks({ width = 128, momentum }: RaeNetworksOptions = {}): Architecture {
+export function raeNetworks({ width = 128, momentum = 0.01 }: RaeNetworksOptions = {}): Architecture {
   return ({ input, latent, output }) => {
     const [H, W, C] = imageOf("rae", input);
     const isSmall = Math.max(H, W) <= SMALL;
     const [kernel, doublings] = isSmall ? [4, 2] : [5, 3];
     const sizes: Size[] = [[H, W]];
     for (let i = 0; i < DEPTH; i++) sizes.push(halved(sizes[i]!));
-    const norms = { convention: "keras", ...(momentum !== undefined && { momentum }) } as const;
-    const norm = (channels: number) => batchNorm(channels, { ...norms, activation: "relu" });
+    const norm = (channels: number) =>
+      batchNorm(channels, { convention: "keras", momentum, activation: "relu" });
 
     const features: Record<string, Layer> = isSmall
       ? { scale: each("2 x - 1", (x) => sub(mul(x, 2), 1)) }

@@ -48,7 +48,7 @@ export function resnetNetworks({
   scales = 3,
   blocks = 1,
   units = 512,
-  momentum,
+  momentum = 0.01,
 }: ResnetNetworksOptions = {}): Architecture {
   return ({ input, latent, output }) => {
     const [H, W, C] = imageOf("resnet", input);
@@ -96,14 +96,9 @@ function conv(size: Size, inputs: number, outputs: number, stride = 1): Layer {
   return conv2d(inputs, outputs, { ...same(size, 3, stride), initial: KERAS });
 }
 
-function block(size: Size, channels: number, momentum: number | undefined): Layer {
-  const norm = {
-    convention: "keras",
-    activation: "relu",
-    ...(momentum !== undefined && { momentum }),
-  } as const;
+function block(size: Size, channels: number, momentum: number): Layer {
   const half = (i: number): Layers => ({
-    [`norm${i}`]: batchNorm(channels, norm),
+    [`norm${i}`]: batchNorm(channels, { convention: "keras", momentum, activation: "relu" }),
     [`conv${i}`]: conv(size, channels, channels),
   });
   return residual({ ...half(1), ...half(2) }, { conv: conv(size, channels, channels) });

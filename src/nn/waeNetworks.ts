@@ -32,14 +32,18 @@ export interface WaeNetworksOptions {
  *
  * The head for the variance gives log σ.
  */
-export function waeNetworks({ width = 128, scales = 3, momentum }: WaeNetworksOptions = {}): Architecture {
+export function waeNetworks({
+  width = 128,
+  scales = 3,
+  momentum = 0.01,
+}: WaeNetworksOptions = {}): Architecture {
   return ({ input, latent, output }) => {
     const [H, W, C] = imageOf("wae", input);
     const sizes: Size[] = [[H, W]];
     for (let i = 0; i < scales; i++) sizes.push(halved(sizes[i]!));
     const small = [...sizes[scales]!, width * 2 ** scales];
-    const norms = { convention: "keras", ...(momentum !== undefined && { momentum }) } as const;
-    const norm = (channels: number) => batchNorm(channels, { ...norms, activation: "relu" });
+    const norm = (channels: number) =>
+      batchNorm(channels, { convention: "keras", momentum, activation: "relu" });
 
     const features: Record<string, Layer> = {};
     for (let i = 0; i <= scales; i++) {
