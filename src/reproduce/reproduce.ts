@@ -211,11 +211,7 @@ async function computed({ row, folder, config }: RunAt): Promise<Scores> {
 
 /** Does something with a run that is done, from its checkpoint. Throws ArgumentError where that is gone. */
 async function reopened<T>({ folder, config }: RunAt, body: (session: Session) => Promise<T>): Promise<T> {
-  const lease = await folder.lease();
-  const session = await openSession(folder, config, lease).catch((error: unknown) => {
-    lease.release();
-    throw error;
-  });
+  const session = await openSession(folder, config, await folder.lease());
   try {
     if (!session.isDone) throw new ArgumentError(`${folder.path} holds no trained model; ${advice}`);
     return await body(session);

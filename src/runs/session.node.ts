@@ -193,10 +193,7 @@ export async function runSession(
 
 async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): Promise<Session> {
   const lease = hooks.lease ? undefined : await folder.lease(hooks.onNotice && { onWait: hooks.onNotice });
-  const session = await openSession(folder, config, lease, hooks).catch((error: unknown) => {
-    lease?.release();
-    throw error;
-  });
+  const session = await openSession(folder, config, lease, hooks);
   try {
     const { step, totalSteps } = session.trainer;
     if (step > totalSteps)
@@ -217,7 +214,10 @@ async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): 
   }
 }
 
-/** Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lease` is released when it is closed. */
+/**
+ * Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lease` is
+ * released when it is closed, or can not be opened.
+ */
 export async function openSession(
   folder: RunFolder,
   config: Config,
@@ -225,9 +225,10 @@ export async function openSession(
   { onReading: onProgress, onNotice, signal }: SessionHooks = {},
 ): Promise<Session> {
   const start = performance.now();
-  const data = await loadData(config, { onProgress, onNotice, signal });
-  const device = await openDevice({ adapter: config.adapter });
+  let device: Device | undefined;
   try {
+    const data = await loadData(config, { onProgress, onNotice, signal });
+    device = await openDevice({ adapter: config.adapter });
     const session = new Session(folder, config, device, data, lease);
     const isBegun = await loadTrainer(folder.path, session.trainer);
     if (!isBegun && config.fineTune !== undefined) await beginFineTuning(session);
@@ -237,7 +238,8 @@ export async function openSession(
     session.timings.prepare = (performance.now() - start) / 1000;
     return session;
   } catch (error) {
-    device.close();
+    device?.close();
+    lease?.release();
     throw error;
   }
 }
