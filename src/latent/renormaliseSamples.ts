@@ -1,6 +1,6 @@
 import { requireFinite } from "./points.ts";
-import { deviationOf, type Renormalisation } from "./renormalisedSampler.ts";
-import { variances } from "./spectrum.ts";
+import type { Renormalisation } from "./renormalisedSampler.ts";
+import { deviationOf, variances } from "./spectrum.ts";
 
 /** How samples are renormalised. */
 export interface SampleRenormalisation extends Pick<Renormalisation, "per" | "average"> {

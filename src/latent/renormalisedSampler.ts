@@ -3,7 +3,7 @@ import { checkWhole } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { countPoints, requireFinite } from "./points.ts";
 import type { Sampler, SavedSampler } from "./sampler.ts";
-import { variances as spreadOf } from "./spectrum.ts";
+import { deviationOf, variances as spreadOf } from "./spectrum.ts";
 
 /** How codes are brought to the spread that they are expected to have. */
 export interface Renormalisation {
@@ -184,10 +184,4 @@ function checkRule(rule: unknown): Renormalisation {
   const parsed = ruleSchema.safeParse(rule);
   if (!parsed.success) throw new ArgumentError(`renormalised: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
-}
-
-/** One deviation for coordinates of these variances. */
-export function deviationOf(variances: Float64Array, average: "variance" | "deviation"): number {
-  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return average === "variance" ? Math.sqrt(mean(variances)) : mean(variances.map(Math.sqrt));
 }

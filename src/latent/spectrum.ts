@@ -16,6 +16,12 @@ export function variances(mu: Float32Array, dimension: number): Float64Array {
   return squares.map((sum) => sum / N);
 }
 
+/** One deviation for coordinates of these variances: the root of the mean of them, or the mean of their roots. */
+export function deviationOf(each: Float64Array, average: "variance" | "deviation" = "variance"): number {
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return average === "variance" ? Math.sqrt(mean(each)) : mean(each.map(Math.sqrt));
+}
+
 /**
  * How many latent coordinates a mask lets through: those whose α, from 0 to 1, is `threshold` at least. Source: the code of
  * Mondal et al., "To regularize or not to regularize?", UAI 2020.

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { datasetNamed } from "../data/known.ts";
-import { openUnits, variances } from "../latent/spectrum.ts";
+import { deviationOf, openUnits, variances } from "../latent/spectrum.ts";
 import { covarianceMatrix } from "../metrics/covariance.ts";
 import { frechetDistance } from "../metrics/frechet.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
@@ -141,7 +141,7 @@ async function drawImages(
   const { seed, basisCount } = config;
   const { range, colormap } = datasetNamed(config.data);
   const originals = data.test.take(shown.images);
-  const spread = Math.sqrt(mean(variances(await codesOf(model, data.train, shown.codes), model.codeSize)));
+  const spread = deviationOf(variances(await codesOf(model, data.train, shown.codes), model.codeSize));
   const from = async (kind: SamplerKind) => {
     const sampler = await fitSampler(samplerOf(model, kind, { seed }), model, data.train, basisCount);
     return drawnBy(sampler);
@@ -190,10 +190,6 @@ async function drawImages(
       : { absent: { interpolation: "A single test image has no other to go to." } }),
     colormap,
   };
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 async function latentPoints({ model, data }: Session): Promise<NonNullable<ReportData["latent"]>> {

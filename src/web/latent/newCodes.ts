@@ -1,4 +1,4 @@
-import { variances } from "../../latent/spectrum.ts";
+import { deviationOf, variances } from "../../latent/spectrum.ts";
 import { byId, segments } from "../shared/dom.ts";
 import { sayError } from "../shared/notices.ts";
 import type { Remote } from "../shared/rpc.ts";
@@ -90,6 +90,5 @@ function spreadWords(codes: Float32Array, { codes: dots, codeSize }: Look, isRen
 /** The deviation of a number of a code (N, codeSize), in the mean of all. */
 function spreadOf(codes: Float32Array, codeSize: number): number {
   if (!codes.every(Number.isFinite)) return NaN;
-  const all = variances(codes, codeSize);
-  return Math.sqrt(all.reduce((sum, value) => sum + value, 0) / codeSize);
+  return deviationOf(variances(codes, codeSize));
 }
