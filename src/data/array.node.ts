@@ -10,9 +10,9 @@ export interface ArrayOptions {
    * What the values are divided by. Without it the type says: 255 for uint8 and 65,535 for uint16, whose greatest value
    * becomes 1; booleans, other whole numbers and floats stay what they are.
    */
-  divideBy?: number;
+  divideBy?: number | undefined;
   /** The order of the axes of a picture's array: [N, H, W, C], or channels first, [N, C, H, W], as PyTorch has it. */
-  layout?: "NHWC" | "NCHW";
+  layout?: "NHWC" | "NCHW" | undefined;
 }
 
 const layouts: readonly string[] = ["NHWC", "NCHW"];

@@ -17,11 +17,11 @@ export interface BatchOptions {
   /** Samples per batch. */
   batch: number;
   /** Fixes the order of every epoch; 0 by default. */
-  seed?: number;
+  seed?: number | undefined;
   /** Keep an epoch's last batch when it is not full; dropped by default. */
-  partial?: boolean;
+  partial?: boolean | undefined;
   /** Where to go on; the beginning by default. */
-  position?: Position;
+  position?: Position | undefined;
 }
 
 /**

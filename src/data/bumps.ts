@@ -21,11 +21,11 @@ export interface Bumps {
 /** Options of `bumps`. */
 export interface BumpsOptions {
   /** Pixels along each side; 64 by default, as in the paper. */
-  size?: number;
+  size?: number | undefined;
   /** Images in each test set; 1,000 by default, 10,000 in the paper. */
-  testCount?: number;
+  testCount?: number | undefined;
   /** Fixes the test sets' centres. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /**

@@ -25,8 +25,8 @@ export interface DatasetParts {
   stored: Uint8Array | Float32Array;
   /** Samples that are read when they are needed, in place of `stored`, which is empty then. */
   rows?: StoredRows | undefined;
-  scale?: number;
-  offset?: number;
+  scale?: number | undefined;
+  offset?: number | undefined;
   /** One class per sample. */
   labels?: Uint8Array | undefined;
   /** `[count, 2]`: where each generated bump sits, as (x, y). */
@@ -34,7 +34,7 @@ export interface DatasetParts {
   mean?: number | undefined;
   std?: number | undefined;
   /** Files that it was made without. */
-  leftOut?: readonly LeftOut[];
+  leftOut?: readonly LeftOut[] | undefined;
 }
 
 /** Mean, standard deviation (of the population), least and greatest of all values of a data set. */

@@ -3,10 +3,10 @@ export type DatasetSetting = "size" | "divideBy" | "layout" | "intrinsic" | "amb
 
 /** What is known of a training on a data set where nothing else is said. */
 export interface PresetSettings {
-  size?: number;
-  intrinsic?: number;
-  ambient?: number;
-  count?: number;
+  size?: number | undefined;
+  intrinsic?: number | undefined;
+  ambient?: number | undefined;
+  count?: number | undefined;
   latent: number;
   rank: number;
   beta: number;
@@ -32,7 +32,7 @@ export interface DatasetDescriptor {
   colormap: "grey" | "viridis";
   settings: readonly DatasetSetting[];
   /** The least that its size may be; 1 unless given. */
-  leastSize?: number;
+  leastSize?: number | undefined;
   /** How long the codes are of models that take no more than the data need. */
   codeLength: number;
   /** `paper` is what a paper took; `quick` shows the same behaviour in a minute on a CPU. */

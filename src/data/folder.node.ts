@@ -14,13 +14,13 @@ import { decodePicture } from "./pictures.node.ts";
 /** Options of `loadFolder`. */
 export interface FolderOptions extends ReadingOptions {
   /** Side, or [height, width], to resize every picture to; without it all must have one size. */
-  size?: number | readonly [number, number];
+  size?: number | readonly [number, number] | undefined;
   /** 1 for grey, 3 for RGB; without it grey when all pictures are. */
-  channels?: 1 | 3;
+  channels?: 1 | 3 | undefined;
   /** Only the pictures of these names, in this order; all of them without it. */
-  names?: readonly string[];
+  names?: readonly string[] | undefined;
   /** Bytes of pixels that are held in memory, at most: pictures that have more are read ahead of each batch. 4 GiB unless given. */
-  inMemory?: number;
+  inMemory?: number | undefined;
 }
 
 const mostBytes = 2 ** 32;

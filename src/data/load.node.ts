@@ -16,15 +16,15 @@ import { synthetic, type SyntheticOptions } from "./synthetic.ts";
 export interface LoadOptions
   extends FolderOptions, ArrayOptions, Pick<SyntheticOptions, "intrinsic" | "ambient" | "count"> {
   /** Fixes map and points of synthetic, whatever `seed` is; 0 unless given. */
-  dataSeed?: number;
+  dataSeed?: number | undefined;
   /** Folder of the files; for npy also a single file. Not needed for what is computed. */
-  path?: string;
+  path?: string | undefined;
   /** Images in each of bumps' test sets; points in that of synthetic. */
-  testCount?: number;
+  testCount?: number | undefined;
   /** Training samples, at most, of a folder with a split of its own: others are not even read. */
-  limit?: number;
+  limit?: number | undefined;
   /** Fixes bumps' test sets, and which samples are held out where no test set is given. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** What was loaded; `diagonal` is the bumps' second test set. */

@@ -38,7 +38,7 @@ export interface PictureAnswers {
 
 /** Why a file gave nothing; a problem of no file's is a bug, or a lack of memory. */
 export interface Problem {
-  file?: string;
+  file?: string | undefined;
   offset?: number | undefined;
   problem: string;
 }

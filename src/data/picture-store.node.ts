@@ -14,11 +14,11 @@ export interface ReadingOptions {
    * The folder that decoded pictures are kept in, for later starts and for other processes; none for `false`. What
    * HESTENES_CACHE names, or else the user's cache folder, unless given.
    */
-  cache?: string | false;
+  cache?: string | false | undefined;
   /** Bytes of rows in each file of the cache, at most, unless a single row has more; 8 MiB unless given. */
-  shardBytes?: number;
+  shardBytes?: number | undefined;
   /** Threads that decode, and read ahead what does not fit in memory: as many as there are cores, up to 8, unless given. */
-  threads?: number;
+  threads?: number | undefined;
   /** Called while pictures are decoded: how many of them are. Not called where all are in the cache. */
   onProgress?: ((progress: { read: number; of: number }) => void) | undefined;
   /** Told what is not as it should be and can be done without: a cache that cannot be written to. A warning unless given. */

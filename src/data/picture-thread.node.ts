@@ -40,7 +40,7 @@ parentPort!.on("message", ({ id, request, state }: Message) => {
 
 interface Answer {
   answer: unknown;
-  owned?: ArrayBuffer[];
+  owned?: ArrayBuffer[] | undefined;
 }
 
 async function answerTo(request: PictureRequest, onRead: (read: number) => void): Promise<Answer> {

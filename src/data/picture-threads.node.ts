@@ -100,7 +100,10 @@ export class PictureThread {
   /** Asks, without standing still. Rejects as `answer` throws; at once, with its reason, where the signal is aborted. */
   async ask<Request extends PictureRequest>(
     request: Request,
-    { onRead, signal }: { onRead?: (read: number) => void; signal?: AbortSignal | undefined } = {},
+    {
+      onRead,
+      signal,
+    }: { onRead?: ((read: number) => void) | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<PictureAnswers[Request["kind"]]> {
     signal?.throwIfAborted();
     if (this.#waiting.size === 0) this.#worker.ref();

@@ -8,19 +8,19 @@ import { mostValues, streams } from "./random.ts";
 /** Which map the points go through. */
 export interface SyntheticMapOptions {
   /** n, the numbers that a point is made from; 8 unless given. */
-  intrinsic?: number;
+  intrinsic?: number | undefined;
   /** D, the numbers that a point has; 32 unless given. */
-  ambient?: number;
+  ambient?: number | undefined;
   /** Fixes the map, and the points; 0 unless given. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** Options of `synthetic`. */
 export interface SyntheticOptions extends SyntheticMapOptions {
   /** Points to train on; 10,000 unless given. */
-  count?: number;
+  count?: number | undefined;
   /** Points to test on; 2,000 unless given. */
-  testCount?: number;
+  testCount?: number | undefined;
 }
 
 /**

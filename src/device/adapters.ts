@@ -16,7 +16,7 @@ export interface AdapterDescription {
   /** Whether `openAdapter({})` opens this one. */
   chosen: boolean;
   /** One line on what would be faster; absent on a GPU. */
-  hint?: string;
+  hint?: string | undefined;
 }
 
 export interface AdapterRequest {

@@ -38,6 +38,17 @@ export function optionsOf<Options>(what: string, options: Options): Options {
   return options;
 }
 
+/** Options once their defaults are known. */
+export type Complete<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
+/** Those of the `options` that are given, to spread over defaults: one that is undefined is left out. */
+export function definedOnly<Options extends object>(
+  options: Options,
+): { [Name in keyof Options]: Exclude<Options[Name], undefined> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [Name in keyof Options]: Exclude<Options[Name], undefined> };
+}
+
 /** Throws ArgumentError unless `body` is a function. */
 export function checkFunction(what: string, body: unknown): void {
   if (typeof body !== "function") throw unfit(what, body, "a function");

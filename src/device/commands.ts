@@ -14,8 +14,8 @@ export interface Dispatch {
 
 /** What a launch costs, for the profiler's GFLOP/s and GB/s columns. */
 export interface Work {
-  flops?: number;
-  bytes?: number;
+  flops?: number | undefined;
+  bytes?: number | undefined;
 }
 
 /** Bytes that go to the device, in order with the launches around them. */
@@ -25,7 +25,7 @@ export interface Write {
   offset: number;
   data: Uint8Array<ArrayBuffer>;
   /** Whether it was sent: what `data` holds is then no longer looked at. */
-  sent?: boolean;
+  sent?: boolean | undefined;
 }
 
 /** Bytes that go from one buffer to another. */

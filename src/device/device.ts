@@ -136,8 +136,8 @@ export class Device {
 
   /** Live, peak and pooled bytes, and the buffers that exist; with `leaks` also what nobody freed yet. */
   memory(options: { leaks: true }): MemoryReport & { alive: LiveMemory[] };
-  memory(options?: { leaks?: boolean }): MemoryReport;
-  memory({ leaks = false } = {}): MemoryReport & { alive?: LiveMemory[] } {
+  memory(options?: { leaks?: boolean | undefined }): MemoryReport;
+  memory({ leaks = false } = {}): MemoryReport & { alive?: LiveMemory[] | undefined } {
     const report = this.#ledger.report(this.#buffers);
     return leaks ? { ...report, alive: this.#ledger.leaks() } : report;
   }

@@ -18,9 +18,9 @@ export type Grid = readonly [number, number?, number?];
 
 export interface LaunchOptions {
   /** Values of the shader's `override` constants: each set of them is compiled once. */
-  constants?: Record<string, number>;
+  constants?: Record<string, number> | undefined;
   /** What the launch costs, for the profiler. */
-  work?: Work;
+  work?: Work | undefined;
 }
 
 /** Launches an entry point of a kernel on `operands`; `grid` is in workgroups. */

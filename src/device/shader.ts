@@ -17,7 +17,7 @@ export interface Shader {
   name: string;
   code: string;
   /** Throws for a text that WebGPU would refuse, before a device takes it that checks nothing: for kernels from outside. */
-  check?: ShaderCheck;
+  check?: ShaderCheck | undefined;
   bindings: Map<string, { binding: number; type: BindingType }>;
   /** The name of its uniform, if it has one, with the fields of that one's struct. */
   uniform: string | undefined;

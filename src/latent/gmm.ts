@@ -1,5 +1,5 @@
 import type { Device } from "../device/device.ts";
-import { checkNumber, checkWhole } from "../device/arguments.ts";
+import { checkNumber, checkWhole, type Complete } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { cluster } from "./clusters.ts";
 import { Draws, streams } from "./draws.ts";
@@ -12,21 +12,21 @@ import { productOfLower, squareOfLower, whitened } from "./whitened.ts";
 /** Options of `fitMixture`; the defaults are those of scikit-learn's GaussianMixture. */
 export interface MixtureOptions {
   /** Number of normal distributions; 1 by default. */
-  components?: number;
+  components?: number | undefined;
   /** Fixes the start. */
-  seed?: number;
+  seed?: number | undefined;
   /** Ends the fit when the mean log-likelihood gains less; 1e-3 by default. */
-  tolerance?: number;
+  tolerance?: number | undefined;
   /** Added to the diagonals of the covariances, in squared units of the points; 1e-6 by default. */
-  regularisation?: number;
+  regularisation?: number | undefined;
   /** At most so many rounds; 100 by default. */
-  iterations?: number;
+  iterations?: number | undefined;
   /** Fits from so many starts and keeps the likeliest; 1 by default. */
-  starts?: number;
+  starts?: number | undefined;
   /** The component, from 0 on, that each of the N points belongs to at the start; groups found by k-means unless given. */
-  labels?: Uint32Array;
+  labels?: Uint32Array | undefined;
   /** Called in each round with the mean log-likelihood that it comes to, in nats. */
-  onIteration?: (logLikelihood: number) => void;
+  onIteration?: ((logLikelihood: number) => void) | undefined;
 }
 
 /**
@@ -93,7 +93,7 @@ async function maximised(
     tolerance,
     iterations,
     onIteration,
-  }: Required<Pick<MixtureOptions, "tolerance" | "iterations" | "onIteration">>,
+  }: Complete<Pick<MixtureOptions, "tolerance" | "iterations" | "onIteration">>,
 ): Promise<Fitted> {
   using expectation = new Expectation(device, frame, labels);
   let best = await expectation.round();

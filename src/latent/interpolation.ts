@@ -15,7 +15,7 @@ export function interpolate(
   b: Float32Array,
   dimension: number,
   steps: number,
-  { ends = false }: { ends?: boolean } = {},
+  { ends = false }: { ends?: boolean | undefined } = {},
 ): Float32Array {
   const P = countPoints("interpolate", a, dimension);
   if (b.length !== a.length)

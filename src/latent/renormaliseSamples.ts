@@ -5,7 +5,7 @@ import { deviationOf, variances } from "./spectrum.ts";
 /** How samples are renormalised. */
 export interface SampleRenormalisation extends Pick<Renormalisation, "per" | "average"> {
   /** What numbers are cut to afterwards; nothing unless given. The paper's code cuts to [0, 1], and averages deviations. */
-  clip?: readonly [least: number, most: number];
+  clip?: readonly [least: number, most: number] | undefined;
 }
 
 /**

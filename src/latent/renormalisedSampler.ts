@@ -11,19 +11,19 @@ export interface Renormalisation {
    * The deviation that codes are to have. "law": the root of Var μ + E σ² of training codes, which is 1 where the variance law
    * holds, as it does in a trained VAE; "one": 1; "published": the root of Var μ + E σ, as the paper's code computes it. "law" unless given.
    */
-  target?: "law" | "one" | "published";
+  target?: "law" | "one" | "published" | undefined;
   /** One factor for all coordinates, or one for each; "scalar" unless given. */
-  per?: "scalar" | "dimension";
+  per?: "scalar" | "dimension" | undefined;
   /** Whether the sampler's own deviation is that of 10,000 codes, once, or of each batch; "global" unless given. */
-  scope?: "global" | "batch";
+  scope?: "global" | "batch" | undefined;
   /** Codes in a batch; 100 unless given. */
-  batch?: number;
+  batch?: number | undefined;
   /** One deviation for all coordinates: the root of the mean of their variances, or the mean of their deviations; "variance" unless given. */
-  average?: "variance" | "deviation";
+  average?: "variance" | "deviation" | undefined;
   /** The sampler's own deviation, for codes that are taken to have one; it is measured unless given. */
-  own?: number;
+  own?: number | undefined;
   /** Codes stay as they are unless more than this share of the error that the sampler makes of codes is lost variance. */
-  least?: number;
+  least?: number | undefined;
 }
 
 /** What the code of the paper does to codes of a second stage, which have no noise of γ added. */

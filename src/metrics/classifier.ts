@@ -18,17 +18,17 @@ import { empty, tensor } from "../tensor/tensor.ts";
 
 export interface ClassifierOptions {
   /** Training steps; 600 by default. */
-  steps?: number;
+  steps?: number | undefined;
   /** Samples a step; 64 by default. */
-  batch?: number;
+  batch?: number | undefined;
   /** Learning rate of Adam; 1e-3 by default. */
-  rate?: number;
+  rate?: number | undefined;
   /** Length of the features, the layer before the classes; 64 by default. */
-  features?: number;
+  features?: number | undefined;
   /** Fixes the weights and the order of the samples; 0 by default. */
-  seed?: number;
+  seed?: number | undefined;
   /** Called after each step with its number. */
-  onStep?: (step: number) => void;
+  onStep?: ((step: number) => void) | undefined;
 }
 
 /** Samples that are encoded at once. */

@@ -16,7 +16,7 @@ export interface Overlap {
 /** Options of `overlap`. */
 export interface OverlapOptions {
   /** Which neighbour of a point its reach goes to: from 1 to one less than there are points; 5 by default. */
-  k?: number;
+  k?: number | undefined;
 }
 
 /**

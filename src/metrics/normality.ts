@@ -51,11 +51,11 @@ export function codeMoments(codes: ArrayLike<number>, dimension: number): CodeMo
 /** Options of `normalityTest`. */
 export interface NormalityTestOptions {
   /** Codes that are compared, evenly spaced ones of all; 500 by default. Time goes with the square of their number. */
-  samples?: number;
+  samples?: number | undefined;
   /** Sets of N(0, I) whose distance says what chance makes; 199 by default. */
-  draws?: number;
+  draws?: number | undefined;
   /** Fixes those sets: a whole number of 32 bits; 0 by default. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** How far codes are from N(0, I). */

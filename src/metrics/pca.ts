@@ -17,7 +17,11 @@ const wholeUpTo = 256;
  * @throws ArgumentError for k that is not a whole number from 1 to the least of samples and values per sample, or for
  * `samples` that is none from 1 on; NumericalError for a value that is not finite.
  */
-export function pcaError(dataset: Dataset, k: number, { samples = 1000 }: { samples?: number } = {}): number {
+export function pcaError(
+  dataset: Dataset,
+  k: number,
+  { samples = 1000 }: { samples?: number | undefined } = {},
+): number {
   checkWhole("pcaError: samples", samples, 1);
   const rows = Math.min(dataset.count, samples);
   checkWhole(`pcaError: for ${dataset.name}, k`, k, 1, Math.min(rows, dataset.size));

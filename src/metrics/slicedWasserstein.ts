@@ -6,9 +6,9 @@ import { featurePair, representable, type Features } from "./features.ts";
 /** Options of `slicedWasserstein`. */
 export interface SlicedWassersteinOptions {
   /** Random directions that are averaged over, from 1 on; 256 by default. */
-  directions?: number;
+  directions?: number | undefined;
   /** Fixes the directions: a whole number of 32 bits; 0 by default. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /**

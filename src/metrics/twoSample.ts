@@ -9,13 +9,13 @@ export interface TwoSampleOptions {
    * distributions in high dimension", 2004). "mmd": the squared maximum mean discrepancy under exp(−‖a − b‖² / (2 h²)),
    * h the median of all distances (Gretton et al., "A kernel two-sample test", 2012). "energy" unless given.
    */
-  statistic?: "energy" | "mmd";
+  statistic?: "energy" | "mmd" | undefined;
   /** Points of each set that are compared, evenly spaced ones of all; 300 by default. */
-  samples?: number;
+  samples?: number | undefined;
   /** Partitions that say what chance makes; 199 by default. */
-  permutations?: number;
+  permutations?: number | undefined;
   /** Fixes them: a whole number of 32 bits; 0 by default. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** Whether two sets of points may come from one distribution. */

@@ -12,7 +12,7 @@ export interface CodedOptions {
   /** Length of the code. */
   latent: number;
   /** How samples are compared with what becomes of them. */
-  reconstruction?: Reconstruction;
+  reconstruction?: Reconstruction | undefined;
 }
 
 /** An autoencoder whose encoder gives the code of a sample, and whose loss begins with a reconstruction of a named kind. */

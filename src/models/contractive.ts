@@ -23,7 +23,7 @@ export interface ContractiveOptions extends NetworkOptions {
   latent: number;
   /** Weight β of the penalty, which is summed over the batch. */
   penalty: number;
-  contraction?: Contraction;
+  contraction?: Contraction | undefined;
 }
 
 /** Length of the step that the estimator takes along a direction of unit variance per pixel. */

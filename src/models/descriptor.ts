@@ -25,15 +25,19 @@ export interface ModelDescriptor<
   /** Settings that not every model has. One that others have too stands in `settings.ts`. */
   settings: () => S;
   /** What settings are on a data set where they are not what its preset says; the optimizer and its rate may be among them. */
-  defaults?: (data: DatasetName) => Partial<Chosen<S>> & { optimizer?: OptimizerKind; rate?: number };
+  defaults?:
+    | ((
+        data: DatasetName,
+      ) => Partial<Chosen<S>> & { optimizer?: OptimizerKind | undefined; rate?: number | undefined })
+    | undefined;
   /** Training pulls its codes towards N(0, I), from which new ones can be drawn. */
-  prior?: boolean;
+  prior?: boolean | undefined;
   /** It cuts its latent batch to a rank by an SVD: it has a basis to fit, a rank to seek, a second stage of training. */
-  basis?: boolean;
+  basis?: boolean | undefined;
   /** What people are shown for parts of its loss, by their names in files; a part without a title goes by its name. */
-  parts?: Readonly<Record<string, string>>;
+  parts?: Readonly<Record<string, string>> | undefined;
   /** What the pages say of it, and tell it, where they offer it. */
-  page?: Page;
+  page?: Page | undefined;
   /** Builds it for samples of the shape `input`. */
   build: (device: Device, chosen: Chosen<S> & { input: Shape; seed: number }) => Autoencoder;
 }

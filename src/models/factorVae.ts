@@ -1,3 +1,4 @@
+import { definedOnly } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { checkBuild } from "./networks.ts";
 import type { Network } from "../nn/networks.ts";
@@ -5,7 +6,7 @@ import { add, mul } from "../ops/elementwise.ts";
 import type { RandomState } from "../ops/random.ts";
 import { gatherRows, reshape } from "../ops/rearrange.ts";
 import { mean } from "../ops/reduce.ts";
-import type { OptimizerSettings } from "../optim/settings.ts";
+import type { OptimizerChanges } from "../optim/settings.ts";
 import { noGrad } from "../tensor/record.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import { criticNetwork, labelled } from "./adversary.ts";
@@ -37,11 +38,11 @@ import {
 
 export interface FactorVaeOptions extends NetworkOptions, CodedOptions {
   /** γ, the weight of the total correlation; 35 unless given. */
-  correlation?: number;
+  correlation?: number | undefined;
   /** Widths of the critic's hidden layers; five of 1000 unless given. */
-  criticWidths?: readonly number[];
+  criticWidths?: readonly number[] | undefined;
   /** The critic's optimizer, where it is not the run's; Adam with β₁ = 0.5 and a rate of 1e-4 unless given. */
-  criticOptimizer?: Partial<OptimizerSettings>;
+  criticOptimizer?: OptimizerChanges | undefined;
 }
 
 const ENTROPY = { kind: "bce", reduce: "sum" } as const;
@@ -57,7 +58,7 @@ const ENTROPY = { kind: "bce", reduce: "sum" } as const;
  * the first N coordinates of N samples then come from one.
  */
 export class FactorVae extends GaussianAutoencoder {
-  readonly #optimizer: Partial<OptimizerSettings>;
+  readonly #optimizer: OptimizerChanges;
 
   constructor(
     device: Device,
@@ -117,7 +118,7 @@ export function factorVae(device: Device, options: FactorVaeOptions): FactorVae 
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
   return new FactorVae(
     device,
-    { ...gaussianNetworks({ reconstruction: ENTROPY, ...options }), critic },
+    { ...gaussianNetworks({ reconstruction: ENTROPY, ...definedOnly(options) }), critic },
     options,
   );
 }

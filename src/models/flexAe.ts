@@ -31,15 +31,15 @@ import {
 
 export interface FlexAeOptions extends NetworkOptions, CodedOptions {
   /** Widths of the hidden layers of generator and critic; four of 1024 unless given. */
-  adversaryWidths?: readonly number[];
+  adversaryWidths?: readonly number[] | undefined;
   /** Updates of the critics a step; 5 unless given. */
-  criticUpdates?: number;
+  criticUpdates?: number | undefined;
   /** What the published rates of all phases but the first are multiplied by; 1 unless given. For runs of few steps. */
-  adversaryScale?: number;
+  adversaryScale?: number | undefined;
   /** FlexAE-SR: also trains decoded interpolations to look like samples, by a critic of images. */
-  smooth?: boolean;
+  smooth?: boolean | undefined;
   /** Filters of the image critic's two convolutions and units of its hidden layer; 64, 128 and 1024 unless given. */
-  imageCriticWidths?: readonly [number, number, number];
+  imageCriticWidths?: readonly [number, number, number] | undefined;
 }
 
 /**

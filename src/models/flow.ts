@@ -84,7 +84,7 @@ export function planarFlow(d: number, { seed = 0, stream }: InitialValues): Flow
 export function couplingFlow(
   d: number,
   swapped: boolean,
-  { width = 64, ...init }: InitialValues & { width?: number },
+  { width = 64, ...init }: InitialValues & { width?: number | undefined },
 ): Flow {
   if (d < 2) throw new ArgumentError(`a coupling has two halves: it takes codes from 2 numbers on, not ${d}`);
   const sizes = [Math.ceil(d / 2), Math.floor(d / 2)] as const;

@@ -16,10 +16,10 @@ import { codeLengthFor, kernel, latent, reconstruction, reconstructionOf, reduce
 
 export interface InfoVaeOptions extends NetworkOptions, CodedOptions {
   /** α of the paper: how much less than 1 the KL term weighs; 0 unless given. With 1 there is none (the MMD-VAE). */
-  alpha?: number;
+  alpha?: number | undefined;
   /** λ of the paper; 1000 unless given. The discrepancy weighs α + λ − 1. */
-  lambda?: number;
-  kernel?: MmdKernel;
+  lambda?: number | undefined;
+  kernel?: MmdKernel | undefined;
 }
 
 /**

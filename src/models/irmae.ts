@@ -22,7 +22,7 @@ export interface IrmaeOptions extends NetworkOptions {
    * Leave out the last of them, as the code of the VRRAE paper's baselines does: "IRMAE with l layers" there
    * has l − 1. False by default.
    */
-  published?: boolean;
+  published?: boolean | undefined;
 }
 
 /**

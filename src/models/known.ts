@@ -8,7 +8,7 @@ import { networkSettings } from "./settings.ts";
 type Known = (typeof catalogue)[keyof typeof catalogue];
 export type ModelName = Known["name"];
 /** The models that the pages offer. */
-export type PageModel = Extract<Known, { page?: PageFacts }>["name"];
+export type PageModel = Extract<Known, { page?: PageFacts | undefined }>["name"];
 
 /** All settings of all models. */
 export type ModelSettings = Both<ReturnType<Known["settings"]>> & ReturnType<typeof networkSettings>;

@@ -36,7 +36,7 @@ export interface Likeliness {
   /** −log p(x | z), summed over the numbers of a sample, as the mean of the samples. */
   error: Tensor;
   /** The mean squared error, and γ²; none of "bce". */
-  squared?: { mse: Tensor; variance: Tensor };
+  squared?: { mse: Tensor; variance: Tensor } | undefined;
 }
 
 /** A likelihood with what it keeps in a model, under the name `name`. */
@@ -86,7 +86,7 @@ export class Likelihood {
   }
 
   /** γ² and its logarithm; the logarithm alone where it is what is trained. */
-  #spread(squared: Tensor, model: Model): { variance?: Tensor; logVariance: Tensor } {
+  #spread(squared: Tensor, model: Model): { variance?: Tensor | undefined; logVariance: Tensor } {
     if (this.kind === "learned") return { logVariance: mul(sum(model.arena.get(this.#name)), 2) };
     const kept = model.state.get(this.#name);
     const variance = kept ? sum(kept) : clamp(squared, LEAST, 3e38);

@@ -29,14 +29,14 @@ export interface LikelihoodVaeOptions extends NetworkOptions {
   /** Length of the code. */
   latent: number;
   /** What is said of samples given their codes; "computed" unless given. */
-  likelihood?: LikelihoodKind;
+  likelihood?: LikelihoodKind | undefined;
   /** γ of the likelihood, or what it starts from; 1 unless given. */
-  deviation?: number;
+  deviation?: number | undefined;
   /**
    * β, the weight of the KL term, which is the mean of the samples; 1 unless given. "balanced" is (2 · side / latent)²
    * with the root of an image's height times width as its side, as the code of Asperti and Trentin has it.
    */
-  klWeight?: number | "balanced";
+  klWeight?: number | "balanced" | undefined;
   /** A σ of all posteriors that is no network's, as the constant-variance VAE has it (Ghosh et al. 2020, there 0.7). */
   posteriorDeviation?: number | undefined;
 }
@@ -186,7 +186,13 @@ export const likelihoodSettings = () => ({
 });
 
 /** The weight that a configuration asks for. */
-export function chosenWeight({ klWeight, balanced }: { klWeight?: number; balanced?: boolean }) {
+export function chosenWeight({
+  klWeight,
+  balanced,
+}: {
+  klWeight?: number | undefined;
+  balanced?: boolean | undefined;
+}) {
   return { klWeight: balanced === true ? ("balanced" as const) : (klWeight ?? 1) };
 }
 

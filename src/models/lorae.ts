@@ -17,12 +17,12 @@ export interface LoraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
   latent: number;
   /** Weight λ of the nuclear norm; 1e-3 by default. */
-  nuclear?: number;
+  nuclear?: number | undefined;
   /**
    * Penalise the linear map without applying it, as the code of the VRRAE paper's baselines does: the model is
    * then a plain autoencoder. False by default.
    */
-  published?: boolean;
+  published?: boolean | undefined;
 }
 
 /**

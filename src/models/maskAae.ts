@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { definedOnly, type Complete } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { openUnits } from "../latent/spectrum.ts";
@@ -33,19 +34,19 @@ import {
 
 export interface MaskAaeOptions extends NetworkOptions, CodedOptions {
   /** Widths of the critic's hidden layers; four of 1024 unless given. */
-  criticWidths?: readonly number[];
+  criticWidths?: readonly number[] | undefined;
   /** Rates of critic and generator; 1e-4 unless given. Autoencoder and mask have the run's; all four are RMSProp's. */
-  adversaryRate?: number;
+  adversaryRate?: number | undefined;
   /** Rate of the mask, where it is not the run's. */
-  maskRate?: number;
+  maskRate?: number | undefined;
   /** What the reconstruction weighs in the mask's loss; 1000 unless given. The less, the more closes. */
-  maskReconstruction?: number;
+  maskReconstruction?: number | undefined;
   /** The least m that the mask starts from; 0 unless given. The largest is 5. */
-  maskStart?: number;
+  maskStart?: number | undefined;
   /** Critic updates a step; 5 unless given. */
-  criticUpdates?: number;
+  criticUpdates?: number | undefined;
   /** T: the weight of the mask's polarisation doubles every 4 T steps; as the authors' code has it for the length unless given. */
-  period?: number;
+  period?: number | undefined;
 }
 
 const [SPREAD, MOST_POLARISATION, MOST_START] = [100, 2048, 5];
@@ -67,7 +68,7 @@ const ENTROPY = { kind: "bce", reduce: "mean" } as const;
  * the losses of autoencoder and mask are a fifth.
  */
 export class MaskAae extends CodedAutoencoder {
-  readonly #options: Required<
+  readonly #options: Complete<
     Pick<MaskAaeOptions, "adversaryRate" | "maskReconstruction" | "criticUpdates" | "period">
   > &
     Pick<MaskAaeOptions, "maskRate">;
@@ -222,7 +223,7 @@ export function maskAae(device: Device, options: MaskAaeOptions): MaskAae {
   const critic = criticNetwork(latent, criticWidths, { seed, stream: "critic" });
   return new MaskAae(
     device,
-    { ...networksFor({ reconstruction: ENTROPY, ...options }, latent), critic },
+    { ...networksFor({ reconstruction: ENTROPY, ...definedOnly(options) }, latent), critic },
     options,
   );
 }

@@ -18,16 +18,16 @@ export interface ModelParts {
   /** Shape of a sample that it is trained on. */
   input: Shape;
   /** Parameters that are in no network, by their names: a mask, a trained γ. */
-  parameters?: readonly ParameterSpec[];
+  parameters?: readonly ParameterSpec[] | undefined;
   /**
    * Which networks, and parameters that are in none, move together, by the name of the group. Each is a group of its
    * own unless given; put groups that move together side by side, one optimizer then moves them in one launch.
    */
-  groups?: Readonly<Record<string, readonly string[]>>;
+  groups?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Numbers that may change between steps, with their first values. */
-  scalars?: Readonly<Record<string, number>>;
+  scalars?: Readonly<Record<string, number>> | undefined;
   /** Tensors that steps write and no gradient moves, and that are in no network: a computed γ². Part of a model's file. */
-  state?: readonly StateSpec[];
+  state?: readonly StateSpec[] | undefined;
 }
 
 /** What the trainer trains: parameters in groups, and what happens to them in a step. */

@@ -15,17 +15,17 @@ export interface NetworkOptions {
   /** Shape of a sample: [H, W, C] for images, [D] for vectors; any other with an encoder and a decoder of your own. */
   input: Shape;
   /** Fixes the initial weights; 0 by default. */
-  seed?: number;
+  seed?: number | undefined;
   /** Your own encoder, samples → (latent), instead of the paper's. */
-  encoder?: Network;
+  encoder?: Network | undefined;
   /** Your own decoder, (latent) → samples, instead of the paper's. */
-  decoder?: Network;
+  decoder?: Network | undefined;
   /** Whose networks it has, `nn.resnetNetworks({ width: 16 })` for one; the first paper's unless given. */
   architecture?: Architecture | undefined;
   /** After the last layer of an architecture's decoder; sigmoid unless given, none where the loss takes logits. */
   output?: "sigmoid" | "none" | undefined;
   /** Divides every weight of the by its largest singular value; false unless given. */
-  spectral?: boolean;
+  spectral?: boolean | undefined;
 }
 
 /** What of a model's loss says whether its decoder gives logits. */

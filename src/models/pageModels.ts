@@ -9,7 +9,7 @@ export interface PageFacts {
   /** What sets it apart, in a few words. */
   about: string;
   /** Settings that are other ones there: so that a minute shows what takes hours elsewhere. */
-  settings?: Readonly<Record<string, number>>;
+  settings?: Readonly<Record<string, number>> | undefined;
 }
 
 const adversary = { criticWidth: 128 };

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { RandomState } from "../ops/random.ts";
-import type { OptimizerSettings } from "../optim/settings.ts";
+import type { OptimizerChanges } from "../optim/settings.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Batch } from "./parts.ts";
@@ -20,11 +20,11 @@ export interface Phase {
    */
   loss(x: Batch, noise: RandomState): Losses;
   /** Where its optimizer is not the run's. */
-  optimizer?: Partial<OptimizerSettings>;
+  optimizer?: OptimizerChanges | undefined;
   /** Updates a step; 1 unless given. Its losses are those of the last. */
-  times?: number;
+  times?: number | undefined;
   /** "fresh": each update takes a batch of its own. "same", which is the default: it takes the batch at hand. */
-  batch?: "same" | "fresh";
+  batch?: "same" | "fresh" | undefined;
   /** What is done to the parameters after each update, on the device: a projection, a running mean. */
   after?(): void;
 }
@@ -36,7 +36,7 @@ export interface DerivedData {
   /** Shape of one of its samples. */
   readonly shape: Shape;
   /** Samples that it takes at once, where that is fewer than the model that is trained does. */
-  readonly atOnce?: number;
+  readonly atOnce?: number | undefined;
   /** Computes a batch; recorded, without a gradient. */
   make(x: Batch, noise: RandomState): Tensor;
 }
@@ -49,13 +49,13 @@ export interface Stage {
   name: string;
   steps: number;
   /** What happens in a step; `model.phases()` unless given. */
-  phases?: readonly Phase[];
+  phases?: readonly Phase[] | undefined;
   /** Groups that stay as they are, whatever the phases move; each phase has to have something left to move. */
-  frozen?: readonly string[];
+  frozen?: readonly string[] | undefined;
   /** What it trains on; the run's data unless given. */
-  data?: Dataset | DerivedData;
+  data?: Dataset | DerivedData | undefined;
   /** Where its optimizer is not the run's. */
-  optimizer?: Partial<OptimizerSettings>;
+  optimizer?: OptimizerChanges | undefined;
   /**
    * What is done once, before its first step: something is fitted to the training samples. The same model and samples
    * have to give the same result, to the last bit.

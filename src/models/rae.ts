@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkPositive } from "../device/arguments.ts";
+import { checkPositive, type Complete } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Network } from "../nn/networks.ts";
@@ -25,18 +25,18 @@ export interface RaeOptions extends NetworkOptions, CodedOptions {
    * β, the weight of ½ ‖z‖²; 1e-2 unless given. The authors' code averages where the paper sums: its weight β' of
    * mean(z²) beside a mean of P squared errors is β = 2 β' P / L here, L the length of the code.
    */
-  codePenalty?: number;
+  codePenalty?: number | undefined;
   /** What the decoder pays for; "none" unless given. */
-  regularizer?: DecoderPenalty;
+  regularizer?: DecoderPenalty | undefined;
   /** λ, the weight of what the decoder pays for; 1e-4 unless given. A weight beside a mean of P errors is 1 / P of this one. */
-  penalty?: number;
+  penalty?: number | undefined;
   /**
    * What "l2" takes. "kernels": Σ W² of the decoder's weights. "pythae": ½ Σ θ² of all its parameters, biases and
    * normalisation too, to which the weight decay of Pythae's optimizer comes down. "kernels" unless given.
    */
-  decayed?: "kernels" | "pythae";
+  decayed?: "kernels" | "pythae" | undefined;
   /** h, the step of the difference that "gradient" takes; 1e-2 unless given. */
-  step?: number;
+  step?: number | undefined;
 }
 
 const RECONSTRUCTION = { kind: "mse", reduce: "sum" } as const;
@@ -57,7 +57,7 @@ const RECONSTRUCTION = { kind: "mse", reduce: "sum" } as const;
  * New samples come from a distribution that is fitted to the codes of the training data.
  */
 export class Rae extends CodedAutoencoder {
-  readonly #options: Required<Pick<RaeOptions, "regularizer" | "decayed" | "step">>;
+  readonly #options: Complete<Pick<RaeOptions, "regularizer" | "decayed" | "step">>;
 
   constructor(
     device: Device,

@@ -30,7 +30,7 @@ export interface SamplerOptions {
   /** Brings codes to the spread that they are expected to have; "paper" as the code of the paper does it, without noise of γ. */
   renormalise?: Renormalisation | "paper" | undefined;
   /** Fixes where a fit starts and which inputs are kept; 0 unless given. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** Codes that a model's networks are drawn at once for: hidden layers are many times as long as codes. */

@@ -60,7 +60,7 @@ export const criticLayers = () =>
 
 /** Widths of a critic's hidden layers: the model's own where nothing is chosen. */
 export function criticWidthsOf(
-  { criticWidth, criticLayers }: { criticWidth?: number; criticLayers?: number },
+  { criticWidth, criticLayers }: { criticWidth?: number | undefined; criticLayers?: number | undefined },
   width: number,
   layers: number,
 ): number[] {
@@ -78,7 +78,7 @@ export function reconstructionOf(
   {
     reconstruction: kind,
     reduce,
-  }: { reconstruction?: Reconstruction["kind"]; reduce?: Reconstruction["reduce"] },
+  }: { reconstruction?: Reconstruction["kind"] | undefined; reduce?: Reconstruction["reduce"] | undefined },
   own: Reconstruction,
 ): Reconstruction {
   return { kind: kind ?? own.kind, reduce: reduce ?? own.reduce };

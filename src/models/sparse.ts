@@ -19,12 +19,12 @@ export interface SparseOptions extends NetworkOptions {
   /** Weight β of the sparsity term. */
   penalty: number;
   /** The mean activation ρ that is aimed at, between 0 and 1; 0.05 by default. */
-  sparsity?: number;
+  sparsity?: number | undefined;
   /**
    * Compare ρ with the mean of all activations of all units at once, as the VRRAE paper's baseline does, which a
    * few busy units can satisfy. False by default.
    */
-  published?: boolean;
+  published?: boolean | undefined;
 }
 
 /** Means are kept this far from 0 and 1, where the divergence is infinite. */

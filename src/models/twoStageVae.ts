@@ -32,13 +32,13 @@ import { codeLengthFor, length } from "./settings.ts";
 
 export interface TwoStageVaeOptions extends LikelihoodVaeOptions {
   /** Widths of the hidden layers of both networks of the second stage; three of 1024 unless given. */
-  secondWidths?: readonly number[];
+  secondWidths?: readonly number[] | undefined;
   /** γ of the second stage: "learned" unless given, or "computed" where the first stage's is. */
-  secondLikelihood?: Extract<LikelihoodKind, "learned" | "computed">;
+  secondLikelihood?: Extract<LikelihoodKind, "learned" | "computed"> | undefined;
   /** Steps of the second stage; twice those of the first unless given. */
-  secondSteps?: number;
+  secondSteps?: number | undefined;
   /** Whether γ of the second stage times N(0, I) is added to codes that it makes, as Dai and Wipf do; true unless given. */
-  gammaNoise?: boolean;
+  gammaNoise?: boolean | undefined;
 }
 
 /** The networks of a two-stage VAE: those of the first VAE, and of the second, which models the first one's codes. */

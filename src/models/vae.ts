@@ -19,7 +19,7 @@ export interface VaeOptions extends NetworkOptions {
   /** Weight of the KL term, which is summed over the batch (β of the paper, eq. 2, divided by the batch size). */
   beta: number;
   /** f: a trained affine map, or the identity as in the paper's ablation (section 5). "affine" by default. */
-  mean?: "affine" | "identity";
+  mean?: "affine" | "identity" | undefined;
 }
 
 /**

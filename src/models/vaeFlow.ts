@@ -24,9 +24,9 @@ import { codeLengthFor, latent, reconstruction, reconstructionOf, reduce } from 
 
 export interface VaeFlowOptions extends NetworkOptions, CodedOptions {
   /** Maps that the draws of a posterior go through; 8 planar ones unless given. */
-  flow?: { kind: "planar" | "realnvp"; maps: number };
+  flow?: { kind: "planar" | "realnvp"; maps: number } | undefined;
   /** Weight of the divergence, which is the mean of the samples; 1 unless given. */
-  beta?: number;
+  beta?: number | undefined;
 }
 
 /**

@@ -30,9 +30,9 @@ export interface VrraeOptions extends NetworkOptions {
    * f: the identity, which makes a VRRAE, or a trained affine map, the "RRAE + VAE" of the paper's ablation
    * (section 5, appendix A.1), whose means are no SVD coefficients. "identity" by default.
    */
-  mean?: "identity" | "affine";
+  mean?: "identity" | "affine" | undefined;
   /** How the gradient treats rotations within the kept basis; see `truncatedSvd`. "damped" by default. */
-  gauge?: Gauge;
+  gauge?: Gauge | undefined;
 }
 
 /**

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { definedOnly, type Complete } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import { add, mul, square, sub } from "../ops/elementwise.ts";
 import { randomNormal } from "../ops/random.ts";
 import { sum } from "../ops/reduce.ts";
-import type { OptimizerSettings } from "../optim/settings.ts";
+import type { OptimizerChanges } from "../optim/settings.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { criticNetwork, labelled } from "./adversary.ts";
 import { CodedAutoencoder, type CodedOptions } from "./codedAutoencoder.ts";
@@ -28,13 +29,13 @@ import {
 
 export interface WaeGanOptions extends NetworkOptions, CodedOptions {
   /** λ, the weight of the critic's terms; 200 unless given: 10 beside 0.05 times a squared error, as the authors' code has it. */
-  adversary?: number;
+  adversary?: number | undefined;
   /** Widths of the critic's hidden layers; four of 512 unless given. */
-  criticWidths?: readonly number[];
+  criticWidths?: readonly number[] | undefined;
   /** Adds log N(z; 0, I) to the critic's logits, so that it has only the rest to learn. */
-  analytic?: boolean;
+  analytic?: boolean | undefined;
   /** The critic's optimizer, where it is not the run's; Adam with β₁ = 0.5 and a rate of 5e-4 unless given. */
-  criticOptimizer?: Partial<OptimizerSettings>;
+  criticOptimizer?: OptimizerChanges | undefined;
 }
 
 const CRITIC_OPTIMIZER = { kind: "adam", betas: [0.5, 0.999], rate: 5e-4 } as const;
@@ -42,16 +43,25 @@ const CRITIC_OPTIMIZER = { kind: "adam", betas: [0.5, 0.999], rate: 5e-4 } as co
 /** What WAE-GAN and AAE have in common: a critic that tells codes from draws of the prior. */
 abstract class AdversarialAutoencoder extends CodedAutoencoder {
   readonly #analytic: boolean;
-  readonly #criticOptimizer: Partial<OptimizerSettings>;
+  readonly #criticOptimizer: OptimizerChanges;
 
   /** `own`: what the model takes where the options do not say. */
   constructor(
     device: Device,
     networks: { encoder: Network; decoder: Network; critic: Network },
     options: WaeGanOptions,
-    own: Required<Pick<WaeGanOptions, "reconstruction" | "adversary">>,
+    own: Complete<Pick<WaeGanOptions, "reconstruction" | "adversary">>,
   ) {
-    const { latent, reconstruction, adversary, analytic = false, criticOptimizer } = { ...own, ...options };
+    const {
+      latent,
+      reconstruction,
+      adversary,
+      analytic = false,
+      criticOptimizer,
+    } = {
+      ...own,
+      ...definedOnly(options),
+    };
     checkWeight("waeGan", "adversary, the weight of the critic's terms,", adversary);
     super(device, networks, latent, reconstruction, { scalars: { adversary } });
     this.#analytic = analytic;

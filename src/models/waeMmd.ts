@@ -22,8 +22,8 @@ import {
 
 export interface WaeMmdOptions extends NetworkOptions, CodedOptions {
   /** λ, the weight of the discrepancy; 200 unless given: 10 beside 0.05 times a squared error, as the authors' code has it. */
-  discrepancy?: number;
-  kernel?: MmdKernel;
+  discrepancy?: number | undefined;
+  kernel?: MmdKernel | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Complete } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
@@ -9,7 +10,7 @@ export type Layers = Readonly<Record<string, Layer>>;
 /** What the layers need, under names that begin with the layer's: `conv1.weight`. */
 export function needs(
   layers: Layers,
-): Required<Pick<Layer, "parameters" | "state" | "usesBatchStatistics" | "usesNoise">> {
+): Complete<Pick<Layer, "parameters" | "state" | "usesBatchStatistics" | "usesNoise">> {
   const all = Object.entries(layers);
   const named = <Spec extends { name: string }>(list: (layer: Layer) => readonly Spec[] | undefined) =>
     all.flatMap(([name, layer]) =>

@@ -10,9 +10,9 @@ import { spectral } from "./spectral.ts";
 
 export interface InfoganNetworksOptions {
   /** Channels of the convolutions next to the image; 64 unless given, and twice as many in the others. */
-  width?: number;
+  width?: number | undefined;
   /** Units of the affine layers; 1024 unless given. */
-  units?: number;
+  units?: number | undefined;
 }
 
 const INITIAL = { weight: { normal: 0.02 }, bias: { constant: 0 } };

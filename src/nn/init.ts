@@ -20,7 +20,7 @@ export type Initial =
   | "heNormal"
   | { readonly constant: number }
   | { readonly uniform: number }
-  | { readonly normal: number; readonly mean?: number };
+  | { readonly normal: number; readonly mean?: number | undefined };
 
 /** The values that a tensor starts from, fixed by `seed` and `stream`. */
 export function initialValues(
@@ -29,7 +29,7 @@ export function initialValues(
     fanIn = 1,
     fanOut = fanIn,
     initial = "fanIn",
-  }: { shape: Shape; fanIn?: number; fanOut?: number; initial?: Initial },
+  }: { shape: Shape; fanIn?: number | undefined; fanOut?: number | undefined; initial?: Initial | undefined },
   seed: number,
   stream: string,
 ): Float32Array {

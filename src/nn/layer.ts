@@ -27,11 +27,11 @@ export interface ParameterShape {
   /** Numbers that each number of the layer's output is computed from. */
   fanIn: number;
   /** Numbers of the layer's output that each number of its input goes into; as `fanIn` unless given. */
-  fanOut?: number;
+  fanOut?: number | undefined;
   /** The axis of the output channels, by which a weight is seen as a matrix; the last unless given. */
-  outputAxis?: number;
+  outputAxis?: number | undefined;
   /** How it starts; evenly spread over ±1 / √fanIn unless given. */
-  initial?: Initial;
+  initial?: Initial | undefined;
 }
 
 /** A tensor that a layer keeps from step to step beside its parameters, and that no gradient moves. */
@@ -50,11 +50,11 @@ export interface Layer {
   readonly label: string;
   readonly parameters: readonly ParameterShape[];
   /** None unless given. */
-  readonly state?: readonly StateShape[];
+  readonly state?: readonly StateShape[] | undefined;
   /** Whether what training makes of a sample depends on the rest of the batch: such a batch cannot be taken in parts. */
-  readonly usesBatchStatistics?: boolean;
+  readonly usesBatchStatistics?: boolean | undefined;
   /** Whether training draws random numbers. */
-  readonly usesNoise?: boolean;
+  readonly usesNoise?: boolean | undefined;
   /** The shape of what it makes of a sample of shape `input`. Throws ShapeError if it cannot take it. */
   outputShape(input: Shape): Shape;
   /** The layers that it is made of, each with what it makes on the way from a sample of shape `input`; for tables. */

@@ -21,14 +21,14 @@ import { needContext, type Layer, type ParameterShape } from "./layer.ts";
 
 /** What weight and bias start from; evenly spread over ±1 / √fanIn unless given. */
 export interface LayerInitial {
-  weight?: Initial;
-  bias?: Initial;
+  weight?: Initial | undefined;
+  bias?: Initial | undefined;
 }
 
 export interface LinearLayerOptions {
-  activation?: Activation;
-  bias?: boolean;
-  initial?: LayerInitial;
+  activation?: Activation | undefined;
+  bias?: boolean | undefined;
+  initial?: LayerInitial | undefined;
 }
 
 /** y = activation(x W + b): (inputs) → (outputs); weight (inputs, outputs). */
@@ -54,8 +54,8 @@ export function linear(
 
 export type Conv2dLayerOptions = Omit<Conv2dOptions, "bias"> & {
   kernel: Pair;
-  bias?: boolean;
-  initial?: LayerInitial;
+  bias?: boolean | undefined;
+  initial?: LayerInitial | undefined;
 };
 
 /** A convolution: (H, W, inputs) → (P, Q, outputs); weight (R, S, inputs / groups, outputs). */
@@ -86,8 +86,8 @@ export function conv2d(inputs: number, outputs: number, given: Conv2dLayerOption
 
 export type ConvTranspose2dLayerOptions = Omit<ConvTranspose2dOptions, "bias"> & {
   kernel: Pair;
-  bias?: boolean;
-  initial?: LayerInitial;
+  bias?: boolean | undefined;
+  initial?: LayerInitial | undefined;
 };
 
 /**
@@ -236,7 +236,7 @@ export function dropout(rate: number): Layer {
 export function embedding(
   count: number,
   length: number,
-  { initial = { normal: 1 } }: { initial?: Initial } = {},
+  { initial = { normal: 1 } }: { initial?: Initial | undefined } = {},
 ): Layer {
   if (![count, length].every((extent) => Number.isInteger(extent) && extent > 0))
     throw new ShapeError(`embedding: ${show([count, length])} are to be whole numbers from 1`);
@@ -267,7 +267,7 @@ function weights(
   return bias ? [parameter("weight", shape), parameter("bias", [outputs])] : [parameter("weight", shape)];
 }
 
-function biasOf(bias: boolean, parameter: (name: string) => Tensor): { bias?: Tensor } {
+function biasOf(bias: boolean, parameter: (name: string) => Tensor): { bias?: Tensor | undefined } {
   return bias ? { bias: parameter("bias") } : {};
 }
 

@@ -5,9 +5,9 @@ import { flatten, linear, reshape, type LayerInitial } from "./layers.ts";
 
 export interface MaskAaeNetworksOptions {
   /** Units of each hidden layer; 1024 unless given. */
-  units?: number;
+  units?: number | undefined;
   /** Hidden layers of the encoder, and of the decoder; 4 unless given. */
-  layers?: number;
+  layers?: number | undefined;
 }
 
 const INITIAL: LayerInitial = { weight: "glorotNormal", bias: { constant: 0 } };

@@ -18,12 +18,12 @@ export interface AutoencoderShapes {
   /** Fixes the initial weights; 0 unless given. */
   seed?: number | undefined;
   /** After every layer but the last; relu unless given. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** After the decoder's last layer; none unless given. */
-  outputActivation?: Activation;
+  outputActivation?: Activation | undefined;
   /** Channels or units of the layers of the encoder, and of the decoder. */
-  encoderWidths?: readonly number[];
-  decoderWidths?: readonly number[];
+  encoderWidths?: readonly number[] | undefined;
+  decoderWidths?: readonly number[] | undefined;
   /** Divides every weight by its largest singular value; false unless given. */
   spectral?: boolean | undefined;
 }
@@ -118,7 +118,7 @@ export function mlp(
   widths: readonly number[],
   hidden: Activation,
   last: Activation,
-  { spectral = false, ...init }: InitialValues & { spectral?: boolean },
+  { spectral = false, ...init }: InitialValues & { spectral?: boolean | undefined },
 ): Network {
   const layers = widths.slice(1).map((outputs, i) => {
     const activation = i + 2 < widths.length ? hidden : last;

@@ -13,11 +13,11 @@ import { needContext, type Layer, type ParameterShape } from "./layer.ts";
 
 export interface NormLayerOptions {
   /** After scale and shift; none unless given. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** What is added to the variance; 1e-5 unless given. */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** Whether there is a scale and a shift to learn; true unless given, but for `instanceNorm`. */
-  affine?: boolean;
+  affine?: boolean | undefined;
 }
 
 export interface BatchNormLayerOptions extends NormLayerOptions {
@@ -25,9 +25,9 @@ export interface BatchNormLayerOptions extends NormLayerOptions {
    * "pytorch" unless given: epsilon 1e-5, momentum 0.1, running variance with the divisor n − 1. "keras": epsilon 1e-3,
    * momentum 0.01 (0.99 in Keras's way of writing), running variance with the divisor n.
    */
-  convention?: "pytorch" | "keras";
+  convention?: "pytorch" | "keras" | undefined;
   /** The part of the way that the running statistics go to the batch's in a step; by the convention unless given. */
-  momentum?: number;
+  momentum?: number | undefined;
 }
 
 const conventions = {
@@ -119,7 +119,10 @@ function affineLayer(
   return { label, parameters: affine ? [parameter("scale", 1), parameter("shift", 0)] : [] };
 }
 
-function affineOf(affine: boolean, parameter: (name: string) => Tensor): { scale?: Tensor; shift?: Tensor } {
+function affineOf(
+  affine: boolean,
+  parameter: (name: string) => Tensor,
+): { scale?: Tensor | undefined; shift?: Tensor | undefined } {
   return affine ? { scale: parameter("scale"), shift: parameter("shift") } : {};
 }
 

@@ -16,9 +16,9 @@ import { batchNorm } from "./normalization.ts";
 
 export interface RaeNetworksOptions {
   /** Channels of the first convolution; 128 unless given, doubled by each further one. */
-  width?: number;
+  width?: number | undefined;
   /** What a batch weighs in the running moments of batch norm, 0.01 unless given; more where steps are few. */
-  momentum?: number;
+  momentum?: number | undefined;
 }
 
 /** Images with a longer side than this get what the paper has for faces. */

@@ -19,15 +19,15 @@ import { globalAveragePool } from "./pooling.ts";
 
 export interface ResnetNetworksOptions {
   /** Channels at the size of the image; 32 unless given. They double each time the size is halved. */
-  width?: number;
+  width?: number | undefined;
   /** Sizes that the encoder looks at, each half of the one before; 3 unless given. */
-  scales?: number;
+  scales?: number | undefined;
   /** Residual blocks at each of them; 1 unless given. */
-  blocks?: number;
+  blocks?: number | undefined;
   /** Units of the residual block of affine maps after the mean over the image; 512 unless given. */
-  units?: number;
+  units?: number | undefined;
   /** What a batch weighs in the running moments of batch norm, 0.01 unless given; more where steps are few. */
-  momentum?: number;
+  momentum?: number | undefined;
 }
 
 /** No more channels than this. */

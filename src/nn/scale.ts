@@ -9,7 +9,10 @@ import type { Layer } from "./layer.ts";
  * from, the main branch of a `residual` enters little by little. Source: LayerScale of Touvron et al., "Going deeper with
  * image transformers", ICCV 2021, section 2.
  */
-export function scale(channels: number, { initial = { constant: 1 } }: { initial?: Initial } = {}): Layer {
+export function scale(
+  channels: number,
+  { initial = { constant: 1 } }: { initial?: Initial | undefined } = {},
+): Layer {
   return {
     label: "scale",
     parameters: [{ name: "weight", shape: [channels], fanIn: 1, initial }],

@@ -14,7 +14,7 @@ import { needContext, type Layer, type ParameterShape } from "./layer.ts";
  * method, u ← Mᵀ M u / ‖Mᵀ M u‖, after which σ = ‖M u‖. The gradient of σ is that with u kept, v uᵀ with v = M u / σ.
  * Source: Miyato et al., "Spectral normalization for generative adversarial networks", ICLR 2018, algorithm 1.
  */
-export function spectral(layer: Layer, { iterations = 1 }: { iterations?: number } = {}): Layer {
+export function spectral(layer: Layer, { iterations = 1 }: { iterations?: number | undefined } = {}): Layer {
   if (!Number.isInteger(iterations) || iterations < 1)
     throw new ArgumentError(`spectral: iterations are a whole number from 1, not ${iterations}`);
   const weights = layer.parameters.filter(({ name }) => /(^|\.)weight$/.test(name));

@@ -16,11 +16,11 @@ import { batchNorm } from "./normalization.ts";
 
 export interface WaeNetworksOptions {
   /** Channels of the first convolution; 128 unless given. They double each time the size is halved. */
-  width?: number;
+  width?: number | undefined;
   /** How often the size is halved; 3 unless given. */
-  scales?: number;
+  scales?: number | undefined;
   /** What a batch weighs in the running moments of batch norm, 0.01 unless given; more where steps are few. */
-  momentum?: number;
+  momentum?: number | undefined;
 }
 
 /**

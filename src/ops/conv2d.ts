@@ -13,9 +13,9 @@ import { reshape } from "./rearrange.ts";
 
 export interface Conv2dOptions extends ConvolutionOptions {
   /** Added to each pixel: (K). */
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   /** Applied to each element at the end. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** Which kernels compute it and its gradients; those that are fastest on the device unless given. */
   variant?: ConvolutionVariant | undefined;
 }

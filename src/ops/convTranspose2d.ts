@@ -7,7 +7,7 @@ import { correlate, filterGradient, transposed } from "./lib/convolutionPasses.t
 
 export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Rows and columns more at the bottom and right: which of the sizes that the convolution maps to P, Q is meant. */
-  outputPadding?: Pair;
+  outputPadding?: Pair | undefined;
 }
 
 /**

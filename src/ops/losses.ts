@@ -100,7 +100,7 @@ export function mse(xHat: Tensor, x: Tensor): Tensor {
 export function bceWithLogits(
   logits: Tensor,
   targets: Tensor,
-  options: { reduction?: "mean" | "sum" } = {},
+  options: { reduction?: "mean" | "sum" | undefined } = {},
 ): Tensor {
   checkTensors("bceWithLogits", logits, targets);
   const { reduction = "mean" } = optionsOf("bceWithLogits", options);
@@ -117,7 +117,7 @@ export function bceWithLogits(
 export function gaussianKl(
   mu: Tensor,
   logVariance: Tensor,
-  options: { reduction?: "sum" | "mean" } = {},
+  options: { reduction?: "sum" | "mean" | undefined } = {},
 ): Tensor {
   checkTensors("gaussianKl", mu, logVariance);
   const { reduction = "sum" } = optionsOf("gaussianKl", options);

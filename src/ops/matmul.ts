@@ -11,13 +11,13 @@ const matmulTiles = tiledKernel("matmul");
 
 export interface MatmulOptions {
   /** Multiply by the transpose of each matrix of `a`, which is then (K,M). */
-  transposeA?: boolean;
+  transposeA?: boolean | undefined;
   /** Multiply by the transpose of each matrix of `b`, which is then (N,K). */
-  transposeB?: boolean;
+  transposeB?: boolean | undefined;
   /** Added to each row: (N). */
-  bias?: Tensor;
+  bias?: Tensor | undefined;
   /** Applied to each element at the end. */
-  activation?: Activation;
+  activation?: Activation | undefined;
   /** Which kernel computes it; the one that is fastest on the device unless given. */
   variant?: Tile | undefined;
 }

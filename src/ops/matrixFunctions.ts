@@ -27,7 +27,7 @@ interface Spectral {
   f: (x: Tensor) => Tensor;
   slope: (x: Tensor) => Tensor;
   /** (f(x) - f(y)) / (x - y), where it is known without a difference. */
-  quotient?: (x: Tensor, y: Tensor) => Tensor;
+  quotient?: ((x: Tensor, y: Tensor) => Tensor) | undefined;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface SvdOptions {
    * Where two singular values coincide, their vectors have no gradient; its factor 1 / (s_j² − s_i²) is
    * d / (d² + damping²), in units of the larger square. Default 1e-6.
    */
-  damping?: number;
+  damping?: number | undefined;
 }
 
 /**
@@ -128,24 +128,24 @@ export interface TruncatedSvdOptions {
    * "exact" divides, "damped" (the default) multiplies by d / (d² + η²), "off" leaves them out. A loss that
    * depends on coefficients · basisᵀ alone has no such part.
    */
-  gauge?: Gauge;
+  gauge?: Gauge | undefined;
   /** η of "damped", in units of the largest s². Default 1e-4. */
-  damping?: number;
+  damping?: number | undefined;
   /** The least 1 − (s_j / s_i)² of a discarded and a kept value that the gradient divides by. Default 1e-3. */
-  gapCap?: number;
+  gapCap?: number | undefined;
   /**
    * "full" decomposes h wholly; "topk" finds the k leading directions alone, and decomposes h wholly where they
    * turn out inexact or too close to the others, which the device finds by itself; "auto" (the default) takes "topk"
    * where it is faster: for large h and small k.
    */
-  method?: Method;
+  method?: Method | undefined;
   /** (L, k): the basis of a similar h, from which "topk" starts. The result is as exact with any. */
-  warm?: Tensor;
+  warm?: Tensor | undefined;
   /**
    * (L, any number): vectors for the signs to go by, for instance the basis of the step before. Each basis vector points
    * to the side of the one of them that it is most along; where all of them are zero, the usual rule holds.
    */
-  towards?: Tensor;
+  towards?: Tensor | undefined;
 }
 
 /** What `truncatedSvd` gives. */
@@ -220,9 +220,9 @@ export function truncatedSvd(h: Tensor, k: number, options: TruncatedSvdOptions 
 
 export interface TruncateOptions {
   /** The least 1 − (s_j / s_i)² of a discarded and a kept value that the gradient divides by. Default 1e-3. */
-  gapCap?: number;
+  gapCap?: number | undefined;
   /** As for `truncatedSvd`. */
-  method?: Method;
+  method?: Method | undefined;
 }
 
 /**

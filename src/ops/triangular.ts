@@ -12,9 +12,9 @@ const WG = 64;
 
 export interface TriangularOptions {
   /** Take the upper triangle of a, not the lower. */
-  upper?: boolean;
+  upper?: boolean | undefined;
   /** Solve for the transpose of the triangle. */
-  transpose?: boolean;
+  transpose?: boolean | undefined;
 }
 
 /**

@@ -10,4 +10,9 @@ export {
   type OptimizerOptions,
 } from "./optimizer.ts";
 export type { Schedule } from "./schedules.ts";
-export { optimizerOf, type OptimizerKind, type OptimizerSettings } from "./settings.ts";
+export {
+  optimizerOf,
+  type OptimizerKind,
+  type OptimizerChanges,
+  type OptimizerSettings,
+} from "./settings.ts";

@@ -126,11 +126,11 @@ function checked<Options extends object>(what: string, arena: unknown, options: 
 
 /** The constants of an update, as far as it has them. */
 interface Constants {
-  betas?: readonly [number, number];
-  epsilon?: number;
-  epsilonRoot?: number;
-  momentum?: number;
-  nesterov?: boolean;
+  betas?: readonly [number, number] | undefined;
+  epsilon?: number | undefined;
+  epsilonRoot?: number | undefined;
+  momentum?: number | undefined;
+  nesterov?: boolean | undefined;
 }
 
 /** An entry point of `shaders/optimizer.wgsl`, the moments that it keeps, and its clock. */

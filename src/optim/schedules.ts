@@ -14,10 +14,10 @@ import { ArgumentError } from "../device/errors.ts";
  * Any of them may begin after a linear `warmup` of so many updates; t then counts from its end.
  * Schedules are evaluated on the device.
  */
-export type Schedule = { warmup?: number } & (
+export type Schedule = { warmup?: number | undefined } & (
   | { kind: "constant" }
   | { kind: "warmup"; steps: number }
-  | { kind: "cosine"; steps: number; floor?: number }
+  | { kind: "cosine"; steps: number; floor?: number | undefined }
   | { kind: "exponential"; decay: number; every: number }
   | { kind: "steps"; milestones: readonly number[]; factor: number }
 );

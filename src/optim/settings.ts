@@ -19,6 +19,11 @@ export interface OptimizerSettings extends OptimizerOptions {
   epsilon?: number | undefined;
 }
 
+/** What of another optimizer's settings is changed. */
+export type OptimizerChanges = {
+  [Name in keyof OptimizerSettings]?: OptimizerSettings[Name] | undefined;
+};
+
 /** The optimizer that `settings` describe, over the parameters of `group`. */
 export function optimizerOf(group: ParameterGroup, settings: OptimizerSettings): Optimizer {
   checkOptions("optimizer", settings);

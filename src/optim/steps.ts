@@ -6,7 +6,7 @@ export interface Stepper {
   /** Steps taken so far. */
   readonly step: number;
   /** Whether there is nothing left to train. */
-  readonly isOver?: boolean;
+  readonly isOver?: boolean | undefined;
   /** Prepares what the next step needs; called before each. */
   ready?(): Promise<void>;
   /** Launches one step; does not wait for it. */
@@ -16,7 +16,7 @@ export interface Stepper {
 /** When a loop of steps ends. */
 export interface StepsOptions {
   /** After this step, if it is not over before. */
-  until?: number;
+  until?: number | undefined;
   /** After the step at hand. */
   signal?: AbortSignal | undefined;
 }

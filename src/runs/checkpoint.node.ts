@@ -20,7 +20,7 @@ export interface CheckpointParts {
   /** Finite numbers, strings, booleans, null, lists and objects of them. */
   state: object;
   /** What the model's file says of itself. */
-  about?: Readonly<Record<string, string>>;
+  about?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A checkpoint as it was written. */

@@ -34,11 +34,11 @@ export const asideName = "checkpoint.old";
 
 export interface LeaseOptions {
   /** Seconds without a sign after which others may take the lease over; HESTENES_LEASE or 60 unless given. */
-  silence?: number;
+  silence?: number | undefined;
   /** Called once if it takes a while to see whether the holder of the lease is alive. */
-  onWait?: (notice: string) => void;
+  onWait?: ((notice: string) => void) | undefined;
   /** Whom the lease is for: this process, unless a test plays another machine. */
-  identity?: Identity;
+  identity?: Identity | undefined;
 }
 
 const holderSchema = z.object({

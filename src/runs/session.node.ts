@@ -26,20 +26,20 @@ import { steps } from "../optim/steps.ts";
 /** How a run tells what it is doing, and is told to stop. */
 export interface SessionHooks {
   /** Called once, when the device is open, the data loaded and the last checkpoint, if any, read. */
-  onStart?: (session: Session) => void;
-  onProgress?: (progress: Progress) => void;
+  onStart?: ((session: Session) => void) | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
   /** Called before `onStart`, while pictures are decoded. */
-  onReading?: ReadingOptions["onProgress"];
+  onReading?: ReadingOptions["onProgress"] | undefined;
   /** Called after the first step and after every so many, and waited for. */
-  every?: { steps: number; call: (session: Session) => Promise<void> };
+  every?: { steps: number; call: (session: Session) => Promise<void> } | undefined;
   /** A line worth a person's attention, for instance that a lost device is replaced. */
-  onNotice?: (notice: string) => void;
+  onNotice?: ((notice: string) => void) | undefined;
   /** Ends the run after the step at hand, with a checkpoint; the reading of pictures at once, with what it was aborted with. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Ends the run after this step, with a checkpoint, to go on another time. */
-  until?: number;
+  until?: number | undefined;
   /** The lease of the folder, where whoever calls holds it, and will release it. */
-  lease?: Lease;
+  lease?: Lease | undefined;
 }
 
 export interface Progress {

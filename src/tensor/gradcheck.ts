@@ -9,9 +9,9 @@ export interface GradcheckOptions {
    * of the output. With it the output is compared too, and derivatives are differences of it. Without it they are
    * differences of the operation itself, in float32, which agree to two or three digits.
    */
-  reference?: (inputs: number[][], shapes: number[][]) => ArrayLike<number>;
+  reference?: ((inputs: number[][], shapes: number[][]) => ArrayLike<number>) | undefined;
   /** The largest relative error that passes; 1e-5 with a reference, 1e-2 without. */
-  tolerance?: number;
+  tolerance?: number | undefined;
 }
 
 /** Relative errors of an operation: of its output, where there is a reference, and of the gradient of each input that requires one. */

@@ -1,25 +1,25 @@
-import { checkNumber, checkPositive, checkWhole } from "../device/arguments.ts";
+import { checkNumber, checkPositive, checkWhole, type Complete, definedOnly } from "../device/arguments.ts";
 
 /** How a rank is sought. The defaults are those of the authors' code, but for `settle`, which it leaves to its user. */
 export interface AdaptiveOptions {
   /** The rank is not lowered below this one; 1 by default. */
-  least?: number;
+  least?: number | undefined;
   /** Losses whose mean the last one is compared with; 20. */
-  window?: number;
+  window?: number | undefined;
   /** Steps whose loss is near that mean, before the mean becomes what every rank has to reach; 1000. */
-  settle?: number;
+  settle?: number | undefined;
   /** A loss is near the mean when it differs by less than so many percent; 5. */
-  near?: number;
+  near?: number | undefined;
   /** A loss that is enough from the start, in place of waiting for one to settle. */
-  wanted?: number;
+  wanted?: number | undefined;
   /** Steps in a row under the loss that is to be reached, before the rank is lowered; 1. */
-  reach?: number;
+  reach?: number | undefined;
   /** Steps without progress at a rank, before it is given up for the one above; 500. */
-  giveUp?: number;
+  giveUp?: number | undefined;
   /** A loss makes no progress when it differs from the mean by less than so many percent, or is above it; 1. */
-  still?: number;
+  still?: number | undefined;
   /** Steps near the mean at the rank that was found, after which training ends; 500. */
-  finish?: number;
+  finish?: number | undefined;
 }
 
 /** What has to happen after a step: nothing, one rank less, back to the rank above, or the end. */
@@ -65,11 +65,11 @@ const defaults = {
  * 3. done: that rank is trained on until its loss stays near its mean again.
  */
 export class AdaptiveRank {
-  readonly #options: Required<AdaptiveOptions>;
+  readonly #options: Complete<AdaptiveOptions>;
   #state: AdaptiveState;
 
   constructor(first: number, options: AdaptiveOptions = {}) {
-    this.#options = { ...defaults, ...options };
+    this.#options = { ...defaults, ...definedOnly(options) };
     const { least, near, still, wanted, ...steps } = this.#options;
     checkWhole("adaptive rank: least", least, 1, first);
     for (const [name, value] of Object.entries({ near, still }))

@@ -8,8 +8,8 @@ const ahead = 8;
 
 /** How many samples there are to be, all unless given, and the seed that shuffles them. */
 interface Order {
-  count?: number;
-  seed?: number;
+  count?: number | undefined;
+  seed?: number | undefined;
 }
 
 /** As `deviceParts`, in batches of no more than the model takes at once. */

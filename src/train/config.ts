@@ -6,7 +6,7 @@ import {
   type PresetSettings,
 } from "../data/descriptor.ts";
 import { datasetNamed, datasetNames, datasetsWith } from "../data/known.ts";
-import { hint } from "../device/arguments.ts";
+import { definedOnly, hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { packSchedule } from "../optim/schedules.ts";
 import { optimizerKinds } from "../optim/settings.ts";
@@ -174,7 +174,7 @@ export function completeConfig(
     logEvery: config.logEvery ?? Math.max(1, Math.round(steps / 100)),
     evaluateEvery: config.evaluateEvery ?? Math.max(1, Math.round(steps / 10)),
     checkpointEvery: config.checkpointEvery ?? Math.max(1, Math.round(steps / 4)),
-  } as Config;
+  };
   const { basis: hasBasis } = modelNamed(complete.model);
   if (complete.rank > Math.min(complete.latent, complete.batch) && hasBasis)
     throw new ArgumentError(
@@ -214,10 +214,6 @@ export function isSettingOf(model: ModelName, name: string): boolean {
 /** The models that the setting of that name makes a difference to. */
 export function modelsWith(name: string): ModelName[] {
   return modelNames.filter((model) => isSettingOf(model, name));
-}
-
-function definedOnly<T extends object>(record: T): Partial<T> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** An issue in words: the setting, the value that it was given, and what was expected. */

@@ -1,3 +1,4 @@
+import { definedOnly } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Model } from "../models/model.ts";
 import type { Batch } from "../models/parts.ts";
@@ -42,7 +43,7 @@ export class PhaseRun {
     const make = (group: ParameterGroup) =>
       typeof optimization === "function"
         ? optimization(group, phase)
-        : optimizerOf(group, { ...optimization, ...phase.optimizer });
+        : optimizerOf(group, { ...optimization, ...definedOnly(phase.optimizer ?? {}) });
     try {
       for (const { name, parameters } of runs)
         this.#moved.push(movedBy(make, name, model.arena.part(parameters)));

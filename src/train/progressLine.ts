@@ -3,7 +3,7 @@ import { lossesToTell, type StepLosses } from "./losses.ts";
 /** Milliseconds between two writings of the line. */
 const pause = 100;
 
-type Terminal = Pick<NodeJS.WriteStream, "isTTY" | "write"> & { columns?: number };
+type Terminal = Pick<NodeJS.WriteStream, "isTTY" | "write"> & { columns?: number | undefined };
 
 /** A line on a terminal that tells how far a run is, written over itself. */
 export class ProgressLine {
@@ -18,7 +18,9 @@ export class ProgressLine {
   constructor(
     first: number,
     total: number,
-    terminal: Terminal | undefined = (globalThis as { process?: { stderr?: Terminal } }).process?.stderr,
+    terminal: Terminal | undefined = (
+      globalThis as { process?: { stderr?: Terminal | undefined } | undefined }
+    ).process?.stderr,
   ) {
     this.#terminal = terminal?.isTTY ? terminal : undefined;
     this.#first = first;

@@ -1,5 +1,6 @@
 import { Batches, type Position } from "../data/batches.ts";
 import { Dataset } from "../data/dataset.ts";
+import { definedOnly } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import type { Model } from "../models/model.ts";
 import { partSizes, type Batch } from "../models/parts.ts";
@@ -200,7 +201,10 @@ function phasesOf(model: Model, stage: Stage, optimization: Optimization): Phase
     throw new ArgumentError(
       `stage ${stage.name}: phases have names of their own, and there is one at least, not ${names.join(", ") || "none"}`,
     );
-  const staged = typeof optimization === "function" ? optimization : { ...optimization, ...stage.optimizer };
+  const staged =
+    typeof optimization === "function"
+      ? optimization
+      : { ...optimization, ...definedOnly(stage.optimizer ?? {}) };
   const runs: PhaseRun[] = [];
   try {
     for (const phase of phases) {

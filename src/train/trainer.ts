@@ -19,20 +19,20 @@ export interface TrainerState {
   step: number;
   position: Position;
   /** The stage, counted from 0, and the steps of it that are taken; the first one, and all steps, where it is missing. */
-  stage?: { index: number; step: number };
+  stage?: { index: number; step: number } | undefined;
   /** What the rates of the optimizers were multiplied by, where that was not 1. */
-  rateFactor?: number;
+  rateFactor?: number | undefined;
   /** What `model.scalars` were, by name. */
-  scalars?: Record<string, number>;
+  scalars?: Record<string, number> | undefined;
   /** What `train` knows of its evaluations so far. */
-  evaluation?: EvaluationState;
+  evaluation?: EvaluationState | undefined;
   /** Where the search for a rank is, if there is one. */
-  search?: AdaptiveState;
+  search?: AdaptiveState | undefined;
 }
 
 export interface TrainerOptions extends StageRunOptions {
   /** The parts of the run; one without end, of `model.phases()`, unless given. */
-  stages?: readonly Stage[];
+  stages?: readonly Stage[] | undefined;
 }
 
 /**

@@ -22,9 +22,9 @@ export async function varianceLawOn(
 /** Which samples are looked at, and how they are made anew. */
 export interface VarianceLossOptions {
   /** The first so many samples; all unless given. */
-  count?: number;
+  count?: number | undefined;
   /** Decode a draw of each sample's code, as training does, fixed by this seed; the code itself unless given. */
-  drawn?: number;
+  drawn?: number | undefined;
 }
 
 /**

@@ -30,7 +30,7 @@ function modeOf(value: Value, shape: Shape): number | undefined {
 export function launchBroadcast(
   launched: Kernel,
   entry: "forward" | "backward" | "choose",
-  given: { a: Value; b: Value; m?: Tensor; dy?: Tensor; test?: number },
+  given: { a: Value; b: Value; m?: Tensor | undefined; dy?: Tensor | undefined; test?: number | undefined },
   out: Tensor,
   constants: Record<string, number> = {},
 ): void {
@@ -108,7 +108,7 @@ export function forwardBroadcast(
   launched: Kernel,
   name: string,
   OP: number,
-  { a, b, test = 0 }: { a: Value; b: Value; test?: number },
+  { a, b, test = 0 }: { a: Value; b: Value; test?: number | undefined },
 ): [y: Tensor, inputs: Tensor[]] {
   const inputs = [a, b].filter((value) => typeof value !== "number");
   checkTensors(name, ...inputs);

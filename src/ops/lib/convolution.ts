@@ -11,13 +11,13 @@ export type Padding =
 /** What convolutions and transposed convolutions have in common. */
 export interface ConvolutionOptions {
   /** Pixels from one window to the next; 1 unless given. */
-  stride?: Pair;
+  stride?: Pair | undefined;
   /** Zeros around the image; none unless given. "same" makes P = ⌈H / stride⌉. */
-  padding?: Padding;
+  padding?: Padding | undefined;
   /** Pixels from one tap of the filter to the next; 1 unless given. */
-  dilation?: Pair;
+  dilation?: Pair | undefined;
   /** Parts of the channels that do not mix; 1 unless given. */
-  groups?: number;
+  groups?: number | undefined;
 }
 
 /**
@@ -83,7 +83,7 @@ export function transposedConvolution(
   op: string,
   x: Shape,
   w: Shape,
-  options: ConvolutionOptions & { outputPadding?: Pair },
+  options: ConvolutionOptions & { outputPadding?: Pair | undefined },
 ): Geometry {
   const { N, H: P, W: Q, last: K } = image(op, "x", x);
   const { R, S, inner, K: filters, G, stride, dilation } = filter(op, w, options);

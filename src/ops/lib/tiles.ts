@@ -13,10 +13,10 @@ export { chooseTile, sharers, type Tile } from "./choice.ts";
 export interface Extent {
   rows: number;
   columns: number;
-  depths?: number;
-  phases?: number;
+  depths?: number | undefined;
+  phases?: number | undefined;
   /** Whether four rows of a lane stand next to each other, and are loaded as vec4s; two are loaded one by one. */
-  rowVectors?: boolean;
+  rowVectors?: boolean | undefined;
 }
 
 /** Whether an axis of n elements is read in whole vec4s, for an `override`. */

@@ -14,7 +14,7 @@ export function applyFunction(
   names: readonly string[],
   name: string,
   x: Tensor,
-  { s, t, slope = "x" }: { s: number; t: number; slope?: "x" | "y" },
+  { s, t, slope = "x" }: { s: number; t: number; slope?: "x" | "y" | undefined },
 ): Tensor {
   checkTensors(name, x);
   const constants = { F: names.indexOf(name) };

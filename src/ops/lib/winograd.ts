@@ -78,7 +78,7 @@ export function winogradCorrelate(
   w: Tensor,
   out: Tensor,
   geometry: Geometry,
-  { flipped = false, ...epilogue }: Epilogue & { flipped?: boolean } = {},
+  { flipped = false, ...epilogue }: Epilogue & { flipped?: boolean | undefined } = {},
 ): void {
   const { C, K } = geometry;
   const { device } = x;

@@ -195,9 +195,9 @@ interface CompleteOptions {
    * Columns not longer than so many times the first may be rounding errors too: the complement takes their place if they are
    * within the span of the others.
    */
-  doubtful?: number;
+  doubtful?: number | undefined;
   /** Whether no more columns than the rank in `info` have a length other than zero. */
-  bounded?: boolean;
+  bounded?: boolean | undefined;
 }
 
 /**

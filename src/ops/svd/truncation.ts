@@ -23,7 +23,7 @@ export interface Truncation {
   /** (P, P): in its columns all singular vectors of the shorter side, U where L ≤ B, V otherwise, and their values. */
   all: { vectors: Tensor; values: Tensor };
   /** Of the top-k path; where its verdict is for it, `all` has no meaning and zero values. */
-  leading?: Leading;
+  leading?: Leading | undefined;
 }
 
 /** A truncation's tensors, except `kept`. */
