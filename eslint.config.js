@@ -50,7 +50,10 @@ function oneWay(layer) {
   const all = `src/${layer}/**/*.ts`;
   if (inNode.includes(layer)) return [restrict([all], [], later)];
   const node = `src/${layer}/**/*.node.ts`;
-  return [restrict([all], [node, "src/web/build/**"], [...later, ...ofNode]), restrict([node], [], later)];
+  return [
+    restrict([all], [node, "src/web/build/**", "src/web/docs/.vitepress/config.ts"], [...later, ...ofNode]),
+    restrict([node], [], later),
+  ];
 }
 
 export default tseslint.config(
@@ -69,5 +72,5 @@ export default tseslint.config(
     },
   },
   ...layers.flatMap(oneWay),
-  { files: ["*.config.ts"], rules: { "no-restricted-syntax": "off" } },
+  { files: ["*.config.ts", "src/web/docs/.vitepress/**/*.ts"], rules: { "no-restricted-syntax": "off" } },
 );
