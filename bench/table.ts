@@ -39,7 +39,7 @@ export function verdict(list: readonly Comparison[]): string {
   const parts = (["tfjs-webgpu", "jax-js", "torch"] as const).flatMap((peer) => {
     const found = summary(list, peer);
     if (!found) return [];
-    return [`${times(found.median)} the speed of ${titles[peer]} (${times(found.least)} at least)`];
+    return [`${times(found.median)} the speed of ${titles[peer]} (at least ${times(found.least)})`];
   });
   return parts.length > 0 ? `In the median, hestenes has ${parts.join(", ")}.` : "Times of hestenes alone.";
 }

@@ -156,6 +156,10 @@ test("the pixel that moves a singular value most is named, and none where the va
   const slopes = Float32Array.of(0, 0.25, 0, -0.5, 0, 0);
   const shape = { width: 3, channels: 1 } as const;
   expect(strongest(2, slopes, shape)).toBe("Strongest at row 2, column 1: slope -0.50000.");
+  const coloured = { width: 1, channels: 3 } as const; // the sum over a pixel's colours counts, as in the drawing
+  expect(strongest(2, slopes, coloured)).toBe(
+    "Strongest at row 2, column 1: slope -0.50000, its three colours together.",
+  );
   expect(strongest(0, slopes, shape)).toMatch(/^This singular value is 0: .*no pixel/);
 });
 

@@ -197,11 +197,11 @@ export function lastDecoded(tab: Tab): Promise<{ lane: number; codes: number[]; 
 /** Words of libraries and formats, which say nothing to who looks at a page. */
 const jargon = /\bbyte|offset|shape|\btensor|axes|dtype|[FU]32|\.weight|element type|dimension/i;
 
-/** Waits for a refusal of this kind: in plain words first, then perhaps, in brackets, in a library's. */
+/** Waits for a refusal of this kind: in plain words first, then perhaps, to be unfolded, in a library's. */
 export async function refused(tab: Tab, words: RegExp): Promise<void> {
-  const text = tab.locator("#notices > [data-key=error] > p").filter({ hasText: words });
-  await text.waitFor();
-  expect((await text.textContent())!.split(" (")[0]).not.toMatch(jargon);
+  const box = tab.locator("#notices > [data-key=error]").filter({ hasText: words });
+  await box.waitFor();
+  expect(await box.locator("> p").textContent()).not.toMatch(jargon);
 }
 
 /** Drops files on the page, as from a file manager. */

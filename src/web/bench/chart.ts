@@ -17,10 +17,12 @@ const colours: Record<EngineName, string> = {
 
 const labelOf = (row: Row) => `${row.case} ${row.op}`;
 
-/** What is written beside the longest bar, and under an axis, takes so many pixels. */
+/** What is written beside the rightmost dot, and under an axis, takes so many pixels. */
 const [besides, tickWidth] = [190, 50];
+/** Half the width of a dot. */
+const dot = 5;
 
-/** The median times as bars, an operation a group; shorter is better. */
+/** The median times as dots, an operation a group: on a logarithmic axis the length of a bar would mean nothing. */
 export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
   const labels = [...new Set(rows.map(labelOf))];
   const engines = [...new Set(rows.map(({ engine }) => engine))];
@@ -32,13 +34,13 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
     const least = own.get(labelOf(row));
     return row.engine === "hestenes" || least === undefined ? words : `${words} · ${times(row.ms / least)}`;
   };
-  const [label, bar] = [22, 15];
+  const [label, line] = [22, 15];
   const width = Math.max(300, host.clientWidth);
   const ticks = logTicks(
     rows.map(({ ms }) => ms),
     Math.min(6, Math.max(1, Math.floor((width - besides) / tickWidth))),
   );
-  const group = label + bar * engines.length;
+  const group = label + line * engines.length;
   const plot = Plot.plot({
     ...frame,
     width,
@@ -51,25 +53,25 @@ export function timesChart(host: HTMLElement, rows: readonly Row[]): void {
       label: null,
       grid: true,
       ticks,
+      insetLeft: 2 * dot,
     },
     y: { axis: null, domain: engines },
     fy: { domain: labels, axis: null, paddingInner: label / group, paddingOuter: 0 },
     marks: [
       Plot.axisX(ticks, labelled),
-      Plot.barX(rows, {
-        x1: 0.4 * Math.min(...rows.map(({ ms }) => ms)),
-        x2: "ms",
+      Plot.dot(rows, {
+        x: "ms",
         y: "engine",
         fy: labelOf,
+        r: dot,
         fill: ({ engine }: Row) => colours[engine],
-        rx: 3,
       }),
       Plot.text(rows, {
         x: "ms",
         y: "engine",
         fy: labelOf,
         text: named,
-        dx: 6,
+        dx: 2 * dot,
         textAnchor: "start",
       }),
       Plot.text(labels, {

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../device/errors.ts";
 import { sayError } from "./notices.ts";
 
 /** Calls `onFiles` for files that are dropped on `target` or chosen through `input`; says what to do with a folder. */
@@ -12,14 +13,16 @@ export function acceptFiles(
     target.classList.toggle("dropping", inside);
   };
   target.addEventListener("dragover", (event) => over(event, true));
-  target.addEventListener("dragleave", (event) => over(event, false));
+  target.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) over(event, false); // it left the window, and not for another part of the page
+  });
   target.addEventListener("drop", (event) => {
     over(event, false);
     const folder = folderAmong(event.dataTransfer);
     const files = [...(event.dataTransfer?.files ?? [])];
     if (folder !== undefined)
       sayError(
-        new Error(
+        new ArgumentError(
           `${folder} is a folder. Open it, and drop the files that are in it: mark them all, then drag them.`,
         ),
       );

@@ -7,7 +7,7 @@ import { imageData } from "../shared/paint.ts";
 import { Remote } from "../shared/rpc.ts";
 import { valuesChart } from "./chart.ts";
 import type { Decomposition, PictureShape, SvdApi, SvdEvent } from "./protocol.ts";
-import { energy, inWords, percent, sizeInWords, strongest, subscript } from "./words.ts";
+import { byPixel, energy, inWords, percent, sizeInWords, strongest, subscript } from "./words.ts";
 
 const remote = new Remote<SvdApi, SvdEvent>(
   new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
@@ -166,7 +166,16 @@ async function open(): Promise<void> {
   rank.oninput = () => showRank.give();
   direction.oninput = () => showDirection.give();
   side.onchange = () => taking.give(given);
-  acceptFiles(document.body, byId("choose", HTMLInputElement), ([file]) => file && taking.give(file));
+  acceptFiles(document.body, byId("choose", HTMLInputElement), ([first, ...others]) => {
+    taking.give(first);
+    if (others.length === 0) return dismiss("others");
+    const left = others.length === 1 ? others[0]!.name : `${others.length} others`;
+    notice(
+      "others",
+      "One picture at a time",
+      `${first!.name} is decomposed; ${left} ${others.length === 1 ? "is" : "are"} left out.`,
+    );
+  });
   onWidth(byId("curve", HTMLElement), drawCurve);
   taking.give(undefined);
 }
@@ -178,8 +187,7 @@ open().catch((error: unknown) => sayUnusable(error, "Nothing can be decomposed w
  * smaller, white where it changes nothing. The channels of a pixel are added up.
  */
 function signedImage(values: Float32Array, { height, width, channels }: PictureShape): ImageData {
-  const sums = new Float32Array(height * width);
-  values.forEach((value, at) => (sums[Math.floor(at / channels)]! += value));
+  const sums = byPixel(values, channels);
   const largest = sums.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
   const image = new ImageData(width, height);
   sums.forEach((value, pixel) => {

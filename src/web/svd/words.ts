@@ -28,19 +28,23 @@ export function inWords(k: number, kept: number, all: number): string {
   return kept < all ? numbers : `${numbers} That is more than the picture itself.`;
 }
 
-/** Where the gradient of a singular value is largest, in words: what a brighter pixel there does to it. */
+/** The sum over the channels of each pixel of values (H, W, C). */
+export function byPixel(values: Float32Array, channels: number): Float32Array {
+  const sums = new Float32Array(values.length / channels);
+  values.forEach((value, at) => (sums[Math.floor(at / channels)]! += value));
+  return sums;
+}
+
+/** Where the gradient of a singular value is largest, in words: what a pixel that is brighter in all its colours does to it. */
 export function strongest(
   value: number,
   gradient: Float32Array,
   { width, channels }: Pick<PictureShape, "width" | "channels">,
 ): string {
   if (value === 0) return "This singular value is 0: its pattern draws nothing, and no pixel counts most.";
-  let at = 0;
-  gradient.forEach((slope, i) => {
-    if (Math.abs(slope) > Math.abs(gradient[at]!)) at = i;
-  });
-  const row = Math.floor(at / (width * channels));
-  const column = Math.floor(at / channels) % width;
-  const colour = channels === 3 ? ` ${["red", "green", "blue"][at % 3]}` : "";
-  return `Strongest at row ${row + 1}, column ${column + 1}${colour}: slope ${gradient[at]!.toFixed(5)}.`;
+  const slopes = byPixel(gradient, channels);
+  const at = slopes.reduce((most, slope, i) => (Math.abs(slope) > Math.abs(slopes[most]!) ? i : most), 0);
+  const [row, column] = [Math.floor(at / width), at % width];
+  const all = channels === 3 ? ", its three colours together" : "";
+  return `Strongest at row ${row + 1}, column ${column + 1}: slope ${slopes[at]!.toFixed(5)}${all}.`;
 }

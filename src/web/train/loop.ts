@@ -101,7 +101,8 @@ export class Loop {
     } catch (error) {
       if (await this.#gpu.isLost(error)) return; // recovering goes on training
       this.#playing = false;
-      this.#tell({ kind: "failure", message: error instanceof Error ? error.message : String(error) });
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      this.#tell({ kind: "failure", name, message });
     }
     this.announce();
   }

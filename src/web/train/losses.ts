@@ -2,7 +2,7 @@ import { lineChart, lossChart } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { Paced } from "../shared/frames.ts";
 import { models } from "./models.ts";
-import type { LossEvent, ModelName } from "./protocol.ts";
+import type { LossEvent, ModelName, SetUp } from "./protocol.ts";
 import { RunLog, type LossLine } from "./runLog.ts";
 
 /** Milliseconds between drawings of the charts. */
@@ -17,15 +17,17 @@ export class Losses {
   readonly #drawing = new Paced(chartPause, () => this.draw());
   #models: readonly ModelName[] = [];
   #stages: readonly (readonly string[])[] = [];
+  /** Of the file. */
+  #name = "";
 
   /** The reading that came last. */
   get last(): LossEvent | undefined {
     return this.#log.last;
   }
 
-  /** Shows those of `models` and their `stages` from now on: the same run at another rank, or a new one. */
-  show(models: readonly ModelName[], stages: readonly (readonly string[])[], goesOn: boolean): void {
-    [this.#models, this.#stages] = [models, stages];
+  /** Shows those of a run from now on: the one at hand at another rank, or a new one. */
+  show({ settings: { models, seed }, stages }: SetUp, goesOn: boolean): void {
+    [this.#models, this.#stages, this.#name] = [models, stages, `${models.join("-")}-seed-${seed}`];
     if (!goesOn) this.#log.clear();
     this.draw();
   }
@@ -87,7 +89,7 @@ export class Losses {
   }
 
   download(): void {
-    download("history.jsonl", this.#log.text(this.#models), "application/jsonl");
+    download(`${this.#name}.jsonl`, this.#log.text(this.#models), "application/jsonl");
   }
 }
 

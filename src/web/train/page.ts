@@ -4,7 +4,7 @@ import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
 import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
-import { Remote } from "../shared/rpc.ts";
+import { Remote, RemoteError } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
 import { readAddress } from "./address.ts";
 import { ModelCard } from "./card.ts";
@@ -112,7 +112,7 @@ class TrainPage {
     begin.onclick = () => {
       if (!this.#playing) play.click();
       play.focus({ preventScroll: true });
-      byId("studio", HTMLElement).scrollIntoView();
+      byId("run", HTMLElement).scrollIntoView();
     };
     history.onclick = () => this.#losses.download();
     load.onchange = () => {
@@ -214,7 +214,7 @@ class TrainPage {
     if (!goesOn) this.#savedStep = 0;
     const { settings, data, parameters, stages } = setUp;
     showPresets(settings);
-    this.#losses.show(settings.models, stages, goesOn);
+    this.#losses.show(setUp, goesOn);
     this.#cards = settings.models.map((model, i) => {
       const onSave = () => void this.#save(i).catch(sayError);
       const onNextStage = () => void this.#remote.call("nextStage", i).catch(sayError);
@@ -287,7 +287,7 @@ class TrainPage {
       case "lost":
         return this.#onLost(event);
       case "failure":
-        return sayError(new Error(event.message));
+        return sayError(new RemoteError(event.name, event.message));
     }
   }
 

@@ -148,6 +148,8 @@ export interface LostEvent {
 
 export interface FailureEvent {
   kind: "failure";
+  /** Of the error. */
+  name: string;
   message: string;
 }
 

@@ -1,4 +1,5 @@
 import type { Picture } from "../../data/resize.ts";
+import { ArgumentError } from "../../device/errors.ts";
 import { byId, make } from "../shared/dom.ts";
 import { acceptFiles } from "../shared/drop.ts";
 import { dismiss, sayError } from "../shared/notices.ts";
@@ -29,7 +30,9 @@ export class Sources {
       else if (files.length === 1) onModel(model);
       else
         sayError(
-          new Error(`${model.name} is a model. Drop it alone, and what it is to learn from by itself.`),
+          new ArgumentError(
+            `${model.name} is a model. Drop it alone, and what it is to learn from by itself.`,
+          ),
         );
     });
   }
@@ -55,7 +58,8 @@ export class Sources {
 
   #add(onData: (choice: DataChoice) => void): void {
     const drawing = this.#pad.picture();
-    if (!drawing) return sayError(new Error("The pad is empty. Draw a digit on it first, then add it."));
+    if (!drawing)
+      return sayError(new ArgumentError("The pad is empty. Draw a digit on it first, then add it."));
     dismiss("error");
     this.#drawings.push(drawing);
     const { width, height } = drawing;
