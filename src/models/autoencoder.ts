@@ -118,6 +118,11 @@ export abstract class Autoencoder extends Model {
     return this.quietly(() => this.codeOf(x));
   }
 
+  /** Whether `codeVariance` knows the variance that codes are drawn with: not so where what is drawn is bent afterwards. */
+  get knowsCodeVariance(): boolean {
+    return true;
+  }
+
   /** σ² of the normal distribution that training draws each sample's code from, (N, codeSize); zeros where it draws none. */
   codeVariance(x: Tensor): Tensor {
     checkBatch("codeVariance", x, this.input);

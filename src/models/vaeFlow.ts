@@ -66,6 +66,10 @@ export class VaeFlow extends GaussianAutoencoder {
     return this.asConstant(() => this.device.scope(() => this.#bent(x, noise).z));
   }
 
+  override get knowsCodeVariance(): boolean {
+    return false;
+  }
+
   protected override varianceOf(): Tensor {
     throw new ArgumentError(
       "vaeFlow: what a flow makes of a normal distribution has no variance in closed form; draw codes and measure theirs",

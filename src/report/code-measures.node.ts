@@ -37,6 +37,7 @@ export async function measureCodes(
   { model, data, config }: Session,
   second: SecondStageSamplers | undefined,
 ): Promise<Pick<ReportData, "varianceLaw" | "drawnCodes">> {
+  if (!model.knowsCodeVariance) return {};
   const k = model.codeSize;
   const { codes, variances } = await distributionsOf(model, data.test, Math.min(measured, data.test.count));
   if (!variances.some((variance) => variance > 0)) return {};
