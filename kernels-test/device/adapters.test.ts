@@ -121,7 +121,7 @@ test("a device survives the garbage collection of all else that came with it", a
     device.destroy();
     console.log("alive");
   `;
-  expect(await runNode(script, {}, "--expose-gc")).toBe("alive\n");
+  expect((await runNode(script, {}, "--expose-gc")).stdout).toBe("alive\n");
 });
 
 test("a process exits by itself once the device is destroyed", async () => {
@@ -132,7 +132,43 @@ test("a process exits by itself once the device is destroyed", async () => {
     device.destroy();
     console.log(info.name);
   `;
-  expect((await runNode(script, {})).trim()).toBe((await listAdapters())[0]?.name);
+  expect((await runNode(script, {})).stdout.trim()).toBe((await listAdapters())[0]?.name);
+});
+
+test("standard error has what the Vulkan loader says, and no warnings of Dawn's", async () => {
+  const script = `
+    import { listAdapters } from "./src/device/gpu.node.ts";
+    console.error("before");
+    console.log((await listAdapters()).length);
+    console.error("after");
+  `;
+  const env = { VK_ADD_DRIVER_FILES: "/nowhere/driver.json", VK_LOADER_DEBUG: "error" };
+  const { stdout, stderr } = await runNode(script, env);
+  expect(Number(stdout)).toBe((await listAdapters()).length);
+  expect(stderr).toMatch(process.platform === "linux" ? /^before\n.*nowhere.driver\.json.*\nafter\n$/s : /./);
+  expect(stderr).not.toContain("artificially reduced");
+});
+
+test("a worker with an environment of its own finds SwiftShader, beside other drivers and alone", async () => {
+  if (!bundled) return;
+  const work = `
+    const { register } = await import("tsx/esm/api");
+    register();
+    const { openAdapter, listAdapters } = await import("./src/device/gpu.node.ts");
+    const { info } = await openAdapter({ adapter: "swiftshader" });
+    console.log([info.architecture, ...(await listAdapters()).map(({ architecture }) => architecture)].join());
+  `;
+  const script = `
+    import { Worker } from "node:worker_threads";
+    new Worker(${JSON.stringify(`(async () => {${work}})()`)}, { eval: true, execArgv: [] });
+  `;
+  const [beside, alone] = await Promise.all([
+    runNode(script, {}),
+    runNode(script, { XDG_DATA_DIRS: "/nowhere" }),
+  ]);
+  const names = (await listAdapters()).map(({ architecture }) => architecture);
+  expect(beside.stdout.trim()).toBe(["swiftshader", ...names].join());
+  expect(alone.stdout.trim()).toBe("swiftshader,swiftshader");
 });
 
 test("processes that unpack SwiftShader at the same time leave one whole copy; a broken one is replaced", async () => {
@@ -144,7 +180,7 @@ test("processes that unpack SwiftShader at the same time leave one whole copy; a
       console.log(info.name);
     `;
     const env = { XDG_CACHE_HOME: cache, HESTENES_ADAPTER: bundled ? "swiftshader" : "" };
-    const names = await Promise.all([1, 2, 3].map(() => runNode(script, env)));
+    const names = await Promise.all([1, 2, 3].map(async () => (await runNode(script, env)).stdout));
     expect(new Set(names).size).toBe(1);
     if (!bundled) return;
     const [folder, ...others] = readdirSync(join(cache, "hestenes"));
@@ -205,10 +241,14 @@ async function coresUsed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Runs a module in a process of its own and returns what it prints. */
-async function runNode(script: string, env: Record<string, string>, ...options: string[]): Promise<string> {
+async function runNode(
+  script: string,
+  env: Record<string, string>,
+  ...options: string[]
+): Promise<{ stdout: string; stderr: string }> {
   const flags = [...options, "--import", "tsx", "--input-type=module", "--eval", script];
   const settings = { env: { ...process.env, ...env }, timeout: 30_000 };
-  return (await promisify(execFile)(process.execPath, flags, settings)).stdout;
+  return promisify(execFile)(process.execPath, flags, settings);
 }
 
 /** Adds one to a number on the device. */

@@ -12,6 +12,7 @@ import {
   type OpenedAdapter,
 } from "./adapters.ts";
 import { installHint, speedHint, type LavapipeState } from "./adapterHints.node.ts";
+import { withoutDawnsWarnings } from "./stderr.node.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
 import { Poller } from "./wait.node.ts";
 import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
@@ -96,9 +97,11 @@ async function* candidates(tried: string[]): AsyncGenerator<Candidate> {
     tried.push("SwiftShader of the package @sparticuz/chromium (only on Linux x64, and not found)");
     return;
   }
-  const own = await adapterNames(manifest);
+  const own = (await adapterNames(manifest)).filter((name) => !names.includes(name));
   if (own.length === 0 && !isMainThread)
-    tried.push("SwiftShader (in a worker it is found with `new Worker(file, { env: SHARE_ENV })`)");
+    tried.push(
+      "SwiftShader (a worker finds it by the optional package ffi-rs, or with `new Worker(file, { env: SHARE_ENV })`)",
+    );
   for (const name of own) yield { name, manifest, lavapipe };
 }
 
@@ -144,7 +147,8 @@ function request(
     };
     instances.set(key, made);
     const { gpu, poller } = made;
-    return { requested: gpu.requestAdapter({ powerPreference: "high-performance" }), poller };
+    const requested = withoutDawnsWarnings(() => gpu.requestAdapter({ powerPreference: "high-performance" }));
+    return { requested, poller };
   });
 }
 

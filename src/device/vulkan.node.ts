@@ -1,10 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { constants, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
+import { libC, RTLD_NODELETE } from "./libc.node.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
-
-/** glibc's flag that keeps a library loaded after its handle is closed. */
-const RTLD_NODELETE = 0x1000;
 
 let loaderReady: boolean | undefined;
 
@@ -21,7 +20,8 @@ export function ensureVulkanLoader(): boolean {
 /**
  * Runs `use` while the Vulkan loader sees only the drivers of `manifest`, or with undefined the system's own (and
  * those that the user set in VK_DRIVER_FILES). The loader reads the environment whenever an instance is made, so
- * adapters of both kinds live side by side in one process.
+ * adapters of both kinds live side by side in one process. In a worker, whose environment is a copy, it sees the system's
+ * drivers too.
  */
 export function withVulkanDrivers<T>(manifest: string | undefined, use: () => T): T {
   if (process.platform !== "linux") return use();
@@ -36,7 +36,14 @@ export function withVulkanDrivers<T>(manifest: string | undefined, use: () => T)
   }
   // Some builds of Mesa complain without it, even where no window is opened.
   if (process.env.XDG_RUNTIME_DIR === undefined) changes.XDG_RUNTIME_DIR = tmpdir();
+  if (!isMainThread) addToProcess({ VK_ADD_DRIVER_FILES: manifest, ...changes });
   return withEnvironment(changes, use);
+}
+
+/** Sets of these what is not set yet in the environment of the process. It stays, as other threads may use it. */
+function addToProcess({ VK_ADD_DRIVER_FILES, XDG_RUNTIME_DIR }: Record<string, string | undefined>): void {
+  for (const [name, value] of Object.entries({ VK_ADD_DRIVER_FILES, XDG_RUNTIME_DIR }))
+    if (value !== undefined) libC()?.setenv(name, value, 0);
 }
 
 /** Whether Mesa's lavapipe is installed, be it too old for Dawn or not. */
@@ -44,10 +51,10 @@ export function isLavapipeInstalled(): boolean {
   return systemManifests().some((path) => path.includes("lvp"));
 }
 
-/** The drivers that the user set, else those in the folders where the Vulkan loader looks by default. */
+/** The drivers that the user set, else those that are added to the ones in the folders where the Vulkan loader looks. */
 function systemManifests(): string[] {
   const { VK_DRIVER_FILES, VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES } = process.env;
-  const set = VK_DRIVER_FILES ?? VK_ICD_FILENAMES ?? VK_ADD_DRIVER_FILES;
+  const set = VK_DRIVER_FILES ?? VK_ICD_FILENAMES;
   if (set !== undefined) return set.split(":");
   const { XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_DATA_HOME, XDG_DATA_DIRS } = process.env;
   const roots = [
@@ -58,11 +65,12 @@ function systemManifests(): string[] {
     ...(XDG_DATA_DIRS ?? "/usr/local/share:/usr/share").split(":"),
     "/run/opengl-driver/share",
   ];
-  return roots
+  const found = roots
     .map((root) => join(root, "vulkan", "icd.d"))
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .filter((path) => path.endsWith(".json"));
+  return [...(VK_ADD_DRIVER_FILES?.split(":") ?? []), ...found];
 }
 
 function withEnvironment<T>(changes: Record<string, string>, use: () => T): T {
