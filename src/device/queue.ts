@@ -131,9 +131,10 @@ export class CommandQueue {
     const sent = this.#sending.then(async () => {
       const left = () => Math.max(0, end - this.#taken);
       const commands = this.#pending.slice(0, left());
-      await Promise.all(
-        commands.filter((command) => command.kind === "dispatch").map((command) => command.pipeline.settled),
+      const compiled = commands.flatMap((command) =>
+        command.kind === "dispatch" && !command.pipeline.isSettled ? [command.pipeline.settled] : [],
       );
+      if (compiled.length > 0) await waitFor(Promise.all(compiled));
       if (left() > 0) this.#submit(this.#take(left()));
     });
     this.#sending = sent.catch(() => undefined);

@@ -16,7 +16,7 @@ let since = 0;
 let pumping = false;
 
 /**
- * Resolves like `promise`, a promise of Dawn's (work done, buffer mapped).
+ * Resolves like `promise`, a promise of Dawn's (kernel compiled, work done, buffer mapped).
  *
  * While one is pending, Dawn polls with `setImmediate` and keeps a core busy; on a software adapter that core is
  * part of the "GPU". Here the thread naps between the polls. All waits share one pump.
