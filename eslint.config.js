@@ -12,6 +12,7 @@ const layers = [
   "metrics",
   "models",
   "train",
+  "export",
   "runs",
   "report",
   "sweep",

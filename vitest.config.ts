@@ -26,7 +26,7 @@ const plain = [
 
 /** Tests of operations, and of what is made of them. A process can not hold the memory mappings of both on lavapipe. */
 const ops = [`${folder}/*.test.ts`];
-const models = [`${folder}/{svd,nn,optim,latent,models}/**/*.test.ts`];
+const models = [`${folder}/{svd,nn,optim,latent,models,export}/**/*.test.ts`];
 
 /** Tests that open, lose and look into devices of their own. */
 const devices = [`${folder}/device/**/*.test.ts`, `${folder}/cli/{binding,devices}.test.ts`];

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Command, Option } from "commander";
-import { ArgumentError } from "../device/errors.ts";
+import { Option, type Command } from "commander";
 import type { Dataset } from "../data/dataset.ts";
 import { writeNpy } from "../data/npy.ts";
 import { linearBoundOn, relativeErrorOn } from "../train/evaluate.ts";
@@ -15,20 +14,14 @@ import { fitSampler, interpolations, samplesFrom } from "../train/generate.ts";
 import { datasetNamed, type DatasetName } from "../data/known.ts";
 import type { ImageShape } from "../report/colours.ts";
 import { imageGrid, interpolationStrip } from "../report/pictures.node.ts";
-import { RunFolder } from "../runs/run-folder.node.ts";
-import { openSession, type Session } from "../runs/session.node.ts";
+import type { Session } from "../runs/session.node.ts";
 import { usage, usageOf } from "./settings.ts";
 import { printJson, UsageError, whole } from "./usage.ts";
-
-interface Common {
-  adapter?: string;
-  path?: string;
-  json?: boolean;
-}
+import { runCommand, withRun, type RunFlags } from "./with-run.ts";
 
 export function evaluateCommand(): Command {
-  return common("evaluate", "Measure a trained run's errors on its data set.").action(
-    (run: string, flags: Common) =>
+  return runCommand("evaluate", "Measure a trained run's errors on its data set.").action(
+    (run: string, flags: RunFlags) =>
       withRun(run, flags, async ({ model, data, config }) => {
         const errors: Record<string, number> = {};
         for (const [part, set] of Object.entries<Dataset>({ ...data }))
@@ -42,7 +35,7 @@ export function evaluateCommand(): Command {
   );
 }
 
-interface SampleFlags extends Common {
+interface SampleFlags extends RunFlags {
   count: number;
   from: SamplerKind;
   components?: number;
@@ -58,7 +51,7 @@ interface SampleFlags extends Common {
 }
 
 export function sampleCommand(): Command {
-  return common("sample", "Generate new samples from a trained run.")
+  return runCommand("sample", "Generate new samples from a trained run.")
     .option("--count <n>", "how many", whole("--count", 1, 100_000), 64)
     .addOption(
       new Option("--from <sampler>", "where codes come from, see below")
@@ -161,7 +154,7 @@ async function chosenSampler(
   return usageOf(fitSampler(sampler, model, data.train, config.basisCount));
 }
 
-interface InterpolateFlags extends Common {
+interface InterpolateFlags extends RunFlags {
   pairs?: number;
   steps: number;
   seed?: number;
@@ -169,7 +162,7 @@ interface InterpolateFlags extends Common {
 }
 
 export function interpolateCommand(): Command {
-  return common("interpolate", "Draw the way from one test image to another through the latent space.")
+  return runCommand("interpolate", "Draw the way from one test image to another through the latent space.")
     .option("--pairs <n>", "how many pairs (default 6, or as many as there are)", whole("--pairs"))
     .option("--steps <n>", "images between the two ends", whole("--steps", 0, 1000), 5)
     .option("--seed <seed>", "fixes the pairs", whole("--seed", 0))
@@ -205,39 +198,6 @@ function coloursOf(data: DatasetName) {
   return { range, colormap };
 }
 
-function common(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .argument("<run>", "a run folder, as `hestenes train` writes it")
-    .option("--adapter <name>", "the adapter to use, by part of its name")
-    .option("--path <folder>", "where the data set is now, if it moved")
-    .option("--json", "print the result as JSON");
-}
-
-/** Opens a finished run, its basis in place, for `body`. */
-async function withRun(
-  path: string,
-  flags: Common,
-  body: (session: Session) => Promise<void>,
-): Promise<void> {
-  const folder = new RunFolder(path);
-  const { adapter, path: data } = flags;
-  const config = { ...folder.config(), ...(adapter ? { adapter } : {}), ...(data ? { path: data } : {}) };
-  const session = await openSession(folder, config);
-  const { model, trainer } = session;
-  try {
-    if (trainer.step === 0)
-      throw new ArgumentError(
-        `${path} holds no trained model yet; train it with: hestenes train --out ${path}`,
-      );
-    const hasBasis = session.isDone && model.truncation?.basis; // before that, it is of an earlier step
-    if (model.truncation && !hasBasis) await session.fitBasis(config.basisCount);
-    await body(session);
-  } finally {
-    session.close();
-  }
-}
-
 /** Values in one file of samples, at most: half a gibibyte of them. */
 const mostValues = 2 ** 27;
 
@@ -264,7 +224,7 @@ function targetFile({ folder, model }: Session, out: string | undefined, name: s
 /** Writes samples to the file, and says where. */
 function save(
   { model }: Session,
-  { json }: Common,
+  { json }: RunFlags,
   file: string,
   values: Float32Array,
   leading: readonly number[],

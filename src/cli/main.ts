@@ -6,6 +6,7 @@ import { devicesCommand } from "./devices.ts";
 import { evaluateCommand, interpolateCommand, sampleCommand } from "./inspect.ts";
 import { isSystemError } from "../runs/files.node.ts";
 import { endWithReader, UsageError } from "./usage.ts";
+import { exportCommand, importCommand } from "./export.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import { svdCommand } from "./svd.ts";
 import { version } from "../device/version.node.ts";
@@ -27,6 +28,8 @@ export async function main(args: readonly string[]): Promise<number> {
     evaluateCommand(),
     sampleCommand(),
     interpolateCommand(),
+    exportCommand(),
+    importCommand(),
     reproduceCommand(),
     sweepCommand(),
     workerCommand(),

@@ -14,7 +14,7 @@ import { affine } from "../ops/lib/affine.ts";
 import { convolution, transposedConvolution, type Pair } from "../ops/lib/convolution.ts";
 import { gatherRows, reshape as reshaped } from "../ops/rearrange.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
-import { stopGradient, track } from "../tensor/tape.ts";
+import { stopGradient } from "../tensor/tape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Initial } from "./init.ts";
 import { needContext, type Layer, type ParameterShape } from "./layer.ts";
@@ -164,7 +164,7 @@ export function flatten(): Layer {
 
 /** The samples of a batch in another shape. */
 function asShape(x: Tensor, shape: Shape): Tensor {
-  return track(x.view([x.shape[0]!, ...shape]), [x], (dy) => [dy]);
+  return reshaped(x, [x.shape[0]!, ...shape]);
 }
 
 /**

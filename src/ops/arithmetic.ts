@@ -2,6 +2,7 @@ import { kernel } from "../device/kernel.ts";
 import { broadcastShape, sameShape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import {
   applyBroadcast,
   forwardBroadcast,
@@ -101,6 +102,7 @@ export function where(mask: Tensor, a: Value, b: Value): Tensor {
     broadcastShape("where", mask.shape, broadcastShape("where", shapeOf(a), shapeOf(b))),
   );
   launchBroadcast(arithmeticKernel, "choose", { m: mask, a, b }, y);
+  note("where", y, [mask, a, b]);
 
   const inputs = values.filter((value) => typeof value === "object");
   return track(y, inputs, (dy, gradients) =>

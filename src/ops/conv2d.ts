@@ -42,6 +42,7 @@ export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tenso
   const { variant } = options;
   return convolutionLayer("conv2d", x, w, options, {
     shape: [N, P, Q, K],
+    geometry,
     forward: (epilogue, y) => correlate(x, w, y, geometry, { ...epilogue, variant }),
     dx: (dz, dx) => inputGradient(dz, w, dx, geometry, variant),
     dw: (dz, dw) => filterGradient(x, dz, dw, geometry, variant),

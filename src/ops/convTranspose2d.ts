@@ -24,6 +24,7 @@ export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOp
   const { variant } = options;
   return convolutionLayer("convTranspose2d", x, w, options, {
     shape: [N, H, W, C],
+    geometry,
     forward: (epilogue, y) => transposed(x, w, y, geometry, { ...epilogue, variant }),
     dx: (dz, dx) => correlate(dz, w, dx, geometry, { variant }),
     dw: (dz, dw) => filterGradient(dz, x, dw, geometry, variant),

@@ -3,6 +3,7 @@ import { MOST_GROUPS } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
 import { applyApart, isApart, type Activation } from "./lib/activation.ts";
 import { byFour, chooseTile, tiledKernel, type Tile } from "./lib/tiles.ts";
@@ -56,6 +57,7 @@ export function fusedMatmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): 
   const B = aBatch === 1 ? bBatch : aBatch;
   const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
   product({ a, b, out: y, M, N, K, B, transposeA, transposeB, variant, bias, activation });
+  note("matmul", y, [a, b, bias], { transposeA, transposeB, activation });
 
   return track(y, bias ? [a, b, bias] : [a, b], (dy, gradients) => {
     const { dz, db: dbias } = epilogueGradients(dy, y, options, 2, gradients);

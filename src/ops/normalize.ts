@@ -4,6 +4,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import { activationCode, applyApart, isApart, type Activation } from "./lib/activation.ts";
 import { byChannels, lanesOf, rowsOfSums, sharesOf, WG, type Layout, type Plan } from "./lib/normalLayout.ts";
 
@@ -200,6 +201,7 @@ function normalize(
     work: { bytes: 8 * x.size },
   });
 
+  note(op, y, [x, scale, shift, given?.mean, given?.variance], { epsilon, activation, shape, D });
   const inputs = [x, ...(scale ? [scale] : []), ...(shift ? [shift] : [])];
   saveFor([y], inputs, [launches.stats]);
   return track(y, inputs, (dy, gradients) => {

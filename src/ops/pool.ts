@@ -4,6 +4,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { show, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import { where } from "./arithmetic.ts";
 import { sqrt, square } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
@@ -113,6 +114,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   const work = { bytes: 4 * (x.size + 2 * out.size), flops: R * S * out.size };
   poolKernel("largest", { x, out, found: taps }, params, linearGrid(out.size, WG), { work });
   saveFor([out], [x], [taps]);
+  note("maxPool2d", out, [x], params);
 
   return track(out, [x], (dy, gradients) => {
     const dx = gradients.empty(0);
@@ -129,6 +131,7 @@ function total(op: string, x: Tensor, options: PoolOptions, constants: Record<st
   const out = empty(x.device, [N, P, Q, C]);
   const work = { bytes: 4 * (x.size + out.size), flops: R * S * out.size };
   poolKernel("mean", { x, out }, params, linearGrid(out.size, WG), { constants, work });
+  note(op, out, [x], { ...params, ...constants });
 
   return track(out, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

@@ -4,6 +4,7 @@ import { ArgumentError } from "../device/errors.ts";
 import { kernel, linearGrid, type Grid } from "../device/kernel.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
 import { empty, tensor, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 
 const randomKernel = kernel("random");
 const WG = 64;
@@ -79,6 +80,7 @@ export function randomNormal(state: RandomState, shape: Shape): Tensor {
   const B = Math.ceil(N / 2);
   randomKernel("normal_numbers", { state: state.tensor, out }, { ...none, N, B }, linearGrid(B, WG));
   advance(state, B);
+  note("randomNormal", out, []);
   return out;
 }
 
@@ -97,6 +99,7 @@ export function randomUniform(state: RandomState, shape: Shape, low = 0, high = 
   const params = { N, B, low, span, top: below(high) };
   randomKernel("uniform_numbers", { state: state.tensor, out }, params, linearGrid(B, WG));
   advance(state, B);
+  note("randomUniform", out, [], { low, high });
   return out;
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { nested, ordered, putInto } from "./lib/places.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf, type Walk } from "./lib/strided.ts";
@@ -77,7 +78,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const full = shape.map((extent) => (extent === -1 && known > 0 ? x.size / known : extent));
   if (open > 1 || sizeOf(full) !== x.size || !full.every((extent) => Number.isInteger(extent) && extent >= 0))
     throw new ShapeError(`reshape: ${show(shape)} does not hold the ${x.size} elements of ${show(x.shape)}`);
-  return track(x.view(full), [x], (dy) => [dy]);
+  const y = x.view(full);
+  note("reshape", y, [x]);
+  return track(y, [x], (dy) => [dy]);
 }
 
 /** The axes of x in another order: axis i of the result is axis `axes[i]` of x. */
@@ -96,6 +99,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
     order.map((axis) => x.shape[axis]!),
   );
   const inverse = order.map((_, axis) => order.indexOf(axis));
+  note("permute", y, [x], { axes: order });
   return track(turn(y, x, order), [x], (dy, gradients) => [turn(gradients.empty(0), dy, inverse)]);
 }
 
@@ -121,7 +125,9 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
     throw new ShapeError(
       `slice: starts ${show(starts)}, sizes ${show(sizes)} do not lie in ${show(x.shape)}`,
     );
-  return track(sliceInto(empty(x.device, sizes), x, starts), [x], (dy, gradients) => [
+  const y = sliceInto(empty(x.device, sizes), x, starts);
+  note("slice", y, [x], { starts, sizes });
+  return track(y, [x], (dy, gradients) => [
     padInto(gradients.empty(0), dy, starts, 0),
   ]);
 }
@@ -154,6 +160,7 @@ export function stridedSlice(
   const y = empty(x.device, sizes);
   const walk = mergeAxes("stridedSlice", y.shape, [strides.map((stride, axis) => stride * steps[axis]!)]);
   const offset = y.size && starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+  note("slice", y, [x], { starts, sizes, steps });
   return track(gather(y, x, walk, offset), [x], (dy, gradients) => {
     const dx = gradients.empty(0);
     rearrangeKernel("fill", { out: dx }, { ...nothing, N: x.size }, linearGrid(x.size, WG));
@@ -186,7 +193,9 @@ export function pad(x: Tensor, margins: readonly (readonly [number, number])[], 
     );
   const before = margins.map(([n]) => n);
   const shape = x.shape.map((extent, axis) => extent + margins[axis]![0] + margins[axis]![1]);
-  return track(padInto(empty(x.device, shape), x, before, value), [x], (dy, gradients) => [
+  const y = padInto(empty(x.device, shape), x, before, value);
+  note("pad", y, [x], { margins, value });
+  return track(y, [x], (dy, gradients) => [
     sliceInto(gradients.empty(0), dy, before),
   ]);
 }
@@ -198,7 +207,9 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (!sameShape(broadcastShape("broadcastTo", x.shape, shape), shape))
     throw new ShapeError(`broadcastTo: ${show(x.shape)} cannot be repeated to ${show(shape)}`);
   const walk = mergeAxes("broadcastTo", shape, [broadcastStrides(x.shape, shape)]);
-  return track(gather(empty(x.device, shape), x, walk), [x], (dy, gradients) => [
+  const y = gather(empty(x.device, shape), x, walk);
+  note("broadcastTo", y, [x]);
+  return track(y, [x], (dy, gradients) => [
     sumTo(gradients.empty(0), dy),
   ]);
 }
@@ -231,6 +242,7 @@ export function concat(list: readonly Tensor[], axis = 0): Tensor {
     });
   });
 
+  note("concat", out, list, { axis: at });
   return track(out, list, (dy, gradients) =>
     list.map((_, i) => {
       if (!gradients.wanted(i)) return undefined;
@@ -262,6 +274,7 @@ export function gatherRows(x: Tensor, indices: Tensor): Tensor {
   const y = empty(x.device, [K, ...x.shape.slice(1)]);
   const work = { bytes: 8 * N };
   rearrangeKernel("rows", { x, indices, out: y }, { ...params, value: NaN }, linearGrid(N, WG), { work });
+  note("gatherRows", y, [x, indices]);
 
   return track(y, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

@@ -3,6 +3,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./lib/strided.ts";
 
@@ -116,6 +117,7 @@ function reduce(
   if ((kind === "max" || kind === "min") && x.size === 0 && y.size > 0)
     throw new ShapeError(`${name}: ${show(x.shape)} has no element along the axes ${show(axes)}`);
   reduceInto(y, kind, x, axes, scale);
+  note(`reduce ${name}`, y, [x], { axes, keepDims });
 
   return track(y, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

@@ -4,6 +4,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 
 const resizeKernel = kernel("resize");
 const WG = 64;
@@ -56,6 +57,7 @@ export function resize2d(x: Tensor, size: readonly [number, number], options: Re
   const out = empty(x.device, [N, P, Q, C]);
   const work = { bytes: 4 * (x.size + out.size) };
   resizeKernel("forward", { x, out }, params, linearGrid(out.size, WG), { constants, work });
+  note("resize2d", out, [x], { mode, alignCorners, halfPixels });
 
   return track(out, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

@@ -3,6 +3,7 @@ import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { note } from "../tensor/trace.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { sumTo } from "./reduce.ts";
 
@@ -21,6 +22,7 @@ function alongAxis(name: string, x: Tensor, axis: number, LOG: 0 | 1): Tensor {
 
   const y = empty(x.device, x.shape);
   softmaxKernel("forward", { x, out: y }, params, grid, { constants, work: { bytes: 12 * x.size } });
+  note(name, y, [x], { axis: at });
 
   return track(y, [x], (dy, gradients) => {
     const dx = gradients.empty(0);

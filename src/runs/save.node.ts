@@ -6,6 +6,10 @@ import { decodeWeights, encodeWeights, type Weights } from "../train/weights.ts"
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import { isSystemError, makeFolder, readGivenFile, writeFileAtomic } from "./files.node.ts";
 
+export { exportOnnx, type OnnxOptions } from "../export/model.ts";
+export { exportFunction } from "../export/onnx.ts";
+export { exportWeights, importWeights, type ImportOptions, type OwnNetwork } from "../export/weights.ts";
+
 /** Writes the weights to a safetensors file, whole or not at all; folders that are missing are made. */
 export async function saveModel(weights: Weights, path: string): Promise<void> {
   checkPath("saveModel", path);

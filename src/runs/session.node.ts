@@ -130,12 +130,12 @@ export class Session {
     return this.trainer.isOver;
   }
 
-  /** Saves weights, optimizer, random numbers and position, to go on from exactly here. */
-  async save(): Promise<void> {
-    const { config, model, data, folder, trainer } = this;
+  /** Saves weights, optimizer, random numbers and position, to go on from exactly here; in the run's folder unless given. */
+  async save(path = this.folder.path): Promise<void> {
+    const { config, model, data, trainer } = this;
     const rank = model.truncation ? model.codeSize : config.rank; // it may have been lowered
     const about = describeFile({ ...config, rank }, data.train.shape);
-    await this.timed("checkpoint", () => saveTrainer(folder.path, trainer, about));
+    await this.timed("checkpoint", () => saveTrainer(path, trainer, about));
   }
 
   /** The part of the training data that bases are fitted on. */

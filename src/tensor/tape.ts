@@ -3,6 +3,7 @@ import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import { accumulate, copyInto } from "./accumulate.ts";
 import { sameShape, show } from "./shape.ts";
 import { checkTensors, empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
+import { note } from "./trace.ts";
 
 export type { Gradients } from "./tensor.ts";
 
@@ -26,7 +27,10 @@ export function trackAll(outputs: readonly Tensor[], inputs: readonly Tensor[], 
   checkList("track: the list of inputs", inputs);
   checkTensors("track", ...outputs, ...inputs);
   checkFunction("track: the rule", rule);
-  for (const output of outputs) output.device.show(output, "output of ");
+  for (const output of outputs) {
+    output.device.show(output, "output of ");
+    note(undefined, output, inputs);
+  }
   if (!needsTape(inputs)) return;
   const node: Node = { inputs, outputs, rule };
   for (const output of outputs) {
@@ -62,7 +66,9 @@ export function saveFor(
 
 /** The same values, through which no gradient flows. */
 export function stopGradient(x: Tensor): Tensor {
-  return x.view();
+  const y = x.view();
+  note("reshape", y, [x]);
+  return y;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { accumulate } from "../../tensor/accumulate.ts";
 import { track } from "../../tensor/tape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { note } from "../../tensor/trace.ts";
 import { rowWindows } from "../../tensor/windows.ts";
 import { epilogueGradients, sumSlices, type Epilogue } from "../epilogue.ts";
 import { matmul, product } from "../matmul.ts";
@@ -30,6 +31,7 @@ export function affine(x: Tensor, weight: Tensor, options: Epilogue = {}): Tenso
       return y;
     }),
   );
+  note("matmul", y, [x, weight, bias], { activation });
   return track(y, bias ? [x, weight, bias] : [x, weight], (dy, gradients) => {
     const { dz, db } = epilogueGradients(dy, y, options, 2, gradients);
     const dw = gradients.wanted(1) ? gradients.empty(1) : undefined;

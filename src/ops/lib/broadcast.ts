@@ -3,6 +3,7 @@ import { linearGrid, type Kernel } from "../../device/kernel.ts";
 import { broadcastShape, sameShape, sizeOf, type Shape } from "../../tensor/shape.ts";
 import { track, type Gradients } from "../../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
+import { note } from "../../tensor/trace.ts";
 import { inWindows } from "../../tensor/windows.ts";
 import { sumTo } from "../reduce.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./strided.ts";
@@ -117,6 +118,7 @@ export function forwardBroadcast(
     throw new ArgumentError(`${name}: ${Number(a)} and ${Number(b)} are both numbers; one must be a tensor`);
   const y = empty(some.device, broadcastShape(name, shapeOf(a), shapeOf(b)));
   launchBroadcast(launched, "forward", { a, b, test }, y, { OP });
+  note(name, y, [a, b]);
   return [y, inputs];
 }
 

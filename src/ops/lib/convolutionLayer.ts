@@ -2,13 +2,16 @@ import { ShapeError } from "../../device/errors.ts";
 import { show, type Shape } from "../../tensor/shape.ts";
 import { track } from "../../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
+import { note } from "../../tensor/trace.ts";
 import { epilogueGradients, type Epilogue } from "../epilogue.ts";
 import { applyApart, isApart } from "./activation.ts";
+import type { Geometry } from "./convolution.ts";
 
 /** What a convolution and a transposed convolution do each in their own way; each pass writes its last tensor. */
 export interface Passes {
   /** Of the result: the channels are the last axis. */
   shape: Shape;
+  geometry: Geometry;
   forward(epilogue: Epilogue, y: Tensor): void;
   dx(dz: Tensor, dx: Tensor): void;
   dw(dz: Tensor, dw: Tensor): void;
@@ -36,6 +39,7 @@ export function convolutionLayer(
   const epilogue: Epilogue = { bias, activation: isApart(activation) ? "none" : activation };
   const y = empty(x.device, passes.shape);
   passes.forward(epilogue, y);
+  note(op, y, [x, w, bias], { ...passes.geometry, activation: epilogue.activation });
 
   const result = track(y, bias ? [x, w, bias] : [x, w], (dy, gradients) => {
     const { dz, db } = epilogueGradients(dy, y, epilogue, 2, gradients);

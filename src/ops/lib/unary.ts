@@ -1,6 +1,7 @@
 import { linearGrid, type Kernel } from "../../device/kernel.ts";
 import { track } from "../../tensor/tape.ts";
 import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
+import { note } from "../../tensor/trace.ts";
 import { inWindows } from "../../tensor/windows.ts";
 
 const WG = 64;
@@ -27,6 +28,7 @@ export function applyFunction(
 
   const y = empty(x.device, x.shape);
   launch("forward", { x, out: y });
+  note(name, y, [x], { s, t });
 
   return track(y, [x], (dy, gradients) => {
     const dx = gradients.empty(0);
