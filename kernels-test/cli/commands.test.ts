@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { PNG } from "pngjs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -124,6 +124,75 @@ describe("a run on vectors", () => {
       expect(code).toBe(2);
       expect(stderr).toMatch(message);
     }
+  });
+
+  test("export writes what other tools read, and import gives it back", async () => {
+    const [card, weights, again] = [`${folder}/card`, `${folder}/weights`, `${folder}/again`];
+    const exported = await run("export", out, "--to", "huggingface", "--out", card, "--json");
+    expect(exported).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(exported.stdout)).toEqual({
+      out: card,
+      files: ["encoder", "decoder", "sampler"]
+        .map((part) => `onnx/${part}.onnx`)
+        .concat("model.safetensors", "hestenes/model.safetensors", "config.json", "README.md"),
+    });
+    expect(JSON.parse(readFileSync(`${card}/config.json`, "utf8"))).toMatchObject({
+      input: [6],
+      code_size: 2,
+    });
+    expect(readFileSync(`${card}/README.md`, "utf8")).toMatch(
+      /^---\nlibrary_name: hestenes\n[^]*name: test data\n +value: [\d.]+\n[^]*# VRRAE on [^]*codes of 2 numbers for samples of 6, trained for 16 steps/,
+    );
+    expect((await run("export", out, "--to", "safetensors", "--out", weights)).code).toBe(0);
+    const imported = ["import", out, "--weights", `${weights}/model.safetensors`, "--out", again];
+    expect((await run(...imported)).stdout).toMatch(/again: \d+ tensors of /);
+    expect(await run("evaluate", again, "--json")).toEqual(await run("evaluate", out, "--json"));
+
+    const names = `${folder}/names.json`;
+    writeFileSync(names, '{ "a": 1 }');
+    const refused: [code: number, words: RegExp, ...args: string[]][] = [
+      [1, /nowhere holds no run/, "export", `${folder}/nowhere`, "--to", "onnx", "--out", `${folder}/x`],
+      [2, /card is not empty; give another folder/, "export", out, "--to", "onnx", "--out", card],
+      [2, /Did you mean onnx|did you mean onnx/, "export", out, "--to", "onx", "--out", `${folder}/x`],
+      [
+        2,
+        /no critic; its networks are /,
+        "export",
+        out,
+        "--to",
+        "onnx",
+        "--out",
+        `${folder}/x`,
+        "--network",
+        "critic",
+      ],
+      [2, /takes no --from/, "export", out, "--to", "safetensors", "--from", "prior", "--out", `${folder}/x`],
+      [2, /again is not empty/, ...imported],
+      [
+        2,
+        /none\.safetensors can not be read/,
+        "import",
+        out,
+        "--weights",
+        "none.safetensors",
+        "--out",
+        `${folder}/x`,
+      ],
+      [
+        1,
+        /names\.json: expected an object/,
+        ...imported.slice(0, 4),
+        "--names",
+        names,
+        "--out",
+        `${folder}/x`,
+      ],
+    ];
+    for (const [code, words, ...args] of refused) {
+      const ended = await run(...args);
+      expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(words)]);
+    }
+    expect(existsSync(`${folder}/x`)).toBe(false);
   });
 
   test("a model without a prior has a mixture", async () => {

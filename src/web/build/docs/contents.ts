@@ -74,6 +74,7 @@ export const contents: readonly Section[] = [
     items: [
       page("from-pytorch", "From PyTorch"),
       page("from-jax", "From JAX"),
+      page("export", "To and from other tools"),
       page("features", "The table of features"),
     ],
   },
