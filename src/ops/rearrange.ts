@@ -127,9 +127,7 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
     );
   const y = sliceInto(empty(x.device, sizes), x, starts);
   note("slice", y, [x], { starts, sizes });
-  return track(y, [x], (dy, gradients) => [
-    padInto(gradients.empty(0), dy, starts, 0),
-  ]);
+  return track(y, [x], (dy, gradients) => [padInto(gradients.empty(0), dy, starts, 0)]);
 }
 
 /**
@@ -195,9 +193,7 @@ export function pad(x: Tensor, margins: readonly (readonly [number, number])[], 
   const shape = x.shape.map((extent, axis) => extent + margins[axis]![0] + margins[axis]![1]);
   const y = padInto(empty(x.device, shape), x, before, value);
   note("pad", y, [x], { margins, value });
-  return track(y, [x], (dy, gradients) => [
-    sliceInto(gradients.empty(0), dy, before),
-  ]);
+  return track(y, [x], (dy, gradients) => [sliceInto(gradients.empty(0), dy, before)]);
 }
 
 /** x repeated to `shape` as NumPy's broadcasting does. */
@@ -209,9 +205,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   const walk = mergeAxes("broadcastTo", shape, [broadcastStrides(x.shape, shape)]);
   const y = gather(empty(x.device, shape), x, walk);
   note("broadcastTo", y, [x]);
-  return track(y, [x], (dy, gradients) => [
-    sumTo(gradients.empty(0), dy),
-  ]);
+  return track(y, [x], (dy, gradients) => [sumTo(gradients.empty(0), dy)]);
 }
 
 /** The tensors of `list` one after another along `axis`; their other extents agree. */
