@@ -1,14 +1,24 @@
 /**
- * What a sweep over a queue costs: `npx tsx bench/sweep.ts [RUNS] [BLOCKS]`, which needs redis-server. The same runs are made
- * by a worker of the queue and by child processes by hand, in turns; then what queue and store hold and do is measured.
+ * What a sweep over a queue costs: `npx tsx bench/sweep.ts [RUNS] [BLOCKS]`, which needs redis-server, or PostgreSQL, or both.
+ * The same runs are made by child processes by hand, by one `sweep start`, and by a worker of each queue, in turns, so that a
+ * machine that others use is as slow for each; then what queue and store hold and do is measured.
  */
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { serversHere } from "../kernels-test/sweep/servers.ts";
+import { serversHere, type Server } from "../kernels-test/sweep/servers.ts";
 import { appendLine, writeFileAtomic } from "../src/runs/files.node.ts";
 import { takeLease } from "../src/runs/lease.node.ts";
 import { taskOf } from "../src/sweep/here.ts";
@@ -17,9 +27,8 @@ import { Sweep } from "../src/sweep/store.ts";
 import { makeRun, type Task } from "../src/sweep/task.ts";
 
 const [runs = 200, blocks = 10] = process.argv.slice(2).map(Number);
-const redis = serversHere().find(([name]) => name === "Redis");
-if (!redis) throw new Error("redis-server is not installed");
-const server = await redis[1]();
+const servers: [name: string, server: Server][] = [];
+for (const [name, start] of serversHere()) servers.push([name, await start()]);
 const folder = mkdtempSync(join(tmpdir(), "hestenes-bench-"));
 const hestenes = new URL("../src/cli/hestenes.mjs", import.meta.url).pathname;
 const command = (...args: string[]) => promisify(execFile)(process.execPath, [hestenes, ...args]);
@@ -34,23 +43,33 @@ function sweepFile(name: string, seeds: readonly number[]): string {
   return file;
 }
 
-async function byHand(file: string, count: number): Promise<void> {
+/** Makes all runs of a file, that many. */
+type Side = (file: string, count: number) => Promise<void>;
+
+const byHand: Side = async (file, count) => {
   for (let n = 1; n <= count; n++)
     await command("sweep", "task", String(n), file, "--store", join(folder, "hand"), "--quiet");
-}
+};
 
-async function throughQueue(file: string, name: string): Promise<void> {
-  const store = join(folder, "queue");
-  const flags = ["--store", store, "--queue", server.url];
-  await command("sweep", "start", file, ...flags);
-  const worker = spawn(process.execPath, [hestenes, "worker", ...flags, "--workers", "1"], {
-    stdio: "ignore",
-  });
-  const sweep = Sweep.open(store, name);
-  while (sweep.status().some(({ state }) => state !== "done")) await sleep(50);
-  worker.kill("SIGTERM");
-  await new Promise((end) => worker.on("exit", end));
-}
+const byStart: Side = async (file) => {
+  await command("sweep", "start", file, "--store", join(folder, "start"), "--workers", "1", "--quiet");
+};
+
+const byQueue =
+  (name: string, { url }: Server): Side =>
+  async (file) => {
+    const store = join(folder, name);
+    const flags = ["--store", store, "--queue", url];
+    await command("sweep", "start", file, ...flags);
+    const worker = spawn(process.execPath, [hestenes, "worker", ...flags, "--workers", "1"], {
+      stdio: "ignore",
+    });
+    const sweep = Sweep.open(store, basename(file, ".yaml"));
+    while (!sweep.runs.every((run) => existsSync(sweep.folder(run.name).file("result.json"))))
+      await sleep(50);
+    worker.kill("SIGTERM");
+    await new Promise((end) => worker.on("exit", end));
+  };
 
 /** Seconds of processor time of all child processes that have ended, and of theirs. */
 function ofChildren(): number {
@@ -62,47 +81,49 @@ function ofChildren(): number {
 
 async function overhead(): Promise<void> {
   const each = Math.ceil(runs / blocks);
-  const seconds = { hand: [] as number[], queue: [] as number[] };
-  const busy = { hand: 0, queue: 0 };
+  const sides = [
+    { name: "by hand", does: byHand },
+    { name: "by sweep start --workers 1", does: byStart },
+    ...servers.map(([name, server]) => ({ name: `by a queue on ${name}`, does: byQueue(name, server) })),
+  ].map((side) => ({ ...side, seconds: [] as number[], busy: 0 }));
   for (let block = 0; block < blocks; block++) {
-    const name = `block${block}`;
     const seeds = Array.from({ length: each }, (_, i) => block * each + i);
-    const file = sweepFile(name, seeds);
-    for (const side of block % 2 === 0 ? (["hand", "queue"] as const) : (["queue", "hand"] as const)) {
+    const file = sweepFile(`block${block}`, seeds);
+    for (let at = 0; at < sides.length; at++) {
+      const side = sides[(at + block) % sides.length]!;
       const [start, before] = [performance.now(), ofChildren()];
-      await (side === "hand" ? byHand(file, each) : throughQueue(file, name));
-      seconds[side].push((performance.now() - start) / 1000 / each);
-      busy[side] += (ofChildren() - before) / each / blocks;
+      await side.does(file, each);
+      side.seconds.push((performance.now() - start) / 1000 / each);
+      side.busy += (ofChildren() - before) / each / blocks;
     }
-    say(
-      `block ${block + 1}: ${seconds.hand.at(-1)!.toFixed(2)} s a run by hand, ${seconds.queue.at(-1)!.toFixed(2)} s by queue`,
-    );
+    say(`block ${block + 1}: ${sides.map(({ seconds }) => `${seconds.at(-1)!.toFixed(2)} s`).join(", ")}`);
   }
   const median = (all: number[]) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)]!;
-  const [hand, queue] = [median(seconds.hand), median(seconds.queue)];
-  const more = `${(100 * (queue / hand - 1)).toFixed(1)} %`;
-  say(
-    `medians of ${blocks} blocks of ${each} runs: ${hand.toFixed(2)} s by hand, ${queue.toFixed(2)} s by queue, ${more} more`,
-  );
-  say(`processor time of a run: ${busy.hand.toFixed(2)} s by hand, ${busy.queue.toFixed(2)} s by queue`);
+  say(`medians of ${blocks} blocks of ${each} runs:`);
+  for (const { name, seconds, busy } of sides) {
+    const more = median(seconds.map((one, block) => one / sides[0]!.seconds[block]!));
+    say(
+      `  a run ${name}: ${median(seconds).toFixed(2)} s, ${more.toFixed(2)} of by hand; ${busy.toFixed(2)} s of processor time`,
+    );
+  }
 }
 
-/** What the server says of itself: a number of INFO. */
-function info(section: string, name: string): number {
-  const { port } = new URL(server.url);
-  const args = ["-p", port, "-a", server.password, "--no-auth-warning", "info", section];
+/** What Redis says of itself: a number of INFO. */
+function info({ url, password }: Server, section: string, name: string): number {
+  const { port } = new URL(url);
+  const args = ["-p", port, "-a", password, "--no-auth-warning", "info", section];
   const text = execFileSync("redis-cli", args, { encoding: "utf8" });
   return Number(new RegExp(`${name}:(\\d+)`).exec(text)![1]);
 }
 
-async function queueAlone(task: Task): Promise<void> {
+async function redisAlone(server: Server, task: Task): Promise<void> {
   const count = 10_000;
-  const commands = () => info("stats", "total_commands_processed");
+  const commands = () => info(server, "stats", "total_commands_processed");
   const queue = await SweepQueue.open<Task>(server.url);
-  const [memory, sent, start] = [info("memory", "used_memory"), commands(), performance.now()];
+  const [memory, sent, start] = [info(server, "memory", "used_memory"), commands(), performance.now()];
   await queue.submit(Array.from({ length: count }, (_, i) => ({ sweep: "many", id: `run-${i}`, task })));
   const took = (performance.now() - start) / 1000;
-  const bytes = Math.round((info("memory", "used_memory") - memory) / count);
+  const bytes = Math.round((info(server, "memory", "used_memory") - memory) / count);
   say(
     `submitted: ${Math.round(count / took)} jobs a second, ${bytes} bytes and ${((commands() - sent) / count).toFixed(1)} commands each`,
   );
@@ -162,8 +183,9 @@ try {
   const task = taskOf(sweep, { run: sweep.runs[0]! }, 5);
   if ((await makeRun(task)) !== "done") throw new Error("the run is not done");
   await storeAlone(sweep);
-  await queueAlone(task);
+  const redis = servers.find(([name]) => name === "Redis");
+  if (redis) await redisAlone(redis[1], task);
 } finally {
-  await server.stop();
+  for (const [, server] of servers) await server.stop();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -90,6 +90,7 @@ test(
     ];
     const { code, stderr } = await start(twoStage(whole.path)).ended;
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^Now stage 2 of 2, second\.$/m)]);
+    expect(stderr).toMatch(/^150 steps in 2 stages: 60 of first, 90 of second\.$/m);
     const report = readFileSync(whole.file("report.html"), "utf8");
     for (const words of [
       "Codes that the second stage draws",
@@ -105,6 +106,9 @@ test(
       expect((await running.ended).code).toBe("SIGKILL");
       const { stage } = readCheckpoint(broken.path)!.state as Pick<TrainerState, "stage">;
       stages.push(stage?.index ?? 0);
+      if (stages.length > 1) continue;
+      const drawn = await start(["sample", broken.path, "--from", "second-stage", "--count", "4"]).ended;
+      expect(drawn.stderr).toMatch(/^The second stage is not trained yet, /m);
     }
     expect(stages).toEqual([0, 1]);
     const last = await start(twoStage(broken.path)).ended;

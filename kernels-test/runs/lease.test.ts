@@ -13,6 +13,14 @@ import { partsOf } from "./checkpoint-parts.ts";
 
 const other = { ...ownIdentity(), host: "other", machine: "other" };
 
+/** A new folder as two machines see it: by one path, or by two mounts of one file server, HESTENES_MOUNTS=/one,/other. */
+function sharedFolder(): [string, string] {
+  const mounts = process.env.HESTENES_MOUNTS?.split(",");
+  if (!mounts) return Array(2).fill(`${temporaryFolder()}/run`) as [string, string];
+  const name = `run-${process.pid}-${performance.now()}`;
+  return mounts.map((mount) => `${mount}/${name}`) as [string, string];
+}
+
 /** Starts a process on a machine of that name that writes into `folder` until it is told to stop. */
 function worker(folder: string, host: string, { silence = 1, skew = 0, log = "" } = {}) {
   const args = [
@@ -100,44 +108,48 @@ test("what finds its lease lost, before it writes or amid a checkpoint, says who
   expect([existsSync(stage), existsSync(`${folder}/metrics.json`)]).toEqual([false, false]);
 });
 
-test("of two machines, clocks apart, one waits while the other is alive, and takes over what was stopped; that one, continued, writes no more", async () => {
-  const parent = temporaryFolder();
-  const [folder, log] = [`${parent}/run`, `${parent}/log`];
-  const first = worker(folder, "tortoise", { log });
-  await first.says("step ");
-  const early = worker(folder, "eager", { log, skew: 600 });
-  expect(await early.ended).toMatchObject({ code: 1 });
-  expect((await early.ended).stderr).toMatch(/process \d+ on tortoise trains in .*; wait for it/);
+test(
+  "of two machines, clocks apart, one waits while the other is alive, and takes over what was stopped; that one, continued, writes no more",
+  async () => {
+    const log = `${temporaryFolder()}/log`;
+    const [own, folder] = sharedFolder();
+    const first = worker(own, "tortoise", { log });
+    await first.says("step ");
+    const early = worker(folder, "eager", { log, skew: 600 });
+    expect(await early.ended).toMatchObject({ code: 1 });
+    expect((await early.ended).stderr).toMatch(/process \d+ on tortoise trains in .*; wait for it/);
 
-  first.process.kill("SIGSTOP");
-  const second = worker(folder, "hare", { log, skew: -600 });
-  await second.says("step ");
-  const before = readFileSync(`${folder}/history.jsonl`, "utf8");
-  first.process.kill("SIGCONT");
-  const { code, stderr } = await first.ended;
-  expect([code, stderr]).toEqual([
-    1,
-    expect.stringMatching(
-      /taken over by process \d+ on hare, which had seen no sign of this process for 1 sec/,
-    ),
-  ]);
-  await wait(200);
-  second.process.kill("SIGTERM");
-  expect((await second.ended).code).toBe(0);
+    first.process.kill("SIGSTOP");
+    const second = worker(folder, "hare", { log, skew: -600 });
+    await second.says("step ");
+    const before = readFileSync(`${folder}/history.jsonl`, "utf8");
+    first.process.kill("SIGCONT");
+    const { code, stderr } = await first.ended;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /taken over by process \d+ on hare, which had seen no sign of this process for 1 sec/,
+      ),
+    ]);
+    await wait(200);
+    second.process.kill("SIGTERM");
+    expect((await second.ended).code).toBe(0);
 
-  // the history is the second one's from its first line on, and the checkpoint too
-  const lines = readFileSync(`${folder}/history.jsonl`, "utf8").trim().split("\n");
-  const rows = lines.map((line) => JSON.parse(line) as { step: number; host: string });
-  expect(lines.slice(0, before.trim().split("\n").length)).toEqual(before.trim().split("\n"));
-  expect(rows.slice(rows.findIndex(({ host }) => host === "hare")).every(({ host }) => host === "hare")).toBe(
-    true,
-  );
-  expect(readCheckpoint(folder)?.state.step).toBe(rows.at(-1)!.step);
-  expect(existsSync(`${folder}/.lease`)).toBe(false);
+    // the history is the second one's from its first line on, and the checkpoint too
+    const lines = readFileSync(`${folder}/history.jsonl`, "utf8").trim().split("\n");
+    const rows = lines.map((line) => JSON.parse(line) as { step: number; host: string });
+    expect(lines.slice(0, before.trim().split("\n").length)).toEqual(before.trim().split("\n"));
+    expect(
+      rows.slice(rows.findIndex(({ host }) => host === "hare")).every(({ host }) => host === "hare"),
+    ).toBe(true);
+    expect(readCheckpoint(folder)?.state.step).toBe(rows.at(-1)!.step);
+    expect(existsSync(`${folder}/.lease`)).toBe(false);
 
-  // and nobody wrote after another had taken over
-  const inOrder = oneWriterAtATime(log);
-  expect(
-    inOrder.map(({ event, host }) => `${host} ${event}`).filter((line) => !line.endsWith("write")),
-  ).toEqual(["tortoise taken", "hare taken", "tortoise lost", "hare released"]);
-}, 60_000);
+    // and nobody wrote after another had taken over
+    const inOrder = oneWriterAtATime(log);
+    expect(
+      inOrder.map(({ event, host }) => `${host} ${event}`).filter((line) => !line.endsWith("write")),
+    ).toEqual(["tortoise taken", "hare taken", "tortoise lost", "hare released"]);
+  },
+  process.env.HESTENES_MOUNTS ? 600_000 : 60_000,
+);

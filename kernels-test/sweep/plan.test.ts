@@ -1,12 +1,15 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ArgumentError } from "../../src/device/errors.ts";
+import { ArgumentError, BusyError } from "../../src/device/errors.ts";
 import { queueAddress, redacted, scrubber } from "../../src/sweep/address.ts";
 import { readSweepFile, settingOf } from "../../src/sweep/file.ts";
+import { makeHere } from "../../src/sweep/here.ts";
 import { located } from "../../src/sweep/paths.ts";
 import { planOf } from "../../src/sweep/plan.ts";
+import { Pool } from "../../src/sweep/pool.ts";
 import { rungsOf, Scheduler } from "../../src/sweep/scheduler.ts";
 import { Sweep } from "../../src/sweep/store.ts";
+import type { Task } from "../../src/sweep/task.ts";
 import { completeConfig } from "../../src/train/config.ts";
 import { temporaryFolder } from "../data/files.ts";
 
@@ -61,14 +64,24 @@ test("a search draws from ranges: the same runs for the same seed, and more of t
 });
 
 test.each([
-  ["{", /neither JSON nor YAML/],
-  ["run: {}", /runs: /],
-  ["runs: {stpes: 3}", /runs\D*unknown setting stpes; there are model, data/],
-  ["runs: {steps: x}", /steps is "x": .*expected number/],
-  ["runs: {seed: []}", /the list of seed is empty/],
-  ["runs: {beta: {log: [1, 2]}}", /beta is a range, which needs a search/],
-  ["runs: {beta: {log: [0, 2]}}\nsearch: {kind: random, count: 2}", /beta: .*/],
-  ["runs: {seed: [1]}\nname: ../x", /name: letters, digits/],
+  ["{", /sweep\.yaml is neither JSON nor YAML/],
+  ["{}", /sweep\.yaml: runs: settings are needed here, such as \{"model": /],
+  ["runs: 3", /sweep\.yaml, line 1: runs: settings are needed here/],
+  ["run: {}", /sweep\.yaml, line 1: a sweep has no run \(did you mean runs\?\); it has name, /],
+  ["runs: {}\nmodel: ae", /line 2: model is a setting of runs; put it into "runs"/],
+  [
+    "runs:\n  seed: 1\n  stpes: 3",
+    /line 3: runs.stpes: no such setting \(did you mean steps\?\); there are model/,
+  ],
+  [
+    "runs:\n  - {seed: 1}\n  - seed: 1\n    model: [ae, vrrea]",
+    /line 4: model is "vrrea": .*\(did you mean vrrae\?\)/,
+  ],
+  ["runs: {steps: x}", /line 1: steps is "x": .*expected number/],
+  ["runs: {seed: []}", /line 1: seed: the list is empty/],
+  ["runs: {beta: {log: [1, 2]}}", /line 1: beta: a range needs a search/],
+  ["runs: {beta: {log: [0, 2]}}\nsearch: {kind: random, count: 2}", /line 1: beta: .*above 0/],
+  ["runs: {seed: [1]}\nname: ../x", /line 2: name: letters, digits/],
 ])("%j is refused", (text, message) => {
   expect(() => planFrom(text)).toThrow(ArgumentError);
   expect(() => planFrom(text)).toThrow(message);
@@ -79,6 +92,10 @@ test("settings come from the command line, too", () => {
   expect(settingOf("model=ae")).toEqual(["model", "ae"]);
   expect(settingOf("beta={log: [1, 2]}")).toEqual(["beta", { log: [1, 2] }]);
   expect(() => settingOf("seed")).toThrow(ArgumentError);
+  expect(() => readSweepFile(undefined, { sed: 1 })).toThrow(
+    /^--set: sed: no such setting \(did you mean seed/,
+  );
+  expect(() => planOf(readSweepFile(undefined, { model: "vea" }))).toThrow(/^--set model is "vea": /);
   expect(planOf(readSweepFile(undefined, { seed: [1, 2], steps: 9 }))).toHaveLength(2);
 });
 
@@ -160,6 +177,36 @@ test("successive halving: one of three goes on, the others stay where they are, 
     true,
   );
   expect(jobs()).toEqual([]);
+});
+
+test("a run that another process has, and makes, is told once like one's own", async () => {
+  const sweep = Sweep.create(temporaryFolder(), readSweepFile(undefined, { seed: [1, 2], steps: 9 }));
+  const ended: string[] = [];
+  let calls = 0;
+  const run = ({ folder }: Task) => {
+    const result = { steps: 9, testError: 1, seconds: 1, adapter: "a", host: "h" };
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/result.json`, JSON.stringify(result));
+    return ++calls === 1
+      ? Promise.reject(new BusyError("another has it"))
+      : Promise.resolve({ end: "done" as const });
+  };
+  const options = { mostStarts: 1, adapters: [undefined], signal: new AbortController().signal };
+  await makeHere(
+    sweep,
+    { workers: 1, run },
+    { ...options, onEnd: ({ config }) => ended.push(String(config.seed)) },
+  );
+  expect([calls, ended]).toEqual([2, ["2", "1"]]);
+});
+
+test("a child that does not stop when it is told to is killed, and its task counts as stopped", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(`${folder}/deaf.mjs`, 'process.on("message", () => {}).send({ kind: "ready" });');
+  const pool = new Pool({ workers: 1, command: [], program: `${folder}/deaf.mjs`, grace: 0.2 });
+  expect(await pool.run({}, { signal: AbortSignal.timeout(50), folder })).toEqual({ end: "stopped" });
+  await pool.close();
+  expect(readFileSync(`${folder}/log.txt`, "utf8")).toContain("ended with SIGKILL");
 });
 
 test("no password of a queue's address is in any message", () => {

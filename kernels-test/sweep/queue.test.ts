@@ -49,15 +49,9 @@ describe.each(tried)("%s", (name, startServer) => {
         `reports: false\nruns: {model: ae, data: npy, path: ${samplesFile(folder)}, batch: 8, latent: 5, rank: 2, steps: 200, ` +
           `checkpointEvery: 5, logEvery: 5, evaluateEvery: 50, seed: [${seeds.join(", ")}]}\n`,
       );
-      const wrong = await run(
-        "sweep",
-        "start",
-        file,
-        "--store",
-        store,
-        "--queue",
-        server.url.replace("0rd@", "1rd@"),
-      );
+      const submit = (queue: string, ...more: string[]) =>
+        run("sweep", "start", file, "--store", store, "--queue", queue, ...more);
+      const wrong = await submit(server.url.replace("0rd@", "1rd@"));
       expect(wrong).toMatchObject({ code: 1, stdout: "" });
       expect(wrong.stderr).toMatch(/the queue at \w+:\/\/\w*:\.\.\.@127\.0\.0\.1:\d+\S* can not be used: /);
       expect(wrong.stderr).not.toMatch(/w[01]rd/);
@@ -67,17 +61,7 @@ describe.each(tried)("%s", (name, startServer) => {
       const work = () => start(["worker", "--store", store, "--workers", "1"], env);
       const all: Running[] = Array.from({ length: workers }, work);
       try {
-        const submitted = await run(
-          "sweep",
-          "start",
-          file,
-          "--store",
-          store,
-          "--starts",
-          "1000",
-          "--queue",
-          server.url,
-        );
+        const submitted = await submit(server.url, "--starts", "1000");
         expect(submitted.stdout).toMatch(new RegExp(`^chaos: ${runs} runs: `));
         const sweep = Sweep.open(store, "chaos");
         const isOver = () => sweep.status().every(({ state }) => state === "done");
@@ -122,26 +106,14 @@ describe.each(tried)("%s", (name, startServer) => {
         );
 
         // what is done is not done again, and a sweep that is cancelled leaves the queue empty
-        const again = await run(
-          "sweep",
-          "start",
-          file,
-          "--store",
-          store,
-          "--queue",
-          server.url,
-          "--wait",
-          "--json",
-        );
+        const again = await submit(server.url, "--wait", "--json");
         expect([again.code, (JSON.parse(again.stdout) as { runs: unknown[] }).runs.length]).toEqual([
           0,
           runs,
         ]);
-        const more = ["--set", "seed=[7001,7002]", "--queue", server.url, "--store", store];
-        await run("sweep", "start", file, ...more);
-        expect((await run("sweep", "cancel", file, ...more.slice(2))).stdout).toMatch(
-          /is cancelled, with 2 runs left/,
-        );
+        await submit(server.url, "--set", "seed=[7001,7002]");
+        const cancelled = await run("sweep", "cancel", file, "--store", store, "--queue", server.url);
+        expect(cancelled.stdout).toMatch(/is cancelled, with 2 runs left/);
         const idle = await start(["worker", "--store", store, "--idle", "1"], env).ended;
         expect([idle.code, idle.stderr]).toEqual([0, expect.stringMatching(/^Working for [^\n]*\n$/)]);
         expect(readSweepFile(file).name).toBe("chaos");

@@ -156,7 +156,7 @@ async function showCache({ empty, json }: { empty?: boolean; json?: boolean }): 
   if (empty) {
     const bytes = await emptyCache(folder);
     if (json) printJson({ folder, removedBytes: bytes });
-    else process.stdout.write(`Removed ${megabytes(bytes)} of decoded pictures from ${folder}.\n`);
+    else process.stdout.write(`Removed ${sizeWords(bytes)} of decoded pictures from ${folder}.\n`);
     return;
   }
   const { kept, otherBytes } = await listCache(folder);
@@ -170,16 +170,17 @@ async function showCache({ empty, json }: { empty?: boolean; json?: boolean }): 
     JSON.stringify(label).slice(1, -1), // a name may hold line breaks
     `${height}×${width}`,
     String(pictures),
-    megabytes(bytes),
+    sizeWords(bytes),
   ]);
-  if (otherBytes > 0) rows.push(["unfinished or damaged", "", "", megabytes(otherBytes)]);
+  if (otherBytes > 0) rows.push(["unfinished or damaged", "", "", sizeWords(otherBytes)]);
   process.stdout.write(
     columns([["folder", "size", "pictures", ""], ...rows], 1) +
-      `\n${megabytes(all)} in ${folder}. To remove them: npx hestenes data cache --empty\n`,
+      `\n${sizeWords(all)} in ${folder}. To remove them: npx hestenes data cache --empty\n`,
   );
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const sizeWords = (bytes: number) =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** How messages name an option. */
 function optionFlag(setting?: string): string {

@@ -141,17 +141,28 @@ function renormalisationOf(flags: SampleFlags): Renormalisation | "paper" | unde
 
 /** The sampler that the flags ask for: out of a file, or fitted to the run's training data. */
 async function chosenSampler(
-  { model, data, config }: Session,
+  session: Session,
   flags: SampleFlags,
   renormalise: Renormalisation | "paper" | undefined,
 ): Promise<Sampler> {
+  const { model, data, config } = session;
   const { from, components, inputs, load, seed = config.seed } = flags;
   const gammaNoise = flags.gammaNoise ? undefined : false;
   if (load) return parseSampler(model, readFileSync(load), load);
   if (from === "prior" && !modelNamed(config.model).prior)
     throw new UsageError(`${config.model} has no prior; use --from gaussian or mixture`);
+  if (from === "second-stage") warnIfUntrained(session);
   const sampler = usage(() => samplerOf(model, from, { components, inputs, gammaNoise, renormalise, seed }));
   return usageOf(fitSampler(sampler, model, data.train, config.basisCount));
+}
+
+/** Says so where a second stage has taken no step yet. */
+function warnIfUntrained({ folder, trainer: { stages, stageIndex, step, totalSteps } }: Session): void {
+  if (stages.length < 2 || stageIndex > 0) return;
+  process.stderr.write(
+    `The second stage is not trained yet, so these samples mean little: the run is at step ${step} of ${totalSteps}. ` +
+      `To go on with it: npx hestenes train --out ${folder.path}\n`,
+  );
 }
 
 interface InterpolateFlags extends RunFlags {

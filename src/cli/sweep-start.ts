@@ -9,7 +9,7 @@ import type { Task } from "../sweep/task.ts";
 import { rmSync } from "node:fs";
 import { relative } from "node:path";
 import { ManyDisplay } from "./many-progress.ts";
-import { countWords, shown, sweepFrom, withQueue, type AnyTask } from "./sweeps.ts";
+import { commandFor, countWords, shown, sweepFrom, withQueue, type AnyTask } from "./sweeps.ts";
 import { interruptSignal, printJson, UsageError } from "./usage.ts";
 
 export interface StartFlags {
@@ -95,10 +95,7 @@ async function here(sweep: Sweep, { workers, adapter, starts, json, quiet }: Sta
 /** Prints how a sweep ended; the exit code is 1 where runs were set aside, 130 where it was stopped. */
 function conclude(sweep: Sweep, all: readonly RunStatus[], json: boolean): void {
   if (json) printJson({ name: sweep.name, runs: all.map(shown) });
-  else
-    process.stdout.write(
-      `${sweep.name}: ${countWords(all)}. Results: npx hestenes sweep results ${sweep.name}\n`,
-    );
+  else process.stdout.write(`${sweep.name}: ${countWords(all)}. Results: ${commandFor("results", sweep)}\n`);
   for (const { name, failure } of all)
     if (failure)
       process.stderr.write(`${name} was set aside: ${failure.reason}. See ${sweep.folder(name).path}\n`);

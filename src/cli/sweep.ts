@@ -16,6 +16,7 @@ import { ProgressDisplay } from "./progress.ts";
 import { usage, usageOf } from "./settings.ts";
 import { startSweep, type StartFlags } from "./sweep-start.ts";
 import {
+  commandFor,
   countsOf,
   countWords,
   idsOf,
@@ -53,12 +54,9 @@ export function sweepCommand(): Command {
     .option("--quiet", "show no progress")
     .action((file: string | undefined, flags: StartFlags) => startSweep(file, flags));
   inspect(command, "status", "Show how far a sweep is.", (sweep, flags) => status(sweep, flags));
-  inspect(command, "results", "Show the runs that are done, the best first.", (sweep, flags) => {
-    const done = sweep.status().filter(({ state }) => state === "done");
-    const best = done.sort((a, b) => a.testError! - b.testError!);
-    if (flags.json) return printJson(best.map(shown));
-    process.stdout.write(best.length === 0 ? "No run is done yet.\n" : resultWords(best));
-  });
+  inspect(command, "results", "Show the runs that are done, the best first.", (sweep, flags) =>
+    results(sweep, flags),
+  );
   inspect(
     command,
     "cancel",
@@ -70,7 +68,7 @@ export function sweepCommand(): Command {
       const left = sweep.status().filter(({ state }) => state !== "done" && state !== "failed").length;
       if (flags.json) return printJson({ name: sweep.name, left });
       process.stdout.write(
-        `${sweep.name} is cancelled, with ${left} runs left. To go on: hestenes sweep start\n`,
+        `${sweep.name} is cancelled, with ${left} runs left. To go on: npx hestenes sweep start FILE\n`,
       );
     },
   ).addOption(queueOption());
@@ -163,6 +161,19 @@ function status(sweep: Sweep, flags: InspectFlags): void {
     rows.length === 0 ? [] : [columns([["", "run", "state", "step", "test error", ""], ...rows], 2)];
   process.stdout.write(
     [`${sweep.name}: ${countWords(all)}${sweep.isCancelled ? ", cancelled" : ""}`, ...table, ""].join("\n"),
+  );
+}
+
+function results(sweep: Sweep, { json }: InspectFlags): void {
+  const all = sweep.status();
+  const done = all.filter(({ state }) => state === "done");
+  const best = done.sort((a, b) => a.testError! - b.testError!);
+  if (json) return printJson(best.map(shown));
+  if (best.length > 0) process.stdout.write(resultWords(best));
+  if (best.length === all.length) return;
+  const none = best.length === 0 ? "No run is done yet. " : "";
+  process.stderr.write(
+    `${none}${sweep.name}: ${countWords(all)}; how far each is: ${commandFor("status", sweep)}\n`,
   );
 }
 

@@ -58,6 +58,11 @@ export function sweepFrom(
   });
 }
 
+/** A command about a sweep, as a person types it. */
+export function commandFor(command: string, { name, store }: Sweep): string {
+  return `npx hestenes sweep ${command} ${name}${store === defaultStore ? "" : ` --store ${store}`}`;
+}
+
 export const idsOf = (sweep: Sweep) => sweep.runs.map(({ name }) => name);
 
 /** Does something with the queue of an address. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { columns } from "../device/columns.ts";
 import type { ProfileRow } from "../device/profiler.ts";
@@ -18,7 +19,7 @@ import { version } from "../device/version.node.ts";
 /** Flags that set the number of that name in the configuration, and what --help says. */
 const numbers: [flag: string, help: string][] = [
   ["--limit <count>", "use only the first training samples"],
-  ["--steps <count>", "training steps"],
+  ["--steps <count>", "training steps; of a model of several stages, those of the first"],
   ["--batch <count>", "samples a step"],
   [
     "--at-once <count>",
@@ -118,14 +119,23 @@ async function train(flags: Flags): Promise<void> {
     });
     const session = await usageOf(running);
     display.stop();
-    release(); // all is saved: Ctrl-C now ends the report at once
+    release();
+    const { step, totalSteps } = session.trainer;
+    const stopped = () =>
+      display.notice(
+        (session.interrupted
+          ? `Stopped at step ${step} of ${totalSteps}. To go on: `
+          : `Stopped before the report was written; all ${step} steps are kept. To write it: `) +
+          `npx hestenes train --out ${folder.path}`,
+      );
+    const late = interruptSignal(() => {
+      stopped();
+      process.exit(130);
+    });
     try {
       if (profiler) await printProfile(session, profiler, profile, (text) => display.notice(text));
-      if (session.interrupted) {
-        const { step, totalSteps } = session.trainer;
-        display.notice(
-          `Stopped at step ${step} of ${totalSteps}. To go on: npx hestenes train --out ${folder.path}`,
-        );
+      if (session.interrupted || signal.aborted) {
+        stopped();
         process.exitCode = 130;
         return;
       }
@@ -136,7 +146,11 @@ async function train(flags: Flags): Promise<void> {
       const results = await summarize(session, { command, version });
       if (json) printJson(results);
       else process.stdout.write(results.verdict + `\nReport: ${folder.file("report.html")}\n`);
+    } catch (error) {
+      await sleep(10); // Ctrl-C in a terminal also ends what compiles the sources: then it is Ctrl-C that is told
+      throw error;
     } finally {
+      late.release();
       session.close();
     }
     display.say(`${((performance.now() - started) / 1000).toFixed(0)} seconds in all.`);
@@ -160,8 +174,15 @@ function headline(session: Session, isNew: boolean): string {
     ...(config.fineTune === undefined
       ? []
       : [`Fine-tuning ${config.fineTune}: its encoder and its basis stay as they are.`]),
+    ...(trainer.stages.length > 1 ? [stagesInWords(trainer)] : []),
     ...(isNew && trainer.step === 0 ? [] : [whereItIs(session)]),
   ].join("\n");
+}
+
+/** "12 steps in 2 stages: 4 of first, 8 of second." */
+function stagesInWords({ stages, totalSteps }: Session["trainer"]): string {
+  const each = stages.map(({ name, steps }) => `${steps} of ${name}`).join(", ");
+  return `${totalSteps} steps in ${stages.length} stages: ${each}.`;
 }
 
 function whereItIs({ trainer: { step, totalSteps, stages, stage, stageIndex }, isDone }: Session): string {

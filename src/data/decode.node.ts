@@ -94,8 +94,12 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 function refusal({ file }: PictureFile, { message }: Error): DataError {
   if (/unsupported image format/.test(message))
     return new DataError(file, undefined, `not a picture that can be read: expected ${readable}`);
-  const words = message.trim().split("\n").at(-1)!;
-  return new DataError(file, undefined, `the picture is damaged or cut (${words})`);
+  const words = message
+    .trim()
+    .split("\n")
+    .at(-1)!
+    .replace(/^(Input buffer has corrupt header:|Unknown error$)\s*/, "");
+  return new DataError(file, undefined, `the picture is damaged or cut${words === "" ? "" : ` (${words})`}`);
 }
 
 /** Three bytes a pixel, of one grey, grey with alpha, RGB, RGB with alpha, or cyan, magenta, yellow and black. */

@@ -14,6 +14,7 @@ import {
 import { installHint, speedHint, type LavapipeState } from "./adapterHints.node.ts";
 import { withoutDawnsWarnings } from "./stderr.node.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
+import { threadsGiven, withThreadsOfSwiftShader } from "./threads.node.ts";
 import { Poller } from "./wait.node.ts";
 import { ensureVulkanLoader, isLavapipeInstalled, withVulkanDrivers } from "./vulkan.node.ts";
 
@@ -81,6 +82,7 @@ function fits({ name, driver }: AdapterDescription, wanted: string | undefined):
 
 /** All adapters in the order of choice; SwiftShader is unpacked only when those before it do not do. */
 async function* candidates(tried: string[]): AsyncGenerator<Candidate> {
+  threadsGiven(); // throws where that is no number, before errors are taken for adapters that are not there
   if (!ensureVulkanLoader()) {
     tried.push("the Vulkan loader libvulkan.so.1 (not found)");
     return;
@@ -126,10 +128,15 @@ async function open(candidate: Candidate, validation: boolean): Promise<OpenedAd
   const adapter = await requested.catch(() => null);
   if (adapter === null) return undefined;
   const info = describeAdapter(adapter, name, BACKEND, speedHint(name, lavapipe));
+  const isSwiftShader = matchesAdapter(name, "swiftshader");
   return {
     adapter,
     info,
-    requestDevice: (descriptor) => poller.watch(() => adapter.requestDevice(descriptor)),
+    requestDevice: (descriptor) =>
+      poller.watch(() => {
+        const begin = () => adapter.requestDevice(descriptor);
+        return isSwiftShader ? withThreadsOfSwiftShader(begin) : begin();
+      }),
     settle: (begin) => poller.settle(begin),
   };
 }

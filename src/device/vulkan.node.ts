@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { libC, RTLD_NODELETE } from "./libc.node.ts";
 import { unpackSwiftShader } from "./swiftshader.node.ts";
+import { threadsGiven } from "./threads.node.ts";
 
 let loaderReady: boolean | undefined;
 
@@ -34,6 +35,9 @@ export function withVulkanDrivers<T>(manifest: string | undefined, use: () => T)
     const bundled = unpackSwiftShader()?.manifest;
     if (bundled !== undefined) changes.VK_ADD_DRIVER_FILES = bundled;
   }
+  const threads = threadsGiven();
+  if (threads !== undefined && process.env.LP_NUM_THREADS === undefined)
+    changes.LP_NUM_THREADS = String(threads);
   // Some builds of Mesa complain without it, even where no window is opened.
   if (process.env.XDG_RUNTIME_DIR === undefined) changes.XDG_RUNTIME_DIR = tmpdir();
   if (!isMainThread) addToProcess({ VK_ADD_DRIVER_FILES: manifest, ...changes });

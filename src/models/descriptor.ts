@@ -38,6 +38,10 @@ export interface ModelDescriptor<
   parts?: Readonly<Record<string, string>> | undefined;
   /** What the pages say of it, and tell it, where they offer it. */
   page?: Page | undefined;
+  /** Steps of the stages after the first, which has `steps`; none unless given. */
+  laterSteps?:
+    | ((steps: number, chosen: { readonly [Name in keyof S]?: Chosen<S>[Name] | undefined }) => number)
+    | undefined;
   /** Builds it for samples of the shape `input`. */
   build: (device: Device, chosen: Chosen<S> & { input: Shape; seed: number }) => Autoencoder;
 }

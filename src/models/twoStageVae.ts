@@ -108,7 +108,7 @@ export class TwoStageVae extends LikelihoodVae {
       { name: "first", steps },
       {
         name: "second",
-        steps: this.#secondSteps ?? 2 * steps,
+        steps: secondStepsAfter(steps, this.#secondSteps),
         phases: [followed(this, this.secondLikelihood, second)],
         data: latents(this),
       },
@@ -155,6 +155,8 @@ export function twoStageVae(device: Device, options: TwoStageVaeOptions): TwoSta
   return new TwoStageVae(device, networks, options);
 }
 
+const secondStepsAfter = (steps: number, secondSteps: number | undefined) => secondSteps ?? 2 * steps;
+
 /** Affine maps with ReLU after each. */
 function affineLayers(inputs: number, widths: readonly number[]): Layers {
   return Object.fromEntries(
@@ -181,6 +183,7 @@ export const twoStageModel = /* @__PURE__ */ describeModel({
       .meta({ description: "steps of the second stage (default twice the first's)", value: "count" }),
   }),
   defaults: (data) => ({ latent: codeLengthFor(data) }),
+  laterSteps: (steps, { secondSteps }) => secondStepsAfter(steps, secondSteps),
   build: (device, { secondWidth = 1024, ...chosen }) =>
     twoStageVae(device, {
       ...chosen,

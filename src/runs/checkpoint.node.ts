@@ -5,7 +5,7 @@ import { z } from "zod";
 import { DataError } from "../device/errors.ts";
 import { checkpointFiles as files, digested, stateFile, stateJson } from "../train/checkpointFiles.ts";
 import { guardOf, isSystemError, readFile, syncFolder, underGuard, writeSynced } from "./files.node.ts";
-import { asideName, stageOf } from "./lease.node.ts";
+import { asideName, stageOf } from "./lease-folder.node.ts";
 import {
   encodeSafetensors,
   parseSafetensors,

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { ArgumentError, BusyError } from "../device/errors.ts";
 import {
   guardFolder,
@@ -13,6 +12,19 @@ import {
   writeFileAtomic,
   type Guard,
 } from "./files.node.ts";
+import {
+  asideName,
+  create,
+  described,
+  holderOf,
+  leaseNames,
+  nameOf,
+  removeEmpty,
+  rename,
+  restore,
+  seenName,
+  type Holder,
+} from "./lease-folder.node.ts";
 import { hasEnded, ownIdentity, type Identity } from "./machine.node.ts";
 
 // A lease on a run folder, for processes on any number of machines that share it.
@@ -26,12 +38,6 @@ import { hasEnded, ownIdentity, type Identity } from "./machine.node.ts";
 // What is written goes into COUNT-TOKEN first and from there to its place, by one more renaming. A process that slept
 // through its lease, however long between two calls, no longer finds that folder, nor what it put there.
 
-/** The folder of the lease within a run folder; what is there besides a run's own files begins with one of these. */
-export const leaseNames = [".lease", ".lock"] as const;
-
-/** The folder in the lease that a checkpoint waits in while the next one takes its place. */
-export const asideName = "checkpoint.old";
-
 export interface LeaseOptions {
   /** Seconds without a sign after which others may take the lease over; HESTENES_LEASE or 60 unless given. */
   silence?: number | undefined;
@@ -40,15 +46,6 @@ export interface LeaseOptions {
   /** Whom the lease is for: this process, unless a test plays another machine. */
   identity?: Identity | undefined;
 }
-
-const holderSchema = z.object({
-  host: z.string(),
-  machine: z.string(),
-  pid: z.int(),
-  started: z.string(),
-  silence: z.number().positive(),
-});
-type Holder = z.output<typeof holderSchema>;
 
 /** The folders that this process holds a lease of, or is about to. */
 const held = new Set<string>();
@@ -193,6 +190,7 @@ async function take(folder: string, own: Holder, onWait: LeaseOptions["onWait"])
     const name = seenName(folder);
     if (name === undefined) {
       if (create(folder, token, own)) return new Lease(folder, made, token, 1, own);
+      await sleep(pause); // a client of a file server may not see for a while what another put there
       continue;
     }
     const holder = holderOf(folder);
@@ -204,6 +202,7 @@ async function take(folder: string, own: Holder, onWait: LeaseOptions["onWait"])
     if (isFree || quiet > 1000 * (holder?.silence ?? own.silence)) {
       const count = Number.parseInt(name) + 1;
       if (rename(folder, name, nameOf(count, token))) return new Lease(folder, made, token, count, own);
+      await sleep(pause);
       continue;
     }
     if (isChanged && seen !== undefined) throw busy(folder, holder);
@@ -224,87 +223,8 @@ export function silenceOf({
   throw new ArgumentError(`HESTENES_LEASE is to be a number of seconds, not "${process.env.HESTENES_LEASE}"`);
 }
 
-const nameOf = (count: number, token: string) => `${count}-${token}`;
-
-/** The name of the one folder in a lease; undefined where there is no lease yet, or none any more. */
-function seenName(folder: string): string | undefined {
-  try {
-    return fs.readdirSync(join(folder, leaseNames[0]))[0];
-  } catch (error) {
-    if (isSystemError(error) && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** The folder of the one who holds the lease, where there is one. */
-export function stageOf(folder: string): string | undefined {
-  const name = seenName(folder);
-  return name === undefined ? undefined : join(folder, leaseNames[0], name);
-}
-
-/** Puts a checkpoint back that waits in the lease and was not replaced. */
-function restore(folder: string, stage: string): void {
-  const current = join(folder, "checkpoint");
-  if (!fs.existsSync(current) && fs.existsSync(join(stage, asideName)))
-    fs.renameSync(join(stage, asideName), current);
-}
-
-/** Who holds the lease, as far as it can be read. */
-function holderOf(folder: string): Holder | undefined {
-  const stage = stageOf(folder);
-  if (stage === undefined) return undefined;
-  try {
-    const text = fs.readFileSync(join(stage, "holder.json"), "utf8");
-    return holderSchema.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError || isSystemError(error)) return undefined; // it is being written, or has moved on
-    throw error;
-  }
-}
-
-/** Puts a lease, whole, where there is none; false if another was faster. */
-function create(folder: string, token: string, own: Holder): boolean {
-  const fresh = join(folder, `${leaseNames[0]}.${token}`);
-  const target = join(folder, leaseNames[0]);
-  fs.mkdirSync(join(fresh, nameOf(1, token)), { recursive: true });
-  fs.writeFileSync(join(fresh, nameOf(1, token), "holder.json"), JSON.stringify(own) + "\n");
-  try {
-    removeEmpty([target]); // Windows renames no folder over an empty one
-    fs.renameSync(fresh, target);
-    return true;
-  } catch (error) {
-    fs.rmSync(fresh, { recursive: true, force: true });
-    if (isSystemError(error) && /^(ENOTEMPTY|EEXIST|EPERM)$/.test(error.code ?? "")) return false;
-    throw error;
-  }
-}
-
-/** Renames what is in the lease; false if it has another name. A reply of the server that got lost is no harm. */
-function rename(folder: string, from: string, to: string): boolean {
-  const lease = join(folder, leaseNames[0]);
-  try {
-    fs.renameSync(join(lease, from), join(lease, to));
-    return true;
-  } catch (error) {
-    if (isSystemError(error) && error.code === "ENOENT") return fs.existsSync(join(lease, to));
-    throw error;
-  }
-}
-
-function described(holder: Holder | undefined): string {
-  return holder ? `process ${holder.pid} on ${holder.host}` : "another process";
-}
-
 function busy(folder: string, holder: Holder | undefined): BusyError {
   return new BusyError(`${described(holder)} trains in ${folder}; wait for it, or give another folder`);
-}
-
-function removeEmpty(folders: readonly string[]): void {
-  try {
-    for (const folder of folders) fs.rmdirSync(folder);
-  } catch (error) {
-    if (!(isSystemError(error) && /^(ENOTEMPTY|EEXIST|ENOENT|EBUSY)$/.test(error.code ?? ""))) throw error;
-  }
 }
 
 /** Whether somebody holds the lease of the folder, or held it when a machine failed; and who. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { completeConfig, type Config } from "../train/config.ts";
-import { leaseNames, takeLease, type Lease, type LeaseOptions } from "./lease.node.ts";
+import { leaseNames } from "./lease-folder.node.ts";
+import { takeLease, type Lease, type LeaseOptions } from "./lease.node.ts";
 import { appendLine, readFile, readJsonLines, writeFileAtomic } from "./files.node.ts";
 
 /** JSON has no NaN and no infinity; `appendLine` writes null for them. */

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { parse, YAMLParseError } from "yaml";
+import { isMap, isScalar, LineCounter, parse, parseDocument, YAMLParseError, type Document } from "yaml";
 import { z } from "zod";
+import { hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { presetNames } from "../data/descriptor.ts";
 import { configSchema } from "../train/config.ts";
@@ -19,13 +20,16 @@ const range = z.union([
 ]);
 export type Range = z.output<typeof range>;
 
+const settingNames = Object.keys(configSchema.shape);
+
 /** Settings of runs: one value, or a list of those that it takes in turn, or a range for a search to draw from. */
 const settings = z.record(z.string(), z.unknown()).superRefine((given, context) => {
   for (const name of Object.keys(given))
-    if (!Object.hasOwn(configSchema.shape, name))
+    if (!settingNames.includes(name))
       context.addIssue({
         code: "custom",
-        message: `unknown setting ${name}; there are ${Object.keys(configSchema.shape).join(", ")}`,
+        path: [name],
+        message: `no such setting${hint(name, settingNames)}; there are ${settingNames.join(", ")}`,
       });
 });
 
@@ -54,7 +58,10 @@ const sweepSchema = z.strictObject({
   /** Whether each run gets a report with pictures. */
   reports: z.boolean().default(true),
   /** Settings, whose lists are multiplied with one another; or several such, one after the other. */
-  runs: z.union([settings, z.array(settings).nonempty()]),
+  runs: z.union([settings, z.array(settings).nonempty()], {
+    error:
+      'settings are needed here, such as {"model": ["ae", "vrrae"], "seed": [500, 501]}, or a list of such',
+  }),
   search: search.optional(),
 });
 
@@ -62,6 +69,8 @@ const sweepSchema = z.strictObject({
 export interface SweepFile extends Omit<z.output<typeof sweepSchema>, "name" | "runs"> {
   name: string;
   runs: Record<string, unknown>[];
+  /** Where a setting of one of `runs` was given, for messages; without one, where the sweep is from. */
+  placeOf: (block: number, setting?: string) => string;
 }
 
 /** The range that a value of a setting is, if it is one. */
@@ -77,51 +86,82 @@ export function rangeOf(value: unknown): Range | undefined {
  * Without a file, `over` is all. Throws ArgumentError for what is no sweep.
  */
 export function readSweepFile(path: string | undefined, over: Record<string, unknown> = {}): SweepFile {
-  const source = path ?? "--set";
-  const given: unknown = path === undefined ? { runs: {} } : parsed(path);
+  const { given, placeOf: inFile } = path === undefined ? flagsAlone : parsed(path);
   const checked = sweepSchema.safeParse(given);
-  if (!checked.success) throw new ArgumentError(`${source}: ${wordsOf(checked.error)}`);
-  const { name = nameFrom(path), runs, ...more } = checked.data;
-  const all = (Array.isArray(runs) ? runs : [runs]).map((one) => ({ ...one, ...over }));
+  if (!checked.success) throw new ArgumentError(wordsOf(checked.error, inFile));
   const unknown = settings.safeParse(over);
-  if (!unknown.success) throw new ArgumentError(`--set: ${wordsOf(unknown.error)}`);
-  for (const one of all)
-    for (const [key, value] of Object.entries(one)) checkValue(source, key, value, more.search !== undefined);
-  return { ...more, name, runs: all };
+  if (!unknown.success) throw new ArgumentError(wordsOf(unknown.error, () => "--set"));
+  const { name = nameFrom(path), runs, ...more } = checked.data;
+  const isList = Array.isArray(runs);
+  const placeOf: SweepFile["placeOf"] = (block, setting) => {
+    if (setting === undefined) return inFile(isList ? ["runs", block] : ["runs"]);
+    if (Object.hasOwn(over, setting)) return `--set ${setting}`;
+    return `${inFile(isList ? ["runs", block, setting] : ["runs", setting])}: ${setting}`;
+  };
+  const all = (isList ? runs : [runs]).map((one) => ({ ...one, ...over }));
+  all.forEach((one, block) => {
+    for (const [key, value] of Object.entries(one))
+      checkValue(placeOf(block, key), value, more.search !== undefined);
+  });
+  return { ...more, name, runs: all, placeOf };
 }
 
-function checkValue(source: string, key: string, value: unknown, isSearch: boolean): void {
-  if (Array.isArray(value) && value.length === 0)
-    throw new ArgumentError(`${source}: the list of ${key} is empty`);
+function checkValue(place: string, value: unknown, isSearch: boolean): void {
+  if (Array.isArray(value) && value.length === 0) throw new ArgumentError(`${place}: the list is empty`);
   let found: Range | undefined;
   try {
     found = rangeOf(value);
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    throw new ArgumentError(`${source}: ${key}: ${wordsOf(error)}`);
+    throw new ArgumentError(wordsOf(error, () => place));
   }
   if (found && !isSearch)
     throw new ArgumentError(
-      `${source}: ${key} is a range, which needs a search to draw from it; give a list, or a search`,
+      `${place}: a range needs a search to draw from it; give a list, or a search beside runs`,
     );
 }
 
-function parsed(path: string): unknown {
+/** What a file holds, and in which line of it. */
+interface Parsed {
+  given: unknown;
+  placeOf: (path: readonly PropertyKey[]) => string;
+}
+
+const flagsAlone: Parsed = { given: { runs: {} }, placeOf: () => "--set" };
+
+function parsed(file: string): Parsed {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new ArgumentError(
-      `${path} can not be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      `${file} can not be read (${cause instanceof Error ? cause.message : String(cause)})`,
     );
   }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines }); // JSON is YAML
   try {
-    return parse(text, { maxAliasCount: 100 }); // JSON is YAML
+    const [wrong] = document.errors;
+    if (wrong) throw wrong;
+    const placeOf = (path: readonly PropertyKey[]) => {
+      const at = offsetOf(document, path);
+      return at === undefined ? file : `${file}, line ${lines.linePos(at).line}`;
+    };
+    return { given: document.toJS({ maxAliasCount: 100 }), placeOf };
   } catch (cause) {
     if (cause instanceof YAMLParseError || cause instanceof ReferenceError)
-      throw new ArgumentError(`${path} is neither JSON nor YAML: ${cause.message}`);
+      throw new ArgumentError(`${file} is neither JSON nor YAML: ${cause.message}`);
     throw cause;
   }
+}
+
+/** Where in its text a document has the last key of a path; undefined for one that it gets from elsewhere. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const parent: unknown = document.getIn(path.slice(0, -1), true) ?? document.contents;
+  const key = isMap(parent)
+    ? parent.items.map((pair) => pair.key).find((key) => isScalar(key) && key.value === path.at(-1))
+    : document.getIn(path, true);
+  return (key as { range?: [number, number, number] | null } | undefined)?.range?.[0];
 }
 
 function nameFrom(path: string | undefined): string {
@@ -130,10 +170,22 @@ function nameFrom(path: string | undefined): string {
   return /^[a-z0-9]/i.test(name) ? name.slice(0, 61) : "sweep";
 }
 
-function wordsOf(error: z.ZodError): string {
+/** What is wrong, each with its place. */
+function wordsOf(error: z.ZodError, placeOf: Parsed["placeOf"]): string {
   return error.issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
+    .flatMap((issue) => {
+      if (issue.code === "unrecognized_keys" && issue.path.length === 0)
+        return issue.keys.map((key) => `${placeOf([key])}: ${strangerWords(key)}`);
+      const where = [placeOf(issue.path), ...(issue.path.length > 0 ? [issue.path.join(".")] : [])];
+      return [[...where, issue.message].join(": ")];
+    })
     .join("; ");
+}
+
+function strangerWords(key: string): string {
+  if (settingNames.includes(key)) return `${key} is a setting of runs; put it into "runs"`;
+  const known = Object.keys(sweepSchema.shape);
+  return `a sweep has no ${key}${hint(key, known)}; it has ${known.join(", ")}`;
 }
 
 /** A word of `--set NAME=VALUE[,VALUE…]` as a setting and its values, which are read as YAML. Throws ArgumentError. */

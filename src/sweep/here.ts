@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BusyError, HestenesError } from "../device/errors.ts";
 import type { Progress } from "./messages.ts";
 import type { Pool } from "./pool.ts";
+import type { PlannedRun } from "./plan.ts";
 import { Scheduler, type Job } from "./scheduler.ts";
 import type { RunStatus, Sweep } from "./store.ts";
 import type { Task } from "./task.ts";
@@ -34,17 +35,38 @@ export function taskOf(sweep: Sweep, { run, until }: Job, mostStarts: number, ad
  * Makes the runs of a sweep that are open, in the children of a pool. Runs that another process has are left to it: where
  * several machines do the same in one store, they share the sweep among them.
  */
-export async function makeHere(sweep: Sweep, pool: Pool<Task>, options: HereOptions): Promise<RunStatus[]> {
+export async function makeHere(
+  sweep: Sweep,
+  pool: Pick<Pool<Task>, "workers" | "run">,
+  options: HereOptions,
+): Promise<RunStatus[]> {
   const { mostStarts, adapters, signal, onProgress, onEnd, onNotice } = options;
   const scheduler = new Scheduler(sweep);
   const taken = new Set<string>();
   const elsewhere = new Map<string, number>();
   const errors = new Map<string, number>();
+  const isOver = ({ state }: RunStatus) => state === "done" || state === "failed";
+  const told = new Set(scheduler.status.filter(isOver).map(({ name }) => name));
   const end = new AbortController();
   const stop = () => end.abort();
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop);
   const watch = setInterval(() => sweep.isCancelled && stop(), 1000 * pause);
+
+  /** Looks at a run again, and tells once that it is over, whoever made it. */
+  const look = (run: PlannedRun): RunStatus => {
+    const status = scheduler.refresh(run);
+    if (!isOver(status) || told.has(run.name)) return status;
+    told.add(run.name);
+    onEnd?.(status, scheduler.status);
+    return status;
+  };
+  let looked = performance.now();
+  const lookElsewhere = () => {
+    if (elsewhere.size === 0 || performance.now() - looked < 1000 * pause) return;
+    looked = performance.now();
+    for (const { run } of scheduler.jobs()) if (!taken.has(run.name)) look(run);
+  };
 
   /** The next job that nobody has; after a while also one that somebody had. */
   const next = (): Job | undefined =>
@@ -58,7 +80,7 @@ export async function makeHere(sweep: Sweep, pool: Pool<Task>, options: HereOpti
       if (!job) {
         if (taken.size === 0 && scheduler.jobs().length === 0) return;
         await sleep(100, undefined, { signal: end.signal }).catch(() => undefined);
-        if (elsewhere.size > 0) for (const { run } of scheduler.jobs()) scheduler.refresh(run);
+        lookElsewhere();
         continue;
       }
       const { run } = job;
@@ -69,8 +91,8 @@ export async function makeHere(sweep: Sweep, pool: Pool<Task>, options: HereOpti
           ...{ signal: end.signal, folder: task.folder, ...(onNotice ? { onNotice } : {}) },
           onProgress: (progress, at) => onProgress?.(job, progress, at),
         });
-        const status = scheduler.refresh(run);
-        if (ended !== "stopped") onEnd?.(status, scheduler.status);
+        const status = look(run);
+        if (ended === "paused") onEnd?.(status, scheduler.status);
       } catch (error) {
         if (error instanceof BusyError) elsewhere.set(run.name, performance.now() + 1000 * pause);
         else {

@@ -26,14 +26,16 @@ const mostRuns = 200_000;
 export function planOf(sweep: SweepFile): PlannedRun[] {
   const { search } = sweep;
   const given = search
-    ? Array.from({ length: search.count }, (_, i) =>
-        drawn(sweep.runs[i % sweep.runs.length]!, search.seed, i),
-      )
-    : sweep.runs.flatMap(products);
+    ? Array.from({ length: search.count }, (_, i) => {
+        const block = i % sweep.runs.length;
+        return { block, settings: drawn(sweep.runs[block]!, search.seed, i) };
+      })
+    : sweep.runs.flatMap((one, block) => products(one).map((settings) => ({ block, settings })));
   const runs = new Map<string, PlannedRun>();
-  const varied = variedOf(given);
-  for (const one of given) {
-    const config = completeConfig(withoutUseless(one), sweep.preset, sweep.name);
+  const varied = variedOf(given.map(({ settings }) => settings));
+  for (const { block, settings } of given) {
+    const place = (setting?: string) => sweep.placeOf(block, setting);
+    const config = completeConfig(withoutUseless(settings), sweep.preset, place);
     const name = nameOf(config);
     const own = [...varied].filter((key) => isSettingOf(config.model, key));
     const values = own.map((key) => [key, config[key as keyof Config]] as const);

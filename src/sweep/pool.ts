@@ -8,8 +8,8 @@ import { BusyError, HestenesError } from "../device/errors.ts";
 import type { FromChild, Progress, ToChild } from "./messages.ts";
 import type { TaskEnd } from "./task.ts";
 
-/** Seconds that children have for their checkpoints once they are told to stop. */
-const grace = 60;
+/** Seconds that children have for their checkpoints once they are told to stop, unless a number is given. */
+const graceUnlessGiven = 60;
 /** Deaths of children in one task after which something is wrong, unless a task says how many; runs count theirs themselves. */
 const deathsUnlessGiven = 50;
 /** What is kept of what a child says on its standard error. */
@@ -22,6 +22,8 @@ export interface PoolOptions {
   command: readonly string[];
   /** The script that children run; the one of this package unless given. */
   program?: string;
+  /** Seconds that a child has for its checkpoint once it is told to stop; then it is killed. */
+  grace?: number;
 }
 
 /** What a task tells while a child does it. */
@@ -43,12 +45,14 @@ class Death extends Error {}
 export class Pool<Task> {
   readonly workers: number;
   readonly #command: readonly string[];
+  readonly #grace: number;
   readonly #idle: Child<Task>[] = [];
   readonly #all = new Set<Child<Task>>();
   readonly #numbers: number[];
   #isClosed = false;
 
-  constructor({ workers, command, program = hestenes }: PoolOptions) {
+  constructor({ workers, command, program = hestenes, grace = graceUnlessGiven }: PoolOptions) {
+    this.#grace = 1000 * grace;
     this.workers = workers;
     this.#command = [program, ...command];
     this.#numbers = Array.from({ length: workers }, (_, i) => i);
@@ -92,7 +96,7 @@ export class Pool<Task> {
 
   #start(): Child<Task> {
     const number = this.#numbers.shift() ?? 0;
-    const child = new Child<Task>(number, this.#command, this.workers, () => {
+    const child = new Child<Task>(number, this.#command, this.workers, this.#grace, () => {
       this.#all.delete(child);
       this.#numbers.unshift(number);
       const at = this.#idle.indexOf(child);
@@ -109,10 +113,13 @@ const hestenes = fileURLToPath(new URL("../cli/hestenes.mjs", import.meta.url));
 class Child<Task> {
   readonly #number: number;
   readonly #process: ChildProcess;
+  /** Milliseconds. */
+  readonly #grace: number;
   #words = "";
 
-  constructor(number: number, command: readonly string[], workers: number, onEnd: () => void) {
+  constructor(number: number, command: readonly string[], workers: number, grace: number, onEnd: () => void) {
     this.#number = number;
+    this.#grace = grace;
     const [program = "", ...args] = command;
     this.#process = fork(program, args, {
       execArgv: [],
@@ -134,7 +141,11 @@ class Child<Task> {
     task: Task,
     { onProgress, onNotice, signal }: TaskHooks,
   ): Promise<FromChild & { kind: "end" | "busy" | "error" }> {
-    const stop = () => this.#say({ kind: "stop" });
+    let late: NodeJS.Timeout | undefined;
+    const stop = () => {
+      this.#say({ kind: "stop" });
+      late ??= setTimeout(() => this.kill(), this.#grace);
+    };
     let hear: ((message: FromChild) => void) | undefined;
     let ended: ((code: number | null, by: string | null) => void) | undefined;
     try {
@@ -155,6 +166,7 @@ class Child<Task> {
       });
     } finally {
       signal?.removeEventListener("abort", stop);
+      clearTimeout(late);
       if (hear) this.#process.off("message", hear);
       if (ended) this.#process.off("close", ended);
     }
@@ -162,7 +174,7 @@ class Child<Task> {
 
   async close(): Promise<void> {
     if (!this.isAlive) return;
-    const late = setTimeout(() => this.kill(), 1000 * grace);
+    const late = setTimeout(() => this.kill(), this.#grace);
     const ended = once(this.#process, "exit");
     if (this.#process.connected) this.#process.disconnect();
     else this.#process.kill("SIGTERM");
@@ -179,12 +191,12 @@ class Child<Task> {
   }
 }
 
-/** The environment of one of so many children: its share of the cores, for Mesa's software adapter and for Node. */
+/** The environment of one of so many children: its share of the cores, for a software adapter and for Node. */
 function shareOf(workers: number): NodeJS.ProcessEnv {
   if (workers === 1) return {};
   const cores = String(Math.max(1, Math.floor(availableParallelism() / workers)));
   return {
-    LP_NUM_THREADS: process.env.LP_NUM_THREADS ?? cores,
+    HESTENES_THREADS: process.env.HESTENES_THREADS ?? cores,
     UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? cores,
   };
 }

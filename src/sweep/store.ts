@@ -5,7 +5,7 @@ import { ArgumentError, DataError } from "../device/errors.ts";
 import { makeFolder, readFile, writeFileAtomic } from "../runs/files.node.ts";
 import { leaseOn } from "../runs/lease.node.ts";
 import { RunFolder, type HistoryLine } from "../runs/run-folder.node.ts";
-import type { Config } from "../train/config.ts";
+import { totalStepsOf, type Config } from "../train/config.ts";
 import type { Search, SweepFile } from "./file.ts";
 import { planOf, type PlannedRun } from "./plan.ts";
 
@@ -47,7 +47,7 @@ export interface RunStatus extends PlannedRun {
   rungs: Rungs;
 }
 
-interface Stored extends Omit<SweepFile, "runs"> {
+interface Stored extends Omit<SweepFile, "runs" | "placeOf"> {
   runs: PlannedRun[];
 }
 
@@ -158,7 +158,15 @@ export function statusOf(folder: RunFolder, config: Config): Omit<RunStatus, key
             ? "stopped"
             : "waiting";
   return {
-    ...{ state, step: result?.steps ?? last?.step ?? 0, steps: config.steps, result, failure, rungs, holder },
+    ...{
+      state,
+      step: result?.steps ?? last?.step ?? 0,
+      steps: totalStepsOf(config),
+      result,
+      failure,
+      rungs,
+      holder,
+    },
     testError: result?.testError ?? last?.testError ?? rungs.at(-1)?.testError,
   };
 }

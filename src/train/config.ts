@@ -205,6 +205,11 @@ function withDefaults(given: unknown): unknown {
   return { ...modelNamed(model).defaults?.(data), ...definedOnly(given) };
 }
 
+/** Steps that a run of that configuration takes in all of its stages. */
+export function totalStepsOf(config: Config): number {
+  return config.steps + (modelNamed(config.model).laterSteps?.(config.steps, config) ?? 0);
+}
+
 /** Whether the setting of that name makes a difference to `model`. */
 export function isSettingOf(model: ModelName, name: string): boolean {
   if (Object.hasOwn(modelSettings, name)) return hasSetting(model, name);
@@ -230,5 +235,6 @@ function describe(issue: z.core.$ZodIssue, given: unknown, place: Exclude<Settin
     given,
   );
   const is = typeof value === "object" || value === undefined ? "" : ` is ${JSON.stringify(value)}`;
-  return `${where}${is}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  const meant = issue.code === "invalid_value" ? hint(value, issue.values.map(String)) : "";
+  return `${where}${is}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}${meant}`;
 }
