@@ -45,6 +45,7 @@ test.each(["ops", "nn"])("the index of src/%s has a line for each file", (room) 
  */
 const chosen: Record<string, string> = {
   attention: "cosineLoss diceLoss gru lstm lstmCell marginRanking nllLoss tripletLoss",
+  casts: "float half",
   cholesky: "cholesky requireFactor",
   contractions: "chunk expandDims flatten meshgrid squeeze swapaxes unstack",
   conv2d: "conv2d",

@@ -1,6 +1,7 @@
 import type { Slice } from "./bindings.ts";
 import type { Work } from "./commands.ts";
 import type { Device } from "./device.ts";
+import type { DType } from "./dtype.ts";
 import { KernelError, LifetimeError, LimitError } from "./errors.ts";
 import { shader, type Shader, type ShaderTexts } from "./shader.ts";
 import type { Span } from "./storage.ts";
@@ -10,6 +11,7 @@ export { groupsFor, linearGrid, MOST_GROUPS } from "./grid.ts";
 /** Device memory that a kernel can read or write: a tensor. */
 export interface Operand extends Span {
   readonly device: Device;
+  readonly dtype: DType;
 }
 
 export type Operands = Record<string, Operand>;
@@ -38,10 +40,14 @@ export type Kernel = (
  * bundle.
  */
 export function kernel(name: string, texts?: ShaderTexts): Kernel {
-  return (...launched) => launch(shader(name, texts), ...launched);
+  return (entryPoint, operands, ...launched) => {
+    const special = Object.values(operands).find(({ dtype }) => dtype.special)?.dtype.special;
+    const source = shader(name, texts);
+    launch(special?.specialise(source, operands) ?? source, entryPoint, operands, ...launched);
+  };
 }
 
-/** Launches an entry point of `source`. */
+/** Launches an entry point of `source`, which has a binding for each of the operands, and one operand at least. */
 export function launch(
   source: Shader,
   entryPoint: string,
@@ -70,7 +76,7 @@ export function launch(
     options.constants ?? {},
   );
   const slices = names.map((operand) => ({
-    binding: bindingOf(source, operand).binding,
+    binding: source.bindings.get(operand)!.binding,
     ...slice(`${name}.${entryPoint}: ${operand}`, operands[operand]!),
   }));
   const packed =
@@ -93,27 +99,18 @@ export function launch(
 
 function deviceOf(name: string, operands: Operands): Device {
   const [first, ...rest] = Object.values(operands);
-  if (!first) throw new KernelError(`${name}: a kernel needs at least one operand`);
   for (const operand of rest)
-    if (operand.device !== first.device)
+    if (operand.device !== first!.device)
       throw new KernelError(`${name}: its operands live on two devices; read one and upload it to the other`);
-  return first.device;
-}
-
-function bindingOf(source: Shader, operand: string) {
-  const found = source.bindings.get(operand);
-  if (!found) throw new KernelError(`${source.name}.wgsl has no binding named ${operand}`);
-  if (operand === source.uniform)
-    throw new KernelError(`${source.name}.wgsl: ${operand} is its uniform; its fields are given as params`);
-  return found;
+  return first!.device;
 }
 
 /** WebGPU lets a launch write a buffer only if it binds it nowhere else but for other writes. */
 function checkAliases(source: Shader, entryPoint: string, operands: Operands): void {
   for (const [written, output] of Object.entries(operands)) {
-    if (bindingOf(source, written).type !== "storage") continue;
+    if (source.bindings.get(written)!.type !== "storage") continue;
     for (const [read, input] of Object.entries(operands))
-      if (input.storage === output.storage && bindingOf(source, read).type !== "storage")
+      if (input.storage === output.storage && source.bindings.get(read)!.type !== "storage")
         throw new KernelError(
           `${source.name}.${entryPoint}: ${written} is written and ${read} read in the same buffer; ` +
             `write to another tensor`,

@@ -1,6 +1,6 @@
 import { KernelError } from "./errors.ts";
-import { launch, type Kernel } from "./kernel.ts";
-import { parseShader, type ScalarType, type Shader, type ShaderCheck } from "./shader.ts";
+import { launch, type Kernel, type Operands } from "./kernel.ts";
+import { parseShader, withoutComments, type ScalarType, type Shader, type ShaderCheck } from "./shader.ts";
 
 /** Kernels from outside of the package by their names and texts: pipelines are kept by shader. */
 const shaders = new Map<string, Shader>();
@@ -26,6 +26,7 @@ export function kernel(name: string, text: string): Kernel {
   shaders.set(key, source);
   const types = new Map(source.fields.map((field) => [field.name, field.type]));
   return (entryPoint, operands, params, grid, options) => {
+    checkOperands(source, operands);
     for (const [given, value] of Object.entries(params)) {
       const type = types.get(given);
       if (!type)
@@ -44,6 +45,21 @@ export function kernel(name: string, text: string): Kernel {
   };
 }
 
+/** Throws KernelError unless the text has a binding for each of the operands, of the type of its elements. */
+function checkOperands({ name, code, uniform, bindings }: Shader, operands: Operands): void {
+  if (Object.keys(operands).length === 0)
+    throw new KernelError(`${name}: a kernel needs at least one operand`);
+  for (const [operand, { dtype }] of Object.entries(operands)) {
+    if (!bindings.has(operand)) throw new KernelError(`${name} has no binding named ${operand}`);
+    if (operand === uniform)
+      throw new KernelError(`${name}: ${operand} is its uniform; its fields are given as params`);
+    if (dtype.special && !new RegExp(`\\b${operand}\\s*:[^;]*\\b(f16|vec[234]h)\\b`).test(code))
+      throw new KernelError(
+        `${name}: ${operand} is ${dtype.name}; declare it array<f16>, or give float(${operand})`,
+      );
+  }
+}
+
 /** Whether a number is one of the type's, without rounding; any number may be rounded to an f32. */
 function fits(value: number, type: ScalarType): boolean {
   return type === "f32" || (type === "u32" ? value >>> 0 : value | 0) === value;
@@ -51,7 +67,7 @@ function fits(value: number, type: ScalarType): boolean {
 
 function ownShader(name: string, text: string): Shader {
   const source = parseShader(name, text);
-  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+  const code = withoutComments(text);
   for (const [declaration, variable] of code.matchAll(
     /@(?:group|binding)\b[^;{}]*?\bvar[^:;]*?(\p{XIDC}+)\s*:/gu,
   ))

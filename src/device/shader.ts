@@ -46,15 +46,8 @@ export function shader(name: string, texts: ShaderTexts = wgsl): Shader {
 }
 
 function withLibraries(name: string, texts: ShaderTexts): string {
-  const read = (name: string) => {
-    try {
-      return texts(name);
-    } catch (cause) {
-      throw new KernelError(`there is no kernel ${name}: shaders/${name}.wgsl can not be read`, { cause });
-    }
-  };
-  const code = read(name);
-  return [...requirements(code).map(read), code].join("\n");
+  const code = texts(name);
+  return [...requirements(code).map(texts), code].join("\n");
 }
 
 /** The names of the files that a shader's `// requires lib/x.wgsl` lines ask for. */
@@ -62,13 +55,18 @@ export function requirements(code: string): string[] {
   return [...code.matchAll(/^\/\/ requires (\S+)\.wgsl$/gm)].map((match) => match[1]!);
 }
 
+/** The text of a kernel without its comments. */
+export function withoutComments(code: string): string {
+  return code.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+}
+
 /** A variable with attributes, in any order: its address space and access, name and type. */
-const variables =
+export const variables =
   /@\w+\s*\([^;{}]*?\bvar\s*(?:<\s*(\w+)\s*(?:,\s*(\w+)\s*)?>)?\s*(\p{XIDC}+)\s*:\s*([^;]+);/gu;
 
 /** What a launcher needs to know of the WGSL `code`, whose last uniform, if it has any, takes the params. */
 export function parseShader(name: string, code: string): Shader {
-  const text = code.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+  const text = withoutComments(code);
   const bindings: Shader["bindings"] = new Map();
   let uniform: string | undefined;
   let struct = "";

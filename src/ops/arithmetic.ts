@@ -1,7 +1,7 @@
 import { kernel } from "../device/kernel.ts";
 import { broadcastShape, sameShape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import {
   applyBroadcast,
@@ -96,15 +96,15 @@ export function max(a: Value, b: Value): Tensor {
 /** `a` where `mask` is not 0 (so where it is NaN), `b` elsewhere, all three broadcast; the mask takes no gradient. */
 export function where(mask: Tensor, a: Value, b: Value): Tensor {
   const values = [a, b];
-  checkTensors("where", mask, ...values.filter((value) => !isNumber(value)));
-  const y = empty(
-    mask.device,
+  const inputs = values.filter((value) => typeof value === "object");
+  checkOperands("where", mask, ...inputs);
+  const y = emptyFor(
+    inputs.length > 0 ? inputs : [mask],
     broadcastShape("where", mask.shape, broadcastShape("where", shapeOf(a), shapeOf(b))),
   );
   launchBroadcast(arithmeticKernel, "choose", { m: mask, a, b }, y);
   note("where", y, [mask, a, b]);
 
-  const inputs = values.filter((value) => typeof value === "object");
   return track(y, inputs, (dy, gradients) =>
     inputs.map((input, i) => {
       if (!gradients.wanted(i)) return undefined;

@@ -1,7 +1,7 @@
 import { checkList } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { normalAxes, show } from "../tensor/shape.ts";
-import { checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { composed } from "./lib/composed.ts";
 import { split } from "./pieces.ts";
 import { broadcastTo, concat, gatherRows, pad, permute, reshape, slice } from "./rearrange.ts";
@@ -11,7 +11,7 @@ const oneAxis = (name: string, x: Tensor, axis: number) => normalAxes(name, x.sh
 
 /** x without its axes of extent 1: all of them, or those that are named, which have to be. */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
-  checkTensors("squeeze", x);
+  checkOperands("squeeze", x);
   const gone =
     axes === undefined
       ? numbered(x.shape.length).filter((axis) => x.shape[axis] === 1)
@@ -27,7 +27,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** x with new axes of extent 1, which are at `axes` of the result. */
 export function expandDims(x: Tensor, axes: number | readonly number[]): Tensor {
-  checkTensors("expandDims", x);
+  checkOperands("expandDims", x);
   const list = [axes].flat();
   const rank = x.shape.length + list.length;
   const added = normalAxes("expandDims", rank, list);
@@ -41,7 +41,7 @@ export function expandDims(x: Tensor, axes: number | readonly number[]): Tensor 
 
 /** x as one list, or with its axes from `start` to `end` as one. */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
-  checkTensors("flatten", x);
+  checkOperands("flatten", x);
   if (x.shape.length === 0) return reshape(x, [1]);
   const [first, last] = [oneAxis("flatten", x, start), oneAxis("flatten", x, end)];
   if (first > last) throw new ShapeError(`flatten: axis ${start} of ${show(x.shape)} is past axis ${end}`);
@@ -55,7 +55,7 @@ export function moveaxis(
   from: number | readonly number[],
   to: number | readonly number[],
 ): Tensor {
-  checkTensors("moveaxis", x);
+  checkOperands("moveaxis", x);
   const place = (list: number | readonly number[]) =>
     [list].flat().map((axis) => oneAxis("moveaxis", x, axis));
   const [sources, targets] = [place(from), place(to)];
@@ -74,7 +74,7 @@ export function moveaxis(
 
 /** x with two axes exchanged. */
 export function swapaxes(x: Tensor, a: number, b: number): Tensor {
-  checkTensors("swapaxes", x);
+  checkOperands("swapaxes", x);
   const [i, j] = [oneAxis("swapaxes", x, a), oneAxis("swapaxes", x, b)];
   return permute(
     x,
@@ -84,7 +84,7 @@ export function swapaxes(x: Tensor, a: number, b: number): Tensor {
 
 /** Each element of x `count` times, one after another, along `axis`. */
 export function repeat(x: Tensor, count: number, axis = 0): Tensor {
-  checkTensors("repeat", x);
+  checkOperands("repeat", x);
   const at = oneAxis("repeat", x, axis);
   if (!Number.isInteger(count) || count < 0)
     throw new ArgumentError(`repeat: the count is a whole number from 0, not ${count}`);
@@ -97,7 +97,7 @@ export function repeat(x: Tensor, count: number, axis = 0): Tensor {
 
 /** x moved round by `shift` elements along `axis`: what leaves at the end comes in at the start. */
 export function roll(x: Tensor, shift: number, axis = -1): Tensor {
-  checkTensors("roll", x);
+  checkOperands("roll", x);
   const at = oneAxis("roll", x, axis);
   if (!Number.isInteger(shift)) throw new ArgumentError(`roll: the shift is a whole number, not ${shift}`);
   const extent = x.shape[at]!;

@@ -1,5 +1,5 @@
 import { checkOptions } from "../device/arguments.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./lib/activation.ts";
 import { convolution, type ConvolutionOptions } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
@@ -31,7 +31,7 @@ export interface Conv2dOptions extends ConvolutionOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
-  checkTensors("conv2d", x, w);
+  checkOperands("conv2d", x, w);
   checkOptions("conv2d", options);
   if (x.shape.length === 3) {
     const y = conv2d(reshape(x, [1, ...x.shape]), w, options);

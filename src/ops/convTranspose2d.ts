@@ -1,5 +1,5 @@
 import { checkOptions } from "../device/arguments.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import type { Conv2dOptions } from "./conv2d.ts";
 import { transposedConvolution, type Pair } from "./lib/convolution.ts";
 import { convolutionLayer } from "./lib/convolutionLayer.ts";
@@ -17,7 +17,7 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
  * @throws ShapeError where the shapes do not fit, ArgumentError where an option is not a whole number.
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
-  checkTensors("convTranspose2d", x, w);
+  checkOperands("convTranspose2d", x, w);
   checkOptions("convTranspose2d", options);
   const geometry = transposedConvolution("convTranspose2d", x.shape, w.shape, options);
   const { N, H, W, C } = geometry;

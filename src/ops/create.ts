@@ -1,7 +1,7 @@
 import { checkDevice, type Device } from "../device/device.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { checkShape, show, type Shape } from "../tensor/shape.ts";
-import { checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { where } from "./arithmetic.ts";
 import { equal, lessEqual } from "./logic.ts";
 import { broadcastTo, reshape, stridedSlice } from "./rearrange.ts";
@@ -53,7 +53,7 @@ export function eye(device: Device, rows: number, columns = rows): Tensor {
 
 /** A copy of x in memory of its own. */
 export function clone(x: Tensor): Tensor {
-  checkTensors("clone", x);
+  checkOperands("clone", x);
   return broadcastTo(x, x.shape);
 }
 
@@ -67,7 +67,7 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
 
 /** The matrix (N,N) that has x (N) on its diagonal and zeros elsewhere; of a matrix (N,M) its diagonal. */
 export function diag(x: Tensor): Tensor {
-  checkTensors("diag", x);
+  checkOperands("diag", x);
   const [N, M] = x.shape;
   if (N === undefined || x.shape.length > 2)
     throw new ShapeError(`diag: x is ${show(x.shape)}; give a list (N) or a matrix (N, M)`);
@@ -88,12 +88,12 @@ function below(name: string, x: Tensor, diagonal: number): Tensor {
 
 /** The lower triangles of the matrices x (…,N,M), zeros above the `diagonal`-th diagonal: 0 is the main one, 1 that above. */
 export function tril(x: Tensor, diagonal = 0): Tensor {
-  checkTensors("tril", x);
+  checkOperands("tril", x);
   return where(below("tril", x, diagonal), x, 0);
 }
 
 /** The upper triangles of the matrices x (…,N,M), zeros below the `diagonal`-th diagonal: 0 is the main one, 1 that above. */
 export function triu(x: Tensor, diagonal = 0): Tensor {
-  checkTensors("triu", x);
+  checkOperands("triu", x);
   return where(below("triu", x, diagonal - 1), 0, x);
 }

@@ -1,7 +1,7 @@
 import { checkNumber, checkPositive } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { kernel } from "../device/kernel.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import { mul, where } from "./arithmetic.ts";
 import { min, sigmoid } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
@@ -165,7 +165,7 @@ export function hardTanh(x: Tensor, low = -1, high = 1): Tensor {
 
 /** x limited to [0, 6]; the slope is 1 in between and 0 outside and on both ends. */
 export function relu6(x: Tensor): Tensor {
-  checkTensors("relu6", x);
+  checkOperands("relu6", x);
   return apply("hardTanh", x, 0, 6);
 }
 
@@ -217,13 +217,13 @@ export function geluTanh(x: Tensor): Tensor {
 
 /** x from 0 on, `slope` · x below: a tensor that is broadcast to x, with a gradient. Source: He et al., arXiv:1502.01852. */
 export function prelu(x: Tensor, slope: Tensor): Tensor {
-  checkTensors("prelu", x, slope);
+  checkOperands("prelu", x, slope);
   return where(less(x, 0), mul(min(x, 0), slope), x);
 }
 
 /** a σ(b) of the two halves a and b of x along `axis`, the last unless given. Source: Dauphin et al., arXiv:1612.08083. */
 export function glu(x: Tensor, axis = -1): Tensor {
-  checkTensors("glu", x);
+  checkOperands("glu", x);
   return composed([x], () => {
     const [a, b] = split(x, 2, axis) as [Tensor, Tensor];
     return mul(a, sigmoid(b));

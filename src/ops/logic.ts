@@ -1,5 +1,5 @@
 import { checkNumber } from "../device/arguments.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import { add, holds, mul, sub, type Value } from "./arithmetic.ts";
 import { abs } from "./elementwise.ts";
 import { sum, type Axes } from "./reduce.ts";
@@ -64,13 +64,13 @@ export function isNaN(x: Tensor): Tensor {
 
 /** 1 where x is Infinity or -Infinity, 0 elsewhere. */
 export function isInf(x: Tensor): Tensor {
-  checkTensors("isInf", x);
+  checkOperands("isInf", x);
   return x.device.scope(() => logicalXor(equal(x, Infinity), equal(x, -Infinity)));
 }
 
 /** 1 where x is neither infinite nor NaN, 0 elsewhere. */
 export function isFinite(x: Tensor): Tensor {
-  checkTensors("isFinite", x);
+  checkOperands("isFinite", x);
   return x.device.scope(() => logicalAnd(less(x, Infinity), less(-Infinity, x)));
 }
 
@@ -95,12 +95,12 @@ export function isClose(a: Value, b: Value, relative = 1e-5, absolute = 1e-8): T
 
 /** 1 where some x along `axes`, all by default, is not 0; 0 elsewhere, so of nothing. */
 export function any(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  checkTensors("any", x);
+  checkOperands("any", x);
   return x.device.scope(() => less(0, sum(notEqual(x, 0), axes, keepDims)));
 }
 
 /** 1 where every x along `axes`, all by default, is not 0, so of nothing; 0 elsewhere. */
 export function all(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  checkTensors("all", x);
+  checkOperands("all", x);
   return x.device.scope(() => equal(sum(equal(x, 0), axes, keepDims), 0));
 }

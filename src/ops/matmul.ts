@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { MOST_GROUPS } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, empty, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import { epilogueGradients, epilogueOf, fittingSlices, sumSlices, type Epilogue } from "./epilogue.ts";
 import { applyApart, isApart, type Activation } from "./lib/activation.ts";
@@ -31,7 +31,7 @@ export interface MatmulOptions {
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  checkTensors("matmul", a, b);
+  checkOperands("matmul", a, b);
   const { activation = "none" } = options;
   if (!isApart(activation)) return fusedMatmul(a, b, options);
   return applyApart(activation, fusedMatmul(a, b, { ...options, activation: "none" }));
@@ -55,7 +55,7 @@ export function fusedMatmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): 
     throw new ShapeError(`matmul: bias is ${show(bias.shape)}, expected (${N}), one value for each column`);
 
   const B = aBatch === 1 ? bBatch : aBatch;
-  const y = empty(a.device, a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
+  const y = emptyFor([a, b], a.shape.length === 3 || b.shape.length === 3 ? [B, M, N] : [M, N]);
   product({ a, b, out: y, M, N, K, B, transposeA, transposeB, variant, bias, activation });
   note("matmul", y, [a, b, bias], { transposeA, transposeB, activation });
 
@@ -94,7 +94,7 @@ export function fusedMatmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): 
 
 /** The batch, rows and columns of an operand, after its transposition. */
 function matrices(operand: string, x: Tensor, transposed: boolean): [number, number, number] {
-  checkTensors(`matmul: ${operand}`, x);
+  checkOperands(`matmul: ${operand}`, x);
   const { shape } = x;
   if (shape.length !== 2 && shape.length !== 3)
     throw new ShapeError(`matmul: ${operand} is ${show(shape)}, expected a matrix or a batch of matrices`);

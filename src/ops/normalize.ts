@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, empty, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import { activationCode, applyApart, isApart, type Activation } from "./lib/activation.ts";
 import { byChannels, lanesOf, rowsOfSums, sharesOf, WG, type Layout, type Plan } from "./lib/normalLayout.ts";
@@ -69,7 +69,7 @@ export function batchNormInference(
   variance: Tensor,
   options: NormalizeOptions = {},
 ): Tensor {
-  checkTensors("batchNormInference", x, mean, variance);
+  checkOperands("batchNormInference", x, mean, variance);
   const { R, C } = channelsOf("batchNormInference", x);
   checkChannels("batchNormInference", { mean, variance }, [C]);
   return normalize("batchNormInference", x, byChannels(1, R, C, 1), options, { given: { mean, variance } });
@@ -97,7 +97,7 @@ export function instanceNorm(x: Tensor, options: NormalizeOptions = {}): Tensor 
  * Source: Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450.
  */
 export function layerNorm(x: Tensor, given: NormalizeOptions & { axes?: number | undefined } = {}): Tensor {
-  checkTensors("layerNorm", x);
+  checkOperands("layerNorm", x);
   const { axes = 1, ...options } = optionsOf("layerNorm", given);
   const rank = x.shape.length;
   if (!Number.isInteger(axes) || axes < 1 || axes > rank)
@@ -172,7 +172,7 @@ function normalize(
     ...{ ...layout, ...sharesOf(layout, rows) },
   });
   const launches: Launches = {
-    ...{ x, y: empty(device, x.shape), stats: empty(device, [4, T]), scale, shift },
+    ...{ x, y: emptyFor([x], x.shape), stats: empty(device, [4, T]), scale, shift },
     overNormalized: params(plan.sums, rowsOfSums(plan.sums, device.isSoftware)),
     overShared: params(plan.elements, rowsOfSums(plan.elements, device.isSoftware)),
     each: params(plan.elements, 8),
@@ -266,7 +266,7 @@ function normalizeBackward(
 
 /** N samples, R numbers in each of C channels. */
 function channelsOf(op: string, x: Tensor): { N: number; R: number; C: number } {
-  checkTensors(op, x);
+  checkOperands(op, x);
   if (x.shape.length < 2)
     throw new ShapeError(
       `${op}: x is ${show(x.shape)}; give a batch with channels last, (N, C) or (N, H, W, C)`,
@@ -277,7 +277,7 @@ function channelsOf(op: string, x: Tensor): { N: number; R: number; C: number } 
 }
 
 function checkChannels(op: string, tensors: Readonly<Record<string, Tensor>>, shape: Shape): void {
-  checkTensors(op, ...Object.values(tensors));
+  checkOperands(op, ...Object.values(tensors));
   for (const [name, given] of Object.entries(tensors))
     if (!sameShape(given.shape, shape))
       throw new ShapeError(`${op}: ${name} is ${show(given.shape)}, expected ${show(shape)}`);

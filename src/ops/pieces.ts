@@ -2,13 +2,13 @@ import { checkList, checkWhole } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { normalAxes, show } from "../tensor/shape.ts";
 import { saveFor } from "../tensor/tape.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import { composed } from "./lib/composed.ts";
 import { broadcastTo, concat, reshape, slice } from "./rearrange.ts";
 
 /** x cut along `axis` into `parts` of one size, or into parts of the sizes that are listed. */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
-  checkTensors("split", x);
+  checkOperands("split", x);
   const [at] = normalAxes("split", x.shape.length, axis) as [number];
   const extent = x.shape[at]!;
   if (typeof parts === "number") checkWhole("split: the number of parts", parts, 0, Math.max(1, extent));
@@ -37,7 +37,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
 
 /** x cut along `axis` into at most `parts` parts of one size, of which the last may be shorter. */
 export function chunk(x: Tensor, parts: number, axis = 0): Tensor[] {
-  checkTensors("chunk", x);
+  checkOperands("chunk", x);
   const [at] = normalAxes("chunk", x.shape.length, axis) as [number];
   if (!Number.isInteger(parts) || parts < 1)
     throw new ArgumentError(`chunk: the number of parts is a whole number from 1, not ${parts}`);
@@ -51,7 +51,7 @@ export function chunk(x: Tensor, parts: number, axis = 0): Tensor[] {
 
 /** The slices of x along `axis`, each without that axis. */
 export function unstack(x: Tensor, axis = 0): Tensor[] {
-  checkTensors("unstack", x);
+  checkOperands("unstack", x);
   const [at] = normalAxes("unstack", x.shape.length, axis) as [number];
   const shape = x.shape.filter((_, i) => i !== at);
   return composed([x], () => split(x, x.shape[at]!, at).map((part) => reshape(part, shape)));
@@ -60,7 +60,7 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
 /** The tensors of `list`, which have one shape, along a new axis. */
 export function stack(list: readonly Tensor[], axis = 0): Tensor {
   checkList("stack: the list of tensors", list);
-  checkTensors("stack", ...list);
+  checkOperands("stack", ...list);
   const rank = (list[0]?.shape.length ?? 0) + 1;
   const [at] = normalAxes("stack", rank, axis) as [number];
   const parts = list.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
@@ -71,7 +71,7 @@ export function stack(list: readonly Tensor[], axis = 0): Tensor {
 
 /** x repeated `repeats[axis]` times along each axis, whole copies one after another. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
-  checkTensors("tile", x);
+  checkOperands("tile", x);
   checkList("tile: the list of repeats", repeats);
   if (repeats.length !== x.shape.length || !repeats.every((n) => Number.isInteger(n) && n >= 0))
     throw new ShapeError(

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show, type Shape } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, empty, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import { where } from "./arithmetic.ts";
 import { sqrt, square } from "./elementwise.ts";
@@ -106,10 +106,10 @@ export function poolGeometry(op: string, x: Shape, options: PoolOptions) {
  * NaN is. The first of equals, row by row, gets the gradient.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  checkTensors("maxPool2d", x);
+  checkOperands("maxPool2d", x);
   const params = poolGeometry("maxPool2d", x.shape, options);
   const { N, P, Q, C, R, S } = params;
-  const out = empty(x.device, [N, P, Q, C]);
+  const out = emptyFor([x], [N, P, Q, C]);
   const taps = empty(x.device, out.shape);
   const work = { bytes: 4 * (x.size + 2 * out.size), flops: R * S * out.size };
   poolKernel("largest", { x, out, found: taps }, params, linearGrid(out.size, WG), { work });
@@ -125,10 +125,10 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 
 /** What the windows hold, added up or averaged. */
 function total(op: string, x: Tensor, options: PoolOptions, constants: Record<string, number>): Tensor {
-  checkTensors(op, x);
+  checkOperands(op, x);
   const params = poolGeometry(op, x.shape, options);
   const { N, P, Q, C, R, S } = params;
-  const out = empty(x.device, [N, P, Q, C]);
+  const out = emptyFor([x], [N, P, Q, C]);
   const work = { bytes: 4 * (x.size + out.size), flops: R * S * out.size };
   poolKernel("mean", { x, out }, params, linearGrid(out.size, WG), { constants, work });
   note(op, out, [x], { ...params, ...constants });
@@ -153,7 +153,7 @@ export function sumPool2d(x: Tensor, options: PoolOptions): Tensor {
 
 /** The length √Σ x² of each window of images x (N,H,W,C), channel by channel: (N,P,Q,C). Its gradient where it is 0 is taken as 0. */
 export function l2Pool2d(x: Tensor, options: PoolOptions): Tensor {
-  checkTensors("l2Pool2d", x);
+  checkOperands("l2Pool2d", x);
   poolGeometry("l2Pool2d", x.shape, options);
   return composed([x], () => {
     const squares = sumPool2d(square(x), options);

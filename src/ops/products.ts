@@ -1,7 +1,7 @@
 import { checkList, checkOptions, checkWhole } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { broadcastShape, normalAxes, sameShape, show, sizeOf, type Shape } from "../tensor/shape.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { roll } from "./arrange.ts";
 import { composed } from "./lib/composed.ts";
@@ -17,9 +17,9 @@ export type { MatmulOptions } from "./matmul.ts";
  * @throws ShapeError where the shapes do not fit.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  checkTensors("matmul", a, b);
+  checkOperands("matmul", a, b);
   checkOptions("matmul", options);
-  if (options.bias) checkTensors("matmul", options.bias);
+  if (options.bias) checkOperands("matmul", options.bias);
   const ranks = [a.shape.length, b.shape.length] as const;
   if (ranks.every((rank) => rank === 2 || rank === 3)) {
     const [aBatch, bBatch] = [a, b].map(({ shape }) => sizeOf(shape.slice(0, -2)));

@@ -12,7 +12,7 @@ import {
   type Shape,
 } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { nested, ordered, putInto } from "./lib/places.ts";
@@ -71,7 +71,7 @@ function padInto(out: Tensor, x: Tensor, before: readonly number[], value: numbe
  * what the others leave.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  checkTensors("reshape", x);
+  checkOperands("reshape", x);
   checkList("reshape: the shape", shape);
   const known = sizeOf(shape.filter((extent) => extent !== -1));
   const open = shape.filter((extent) => extent === -1).length;
@@ -85,7 +85,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** The axes of x in another order: axis i of the result is axis `axes[i]` of x. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
-  checkTensors("permute", x);
+  checkOperands("permute", x);
   checkList("permute: the list of axes", axes);
   const order = axes.map((axis) => normalAxes("permute", x.shape.length, axis)[0]!);
   if (order.length !== x.shape.length || new Set(order).size !== order.length)
@@ -94,8 +94,8 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
     const strides = stridesOf(from.shape);
     return gather(out, from, mergeAxes("permute", out.shape, [by.map((axis) => strides[axis]!)]));
   };
-  const y = empty(
-    x.device,
+  const y = emptyFor(
+    [x],
     order.map((axis) => x.shape[axis]!),
   );
   const inverse = order.map((_, axis) => order.indexOf(axis));
@@ -105,7 +105,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 
 /** x with its last two axes exchanged. */
 export function transpose(x: Tensor): Tensor {
-  checkTensors("transpose", x);
+  checkOperands("transpose", x);
   const rank = x.shape.length;
   if (rank < 2) throw new ShapeError(`transpose: ${show(x.shape)} has not two axes to exchange`);
   const order = x.shape.map((_, axis) => axis);
@@ -114,7 +114,7 @@ export function transpose(x: Tensor): Tensor {
 
 /** The block of `sizes` elements of x that begins at `starts`. */
 export function slice(x: Tensor, starts: readonly number[], sizes: readonly number[]): Tensor {
-  checkTensors("slice", x);
+  checkOperands("slice", x);
   checkList("slice: the list of starts", starts);
   checkList("slice: the list of sizes", sizes);
   const fits = x.shape.every((extent, axis) => {
@@ -125,7 +125,7 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
     throw new ShapeError(
       `slice: starts ${show(starts)}, sizes ${show(sizes)} do not lie in ${show(x.shape)}`,
     );
-  const y = sliceInto(empty(x.device, sizes), x, starts);
+  const y = sliceInto(emptyFor([x], sizes), x, starts);
   note("slice", y, [x], { starts, sizes });
   return track(y, [x], (dy, gradients) => [padInto(gradients.empty(0), dy, starts, 0)]);
 }
@@ -140,7 +140,7 @@ export function stridedSlice(
   sizes: readonly number[],
   steps: readonly number[],
 ): Tensor {
-  checkTensors("stridedSlice", x);
+  checkOperands("stridedSlice", x);
   for (const list of [starts, sizes, steps])
     checkList("stridedSlice: a list of starts, sizes or steps", list);
   const fits = x.shape.every((extent, axis) => {
@@ -155,7 +155,7 @@ export function stridedSlice(
       `stridedSlice: starts ${show(starts)}, sizes ${show(sizes)}, steps ${show(steps)} do not lie in ${show(x.shape)}`,
     );
   const strides = stridesOf(x.shape);
-  const y = empty(x.device, sizes);
+  const y = emptyFor([x], sizes);
   const walk = mergeAxes("stridedSlice", y.shape, [strides.map((stride, axis) => stride * steps[axis]!)]);
   const offset = y.size && starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
   note("slice", y, [x], { starts, sizes, steps });
@@ -168,7 +168,7 @@ export function stridedSlice(
 
 /** x with the order of its elements reversed along `axes`, all by default. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
-  checkTensors("flip", x);
+  checkOperands("flip", x);
   const turned = normalAxes("flip", x.shape.length, axes);
   const reversed = x.shape.map((extent, axis) => turned.includes(axis) && extent > 0);
   return stridedSlice(
@@ -181,7 +181,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** x with `margins[axis] = [before, after]` elements of `value` around it along each axis. */
 export function pad(x: Tensor, margins: readonly (readonly [number, number])[], value = 0): Tensor {
-  checkTensors("pad", x);
+  checkOperands("pad", x);
   checkList("pad: the list of margins", margins);
   for (const margin of margins) checkList("pad: the margins of an axis", margin);
   const whole = margins.flat().every((n) => Number.isInteger(n) && n >= 0);
@@ -191,19 +191,19 @@ export function pad(x: Tensor, margins: readonly (readonly [number, number])[], 
     );
   const before = margins.map(([n]) => n);
   const shape = x.shape.map((extent, axis) => extent + margins[axis]![0] + margins[axis]![1]);
-  const y = padInto(empty(x.device, shape), x, before, value);
+  const y = padInto(emptyFor([x], shape), x, before, value);
   note("pad", y, [x], { margins, value });
   return track(y, [x], (dy, gradients) => [sliceInto(gradients.empty(0), dy, before)]);
 }
 
 /** x repeated to `shape` as NumPy's broadcasting does. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  checkTensors("broadcastTo", x);
+  checkOperands("broadcastTo", x);
   checkShape("broadcastTo", shape);
   if (!sameShape(broadcastShape("broadcastTo", x.shape, shape), shape))
     throw new ShapeError(`broadcastTo: ${show(x.shape)} cannot be repeated to ${show(shape)}`);
   const walk = mergeAxes("broadcastTo", shape, [broadcastStrides(x.shape, shape)]);
-  const y = gather(empty(x.device, shape), x, walk);
+  const y = gather(emptyFor([x], shape), x, walk);
   note("broadcastTo", y, [x]);
   return track(y, [x], (dy, gradients) => [sumTo(gradients.empty(0), dy)]);
 }
@@ -211,7 +211,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 /** The tensors of `list` one after another along `axis`; their other extents agree. */
 export function concat(list: readonly Tensor[], axis = 0): Tensor {
   checkList("concat: the list of tensors", list);
-  checkTensors("concat", ...list);
+  checkOperands("concat", ...list);
   const [first] = list;
   if (!first) throw new ArgumentError("concat: the list is empty; give at least one tensor");
   const [at] = normalAxes("concat", first.shape.length, axis) as [number];
@@ -223,8 +223,8 @@ export function concat(list: readonly Tensor[], axis = 0): Tensor {
       );
   const starts = list.map((_, i) => list.slice(0, i).reduce((sum, x) => sum + x.shape[at]!, 0));
   const total = list.reduce((sum, x) => sum + x.shape[at]!, 0);
-  const out = empty(
-    first.device,
+  const out = emptyFor(
+    list,
     first.shape.map((extent, i) => (i === at ? total : extent)),
   );
   const inner = sizeOf(first.shape.slice(at + 1));
@@ -254,7 +254,8 @@ export function concat(list: readonly Tensor[], axis = 0): Tensor {
  * is none of 0 … R-1. The gradient of a row named more than once is the sum of its gradients, in the same order each time.
  */
 export function gatherRows(x: Tensor, indices: Tensor): Tensor {
-  checkTensors("gatherRows", x, indices);
+  checkOperands("gatherRows", x);
+  checkTensors("gatherRows", indices);
   if (x.shape.length === 0 || indices.shape.length !== 1)
     throw new ShapeError(
       `gatherRows: x is ${show(x.shape)} and indices ${show(indices.shape)}; give (R, …) and (K)`,
@@ -265,7 +266,7 @@ export function gatherRows(x: Tensor, indices: Tensor): Tensor {
   const L = sizeOf(x.shape.slice(1));
   const N = K * L;
   const params = { ...nothing, N, L, R, K };
-  const y = empty(x.device, [K, ...x.shape.slice(1)]);
+  const y = emptyFor([x], [K, ...x.shape.slice(1)]);
   const work = { bytes: 8 * N };
   rearrangeKernel("rows", { x, indices, out: y }, { ...params, value: NaN }, linearGrid(N, WG), { work });
   note("gatherRows", y, [x, indices]);

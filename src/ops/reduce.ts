@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf, type Shape } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { axisParams, broadcastStrides, mergeAxes, rankOf } from "./lib/strided.ts";
@@ -108,7 +108,7 @@ function reduce(
   given: Axes | undefined,
   keepDims: boolean,
 ): Tensor {
-  checkTensors(name, x);
+  checkOperands(name, x);
   const axes = normalAxes(name, x.shape.length, given);
   const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
   const shape = keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis));
@@ -179,7 +179,7 @@ export function logsumexp(x: Tensor, axes?: Axes, keepDims = false): Tensor {
  * @throws LimitError where the axis has more than 2^24 elements, which an f32 cannot count.
  */
 export function argmax(x: Tensor, axis = -1): Tensor {
-  checkTensors("argmax", x);
+  checkOperands("argmax", x);
   const [at] = normalAxes("argmax", x.shape.length, axis) as [number];
   const [R, B] = [x.shape[at]!, sizeOf(x.shape.slice(at + 1))];
   if (R === 0) throw new ShapeError(`argmax: ${show(x.shape)} has no element along axis ${axis}`);

@@ -2,7 +2,7 @@ import { ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { normalAxes, show, sizeOf } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, empty, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 import { checkCountable } from "./lib/countable.ts";
 import { sumTo } from "./reduce.ts";
@@ -11,7 +11,7 @@ const softmaxKernel = kernel("softmax");
 const WG = 64;
 
 function alongAxis(name: string, x: Tensor, axis: number, LOG: 0 | 1): Tensor {
-  checkTensors(name, x);
+  checkOperands(name, x);
   const [at] = normalAxes(name, x.shape.length, axis) as [number];
   const R = x.shape[at]!;
   const B = sizeOf(x.shape.slice(at + 1));
@@ -20,7 +20,7 @@ function alongAxis(name: string, x: Tensor, axis: number, LOG: 0 | 1): Tensor {
   const grid = linearGrid(R === 0 ? 0 : A * B, WG);
   const constants = { LOG };
 
-  const y = empty(x.device, x.shape);
+  const y = emptyFor([x], x.shape);
   softmaxKernel("forward", { x, out: y }, params, grid, { constants, work: { bytes: 12 * x.size } });
   note(name, y, [x], { axis: at });
 

@@ -1,7 +1,7 @@
 import { checkFunction, checkList, checkOptions } from "../device/arguments.ts";
 import { NumericalError, ShapeError } from "../device/errors.ts";
 import { backward } from "./tape.ts";
-import { checkTensors, tensor, type Tensor } from "./tensor.ts";
+import { checkOperands, tensor, type Tensor } from "./tensor.ts";
 
 export interface GradcheckOptions {
   /**
@@ -35,14 +35,14 @@ export async function gradcheck(
 ): Promise<GradcheckReport> {
   checkFunction("gradcheck: the operation", op);
   checkList("gradcheck: the list of inputs", inputs);
-  checkTensors("gradcheck", ...inputs);
+  checkOperands("gradcheck", ...inputs);
   checkOptions("gradcheck", options);
   const { reference, tolerance = reference ? 1e-5 : 1e-2 } = options;
   const lists: number[][] = [];
   for (const input of inputs) lists.push([...(await input.read())]);
   const shapes = inputs.map(({ shape }) => [...shape]);
   const output = op(...inputs);
-  checkTensors("gradcheck, what the operation gives", output);
+  checkOperands("gradcheck, what the operation gives", output);
   const got = await output.read();
   const want = reference?.(lists, shapes);
   const report: GradcheckReport = {

@@ -2,7 +2,7 @@ import { checkFunction, checkList } from "../device/arguments.ts";
 import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import { accumulate, copyInto } from "./accumulate.ts";
 import { sameShape, show } from "./shape.ts";
-import { checkTensors, empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
+import { checkOperands, empty, Tensor, tensor, type Gradients, type Node, type Rule } from "./tensor.ts";
 import { note } from "./trace.ts";
 
 export type { Gradients } from "./tensor.ts";
@@ -25,7 +25,7 @@ export function track(
 export function trackAll(outputs: readonly Tensor[], inputs: readonly Tensor[], rule: Rule): void {
   checkList("trackAll: the list of outputs", outputs);
   checkList("track: the list of inputs", inputs);
-  checkTensors("track", ...outputs, ...inputs);
+  checkOperands("track", ...outputs, ...inputs);
   checkFunction("track: the rule", rule);
   for (const output of outputs) {
     output.device.show(output, "output of ");
@@ -77,7 +77,7 @@ export function stopGradient(x: Tensor): Tensor {
  * given. The graph is used up: a second call needs a second forward pass.
  */
 export function backward(loss: Tensor, seed?: Tensor): void {
-  checkTensors("backward", ...(seed === undefined ? [loss] : [loss, seed]));
+  checkOperands("backward", ...(seed === undefined ? [loss] : [loss, seed]));
   if (!loss.requiresGrad)
     throw new LifetimeError(
       `backward: ${loss.toString()} does not depend on anything that requires a gradient`,

@@ -1,4 +1,5 @@
 import { checkDevice, Device } from "../device/device.ts";
+import { float32, type DType } from "../device/dtype.ts";
 import { ArgumentError, LifetimeError, ShapeError } from "../device/errors.ts";
 import type { Operand } from "../device/kernel.ts";
 import type { MemoryKind, Storage } from "../device/storage.ts";
@@ -8,7 +9,7 @@ import { checkShape, show, sizeOf, type Shape } from "./shape.ts";
 const forgotten = new FinalizationRegistry<Storage>((storage) => storage.pool.forget(storage));
 
 /**
- * A row-major array of 32-bit floats on a device. Images are `[N, H, W, C]`, matrices `[M, N]`.
+ * A row-major array of numbers on a device, float32 or float16. Images are `[N, H, W, C]`, matrices `[M, N]`.
  *
  * Its memory is freed by the scope that it was made in, or by `dispose()`. JavaScript's garbage collector frees what
  * is forgotten, but it does not know how much memory that is, and may take its time.
@@ -18,6 +19,7 @@ export class Tensor implements Operand {
   readonly shape: Shape;
   readonly storage: Storage;
   readonly byteOffset: number;
+  readonly dtype: DType;
   /** Whether `backward` computes the gradient of this tensor. */
   requiresGrad = false;
   /** What the last `backward` left for a tensor that asked for it: d loss / d this, of the same shape. */
@@ -38,11 +40,12 @@ export class Tensor implements Operand {
   #disposed = false;
 
   /** Takes over one reference to `storage`. Use `empty`, `device.tensor` or an op to make one. */
-  constructor(device: Device, shape: Shape, storage: Storage, byteOffset = 0) {
+  constructor(device: Device, shape: Shape, storage: Storage, byteOffset = 0, dtype = float32) {
     this.device = device;
     this.shape = shape;
     this.storage = storage;
     this.byteOffset = byteOffset;
+    this.dtype = dtype;
     this.serial = Tensor.#serials++;
     storage.shape ??= shape;
     forgotten.register(this, storage, this);
@@ -59,7 +62,7 @@ export class Tensor implements Operand {
   }
 
   get byteLength(): number {
-    return 4 * this.size;
+    return this.dtype.bytes * this.size;
   }
 
   get disposed(): boolean {
@@ -76,7 +79,7 @@ export class Tensor implements Operand {
   }
 
   async #read(): Promise<Float32Array> {
-    const values = new Float32Array(await this.readBytes());
+    const values = this.dtype.decode(await this.readBytes());
     this.inspect?.(values);
     return values;
   }
@@ -84,7 +87,8 @@ export class Tensor implements Operand {
   /** The memory as it is, for tensors that hold integers. */
   readBytes(): Promise<ArrayBuffer> {
     this.#checkReadable();
-    return this.device.read(this.storage, this.byteOffset, this.byteLength);
+    const { device, dtype } = this;
+    return dtype.special?.read(device, this) ?? device.read(this.storage, this.byteOffset, this.byteLength);
   }
 
   /** The value of a tensor of one element. */
@@ -102,7 +106,7 @@ export class Tensor implements Operand {
       throw new ShapeError(
         `write: ${values.length} values for a tensor of shape ${show(this.shape)}, which has ${this.size}`,
       );
-    this.device.write(this.storage, this.byteOffset, bytesOf(values));
+    this.device.write(this.storage, this.byteOffset, bytesOf(values, this.dtype, this));
     return this;
   }
 
@@ -117,7 +121,13 @@ export class Tensor implements Operand {
         `view: ${show(shape)} from element ${firstElement} on does not fit ${show(this.shape)}`,
       );
     this.storage.retain();
-    return new Tensor(this.device, [...shape], this.storage, this.byteOffset + 4 * firstElement);
+    return new Tensor(
+      this.device,
+      [...shape],
+      this.storage,
+      this.byteOffset + this.dtype.bytes * firstElement,
+      this.dtype,
+    );
   }
 
   /** Keeps the tensor past the scope that it was made in; `dispose()` frees it. */
@@ -181,10 +191,21 @@ export interface Node {
 }
 
 /** A tensor with whatever is in its memory: for kernels to write. */
-export function empty(device: Device, shape: Shape, kind: MemoryKind = "tensor"): Tensor {
+export function empty(
+  device: Device,
+  shape: Shape,
+  kind: MemoryKind = "tensor",
+  dtype: DType = float32,
+): Tensor {
   checkDevice("empty", device);
   checkShape("empty", shape);
-  return new Tensor(device, [...shape], device.allocate(4 * sizeOf(shape), kind));
+  return new Tensor(device, [...shape], device.allocate(dtype.bytes * sizeOf(shape), kind), 0, dtype);
+}
+
+/** A tensor for what is computed from `operands`: stored as they are where all are stored alike, in float32 otherwise. */
+export function emptyFor(operands: readonly Tensor[], shape: Shape): Tensor {
+  const { device, dtype } = operands.find((x) => x.dtype === float32) ?? operands[0]!;
+  return empty(device, shape, "tensor", dtype);
 }
 
 /** A tensor that holds `values`; a list of one axis unless a shape is given. */
@@ -193,6 +214,7 @@ export function tensor(
   values: ArrayLike<number>,
   shape: Shape = [lengthOf(values)],
   kind: MemoryKind = "tensor",
+  dtype: DType = float32,
 ): Tensor {
   checkDevice("tensor", device);
   checkShape("tensor", shape);
@@ -201,7 +223,7 @@ export function tensor(
     throw new ShapeError(
       `tensor: ${values.length} values do not fill the shape ${show(shape)}, which has ${sizeOf(shape)} elements`,
     );
-  return new Tensor(device, [...shape], device.upload(bytesOf(values), kind));
+  return new Tensor(device, [...shape], device.upload(bytesOf(values, dtype), kind), 0, dtype);
 }
 
 /** The number of values. Throws ArgumentError for what has none. */
@@ -213,8 +235,17 @@ function lengthOf(values: unknown): number {
   );
 }
 
-/** Throws ArgumentError where one of the operands of `op` is no tensor, LifetimeError where its memory was freed. */
+/**
+ * Throws ArgumentError where one of the operands of `op` is no tensor of float32, LifetimeError where its memory was freed.
+ * Operations that take float16 as well look at theirs by `checkOperands`.
+ */
 export function checkTensors(op: string, ...operands: readonly unknown[]): void {
+  checkOperands(op, ...operands);
+  for (const operand of operands as Tensor[]) operand.dtype.special?.refuse(op, operand);
+}
+
+/** Throws ArgumentError where one of the operands of `op` is no tensor, LifetimeError where its memory was freed. */
+export function checkOperands(op: string, ...operands: readonly unknown[]): void {
   for (const operand of operands) {
     if (!(operand instanceof Tensor))
       throw new ArgumentError(
@@ -240,19 +271,21 @@ export function zeros(device: Device, shape: Shape, kind: MemoryKind = "tensor")
 
 declare module "../device/device.ts" {
   interface Device {
-    /** A tensor that holds `values`; a list of one axis unless a shape is given. */
-    tensor(values: ArrayLike<number>, shape?: Shape): Tensor;
+    /**
+     * A tensor that holds `values`; a list of one axis unless a shape is given. They are stored as `dtype` says: `float32`
+     * unless given, or `float16`.
+     */
+    tensor(values: ArrayLike<number>, shape?: Shape, options?: { dtype?: DType | undefined }): Tensor;
   }
 }
 
-Device.prototype.tensor = function (values, shape) {
-  return tensor(this, values, shape);
+Device.prototype.tensor = function (values, shape, options) {
+  return tensor(this, values, shape, "tensor", options?.dtype);
 };
 
-function bytesOf(values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
-  const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+function bytesOf(values: ArrayLike<number>, dtype: DType, part?: Tensor): Uint8Array<ArrayBuffer> {
   if (Array.isArray(values) && values.some((value) => typeof value !== "number"))
     throw new ShapeError("tensor: the values are one list of numbers, row by row; give the shape beside it");
-  const bytes = new Uint8Array(floats.buffer as ArrayBuffer, floats.byteOffset, floats.byteLength);
+  const bytes = dtype.encode(values, part);
   return bytes.length > 0 ? bytes : new Uint8Array(4);
 }

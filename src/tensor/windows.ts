@@ -2,7 +2,7 @@ import { LimitError } from "../device/errors.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Elements at whose multiples a window may begin: WebGPU binds memory from multiples of 256 bytes on. */
-const step = 64;
+const step = 128;
 
 /**
  * Runs `body` on tensors of one size, of which a binding of their device may hold but a part: on windows of all of them,
@@ -13,7 +13,7 @@ export function inWindows<Name extends string>(
   body: (windows: Readonly<Record<Name, Tensor>>, size: number, first: number) => void,
 ): void {
   const [any] = Object.values<Tensor>(tensors);
-  if (!any || any.byteLength <= any.device.largestBinding) return body(tensors, any?.size ?? 0, 0);
+  if (!any || 4 * any.size <= any.device.largestBinding) return body(tensors, any?.size ?? 0, 0);
   const most = windowSize(any);
   for (let first = 0; first < any.size; first += most) {
     const size = Math.min(most, any.size - first);
@@ -32,7 +32,7 @@ export function windowSize({ size, device }: Tensor): number {
 /**
  * A matrix (R, …) as blocks of its rows, in order, each as large as a binding of the device holds.
  *
- * @throws LimitError where it does not even hold the rows from one possible beginning to the next, 64 at most.
+ * @throws LimitError where it does not even hold the rows from one possible beginning to the next, 128 at most.
  */
 export function rowWindows(x: Tensor): { first: number; rows: Tensor }[] {
   const [R, ...rest] = x.shape as [number, ...number[]];

@@ -1,4 +1,5 @@
 import { DataError } from "../device/errors.ts";
+import { float16 } from "../device/float16.ts";
 import type { Model } from "../models/model.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -77,7 +78,7 @@ export function restoreModel(
   truncation.restoreBasis(floats(basis));
 }
 
-/** The tensors bit for bit, labelled as floats or as words. */
+/** The tensors bit for bit, labelled as floats or as words; those of float16 as what they are. */
 export async function readTensors(
   tensors: ReadonlyMap<string, Tensor>,
   dtype: "F32" | "U32",
@@ -90,6 +91,7 @@ export async function readTensors(
 /** The memory of a tensor bit for bit, labelled as floats or as words. */
 async function readTensor(tensor: Tensor, dtype: "F32" | "U32"): Promise<EncodableTensor> {
   const bytes = await tensor.readBytes();
+  if (tensor.dtype === float16) return { dtype: "F16", shape: tensor.shape, data: new Uint16Array(bytes) };
   return {
     dtype,
     shape: tensor.shape,
@@ -105,7 +107,10 @@ export function restoreTensors(
 ): void {
   for (const [name, { shape }] of tensors) {
     const found = stored.get(name);
-    if (found?.shape.join() !== shape.join() || found.data.byteLength !== 4 * sizeOf(shape))
+    if (
+      found?.shape.join() !== shape.join() ||
+      found.data.byteLength !== (found.dtype === "F16" ? 2 : 4) * sizeOf(shape)
+    )
       throw new DataError(
         file,
         undefined,
@@ -116,6 +121,7 @@ export function restoreTensors(
   for (const [name, tensor] of tensors) tensor.write(floats(stored.get(name)!));
 }
 
-function floats({ data }: EncodableTensor): Float32Array {
+function floats({ dtype, data }: EncodableTensor): Float32Array {
+  if (dtype === "F16") return float16.decode(data.slice().buffer as ArrayBuffer);
   return new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
 }

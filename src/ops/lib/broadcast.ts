@@ -2,7 +2,7 @@ import { ArgumentError } from "../../device/errors.ts";
 import { linearGrid, type Kernel } from "../../device/kernel.ts";
 import { broadcastShape, sameShape, sizeOf, type Shape } from "../../tensor/shape.ts";
 import { track, type Gradients } from "../../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
+import { checkOperands, empty, emptyFor, type Tensor } from "../../tensor/tensor.ts";
 import { note } from "../../tensor/trace.ts";
 import { inWindows } from "../../tensor/windows.ts";
 import { sumTo } from "../reduce.ts";
@@ -112,11 +112,11 @@ export function forwardBroadcast(
   { a, b, test = 0 }: { a: Value; b: Value; test?: number | undefined },
 ): [y: Tensor, inputs: Tensor[]] {
   const inputs = [a, b].filter((value) => typeof value !== "number");
-  checkTensors(name, ...inputs);
+  checkOperands(name, ...inputs);
   const [some] = inputs;
   if (!some)
     throw new ArgumentError(`${name}: ${Number(a)} and ${Number(b)} are both numbers; one must be a tensor`);
-  const y = empty(some.device, broadcastShape(name, shapeOf(a), shapeOf(b)));
+  const y = emptyFor(inputs, broadcastShape(name, shapeOf(a), shapeOf(b)));
   launchBroadcast(launched, "forward", { a, b, test }, y, { OP });
   note(name, y, [a, b]);
   return [y, inputs];

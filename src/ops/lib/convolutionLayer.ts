@@ -1,7 +1,7 @@
 import { ShapeError } from "../../device/errors.ts";
 import { show, type Shape } from "../../tensor/shape.ts";
 import { track } from "../../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
+import { checkOperands, emptyFor, type Tensor } from "../../tensor/tensor.ts";
 import { note } from "../../tensor/trace.ts";
 import { epilogueGradients, type Epilogue } from "../epilogue.ts";
 import { applyApart, isApart } from "./activation.ts";
@@ -30,14 +30,14 @@ export function convolutionLayer(
   passes: Passes,
 ): Tensor {
   const channels = passes.shape.at(-1)!;
-  if (bias) checkTensors(op, bias);
+  if (bias) checkOperands(op, bias);
   if (bias && bias.size !== channels)
     throw new ShapeError(
       `${op}: bias is ${show(bias.shape)}, expected (${channels}), one value for each channel`,
     );
 
   const epilogue: Epilogue = { bias, activation: isApart(activation) ? "none" : activation };
-  const y = empty(x.device, passes.shape);
+  const y = emptyFor([x, w], passes.shape);
   passes.forward(epilogue, y);
   note(op, y, [x, w, bias], { ...passes.geometry, activation: epilogue.activation });
 

@@ -1,6 +1,6 @@
 import { linearGrid, type Kernel } from "../../device/kernel.ts";
 import { track } from "../../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../../tensor/tensor.ts";
+import { checkOperands, emptyFor, type Tensor } from "../../tensor/tensor.ts";
 import { note } from "../../tensor/trace.ts";
 import { inWindows } from "../../tensor/windows.ts";
 
@@ -17,7 +17,7 @@ export function applyFunction(
   x: Tensor,
   { s, t, slope = "x" }: { s: number; t: number; slope?: "x" | "y" | undefined },
 ): Tensor {
-  checkTensors(name, x);
+  checkOperands(name, x);
   const constants = { F: names.indexOf(name) };
   const launch = (entry: "forward" | "backward", tensors: Readonly<Record<string, Tensor>>) =>
     inWindows(tensors, (operands, N) => {
@@ -26,7 +26,7 @@ export function applyFunction(
       launched(entry, operands, { N, s, t }, grid, { constants, work });
     });
 
-  const y = empty(x.device, x.shape);
+  const y = emptyFor([x], x.shape);
   launch("forward", { x, out: y });
   note(name, y, [x], { s, t });
 
