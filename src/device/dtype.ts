@@ -1,5 +1,4 @@
 import type { Device } from "./device.ts";
-import type { Operands } from "./kernel.ts";
 import type { Shader } from "./shader.ts";
 import type { Span } from "./storage.ts";
 
@@ -15,6 +14,9 @@ export interface DType {
   readonly special?: SpecialDType;
 }
 
+/** Operands of a kernel, as far as types of elements know them. */
+export type Stored = Readonly<Record<string, { readonly device: Device; readonly dtype: DType }>>;
+
 interface SpecialDType {
   /** Throws the error of an operation that does not take it. */
   refuse(op: string, tensor: { toString(): string }): never;
@@ -23,7 +25,7 @@ interface SpecialDType {
    * The kernel `source` with elements of this type in the bindings of the operands that have it. Throws where the device has
    * no such kernels.
    */
-  specialise(source: Shader, operands: Operands): Shader;
+  specialise(source: Shader, operands: Stored): Shader;
 }
 
 /** Numbers of 32 bits: what tensors are made of unless something else is said. */

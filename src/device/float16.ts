@@ -1,6 +1,5 @@
-import type { DType } from "./dtype.ts";
+import type { DType, Stored } from "./dtype.ts";
 import { ArgumentError, KernelError } from "./errors.ts";
-import type { Operands } from "./kernel.ts";
 import { parseShader, variables, withoutComments, type Shader } from "./shader.ts";
 import type { Span } from "./storage.ts";
 
@@ -68,7 +67,7 @@ function numberOf(bits: number): number {
 
 const specialised = new WeakMap<Shader, Map<string, Shader>>();
 
-function specialise(source: Shader, operands: Operands): Shader {
+function specialise(source: Shader, operands: Stored): Shader {
   const bindings = Object.keys(operands).filter((name) => operands[name]!.dtype === float16);
   const { gpu, info } = operands[bindings[0]!]!.device;
   if (!gpu.features.has("shader-f16"))

@@ -96,7 +96,7 @@ export function max(a: Value, b: Value): Tensor {
 /** `a` where `mask` is not 0 (so where it is NaN), `b` elsewhere, all three broadcast; the mask takes no gradient. */
 export function where(mask: Tensor, a: Value, b: Value): Tensor {
   const values = [a, b];
-  const inputs = values.filter((value) => typeof value === "object");
+  const inputs = values.filter((value) => typeof value !== "number");
   checkOperands("where", mask, ...inputs);
   const y = emptyFor(
     inputs.length > 0 ? inputs : [mask],

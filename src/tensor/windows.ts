@@ -1,7 +1,7 @@
 import { LimitError } from "../device/errors.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Elements at whose multiples a window may begin: WebGPU binds memory from multiples of 256 bytes on. */
+/** Elements at whose multiples a window may begin, of float16 too: WebGPU binds memory from multiples of 256 bytes on. */
 const step = 128;
 
 /**
@@ -38,11 +38,13 @@ export function rowWindows(x: Tensor): { first: number; rows: Tensor }[] {
   const [R, ...rest] = x.shape as [number, ...number[]];
   const { largestBinding } = x.device;
   const length = x.size / R;
+  const { bytes } = x.dtype;
+  const step = 256 / bytes;
   const least = step / greatestCommonDivisor(step, length);
-  const most = Math.floor(largestBinding / (4 * length * least)) * least;
+  const most = Math.floor(largestBinding / (bytes * length * least)) * least;
   if (most === 0)
     throw new LimitError(
-      `${x.toString()} has rows of ${4 * length} bytes and can be parted at each ${least} of them, ` +
+      `${x.toString()} has rows of ${bytes * length} bytes and can be parted at each ${least} of them, ` +
         `but this adapter binds at most ${largestBinding} bytes at once: make the matrix narrower`,
     );
   return Array.from({ length: Math.ceil(R / most) }, (_, i) => {

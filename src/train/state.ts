@@ -122,6 +122,6 @@ export function restoreTensors(
 }
 
 function floats({ dtype, data }: EncodableTensor): Float32Array {
-  if (dtype === "F16") return float16.decode(data.slice().buffer as ArrayBuffer);
+  if (dtype === "F16") return float16.decode(data.slice().buffer);
   return new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
 }
