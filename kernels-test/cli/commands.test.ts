@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { hostname } from "node:os";
 import { PNG } from "pngjs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { crc32c, tfRecord } from "../../src/export/records.ts";
 import { parseNpy } from "../../src/data/npy.ts";
 import { readCheckpoint } from "../../src/runs/checkpoint.node.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
@@ -14,6 +15,18 @@ const vectors = (path: string, out: string, ...more: string[]) => [
   ...["train", "--data", "npy", "--path", path, "--out", out, "--steps", "12", "--batch", "8"],
   ...["--latent", "5", "--rank", "2", ...more],
 ];
+
+/** The data of the records of a TFRecord file, whose checksums hold. */
+function tfRecords(file: Buffer): { length: number; records: Buffer[] } {
+  const records: Buffer[] = [];
+  for (let at = 0; at < file.length;) {
+    const end = at + 16 + Number(file.readBigUInt64LE(at));
+    expect(tfRecord(file.subarray(at + 12, end - 4))).toEqual(new Uint8Array(file.subarray(at, end)));
+    records.push(file.subarray(at + 12, end - 4));
+    at = end;
+  }
+  return { length: records.length, records };
+}
 
 describe("a run on vectors", () => {
   const folder = lastingFolder();
@@ -76,13 +89,46 @@ describe("a run on vectors", () => {
     expect((await run("train", "--out", out, "--preset", "paper")).stderr).toMatch(
       /was started with latent 5, not 200/,
     );
-    const longer = await run("train", "--out", out, "--steps", "16", "--quiet", "--json");
+    const longer = await run(
+      "train",
+      "--out",
+      out,
+      "--steps",
+      "16",
+      "--quiet",
+      "--json",
+      "--log",
+      "tensorboard",
+      "csv",
+    );
     expect({ code: longer.code, stderr: longer.stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(longer.stdout)).toMatchObject({ model: "vrrae", data: "npy", steps: 16 });
     const direct = `${folder}/direct`;
     await run(...vectors(path, direct, "--steps", "16"));
     const model = (run: string) => readFileSync(`${run}/checkpoint/model.safetensors`).toString("base64");
     expect(model(out)).toEqual(model(direct));
+  });
+
+  test("the history is kept as a table and as TensorBoard's events, from the first step on", async () => {
+    const history = new RunFolder(out).history();
+    expect(history).toHaveLength(16);
+    const rows = readFileSync(`${out}/history.csv`, "utf8").trimEnd().split("\r\n");
+    expect(rows[0]).toBe("step,epoch,seconds,stage,loss,error,betaKl,testError");
+    expect(rows.slice(1).map((row) => Number(row.split(",")[4]))).toEqual(history.map(({ loss }) => loss));
+    const { length, records } = tfRecords(readFileSync(`${out}/tensorboard/events.out.tfevents.hestenes`));
+    expect([length, new TextDecoder().decode(records[0]!.subarray(-13))]).toEqual([17, "brain.Event:2"]);
+    // the first field is the time, the second the step; the last five bytes are a number of 32 bits with its tag
+    expect(records.slice(1).map((record) => record[10])).toEqual(history.map(({ step }) => step));
+    const { testError } = history.at(-1)!;
+    const last = records.at(-1)!;
+    expect(new DataView(last.buffer, last.byteOffset).getFloat32(last.length - 4, true)).toBeCloseTo(
+      testError!,
+      4,
+    );
+    expect(crc32c(new TextEncoder().encode("123456789"))).toBe(0xe3069283); // the check value of CRC-32C
+
+    const unknown = await run("train", "--out", out, "--log", "tensorbord");
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringMatching(/did you mean tensorboard/)]);
   });
 
   test("evaluate, sample and interpolate", async () => {

@@ -8,6 +8,7 @@ import { setsOf } from "../data/load.node.ts";
 import { configSchema, type PartialConfig } from "../train/config.ts";
 import { writeFileAtomic } from "../runs/files.node.ts";
 import { modelNamed } from "../models/known.ts";
+import { HistoryLogs, logKinds, type LogKind } from "../runs/history-logs.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { runSession, type Session } from "../runs/session.node.ts";
 import { dataFlags, forModels, modelFlags } from "./settingFlags.ts";
@@ -40,6 +41,7 @@ interface Flags extends PartialConfig {
   json?: boolean;
   quiet?: boolean;
   profile?: boolean | string;
+  log?: LogKind[];
 }
 
 const shape = configSchema.shape;
@@ -75,6 +77,7 @@ export function trainCommand(): Command {
     .option("--config <file>", "a JSON file with the same settings; flags come before it")
     .option("--out <folder>", "the run folder; a run that is there goes on (default runs/MODEL-DATA-SEED)")
     .option("--profile [trace.json]", "time every kernel; write a Chrome trace to the file, if one is given")
+    .addOption(choice("--log <kinds...>", logKinds, "the history in these forms too, in the run folder"))
     .option("--json", "print the results as JSON on standard output")
     .option("--quiet", "show no progress")
     .action((flags: Flags) => train(flags));
@@ -85,7 +88,7 @@ function choice(flags: string, choices: readonly string[], help: string): Option
 }
 
 async function train(flags: Flags): Promise<void> {
-  const { config: file, preset, out, json, quiet, profile, ...settings } = flags;
+  const { config: file, preset, out, json, quiet, profile, log = [], ...settings } = flags;
   const sources = { file, preset, flags: settings };
   const { fineTune } = settings;
   const target = out ?? (fineTune === undefined ? undefined : `${fineTune.replace(/\/+$/, "")}-fine-tuned`);
@@ -96,6 +99,7 @@ async function train(flags: Flags): Promise<void> {
   usage(() => folder.checkUsable());
   if (!existing && !isNew) config = resumedConfig(folder, sources);
 
+  const logs = await HistoryLogs.open(folder, log);
   const started = performance.now();
   const display = new ProgressDisplay(quiet ?? false);
   let isTraining = false;
@@ -110,12 +114,16 @@ async function train(flags: Flags): Promise<void> {
       onReading: (progress) => display.reading(progress),
       onStart: (session) => {
         isTraining = true;
+        logs.begin();
         for (const sentence of leftOutInWords(setsOf(session.data))) display.notice(sentence);
         display.say(headline(session, isNew));
         if (profile) profiler = session.device.profile();
         if (!session.isDone) display.start(session.trainer.step, session.trainer.totalSteps);
       },
-      onProgress: (progress) => display.update(progress),
+      onProgress: (progress) => {
+        logs.add(progress.line);
+        display.update(progress);
+      },
     });
     const session = await usageOf(running);
     display.stop();
