@@ -70,7 +70,7 @@ const program = new Command("bench")
   )
   .option("--ops", "measure the benchmarks of single ops instead, without other engines")
   .option("--budget <ms>", "milliseconds of runs of each engine in each case", whole("--budget"), 800)
-  .option("--readme", "measure nothing: make the README's tables from bench/results/*.json");
+  .option("--readme", "measure nothing: make the documentation's tables from bench/results/*.json");
 try {
   const given = program.parse().opts<Options>();
   if (given.readme) writeReadme();
@@ -137,9 +137,10 @@ function wantsCeilings({ only, ops = false }: Options): boolean {
 }
 
 function writeReadme(): void {
-  const file = new URL("../README.md", import.meta.url);
+  const file = new URL("../src/web/docs/performance.md", import.meta.url);
   const text = withTables(readFileSync(file, "utf8"), ratioTables(keptResults()));
-  if (text === undefined) throw new Error("the README has no marks that say where the tables go");
+  if (text === undefined)
+    throw new Error("the page on performance has no marks that say where the tables go");
   writeFileSync(file, text);
 }
 

@@ -68,7 +68,7 @@ test("of ceilings measured twice the better ones are kept", () => {
   expect(better(two, undefined)).toEqual(two);
 });
 
-test("the README's tables have the ratios by family and peer", () => {
+test("the documentation's tables have the ratios by family and peer", () => {
   const tables = ratioTables([results]);
   expect(tables).toContain("**an <adapter>** on machine; commit abc, 2026-01-01:");
   expect(tables).toMatch(/\| median \(least\) +\| rows \| +jax-js \|/); // a peer without a time is left out
@@ -85,10 +85,10 @@ test("the README's tables have the ratios by family and peer", () => {
   expect(withTables(made, tables)).toBe(made);
 });
 
-test("the README has the tables of the results that are kept", () => {
+test("the page on performance has the tables of the results that are kept", () => {
   const kept = keptResults();
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  if (kept.length > 0) expect(withTables(readme, ratioTables(kept))).toBe(readme);
+  const page = readFileSync(new URL("../../src/web/docs/performance.md", import.meta.url), "utf8");
+  if (kept.length > 0) expect(withTables(page, ratioTables(kept))).toBe(page);
   for (const { rows, ceilings } of kept) {
     expect(ceilings).toBeDefined();
     for (const row of rows)

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import sharp from "sharp";
 import ts from "typescript";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -28,31 +29,30 @@ import { minifyWgsl, shortNames } from "../../src/web/build/minifyWgsl.ts";
 import { shaderTexts } from "../../src/web/build/shaders.ts";
 import { launchChromium } from "../browser/chromium.ts";
 import { BuiltSite } from "./site.ts";
+import { documents, expectSaid, programsOf, runner, shared, textOf, type Program } from "./snippets.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const slow = { timeout: 120_000 };
 
-/** The README's examples of use in a page: the code between its fences. */
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const section = readme.split("### In a page")[1]!;
-const [bundled, plain] = ["ts", "html"].map(
-  (language) => section.split(`\`\`\`${language}\n`)[1]!.split("```")[0]!,
-);
+/** What the documents show: programs, and the page's way without a bundler. */
+const programs = documents.flatMap(programsOf);
+const readme = textOf("README.md");
+const begin = textOf("src/web/docs/start.md");
+const plain = begin.split("```html\n")[1]!.split("```")[0]!;
+
+/** The program of that name, which is its page's and its number. */
+const programNamed = (name: string) => programs.find((program) => program.name === name)!.code;
+/** The examples of use with a bundler, and of an operation with a kernel from outside of the package. */
+const [bundled, ownKernel, inNode] = ["start-2", "own-op-1", "README-1"].map(programNamed) as [
+  string,
+  string,
+  string,
+];
 
 interface Manifest {
   dependencies: Record<string, string>;
   optionalDependencies: Record<string, string>;
 }
-
-/** The README's example of an operation with a kernel from outside of the package. */
-const ownKernel = readme.split("## A kernel of your own")[1]!.split("```ts\n")[1]!.split("```")[0]!;
-
-/** The README's examples of `train` with all that it can do, and of a loop without it. */
-const [trained, ownLoop] = readme
-  .split("## Training, saving, going on")[1]!
-  .split("```ts\n")
-  .slice(1)
-  .map((part) => part.split("```")[0]!);
 
 /** A folder like that of someone who uses the package: `hestenes` is installed, with its built files. */
 let user: string;
@@ -69,7 +69,7 @@ beforeAll(async () => {
     await build({ ...config, logLevel: "error" });
   writeDeclarations(join(installed, "dist", "types"));
   writeNodeModules(join(installed, "dist", "node"));
-  symlinkSync(join(root, "shaders"), join(installed, "shaders"));
+  for (const name of ["shaders", "src"]) symlinkSync(join(root, name), join(installed, name));
   const { dependencies, optionalDependencies } = manifest;
   for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), "@types/node"]) {
     mkdirSync(dirname(join(user, "node_modules", name)), { recursive: true });
@@ -93,7 +93,7 @@ async function bundleOf(program: string): Promise<string> {
 
 /** The user's folder with `index.html`, as the site that Vite makes of it. */
 async function openUserSite(index: string): Promise<BuiltSite> {
-  writeFileSync(join(user, "bundled.ts"), bundled!);
+  writeFileSync(join(user, "bundled.ts"), bundled);
   writeFileSync(join(user, "index.html"), index);
   return BuiltSite.open((outDir) => ({
     configFile: false,
@@ -121,7 +121,7 @@ test(
   async () => {
     const site = await openUserSite("");
     try {
-      writeFileSync(join(site.folder, "plain.html"), plain!);
+      writeFileSync(join(site.folder, "plain.html"), plain);
       cpSync(join(user, "node_modules", "hestenes", "dist", "hestenes.js"), join(site.folder, "hestenes.js"));
       const { tab, wrong } = await site.visit("plain.html");
       await tab.getByText("4 and 3").waitFor();
@@ -160,11 +160,18 @@ function problemsOf(files: Record<string, string>, options: ts.CompilerOptions):
     ]);
 }
 
-test("the declarations for pages fit the examples, and refuse what is wrong", slow, () => {
+/** Programs as files of the kind that `kind` is the ending of. */
+const filesOf = (some: readonly Program[], kind: string) =>
+  Object.fromEntries(some.map(({ name, code }) => [`${name}.${kind}`, `${code}\nexport {};\n`]));
+
+test("the declarations for pages fit what is shown for pages, and refuse what is wrong", slow, () => {
   const problems = problemsOf(
     {
-      "bundled.ts": bundled!,
-      "misspelt.ts": bundled!.replace("svd(a).S", "svd(a).Sigma"),
+      ...filesOf(
+        programs.filter(({ where }) => where === "page"),
+        "ts",
+      ),
+      "misspelt.ts": bundled.replace("svd(a).S", "svd(a).Sigma"),
       "node.ts": `import { data } from "hestenes"; data.loadFolder;`,
     },
     { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] },
@@ -175,22 +182,62 @@ test("the declarations for pages fit the examples, and refuse what is wrong", sl
   ]);
 });
 
-/** The README's example of use in Node, and what it says that it prints. */
-const inNode = readme.split("## As a library")[1]!.split("```ts\n")[1]!.split("```")[0]!;
+test(
+  "the declarations for Node fit all other programs that are shown, and refuse what is wrong",
+  slow,
+  () => {
+    const problems = problemsOf(
+      {
+        ...filesOf(
+          programs.filter(({ where, typed }) => typed && where !== "page"),
+          "mts",
+        ),
+        "folder.mts": `import { data } from "hestenes"; await data.loadFolder("pictures", { size: 32 });`,
+        "wrong.mts": inNode.replace("rank: 2", "rnk: 2"),
+      },
+      { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, types: ["node"] },
+    );
+    expect(problems).toEqual([["wrong.mts", expect.stringMatching(/rnk/)]]);
+  },
+);
 
-test("the declarations for Node fit its example, and refuse what is wrong", slow, () => {
-  const problems = problemsOf(
-    {
-      "example.mts": inNode,
-      "own.mts": ownKernel,
-      "trained.mts": trained!,
-      "loop.mts": ownLoop!,
-      "folder.mts": `import { data } from "hestenes"; await data.loadFolder("pictures", { size: 32 });`,
-      "wrong.mts": inNode.replace("rank: 2", "rnk: 2"),
-    },
-    { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, types: ["node"] },
-  );
-  expect(problems).toEqual([["wrong.mts", expect.stringMatching(/rnk/)]]);
+/** Pictures of several sizes, for programs that read a folder of them. */
+async function writePictures(folder: string): Promise<void> {
+  mkdirSync(folder);
+  const sizes = Array.from({ length: 20 }, (_, i) => ({ width: 40 + i, height: 30 + 2 * i }));
+  for (const [i, size] of sizes.entries()) {
+    const background = { r: 12 * i, g: 255 - 12 * i, b: 128 };
+    await sharp({ create: { ...size, channels: 3, background } }).toFile(join(folder, `${i}.png`));
+  }
+}
+
+/** What each program printed, or how it failed, all of them run in one process and on one device. */
+function printedBy(some: readonly Program[]): { lines: string[]; error?: string; seconds: number }[] {
+  const files = some.map(({ name, code }) => {
+    const options = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
+    const own = ts.transpile(code, options).replaceAll(/from "hestenes"/g, 'from "./shared.mjs"');
+    writeFileSync(join(user, `${name}.mjs`), own);
+    return `${name}.mjs`;
+  });
+  writeFileSync(join(user, "shared.mjs"), shared);
+  writeFileSync(join(user, "all.mjs"), runner(files));
+  const printed = execFileSync(process.execPath, ["all.mjs"], { cwd: user, encoding: "utf8" });
+  return JSON.parse(printed.trim().split("\n").at(-1)!) as ReturnType<typeof printedBy>;
+}
+
+test("every program that is shown for Node runs, and prints what it says", { timeout: 300_000 }, async () => {
+  await writePictures(join(user, "pictures"));
+  const some = programs.filter(({ where }) => where === "here");
+  expect(some.length).toBeGreaterThan(15);
+  for (const [i, { lines, error, seconds }] of printedBy(some).entries()) {
+    expect(error, some[i]!.name).toBeUndefined();
+    expectSaid(some[i]!, lines);
+    if (seconds > 5) console.log(`${some[i]!.name}: ${seconds.toFixed(1)} s`);
+  }
+  for (const file of ["model.safetensors", "run/checkpoint/state.json", "public/bumps.safetensors"])
+    expect(existsSync(join(user, file)), file).toBe(true);
+  const resumed = programs.find(({ name }) => name === "tour-3")!;
+  expect(printedBy([resumed])[0]!.lines).toEqual(["40 0"]); // the run is over, and goes on from its end
 });
 
 test("Node runs the package without a compiler", slow, () => {
@@ -267,34 +314,14 @@ test("what the README links to comes with the package", () => {
         : path === file || path.startsWith(`${file}/`),
     );
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link!);
-  expect(links.length).toBeGreaterThan(50);
+  expect(links.length).toBeGreaterThan(5);
   for (const link of links) {
     expect(existsSync(join(root, link)), link).toBe(true);
     expect(come(link), `${link} is in the package`).toBe(true);
   }
 });
 
-test("the examples of training run, and leave the files that they name", slow, () => {
-  for (const [example, printed, files] of [
-    [trained!, "40 4\n", ["model.safetensors", "run/checkpoint/state.json"]],
-    [trained!, "40 0\n", []], // the run is over, and goes on from its end
-    [ownLoop!, "true\n", ["classifier.safetensors"]],
-  ] as const) {
-    const program = ts.transpile(example, { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext });
-    writeFileSync(join(user, "trained.mjs"), program);
-    expect(execFileSync(process.execPath, ["trained.mjs"], { cwd: user, encoding: "utf8" })).toBe(printed);
-    for (const file of files) expect(existsSync(join(user, file)), file).toBe(true);
-  }
-});
-
-test("an operation with a kernel of one's own is checked, in Node and in a bundle", slow, async () => {
-  writeFileSync(
-    join(user, "own.mjs"),
-    ts.transpile(ownKernel, { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext }),
-  );
-  const printed = execFileSync(process.execPath, ["own.mjs"], { cwd: user, encoding: "utf8" });
-  expect(printed).toMatch(/^true\n-1.5 -?0 0 0 0.25 2.5$/m);
-
+test("an operation with a kernel of one's own is checked in a bundle", slow, async () => {
   writeFileSync(join(user, "own.ts"), `${ownKernel}\ndocument.body.append("done");`);
   const site = await openUserSite(
     `<!doctype html><body><script type="module" src="./own.ts"></script></body>`,
@@ -309,7 +336,7 @@ test("an operation with a kernel of one's own is checked, in Node and in a bundl
 });
 
 test("the examples are short", () => {
-  for (const example of [bundled!, plain!]) expect(example.split("\n").length).toBeLessThan(30);
+  for (const example of [bundled, plain, inNode]) expect(example.split("\n").length).toBeLessThan(30);
   expect(ownKernel.split("\n").length).toBeLessThan(50);
 });
 
@@ -319,8 +346,8 @@ test("a bundle has the kernels that its code can launch, and no models", slow, a
   const size = gzipSync(small).length;
   console.log(`openDevice and svd: ${(size / 1000).toFixed(1)} kB gzipped`);
   expect(size).toBeLessThan(34_000);
-  const claimed = Number(/this one is (\d+) kB gzipped/.exec(section)![1]);
-  expect(Math.abs(gzipSync(await bundleOf(bundled!)).length / 1000 - claimed)).toBeLessThan(1.5);
+  const claimed = Number(/this one is (\d+) kB gzipped/.exec(begin)![1]);
+  expect(Math.abs(gzipSync(await bundleOf(bundled)).length / 1000 - claimed)).toBeLessThan(1.5);
   expect(small).toMatch(/fn orient\(/);
   for (const absent of ["convTranspose2d", "softplus of", "ZodError"]) expect(small).not.toContain(absent);
   expect(whole).toContain("convTranspose2d");

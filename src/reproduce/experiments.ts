@@ -65,7 +65,7 @@ function rowsOn(data: DatasetName, { rows }: Pick<Experiment, "rows">): Row[] {
   }));
 }
 
-/** Steps of training a second of the quick settings, on two CPU cores with lavapipe: those that README.md shows. */
+/** Steps of training a second of the quick settings, on two CPU cores with lavapipe: those that the page on performance shows. */
 const pace: Partial<Record<DatasetName, number>> = { bumps: 13, mnist: 6.8 };
 
 /** What an experiment is at the quick scale, on its first data set: networks for one seed, steps of each, minutes of all. */

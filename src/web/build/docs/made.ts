@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { extname, join } from "node:path";
 import { z } from "zod";
 import { flagOf } from "../../../cli/settingFlags.ts";
 import { datasetNamed } from "../../../data/known.ts";
@@ -5,18 +7,22 @@ import { modelNamed, modelNames, type ModelName } from "../../../models/known.ts
 import { networkSettings } from "../../../models/settings.ts";
 import { experiments, measured, workOf } from "../../../reproduce/experiments.ts";
 import { features } from "../../docs/features.ts";
+import { diagramOf } from "./diagrams.ts";
+import { root } from "./folders.ts";
 
 /** What is made for a page from what the package knows of itself, by the words in a comment of the page. */
 const makers: Readonly<Record<string, (argument: string) => string>> = {
   settings: settingsTable,
   "network settings": () => settingRows(networkSettings()),
   experiments: experimentTable,
+  diagram: (model) => diagramOf(model as ModelName),
   features: featureTables,
+  source: (file) => `\`\`\`${extname(file).slice(1)}\n${readFileSync(join(root, file), "utf8")}\`\`\``,
 };
 
 /** A page with tables in the place of its comments `made: WHAT`, or `made: WHAT of NAME`. */
 export function made(page: string): string {
-  return page.replaceAll(/^<!-- made: ([a-z ]+?)(?: of ([a-z-]+))? -->$/gm, (_, what: string, name = "") => {
+  return page.replaceAll(/^<!-- made: ([a-z ]+?)(?: of ([\w./-]+))? -->$/gm, (_, what: string, name = "") => {
     const maker = makers[what];
     if (!maker) throw new Error(`a page asks for ${what}, which nothing makes`);
     return maker(name as string);
@@ -31,12 +37,14 @@ function table([head, ...rows]: readonly (readonly string[])[]): string {
 
 /** What may be given for a setting, in a few words. */
 function kindOf(schema: z.ZodType): string {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
-    return kindOf(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodEnum) return schema.options.map((one) => `\`${one}\``).join(", ");
   if (schema instanceof z.ZodBoolean) return "yes or no";
-  const { value } = schema.meta() ?? {};
-  return typeof value === "string" ? value : "number";
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
+    const bare = schema.unwrap() as z.ZodType;
+    const { value } = schema.meta() ?? {};
+    return bare instanceof z.ZodEnum || typeof value !== "string" ? kindOf(bare) : value;
+  }
+  return "number";
 }
 
 function defaultIn(schema: z.ZodType): unknown {
@@ -57,7 +65,7 @@ function settingRows(
       known === undefined ? "" : `\`${typeof known === "string" ? known : JSON.stringify(known)}\``,
     ];
   });
-  return table([["setting", "what it is", "what may be given", "on bumps, unless given"], ...rows]);
+  return table([["setting", "what it is", "what may be given", "on bumps"], ...rows]);
 }
 
 function settingsTable(model: string): string {

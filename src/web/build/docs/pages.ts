@@ -57,5 +57,7 @@ export function writePages(): void {
       writeFileSync(target, linked(text, path, place));
     } else if ([".png", ".svg"].includes(extname(file))) cpSync(join(root, file), target);
   }
-  cpSync(join(pagesFolder, "..", "public"), join(work, "public"), { recursive: true });
+  const shown = join(work, "public"); // what the first page shows, and the icon
+  cpSync(join(pagesFolder, "..", "public"), shown, { recursive: true });
+  cpSync(join(root, results, "vrrae-bumps.png"), join(shown, "bumps.png"));
 }
