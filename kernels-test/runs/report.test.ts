@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { hasSetting, modelNames } from "../../src/models/known.ts";
 import { summarize } from "../../src/report/summary.node.ts";
-import { runSession } from "../../src/runs/session.node.ts";
+import { runSession } from "../../src/runs/run-session.node.ts";
 import { smallRun } from "./runs.ts";
 
 test.each(modelNames)("a run of %s ends with a report", async (model) => {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { writeNpy } from "../../src/data/npy.ts";
 import { completeConfig, type Config, type PartialConfig } from "../../src/train/config.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
-import { runSession, type Progress, type SessionHooks } from "../../src/runs/session.node.ts";
+import { runSession } from "../../src/runs/run-session.node.ts";
+import type { Progress, SessionHooks } from "../../src/runs/session.node.ts";
 import { temporaryFolder } from "../data/files.ts";
 import { rounded, values } from "../check.ts";
 

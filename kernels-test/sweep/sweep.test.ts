@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { makeNetwork, networksLeft } from "../../src/reproduce/networks.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
-import { runSession } from "../../src/runs/session.node.ts";
+import { runSession } from "../../src/runs/run-session.node.ts";
 import { readSweepFile } from "../../src/sweep/file.ts";
 import { makeHere } from "../../src/sweep/here.ts";
 import { Pool } from "../../src/sweep/pool.ts";

@@ -3,25 +3,21 @@ import type { DatasetSetting } from "../data/descriptor.ts";
 import { loadDataset, type LoadedData, type LoadOptions } from "../data/load.node.ts";
 import type { ReadingOptions } from "../data/picture-store.node.ts";
 import { openDevice, type Device } from "../device/device.ts";
-import { ArgumentError, DeviceLostError, NumericalError } from "../device/errors.ts";
 import type { Autoencoder } from "../models/autoencoder.ts";
 import type { FittedBasis } from "../latent/basis.ts";
 import { deviceParts } from "../train/batching.ts";
 import { architectureFor } from "../train/architecture.ts";
 import { buildModel, optimizerSettings } from "../train/build.ts";
 import { dataSettings, type Config } from "../train/config.ts";
-import { findFirstBadStep, findFirstBadTensor } from "../train/diagnose.ts";
-import { adviceFor } from "../train/magnitude.ts";
 import { relativeErrorOn } from "../train/evaluate.ts";
 import { beginFineTuning, readBasis } from "./fine-tune.node.ts";
 import type { Lease } from "./lease.node.ts";
 import type { HistoryLine, RunFolder } from "./run-folder.node.ts";
 import { loadTrainer, saveTrainer } from "./snapshot.node.ts";
 import { RankSearch } from "../train/rankSearch.ts";
-import { mainLoss, type StepLosses } from "../train/losses.ts";
+import type { StepLosses } from "../train/losses.ts";
 import { describeFile } from "../train/modelFile.ts";
 import { Trainer } from "../train/trainer.ts";
-import { steps } from "../optim/steps.ts";
 
 /** How a run tells what it is doing, and is told to stop. */
 export interface SessionHooks {
@@ -173,48 +169,6 @@ export class Session {
 }
 
 /**
- * Trains the run in `folder` to its end, from its last checkpoint on if it has one. A device that is
- * lost is replaced, up to three times. A NaN stops the run and leaves the last good checkpoint.
- */
-export async function runSession(
-  folder: RunFolder,
-  config: Config,
-  hooks: SessionHooks = {},
-): Promise<Session> {
-  for (let lost = 0; ; lost++) {
-    try {
-      return await runOnce(folder, config, hooks);
-    } catch (error) {
-      if (!(error instanceof DeviceLostError) || lost >= 3) throw error;
-      hooks.onNotice?.(`${error.message}. Trying again on a new device.`);
-    }
-  }
-}
-
-async function runOnce(folder: RunFolder, config: Config, hooks: SessionHooks): Promise<Session> {
-  const lease = hooks.lease ? undefined : await folder.lease(hooks.onNotice && { onWait: hooks.onNotice });
-  const session = await openSession(folder, config, lease, hooks);
-  try {
-    const { step, totalSteps } = session.trainer;
-    if (step > totalSteps)
-      throw new ArgumentError(
-        `the run in ${folder.path} has taken ${step} steps, more than ${totalSteps}; for a shorter one, give another folder`,
-      );
-    folder.create(config);
-    folder.rewind(session.trainer.step);
-    hooks.onStart?.(session);
-    await trainOn(session, hooks);
-    return session;
-  } catch (error) {
-    try {
-      throw error instanceof NumericalError ? await explain(error, session) : error;
-    } finally {
-      session.close();
-    }
-  }
-}
-
-/**
  * Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lease` is
  * released when it is closed, or can not be opened.
  */
@@ -251,67 +205,4 @@ export async function loadData(config: Config, reading: ReadingOptions = {}): Pr
   const given = names.filter((name) => config[name] !== undefined).map((name) => [name, config[name]]);
   const loaded = await loadDataset(data, { ...reading, seed, ...(Object.fromEntries(given) as LoadOptions) });
   return limit === undefined ? loaded : { ...loaded, train: loaded.train.take(limit) };
-}
-
-async function trainOn(session: Session, hooks: SessionHooks): Promise<void> {
-  const { trainer, config, folder, data, timings } = session;
-  const { logEvery, evaluateEvery, checkpointEvery, evaluateCount } = config;
-  const held = data.test.take(evaluateCount);
-  timings.train = folder.history().at(-1)?.seconds ?? 0;
-  const isTime = (every: number) => trainer.step % every === 0 || trainer.step === trainer.totalSteps;
-  if (trainer.step === 0) await session.save();
-  const loop = steps(trainer, { signal: hooks.signal, until: hooks.until ?? Infinity });
-  let compiled = performance.now();
-  let stage = trainer.step === 0 ? -1 : trainer.stageIndex;
-  const step = async () => {
-    const { done } = await loop.next();
-    if (!done) await session.taken();
-    return !done;
-  };
-  while (await session.timed(session.stepsTaken === 0 ? "prepare" : "train", step)) {
-    if (session.stepsTaken === 1) compiled = performance.now();
-    const isFirst = stage !== trainer.stageIndex; // of its stage
-    stage = trainer.stageIndex;
-    if (isFirst || isTime(logEvery) || isTime(evaluateEvery)) {
-      const { step, epoch, losses } = await session.timed("train", () => session.losses());
-      const { loss = mainLoss(losses), ...parts } = losses;
-      const line: HistoryLine = { step, epoch, loss, parts, seconds: timings.train };
-      if (trainer.stages.length > 1) line.stage = trainer.stage.name;
-      if (isTime(evaluateEvery))
-        line.testError = await session.timed("evaluate", () => session.errorOn(held, 8 * config.batch));
-      folder.log(line);
-      const rate = (session.stepsTaken - 1) / ((performance.now() - compiled) / 1000);
-      const stages = trainer.stages.map(({ name }) => name);
-      const stepsPerSecond = rate > 0 ? rate : undefined;
-      hooks.onProgress?.({ line, steps: trainer.totalSteps, stages, stepsPerSecond });
-    }
-    const { every } = hooks;
-    if (every && (trainer.step === 1 || isTime(every.steps)))
-      await session.timed("evaluate", () => every.call(session));
-    await session.adapt();
-    if (isTime(checkpointEvery)) {
-      if (!trainer.search) await trainer.losses();
-      await session.save();
-    }
-  }
-  session.interrupted = !session.isDone;
-  if (trainer.step >= trainer.totalSteps) return;
-  if (session.isDone) await session.fitBasis(config.basisCount); // the rank is found; what is kept is of an earlier step
-  await session.save();
-}
-
-/** Names the tensor in which a NaN first showed, by taking the steps since the last checkpoint again. */
-async function explain(error: NumericalError, { folder, trainer, data }: Session): Promise<NumericalError> {
-  const failed = trainer.step;
-  await loadTrainer(folder.path, trainer);
-  const from = trainer.step;
-  const bad = await findFirstBadStep(trainer, failed + 1); // weights that blew up in a step show in the next one
-  await loadTrainer(folder.path, trainer);
-  for await (const _ of steps(trainer, { until: bad - 2 })); // a gradient's NaN shows in the loss one step later
-  const found = await findFirstBadTensor(trainer, bad - trainer.step);
-  return new NumericalError(
-    `${error.message}.${found === undefined ? "" : ` First seen: ${found}.`} ` +
-      `The checkpoint of step ${from} is kept. Train anew in another folder ${adviceFor(data.train)}`,
-    { cause: error },
-  );
 }

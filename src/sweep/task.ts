@@ -11,7 +11,8 @@ import {
 import { version } from "../device/version.node.ts";
 import { takeLease, type Lease } from "../runs/lease.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
-import { runSession, type Session, type SessionHooks } from "../runs/session.node.ts";
+import { runSession } from "../runs/run-session.node.ts";
+import type { Session, SessionHooks } from "../runs/session.node.ts";
 import { stepReached } from "../runs/checkpoint.node.ts";
 import type { Config } from "../train/config.ts";
 import { located } from "./paths.ts";
