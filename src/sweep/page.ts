@@ -93,7 +93,9 @@ function chartsOf(settings: readonly string[], runs: readonly Scored[]): Html | 
             <p class="lead">
               A line for each run that has all of the settings, from blue for the least error to red.
             </p>
-            <div class="chart">${new Html(parallel(kept, runs))}</div>
+            <div class="chart" style="max-width: ${210 * (kept.length + 1)}px">
+              ${new Html(parallel(kept, runs))}
+            </div>
           </section>`
     }`;
 }
