@@ -1,5 +1,5 @@
 import type { Browser, Page as Tab } from "playwright-core";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium, type ChromiumOptions } from "./chromium.ts";
 import type { Page } from "./page/main.ts";
 import type { PageFile, PageResult } from "./page/protocol.ts";
 import { openSite, type Site } from "./site.ts";
@@ -15,6 +15,11 @@ export class BrowserSession {
   readonly #site: Site;
   readonly #browser: Browser;
   readonly #ended: Promise<never>;
+  /** What is told of the tests that are run, by test. */
+  readonly #settle = new Map<string, (result: PageResult) => void>();
+  /** In which all tests are run, until one breaks it: kernels that several files launch are compiled once. */
+  #page: Promise<{ tab: Tab; failed: Promise<never> }> | undefined;
+  #running = Promise.resolve();
 
   private constructor(site: Site, browser: Browser) {
     this.#site = site;
@@ -25,7 +30,7 @@ export class BrowserSession {
     this.#ended.catch(() => undefined); // of interest only while something waits for a page
   }
 
-  static async open(options: { webgpu?: boolean } = {}): Promise<BrowserSession> {
+  static async open(options: ChromiumOptions = {}): Promise<BrowserSession> {
     const site = await openSite();
     try {
       return new BrowserSession(site, await launchChromium(options));
@@ -60,35 +65,49 @@ export class BrowserSession {
     return files;
   }
 
-  /** Starts the tests of `file` in a page of their own; the promises by test reject where a test fails. */
+  /** Starts the tests of `file`, once those before are over; the promises by test reject where a test fails. */
   run(file: PageFile): Map<string, Promise<void>> {
-    const settle = new Map<string, (result: PageResult) => void>();
     const results = new Map<string, Promise<void>>();
     for (const { id } of file.tests) {
-      const result = new Promise<PageResult>((resolve) => settle.set(id, resolve)).then(({ error }) => {
+      const result = new Promise<PageResult>((resolve) => this.#settle.set(id, resolve)).then(({ error }) => {
         if (error !== undefined) throw this.#error("in the browser", error);
       });
       result.catch(() => undefined); // reported by the test that waits for it
       results.set(id, result);
     }
-    const report = (result: PageResult) => settle.get(result.id)?.(result);
-    void this.#run(file.name, report).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      for (const { id } of file.tests) report({ id, error: `${file.name}: ${why}` });
-    });
+    this.#running = this.#running
+      .then(() => this.#run(file.name))
+      .catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        for (const { id } of file.tests) this.#report({ id, error: `${file.name}: ${why}` });
+      });
     return results;
   }
 
-  async #run(name: string, report: (result: PageResult) => void): Promise<void> {
-    const { tab, failed } = await this.newPage();
-    await tab.exposeFunction("report", report);
-    const run = (name: string) => {
-      const { page, report } = globalThis as unknown as PageGlobals;
-      return page.run(name, report);
-    };
-    const results = await Promise.race([tab.evaluate(run, name), failed]);
-    results.forEach(report);
-    await tab.close();
+  #report(result: PageResult): void {
+    this.#settle.get(result.id)?.(result);
+  }
+
+  async #run(name: string): Promise<void> {
+    this.#page ??= this.#reportingPage();
+    try {
+      const { tab, failed } = await this.#page;
+      const run = (name: string) => {
+        const { page, report } = globalThis as unknown as PageGlobals;
+        return page.run(name, report);
+      };
+      const results = await Promise.race([tab.evaluate(run, name), failed]);
+      for (const result of results) this.#report(result);
+    } catch (error) {
+      this.#page = undefined;
+      throw error;
+    }
+  }
+
+  async #reportingPage(): Promise<{ tab: Tab; failed: Promise<never> }> {
+    const page = await this.newPage();
+    await page.tab.exposeFunction("report", (result: PageResult) => this.#report(result));
+    return page;
   }
 
   /** An error of the page, whose stack names the source files. */
