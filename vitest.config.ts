@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { beginningWith } from "./kernels-test/sequence.ts";
 import { SlowestFiles } from "./kernels-test/slowest.ts";
 
 const folder = "kernels-test";
@@ -44,6 +45,7 @@ const exclude = [...configDefaults.exclude, ...plain, ...browser];
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: beginningWith("property.test.ts", "kill.test.ts", "library.test.ts") },
     reporters: ["default", new SlowestFiles(10)],
     globalSetup: noGpu ? [] : [`${folder}/printAdapter.ts`],
     projects: [
@@ -59,7 +61,7 @@ export default defineConfig({
                 include: [all],
                 exclude: [...exclude, ...ops, ...models, ...devices],
                 setupFiles,
-                ...common,
+                ...together(4),
               },
             },
             { test: { name: "adapter-devices", include: devices, ...common } },
@@ -68,7 +70,8 @@ export default defineConfig({
                 name: "browser",
                 include: browser,
                 globalSetup: [`${folder}/buildFolder.ts`],
-                ...common,
+                setupFiles,
+                ...together(5),
               },
             },
           ]),

@@ -226,7 +226,7 @@ function disguise(): void {
 }
 
 describe("the device that draws", () => {
-  const studio = shareStudio(site, `${address}&with=`, disguise, keepDrawing);
+  const studio = shareStudio(site, `${address}&model=vae&with=`, disguise, keepDrawing);
 
   test("is a processor or a GPU, and either takes over from the other", slow, async () => {
     const { tab, wrong } = studio;

@@ -1,7 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { parseSafetensors } from "../../src/data/safetensors.ts";
 import type { LostEvent } from "../../src/web/train/protocol.ts";
-import { code, Session, settings } from "./session.ts";
+import { code, Session, settings, testTimeout } from "./session.ts";
+
+vi.setConfig({ testTimeout });
 
 test("two models come back from a lost device together, and go on from where they were kept", async () => {
   const session = await Session.of("vrrae", "vae");

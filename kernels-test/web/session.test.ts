@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { encodeSafetensors, parseSafetensors, type EncodableTensor } from "../../src/data/safetensors.ts";
 import type { ModelName } from "../../src/web/train/protocol.ts";
-import { code, devices, Session, settings } from "./session.ts";
+import { code, Session, settings, testTimeout } from "./session.ts";
+
+vi.setConfig({ testTimeout });
 
 test("a file that is no model leaves the run at hand as it is, and training", async () => {
   const session = await Session.of("vrrae", "vae");
@@ -26,7 +28,7 @@ test("a file that is no model leaves the run at hand as it is, and training", as
 
 test("a set-up that cannot be leaves no memory behind", async () => {
   const session = await Session.of("vrrae");
-  const live = () => devices.at(-1)!.memory().live;
+  const live = () => session.device.memory().live;
   const before = live();
   const second = settings(["ae", "gan" as ModelName]); // the first one is made by then
   await expect(session.studio.setUp(second)).rejects.toThrow(/gan|model/);

@@ -1,27 +1,30 @@
-import { afterAll, afterEach, expect, vi } from "vitest";
+import { onTestFinished } from "vitest";
 import { openDevice, type Device } from "../../src/device/device.ts";
 import type { LossEvent, LostEvent, ModelName, Settings, TrainEvent } from "../../src/web/train/protocol.ts";
 import { Studio } from "../../src/web/train/studio.ts";
 
-vi.setConfig({ testTimeout: 240_000 }); // other tests may take the processor that also computes these models
+/** The time that a test may take while others have the processor that also computes these models. */
+export const testTimeout = 240_000;
 
-/** All devices that sessions opened, the last one that of the session at hand. */
-export const devices: Device[] = [];
-afterAll(() => devices.forEach((device) => device.close()));
-
-/** The page's models in Node, what they tell the page, and a hand on their devices. */
+/** The page's models in Node, what they tell the page, and a hand on their devices. It ends with its test. */
 export class Session {
   readonly events: TrainEvent[] = [];
   /** Whether a device can be had. */
   isThere = true;
   /** Called with each device as it is opened. */
   onOpen: (device: Device) => void = () => undefined;
+  /** All that were opened, the last one that at hand. */
+  readonly #devices: Device[] = [];
+  readonly #waiting = new Set<() => void>();
   readonly studio = new Studio(
-    (event) => this.events.push(event),
+    (event) => {
+      this.events.push(event);
+      setTimeout(() => this.#waiting.forEach((look) => look())); // once what tells it has gone on
+    },
     async () => {
       if (!this.isThere) throw new Error("there is none");
       const device = await openDevice();
-      devices.push(device);
+      this.#devices.push(device);
       this.onOpen(device);
       return device;
     },
@@ -29,7 +32,7 @@ export class Session {
 
   static async of(...models: ModelName[]): Promise<Session> {
     const session = new Session();
-    sessions.push(session);
+    onTestFinished(() => session.#end());
     await session.studio.setUp(settings(models));
     return session;
   }
@@ -46,25 +49,42 @@ export class Session {
     return this.losses.at(-1)?.step ?? 0;
   }
 
-  /** Takes the device away. */
-  lose(): void {
-    devices.at(-1)!.gpu.destroy();
+  get device(): Device {
+    return this.#devices.at(-1)!;
   }
 
-  async until(is: () => boolean): Promise<void> {
-    await expect.poll(is, { timeout: 100_000, interval: 5 }).toBe(true);
+  /** Takes the device away. */
+  lose(): void {
+    this.device.gpu.destroy();
+  }
+
+  /** Waits for events after which `is` is true. */
+  until(is: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!is()) return;
+        clearTimeout(timeout);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const timeout = setTimeout(() => reject(new Error(`never: ${is.toString()}`)), 100_000);
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   async trainPast(step: number): Promise<void> {
     await this.studio.play();
     await this.until(() => this.step > step);
   }
-}
 
-const sessions: Session[] = [];
-afterEach(async () => {
-  for (const { studio } of sessions.splice(0)) await studio.pause();
-});
+  /** Its GPU is that of the next test, and may be lost there: this one is not to ask for another. */
+  async #end(): Promise<void> {
+    await this.studio.pause();
+    this.isThere = false;
+    for (const device of this.#devices) device.close();
+  }
+}
 
 /** What the visitor chose: small pictures and batches, and each step told. */
 export function settings(models: ModelName[], more: Partial<Settings> = {}): Settings {
