@@ -270,6 +270,9 @@ const reshape: Operator = (value, e) => {
   return { layout: "plain", name: e.node("Reshape", [e.plain(x), e.integers(targetOf(value.shape))]) };
 };
 
+/** Of float16, which ONNX files have as float32 from here on. */
+const float: Operator = (value, e) => e.of(value.inputs[0] as Value);
+
 const permute: Operator = (value, e) => {
   const [x] = value.inputs as [Value];
   return {
@@ -455,6 +458,7 @@ const operators: Readonly<Record<string, Operator>> = {
   groupNorm,
   instanceNorm: groupNorm,
   reshape,
+  float,
   permute,
   slice,
   pad,

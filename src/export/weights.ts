@@ -6,6 +6,7 @@ import {
 } from "../data/safetensors.ts";
 import { hint } from "../device/arguments.ts";
 import { ArgumentError, DataError } from "../device/errors.ts";
+import { float16 } from "../device/float16.ts";
 import { Model } from "../models/model.ts";
 import type { Network } from "../nn/sequential.ts";
 import type { ParameterGroup } from "../optim/arena.ts";
@@ -179,16 +180,8 @@ function floats({ dtype, data }: StoredTensor, name: string, file: string): Floa
   if (dtype === "F32") return data;
   if (dtype === "F64") return Float32Array.from(data);
   if (dtype === "BF16") return new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer);
-  if (dtype === "F16") return Float32Array.from(data, halfOf);
+  if (dtype === "F16") return float16.decode(data.slice().buffer);
   throw new DataError(file, undefined, `${name} is of ${dtype}, and weights are floats`);
-}
-
-/** The number that 16 bits stand for: 1 of sign, 5 of exponent, 10 of fraction. */
-function halfOf(bits: number): number {
-  const sign = bits >> 15 ? -1 : 1;
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
 function shortened(names: readonly string[], most = 6): string {

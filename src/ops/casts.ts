@@ -2,6 +2,7 @@ import { float16 } from "../device/float16.ts";
 import { float32, type DType } from "../device/dtype.ts";
 import { copyInto } from "../tensor/accumulate.ts";
 import { track } from "../tensor/tape.ts";
+import { note } from "../tensor/trace.ts";
 import { checkOperands, empty, type Tensor } from "../tensor/tensor.ts";
 
 export { float16, float32, type DType };
@@ -11,6 +12,7 @@ function cast(op: string, x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return track(x.view(), [x], (dy) => [dy]);
   const y = empty(x.device, x.shape, "tensor", dtype);
   copyInto(y, x);
+  note(op, y, [x]);
   return track(y, [x], (dy) => [dy]);
 }
 
