@@ -18,7 +18,7 @@ const kernels = import.meta.glob([
   "../../*.test.ts",
   "../../{device,tensor,optim,latent}/*.test.ts",
   "!../../{docs,layout,operands,property,slices,walks}.test.ts", // these need Node, or no adapter
-  "!../../device/{adapters,arguments,endless,idle,leaks,tuning}.test.ts",
+  "!../../device/{adapters,arguments,endless,idle,leaks,threads,tuning}.test.ts",
 ]);
 const failing = import.meta.glob("./failing/*.ts");
 const modules = { ...kernels, ...failing };
