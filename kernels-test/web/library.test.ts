@@ -138,26 +138,31 @@ test(
   },
 );
 
-/** What TypeScript says against the user's `files`, each with its text. */
-function problemsOf(files: Record<string, string>, options: ts.CompilerOptions): [string, string][] {
+/** What TypeScript says against the user's `files`, each with its text, and all declarations that they bring along. */
+function compile(
+  files: Record<string, string>,
+  options: ts.CompilerOptions,
+): { problems: [string, string][]; program: ts.Program } {
   for (const [file, text] of Object.entries(files)) writeFileSync(join(user, file), text);
   const program = ts.createProgram(
     Object.keys(files).map((file) => join(user, file)),
     {
       target: ts.ScriptTarget.ES2023,
-      lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.esnext.disposable.d.ts"],
+      lib: ["lib.es2023.d.ts"],
       skipDefaultLibCheck: true,
       strict: true,
+      exactOptionalPropertyTypes: true,
       noEmit: true,
       ...options,
     },
   );
-  return ts
+  const problems = ts
     .getPreEmitDiagnostics(program)
-    .map(({ file, messageText }) => [
+    .map(({ file, messageText }): [string, string] => [
       basename(file?.fileName ?? ""),
       ts.flattenDiagnosticMessageText(messageText, "\n"),
     ]);
+  return { problems, program };
 }
 
 /** Programs as files of the kind that `kind` is the ending of. */
@@ -165,7 +170,7 @@ const filesOf = (some: readonly Program[], kind: string) =>
   Object.fromEntries(some.map(({ name, code }) => [`${name}.${kind}`, `${code}\nexport {};\n`]));
 
 test("the declarations for pages fit what is shown for pages, and refuse what is wrong", slow, () => {
-  const problems = problemsOf(
+  const { problems } = compile(
     {
       ...filesOf(
         programs.filter(({ where }) => where === "page"),
@@ -174,7 +179,12 @@ test("the declarations for pages fit what is shown for pages, and refuse what is
       "misspelt.ts": bundled.replace("svd(a).S", "svd(a).Sigma"),
       "node.ts": `import { data } from "hestenes"; data.loadFolder;`,
     },
-    { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] },
+    {
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      customConditions: ["browser"],
+      types: [],
+    },
   );
   expect(problems).toEqual([
     ["misspelt.ts", expect.stringMatching(/Sigma/)],
@@ -182,22 +192,62 @@ test("the declarations for pages fit what is shown for pages, and refuse what is
   ]);
 });
 
+/** Options of what `program` can import from the package that refuse `undefined`, by the functions that take them. */
+function strictOptions(program: ts.Program): string[] {
+  const checker = program.getTypeChecker();
+  const declared = join(user, "node_modules", "hestenes", "dist");
+  const found = new Set<string>();
+  const seen = new Set<ts.Type>();
+  const look = (type: ts.Type, where: string) => {
+    if (seen.has(type)) return;
+    seen.add(type);
+    if (type.isUnionOrIntersection()) type.types.forEach((each) => look(each, where));
+    else if (!type.isClass() && checker.getSignaturesOfType(type, ts.SignatureKind.Call).length === 0)
+      for (const property of type.getProperties()) {
+        const [declaration] = property.declarations ?? [];
+        if (!declaration?.getSourceFile().fileName.startsWith(declared)) continue;
+        if (property.flags & ts.SymbolFlags.Optional && ts.isPropertySignature(declaration)) {
+          const type = checker.getTypeFromTypeNode(declaration.type!); // that of the property has undefined in any case
+          if (!checker.isTypeAssignableTo(checker.getUndefinedType(), type))
+            found.add(`${where}: ${property.name}`);
+        }
+        look(checker.getTypeOfSymbol(property), where);
+      }
+  };
+  const walk = (type: ts.Type, name: string, depth: number) => {
+    for (const kind of [ts.SignatureKind.Call, ts.SignatureKind.Construct])
+      for (const signature of checker.getSignaturesOfType(type, kind))
+        for (const parameter of signature.parameters) look(checker.getTypeOfSymbol(parameter), name);
+    if (depth > 0)
+      for (const property of type.getProperties())
+        walk(checker.getTypeOfSymbol(property), `${name}.${property.name}`, depth - 1);
+  };
+  const entry = checker.getSymbolAtLocation(program.getSourceFile(join(declared, "node", "index.d.ts"))!)!;
+  for (const symbol of checker.getExportsOfModule(entry)) {
+    const own = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    if (own.flags & ts.SymbolFlags.Value) walk(checker.getTypeOfSymbol(own), symbol.name, 1);
+  }
+  expect(seen.size).toBeGreaterThan(300);
+  return [...found];
+}
+
 test(
   "the declarations for Node fit all other programs that are shown, and refuse what is wrong",
   slow,
   () => {
-    const problems = problemsOf(
+    const { problems, program } = compile(
       {
         ...filesOf(
           programs.filter(({ where, typed }) => typed && where !== "page"),
           "mts",
         ),
-        "folder.mts": `import { data } from "hestenes"; await data.loadFolder("pictures", { size: 32 });`,
+        "folder.mts": `import { data } from "hestenes"; await data.loadArray("a.npy", { layout: undefined });`,
         "wrong.mts": inNode.replace("rank: 2", "rnk: 2"),
       },
-      { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, types: ["node"] },
+      { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: ["node"] },
     );
     expect(problems).toEqual([["wrong.mts", expect.stringMatching(/rnk/)]]);
+    expect(strictOptions(program)).toEqual([]);
   },
 );
 

@@ -45,7 +45,10 @@ export async function exportFunction(
   device: Device,
   inputs: Readonly<Record<string, Shape>>,
   compute: Computation,
-  { name = "function", names }: { name?: string; names?: ReadonlyMap<string, Tensor> } = {},
+  {
+    name = "function",
+    names,
+  }: { name?: string | undefined; names?: ReadonlyMap<string, Tensor> | undefined } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   return encodeOnnx(writeGraph(name, await graphOf(device, inputs, compute, names)));
 }

@@ -25,7 +25,7 @@ export interface OwnNetwork {
   network: Network;
   parameters: ParameterGroup;
   /** What its layers keep, by name, where there is any. */
-  state?: ReadonlyMap<string, Tensor>;
+  state?: ReadonlyMap<string, Tensor> | undefined;
 }
 
 /** A tensor of a model as PyTorch has it. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkPositive } from "../device/arguments.ts";
+import { checkPositive, definedOnly } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { conv2d, flatten, linear } from "../nn/layers.ts";
 import { sequential, type InitialValues, type Network } from "../nn/sequential.ts";
@@ -67,7 +67,7 @@ export class FlexAe extends CodedAutoencoder {
       decoder: Network;
       generator: Network;
       critic: Network;
-      imageCritic?: Network;
+      imageCritic?: Network | undefined;
     },
     {
       latent,
@@ -77,7 +77,7 @@ export class FlexAe extends CodedAutoencoder {
     }: FlexAeOptions,
   ) {
     checkPositive("flexAe: adversaryScale", adversaryScale);
-    super(device, networks, latent, reconstruction);
+    super(device, definedOnly(networks), latent, reconstruction);
     this.#criticUpdates = criticUpdates;
     this.#scale = adversaryScale;
   }

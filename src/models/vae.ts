@@ -1,3 +1,4 @@
+import { definedOnly } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { add, exp } from "../ops/elementwise.ts";
@@ -34,11 +35,11 @@ export class Vae extends Autoencoder {
 
   constructor(
     device: Device,
-    networks: { encoder: Network; decoder: Network; mean?: Network; variance: Network },
+    networks: { encoder: Network; decoder: Network; mean?: Network | undefined; variance: Network },
     { latent, beta }: VaeOptions,
   ) {
     checkWeight("vae", "beta, the weight of the KL term,", beta);
-    super(device, networks, { scalars: { beta } });
+    super(device, definedOnly(networks), { scalars: { beta } });
     this.codeSize = latent;
   }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { definedOnly } from "../device/arguments.ts";
 import type { Device } from "../device/device.ts";
 import { linearNetwork, type Network } from "../nn/networks.ts";
 import { add, exp } from "../ops/elementwise.ts";
@@ -59,11 +60,11 @@ export class Vrrae extends BasisAutoencoder {
 
   constructor(
     device: Device,
-    networks: { encoder: Network; decoder: Network; mean?: Network; variance: Network },
+    networks: { encoder: Network; decoder: Network; mean?: Network | undefined; variance: Network },
     { latent, rank, beta, gauge = "damped" }: VrraeOptions,
   ) {
     checkWeight("vrrae", "beta, the weight of the KL term,", beta);
-    super(device, networks, latent, rank, { scalars: { beta } });
+    super(device, definedOnly(networks), latent, rank, { scalars: { beta } });
     this.#gauge = gauge;
     this.#lastBasis = zeros(device, [latent, rank], "parameter").keep();
     this.carried = new Map([[LAST_BASIS, this.#lastBasis]]);

@@ -20,9 +20,10 @@ export interface OptimizerSettings extends OptimizerOptions {
 }
 
 /** What of another optimizer's settings is changed. */
-export type OptimizerChanges = {
-  [Name in keyof OptimizerSettings]?: OptimizerSettings[Name] | undefined;
-};
+export interface OptimizerChanges extends Omit<OptimizerSettings, "kind" | "rate"> {
+  kind?: OptimizerKind | undefined;
+  rate?: number | undefined;
+}
 
 /** The optimizer that `settings` describe, over the parameters of `group`. */
 export function optimizerOf(group: ParameterGroup, settings: OptimizerSettings): Optimizer {

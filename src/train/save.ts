@@ -28,6 +28,6 @@ async function bytesOf(given: unknown): Promise<Uint8Array> {
   if (given instanceof ArrayBuffer) return new Uint8Array(given);
   if (given instanceof Blob) return new Uint8Array(await given.arrayBuffer());
   throw new ArgumentError(
-    "loadModel: the bytes of a file are needed, as a Uint8Array, an ArrayBuffer or a Blob",
+    "loadModel: the bytes of a file are needed, as a Uint8Array, an ArrayBuffer or a Blob, or in Node its path",
   );
 }

@@ -106,6 +106,16 @@ export function wgsl(name) {
   }
 }
 
+/** What the declarations need of TypeScript, whatever a user's configuration has. */
+const libraries = `/// <reference lib="dom" />
+/// <reference lib="esnext.disposable" />
+`;
+
+/** The declarations for TypeScript before its version 6, whose DOM has no WebGPU. */
+const beforeVersion6 = `/// <reference types="@webgpu/types" />
+export * from "./index.js";
+`;
+
 function emit(side: keyof typeof sides, outDir: string, how: ts.CompilerOptions): void {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
     config: { compilerOptions: object };
@@ -126,7 +136,10 @@ function emit(side: keyof typeof sides, outDir: string, how: ts.CompilerOptions)
   const write = (path: string, text: string) => {
     mkdirSync(dirname(path), { recursive: true });
     const folder = relative(outDir, dirname(path)).split(sep).join("/");
-    writeFileSync(path, path.endsWith(".map") ? text : forPublication(text, folder, sides[side]));
+    const published = path.endsWith(".map") ? text : forPublication(text, folder, sides[side]);
+    const isEntry = path === join(outDir, "index.d.ts");
+    writeFileSync(path, isEntry ? libraries + published : published);
+    if (isEntry) writeFileSync(join(outDir, "index.ts5.d.ts"), beforeVersion6);
   };
   const { diagnostics } = program.emit(undefined, write);
   const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
