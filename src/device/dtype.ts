@@ -11,7 +11,7 @@ export interface DType {
   encode(values: ArrayLike<number>, part?: Span): Uint8Array<ArrayBuffer>;
   decode(bytes: ArrayBuffer): Float32Array<ArrayBuffer>;
   /** What there is to it where it is not that which kernels are written for. */
-  readonly special?: SpecialDType;
+  readonly special?: SpecialDType | undefined;
 }
 
 /** Operands of a kernel, as far as types of elements know them. */
