@@ -4,7 +4,7 @@ import type { Task } from "./tasks.ts";
 /** JavaScript libraries that decompose matrices of 64-bit floats on one CPU core. */
 export type SvdLibrary = "ml-matrix" | "svd-js" | "numeric";
 
-/** Who takes part in the benchmark; "torch" only as rows of a file. */
+/** Who takes part in the benchmark; "torch" also as rows of a file. */
 export type EngineName = "hestenes" | "tfjs-webgpu" | "jax-js" | SvdLibrary | "torch";
 
 /** The inputs of a task by name, in the layouts that `Task` states; of a training step also the parameters. */
@@ -27,8 +27,8 @@ export interface Prepared {
 
 export interface Engine {
   readonly name: EngineName;
-  /** What it takes part in; everything unless given. */
-  readonly kinds?: readonly Task["kind"][];
+  /** Whether it takes part in a task; in every one unless given. */
+  takes?(task: Task): boolean;
   /** Uploads the inputs and compiles. Throws what the engine throws where it can not do the task. */
   prepare(task: Task, inputs: Inputs): Promise<Prepared>;
   close(): void;

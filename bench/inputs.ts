@@ -1,4 +1,8 @@
+import { gaussianNetworks } from "../src/models/gaussianAutoencoder.ts";
+import { networksFor } from "../src/models/networks.ts";
 import { linearNetwork, convolutionalNetworks, type Network } from "../src/nn/networks.ts";
+import { raeNetworks } from "../src/nn/raeNetworks.ts";
+import { resnetNetworks } from "../src/nn/resnetNetworks.ts";
 import { sizeOf, type Shape } from "../src/tensor/shape.ts";
 import type { Inputs, Values } from "./engine.ts";
 import type { ConvolutionTask, StepTask, Task } from "./tasks.ts";
@@ -41,17 +45,24 @@ export function codeSize({ shape: { model, latent, rank = latent } }: StepTask):
 
 /** The initial weights of a training step by name, as the model of hestenes starts with. */
 function parametersOf(task: StepTask): Record<string, Values> {
-  const { H, W, C, latent, model } = task.shape;
-  const seed = STEP_SEED;
-  const networks: Record<string, Network> = { ...convolutionalNetworks({ input: [H, W, C], latent, seed }) };
-  const k = codeSize(task);
-  if (model === "vae") networks.mean = linearNetwork(k, k, { seed, stream: "mean" });
-  if (model !== "ae") networks.variance = linearNetwork(k, k, { seed, stream: "variance" });
   const parameters: Record<string, Values> = {};
-  for (const [prefix, network] of Object.entries(networks))
+  for (const [prefix, network] of Object.entries(networksOf(task)))
     for (const { name, shape, values } of network.parameters)
       parameters[`${prefix}.${name}`] = { shape, data: values as Float32Array<ArrayBuffer> };
+  if (task.shape.model === "two-stage") parameters.gamma = { shape: [1], data: new Float32Array(1) };
   return parameters;
+}
+
+function networksOf(task: StepTask): Record<string, Network> {
+  const { H, W, C, latent, model } = task.shape;
+  const given = { input: [H, W, C], latent, seed: STEP_SEED };
+  if (model === "rae-l2") return networksFor({ ...given, architecture: raeNetworks() }, latent);
+  if (model === "two-stage") return gaussianNetworks({ ...given, architecture: resnetNetworks() });
+  const networks: Record<string, Network> = { ...convolutionalNetworks(given) };
+  const [k, seed] = [codeSize(task), STEP_SEED];
+  if (model === "vae") networks.mean = linearNetwork(k, k, { seed, stream: "mean" });
+  if (model !== "ae") networks.variance = linearNetwork(k, k, { seed, stream: "variance" });
+  return networks;
 }
 
 /** Numbers in [0, 1): a soft spot in each image, at another place in each. */

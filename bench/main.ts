@@ -22,6 +22,7 @@ import { installGpu } from "./peers/gpu.ts";
 import { svdLibraries } from "./peers/svd.ts";
 import { openJax } from "./peers/jax.ts";
 import { openTfjs } from "./peers/tfjs.ts";
+import { openTorch } from "./peers/torch.ts";
 import { profiledSteps, profileSteps } from "./profile.ts";
 import { keptResults, ratioTables, withTables } from "./readme.ts";
 import type { Results, Row } from "./results.ts";
@@ -36,6 +37,7 @@ interface Options {
   engine?: string[];
   heavy?: boolean;
   torch?: string;
+  python?: string;
   ops?: boolean;
   readme?: boolean;
   budget: number;
@@ -67,6 +69,10 @@ const program = new Command("bench")
   .option(
     "--torch <file>",
     "compare with rows of PyTorch, from a JSON file with `rows` as --json writes them",
+  )
+  .option(
+    "--python <file>",
+    "take training steps in PyTorch too, in turns with the others; a Python that has it",
   )
   .option("--ops", "measure the benchmarks of single ops instead, without other engines")
   .option("--budget <ms>", "milliseconds of runs of each engine in each case", whole("--budget"), 800)
@@ -153,10 +159,10 @@ async function runCases(
   const { heavy = false, only, budget } = options;
   const list = tasks({ heavy, only });
   const start = performance.now();
-  const engines = [own, ...(list.length > 0 ? await openPeers(results.adapter, options.engine) : [])];
+  const engines = [own, ...(list.length > 0 ? await openPeers(results.adapter, options) : [])];
   for (const [i, task] of list.entries()) {
     const label = `${i + 1}/${list.length} (${clock((performance.now() - start) / 1e3)}) ${task.name} ${task.op}`;
-    const noise = task.kind === "step" && task.shape.model !== "ae" ? await noiseOf(own.device, task) : {};
+    const noise = task.kind === "step" ? await noiseOf(own.device, task) : {};
     const inputs = { ...inputsOf(task), ...noise };
     const effort = { budget, most: 60 };
     const { rows, failed } = await measure(engines, task, inputs, effort, (what) => say(`${label}: ${what}`));
@@ -173,7 +179,7 @@ async function runCases(
 }
 
 /** Opens the engines that hestenes is compared with, on the adapter of exactly this name. */
-async function openPeers(adapter: string, wanted?: readonly string[]): Promise<Engine[]> {
+async function openPeers(adapter: string, { engine: wanted, python }: Options): Promise<Engine[]> {
   installGpu(adapter);
   const engines: Engine[] = [];
   for (const [name, open] of [
@@ -181,6 +187,7 @@ async function openPeers(adapter: string, wanted?: readonly string[]): Promise<E
     ["jax-js", openJax],
   ] as const)
     if (!wanted || wanted.includes(name)) engines.push(await open());
+  if (python !== undefined) engines.push(await openTorch(python));
   return [...engines, ...svdLibraries().filter(({ name }) => !wanted || wanted.includes(name))];
 }
 

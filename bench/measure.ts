@@ -45,7 +45,7 @@ export async function measure(
   let reference: readonly Float32Array[] | undefined;
   try {
     for (const engine of engines) {
-      if (engine.kinds && !engine.kinds.includes(task.kind)) continue;
+      if (engine.takes && !engine.takes(task)) continue;
       say(`${engine.name} prepares`);
       let prepared: Prepared | undefined;
       const start = performance.now();

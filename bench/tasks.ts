@@ -18,7 +18,8 @@ const schema = z.object({
     z.strictObject({
       ...common,
       ...image,
-      model: z.enum(["ae", "vae", "vrrae"]),
+      /** The second paper's: RAE-L2 with its networks, and the first stage of a two-stage VAE with the residual ones. */
+      model: z.enum(["ae", "vae", "vrrae", "rae-l2", "two-stage"]),
       latent: extent,
       rank: extent.optional(),
     }),
@@ -60,6 +61,11 @@ export type ConvolutionTask = TaskOf<"conv2d" | "convTranspose2d", ConvolutionSh
 export type SvdTask = TaskOf<"svd", { rows: number; cols: number; batch: number }>;
 export type StepTask = TaskOf<"step", Cases["step"][number]>;
 export type Task = MatmulTask | ConvolutionTask | SvdTask | StepTask;
+
+/** Whether a step is one of the second paper's models, with its networks. */
+export function isOfPaper2({ shape: { model } }: StepTask): boolean {
+  return model === "rae-l2" || model === "two-stage";
+}
 
 /** Every operation of every case of `bench/cases.json` whose name and operation contain `only`. */
 export function tasks({ heavy = false, only = "" } = {}): Task[] {

@@ -1,7 +1,7 @@
 import type * as Jax from "@jax-js/jax";
 import { waitFor } from "#gpu";
 import { readFirst, type Engine, type Inputs, type Prepared, type Values } from "../engine.ts";
-import type { ConvolutionTask, SvdTask, Task } from "../tasks.ts";
+import { isOfPaper2, type ConvolutionTask, type SvdTask, type Task } from "../tasks.ts";
 import { prepareJaxStep } from "./jaxStep.ts";
 import { transposedConvolution, type JaxModule, type JaxTools } from "./jaxTools.ts";
 import { halfTurn, permute, transposedFilter } from "./permute.ts";
@@ -31,6 +31,11 @@ class JaxEngine implements Engine, JaxTools {
 
   constructor(jax: JaxModule) {
     this.jax = jax;
+  }
+
+  /** The networks of the second paper are not written for it here. */
+  takes(task: Task): boolean {
+    return task.kind !== "step" || !isOfPaper2(task);
   }
 
   async prepare(task: Task, inputs: Inputs): Promise<Prepared> {

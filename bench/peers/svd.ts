@@ -41,10 +41,13 @@ export function svdLibraries(): Engine[] {
 
 class SvdEngine implements Engine {
   readonly name: SvdLibrary;
-  readonly kinds = ["svd"] as const;
 
   constructor(name: SvdLibrary) {
     this.name = name;
+  }
+
+  takes({ kind }: Task): boolean {
+    return kind === "svd";
   }
 
   prepare(task: Task, { a }: Inputs): Promise<Prepared> {

@@ -1,8 +1,15 @@
 import type * as Tfjs from "@tensorflow/tfjs";
 import { waitFor } from "#gpu";
 import type { Inputs, Prepared } from "../engine.ts";
-import { BETA, RATE } from "../hestenesStep.ts";
-import type { StepTask } from "../tasks.ts";
+import { BETA, RAE, RATE } from "../hestenesStep.ts";
+import { isOfPaper2, type StepTask } from "../tasks.ts";
+import { affine, convolutional, rae, resnet } from "./tfjsNetworks.ts";
+
+/**
+ * Its products with a transposed second factor are wrong where it splits their sums, as the gradient of an affine map of
+ * 2,048 numbers is (4.22.0, on both software adapters): there it has to take its packed products, elsewhere it chooses.
+ */
+const [CHOSEN, PACKED] = [-1, 3];
 
 /** TensorFlow.js, and how its results are waited for. */
 export interface TfjsTools {
@@ -15,8 +22,8 @@ export interface TfjsTools {
 export async function prepareTfjsStep(engine: TfjsTools, task: StepTask, inputs: Inputs): Promise<Prepared> {
   const { tf } = engine;
   const { model, N, H, W, C } = task.shape;
+  tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", isOfPaper2(task) ? PACKED : CHOSEN);
   if (model === "vrrae") throw new Error("TensorFlow.js has no SVD");
-  const small = Math.ceil(H / 16);
   const variables: Record<string, Tfjs.Variable> = {};
   const noise: Tfjs.Tensor2D[] = [];
   for (const [name, { data, shape }] of Object.entries(inputs)) {
@@ -26,38 +33,40 @@ export async function prepareTfjsStep(engine: TfjsTools, task: StepTask, inputs:
   }
   const x = tf.keep(tf.tensor4d(inputs.x!.data, [N, H, W, C]));
   const parameter = <T extends Tfjs.Tensor>(name: string) => variables[name] as unknown as T;
-  const affine = (h: Tfjs.Tensor2D, name: string): Tfjs.Tensor2D =>
-    tf.add(tf.matMul(h, parameter(`${name}.weight`)), parameter(`${name}.bias`));
-  const relu = (h: Tfjs.Tensor4D, name: string): Tfjs.Tensor4D =>
-    tf.relu(tf.add(h, parameter(`${name}.bias`)));
-
-  const encode = () => {
-    let h = x;
-    for (const name of ["encoder.conv1", "encoder.conv2"])
-      h = relu(tf.conv2d(h, parameter<Tfjs.Tensor4D>(`${name}.weight`), 2, 1, "NHWC", 1, "floor"), name);
-    return affine(tf.reshape(h, [N, -1]), "encoder.linear");
-  };
-  const decode = (z: Tfjs.Tensor2D) => {
-    let h: Tfjs.Tensor4D = tf.reshape(affine(z, "decoder.linear"), [N, small, small, 32]);
-    for (let i = 1; i <= 4; i++) {
-      const name = `decoder.convTranspose${i}`;
-      const w = parameter<Tfjs.Tensor4D>(`${name}.weight`);
-      const side = small * 2 ** i;
-      h = relu(tf.conv2dTranspose(h, w, [N, side, side, w.shape[2]], 2, 1), name);
-    }
-    return tf.add(tf.conv2d(h, parameter("decoder.conv.weight"), 1, "valid"), parameter("decoder.conv.bias"));
-  };
+  const networks = (model === "rae-l2" ? rae : model === "two-stage" ? resnet : convolutional)(
+    ...([tf, task, parameter] as const),
+  );
+  const meanSquare = (values: Tfjs.Tensor) => tf.div(tf.sum(tf.square(values)), N);
   const loss = (epsilon: Tfjs.Tensor2D | undefined): Tfjs.Scalar => {
-    let z = encode();
+    let z = networks.encode(x);
     let kl: Tfjs.Tensor = tf.scalar(0);
+    const code = z;
     if (epsilon) {
-      const [mean, logVariance] = [affine(z, "mean.linear"), affine(z, "variance.linear")];
+      const [mean, logDeviation] = ["mean", "variance"].map((name) =>
+        affine(tf, parameter, z, `${name}.linear`),
+      ) as [Tfjs.Tensor2D, Tfjs.Tensor2D];
+      const logVariance = model === "two-stage" ? tf.mul(logDeviation, 2) : logDeviation;
       z = tf.add(mean, tf.mul(epsilon, tf.exp(tf.mul(logVariance, 0.5))));
       const terms = tf.sub(tf.add(tf.sub(logVariance, tf.square(mean)), 1), tf.exp(logVariance));
-      kl = tf.mul(tf.sum(terms), -0.5 * BETA);
+      kl = tf.mul(tf.sum(terms), -0.5);
     }
-    const error = tf.div(tf.norm(tf.sub(decode(z), x)), tf.norm(x));
-    return tf.add(tf.mul(error, 100), kl);
+    const difference = tf.sub(networks.decode(z), x);
+    if (model === "rae-l2") {
+      const weights = Object.keys(variables).filter((name) => /^decoder.*weight$/.test(name));
+      const decayed = weights
+        .map((name) => tf.sum(tf.square(variables[name]!)))
+        .reduce((sum, one) => tf.add(sum, one));
+      const penalties = tf.add(tf.mul(meanSquare(code), RAE.codePenalty / 2), tf.mul(decayed, RAE.penalty));
+      return tf.add(meanSquare(difference), penalties);
+    }
+    if (model === "two-stage") {
+      const logVariance = tf.mul(parameter<Tfjs.Tensor1D>("gamma"), 2);
+      const ratio = tf.mul(tf.mean(tf.square(difference)), tf.exp(tf.neg(logVariance)));
+      const error = tf.mul(tf.add(tf.add(ratio, logVariance), Math.log(2 * Math.PI)), (H * W * C) / 2);
+      return tf.sum(tf.add(error, tf.div(kl, N)));
+    }
+    const error = tf.div(tf.norm(difference), tf.norm(x));
+    return tf.add(tf.mul(error, 100), tf.mul(kl, BETA));
   };
 
   const optimizer = tf.train.adam(RATE, 0.9, 0.999, 1e-8);
