@@ -12,12 +12,14 @@ import { covarianceChart, maskChart } from "../../src/reproduce/codeCharts.ts";
 import { heldOutCodes } from "../../src/reproduce/codeMetrics.ts";
 import type { Outcome } from "../../src/reproduce/experiment.ts";
 import { experimentOf } from "../../src/reproduce/experiments.ts";
+import { pair } from "../../src/reproduce/maskaaeRows.ts";
 import { metricNamed, type Metric } from "../../src/reproduce/metrics.ts";
 import { Subject } from "../../src/reproduce/subject.ts";
 import { verdict } from "../../src/reproduce/verdict.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
-import type { Session } from "../../src/runs/session.node.ts";
+import { runSession, type Session } from "../../src/runs/session.node.ts";
 import { completeConfig } from "../../src/train/config.ts";
+import { temporaryFolder } from "../data/files.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -76,6 +78,30 @@ test("other models have no mask, and those without a prior none to be tested aga
   expect(await metricNamed("nac").of(subject)).toBeGreaterThan(0);
   expect(() => matrixPicture([1, NaN, 0, 1], 2)).toThrow();
 });
+
+test("of points of 8 dimensions a mask of 16 leaves 7 to 10 open, and codes that correlate less than a WAE's", async ({
+  skip,
+}) => {
+  skip(device.info.name.includes("SwiftShader"), "two trainings of 1,000 steps take minutes there");
+  const measures: Metric[] = ["openDimensions", "undecided", "nac"];
+  const measured = async (label: string) => {
+    const row = pair("synthetic", "quick").find((one) => one.label === `${label}, n = 8`)!;
+    const folder = new RunFolder(join(temporaryFolder(), "run"));
+    const config = completeConfig({ ...row.config, data: "synthetic", seed: 500 });
+    const session = await runSession(folder, config);
+    const subject = new Subject(session);
+    const values: (number | undefined)[] = [];
+    for (const metric of measures) values.push(await metricNamed(metric).of(subject));
+    session.close();
+    return values as [number, number, number];
+  };
+  const [open, undecided, own] = await measured("MaskAAE");
+  const [, , others] = await measured("WAE");
+  expect(open).toBeGreaterThanOrEqual(7);
+  expect(open).toBeLessThanOrEqual(10);
+  expect(undecided).toBe(0);
+  expect(own).toBeLessThan(others / 2);
+}, 300_000);
 
 /** An experiment with these values of each row and seed. */
 function outcomeOf(
