@@ -57,18 +57,17 @@ function layers(tf: typeof Tfjs, parameter: Parameter) {
     biased(tf.conv2d(h, parameter<Images>(`${name}.weight`), stride, "same"), name);
   return {
     conv,
-    up(h: Images, name: string, stride: number): Images {
+    up: (h: Images, name: string, stride: number): Images => {
       const w = parameter<Images>(`${name}.weight`);
       const [N, H, W] = h.shape;
       return biased(tf.conv2dTranspose(h, w, [N, H * stride, W * stride, w.shape[2]], stride, "same"), name);
     },
     /** Batch norm by the batch, with ε of Keras, and ReLU. */
-    norm(h: Images, name: string): Images {
+    norm: (h: Images, name: string): Images => {
       const { mean, variance } = tf.moments(h, [0, 1, 2]);
       const [scale, shift] = ["scale", "shift"].map((part) => parameter<Tfjs.Tensor1D>(`${name}.${part}`));
-      return tf.relu(
-        tf.batchNorm(h, mean as Tfjs.Tensor1D, variance as Tfjs.Tensor1D, shift, scale, 1e-3) as Images,
-      );
+      const moments = [mean as Tfjs.Tensor1D, variance as Tfjs.Tensor1D] as const;
+      return tf.relu(tf.batchNorm(h, ...moments, shift, scale, 1e-3));
     },
   };
 }
