@@ -17,7 +17,8 @@ import { metricNamed, type Metric } from "../../src/reproduce/metrics.ts";
 import { Subject } from "../../src/reproduce/subject.ts";
 import { verdict } from "../../src/reproduce/verdict.ts";
 import { RunFolder } from "../../src/runs/run-folder.node.ts";
-import { runSession, type Session } from "../../src/runs/session.node.ts";
+import { runSession } from "../../src/runs/run-session.node.ts";
+import type { Session } from "../../src/runs/session.node.ts";
 import { completeConfig } from "../../src/train/config.ts";
 import { temporaryFolder } from "../data/files.ts";
 
