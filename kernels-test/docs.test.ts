@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { runInNewContext } from "node:vm";
+import { parseAst } from "vite";
 import { expect, test } from "vitest";
 import * as hestenes from "../src/index.ts";
 import { modelNames } from "../src/models/known.ts";
+import { anywhere, makeRelative, nowhere } from "../src/web/build/docs/anywhere.ts";
 import { features } from "../src/web/docs/features.ts";
+import { temporaryFolder } from "./data/files.ts";
 
 const all = Object.values(features).flat();
 const exported = hestenes as unknown as Readonly<Record<string, unknown>>;
@@ -54,4 +58,27 @@ test("each model has its section, with formula, drawing, command and settings", 
     for (const part of wanted) expect(section.includes(part), `${name}: ${part}`).toBe(true);
     for (const part of ["What it is for.", "When it fails."]) expect(section, name).toContain(part);
   }
+});
+
+test("a built site finds itself in any folder", () => {
+  const { renderChunk } = anywhere();
+  const code = "globalThis.f = (a) => [`" + nowhere + "${a}.js`, '" + nowhere + "', \"x" + nowhere + 'y"];';
+  const moved = renderChunk.handler.call({ parse: parseAst }, code, undefined, { dir: "docs" })!.code;
+  const inPage = (script: string): unknown => runInNewContext(script, { __base: "/deep/er/" });
+  expect(String(inPage(`${moved} f("a")`))).toBe("/deep/er/a.js,/deep/er/,x/deep/er/y");
+
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "assets"));
+  const data = `window.__VP_SITE_DATA__=JSON.parse("{\\"base\\":\\"${nowhere}\\"}")`;
+  const text = `<html><head></head><body><a href="${nowhere}start.html">x</a><script>${data}</script></body></html>`;
+  for (const file of ["index.html", "assets/deep.html"]) writeFileSync(join(folder, file), text);
+  writeFileSync(join(folder, "assets", "style.css"), `a { background: url(${nowhere}assets/b.png) }`);
+  makeRelative(folder);
+  const [top, deep, style] = ["index.html", "assets/deep.html", "assets/style.css"].map((file) =>
+    readFileSync(join(folder, file), "utf8"),
+  ) as [string, string, string];
+  expect([top.includes('href="./start.html"'), deep.includes('href="../start.html"')]).toEqual([true, true]);
+  expect(style).toBe("a { background: url(./b.png) }");
+  const script = /<script>window\.__VP_SITE_DATA__=(.*?)<\/script>/.exec(deep)![1]!;
+  expect(inPage(`(${script}).base`)).toBe("/deep/er/");
 });

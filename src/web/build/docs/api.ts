@@ -88,7 +88,7 @@ export async function writeApi(): Promise<void> {
       gitRevision: "main",
     },
     ...{ excludePrivate: true, excludeProtected: true, excludeExternals: true, disableSources: true },
-    ...{ sort: ["source-order"], validation: false },
+    ...{ sort: ["source-order"], groupOrder: ["Functions", "Classes", "*"], validation: false },
     ...{ router: "module", hideBreadcrumbs: true, hidePageHeader: true, entryFileName: "index" },
     ...{ useCodeBlocks: true, expandParameters: true, sanitizeComments: true, hideGroupHeadings: false },
     ...{ parametersFormat: "table", interfacePropertiesFormat: "table", enumMembersFormat: "table" },
@@ -100,6 +100,12 @@ export async function writeApi(): Promise<void> {
   dropInherited(project);
   await app.generateOutputs(project);
   if (app.logger.hasErrors()) throw new Error("TypeDoc could not write the API's pages");
+  for (const { name, text } of all) giveTitle(join(work, "api", `${name}.md`), text);
+}
+
+/** A page is called as the links to it are. */
+function giveTitle(file: string, title: string): void {
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^# .*$/m, `# ${title}`));
 }
 
 /** Members that a class has from another one stand with that one alone. */
