@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../src/device/errors.ts";
 import * as ops from "../src/ops/convolutions.ts";
+import * as blocks from "../src/ops/blocks.ts";
 import * as volumes from "../src/ops/volumes.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { checkOp, withDevices } from "./check.ts";
@@ -74,6 +75,47 @@ checkOp(
   },
   [[[2, 5, 4, 3], [3, 3, 3, 2]]], // prettier-ignore
 );
+checkOp(
+  "separableConv2d",
+  (x, w, mix, bias) => ops.separableConv2d(x, w, mix, { padding: 1, stride: 2, bias }),
+  (lists, [x, w, mix]) => {
+    const [R, S, C, M] = w as [number, number, number, number];
+    const [N, H, W] = x as [number, number, number, number];
+    const apart = correlation(lists, [[N, 1, H, W, C], [1, R, S, 1, C * M]], { before: [0, 1, 1], stride: [1, 2, 2], groups: C }); // prettier-ignore
+    const K = mix![3]!;
+    return Array.from({ length: (apart.length / (C * M)) * K }, (_, i) => {
+      const [pixel, k] = [Math.floor(i / K), i % K];
+      const products = Array.from(
+        { length: C * M },
+        (_, c) => apart[pixel * C * M + c]! * lists[2]![c * K + k]!,
+      );
+      return products.reduce((sum, product) => sum + product, lists[3]![k]!);
+    });
+  },
+  [[[2, 4, 5, 3], [3, 3, 3, 2], [1, 1, 6, 4], [4]]], // prettier-ignore
+);
+for (const [name, sign] of [
+  ["dilation2d", 1],
+  ["erosion2d", -1],
+] as const)
+  // prettier-ignore
+  checkOp(
+    name,
+    (x, w) => blocks[name](x, w, { padding: "same", stride: [1, 2], dilation: [2, 1] }),
+    ([x, w]) => {
+      const [H, W, C] = [4, 5, 3]; // pads two rows above and below, and a column on both sides
+      return Array.from({ length: H * 3 * C }, (_, i) => {
+        const [p, q, c] = [Math.floor(i / 9), Math.floor(i / C) % 3, i % C];
+        const taps = Array.from({ length: 9 }, (_, tap) => {
+          const [h, v] = [p + 2 * (Math.floor(tap / 3) - 1), 2 * q + (tap % 3) - 1];
+          const isInside = h >= 0 && h < H && v >= 0 && v < W;
+          return isInside ? sign * x![(h * W + v) * C + c]! + w![tap * C + c]! : -Infinity;
+        });
+        return sign * Math.max(...taps);
+      });
+    },
+    [[[1, 4, 5, 3], [3, 3, 3]]], // prettier-ignore
+  );
 checkOp(
   "conv3d",
   (x, w, bias) => volumes.conv3d(x, w, { stride: [2, 1, 2], padding: [1, 1, 0], dilation: [1, 2, 1], bias }),

@@ -4,7 +4,7 @@ import * as ops from "../src/ops/functions.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
 import { checkOp, withDevices } from "./check.ts";
 import { checkFunctions, type FunctionCase } from "./functionCases.ts";
-import { erf, erfc, erfinv, logistic } from "./references.ts";
+import { digamma, erf, erfc, erfinv, lgamma, logistic, trigamma } from "./references.ts";
 
 type Range = [number, number];
 const all: Range = [-3.4e38, 3.4e38];
@@ -47,6 +47,8 @@ const cases: Record<string, FunctionCase> = {
   erf: of(ops.erf, erf, gauss),
   erfc: of(ops.erfc, erfc, (x) => -gauss(x)),
   erfinv: of(ops.erfinv, erfinv, (x) => 1 / gauss(erfinv(x)), [-0.9999999, 0.9999999]),
+  lgamma: of(ops.lgamma, lgamma, digamma, [1.2e-38, 1e36]),
+  digamma: of(ops.digamma, digamma, trigamma, [1.2e-38, 3.4e38]),
   log1p: of(ops.log1p, Math.log1p, (x) => 1 / (1 + x), [-0.9999999, 3.4e38]),
   expm1: of(ops.expm1, Math.expm1, Math.exp, [-3.4e38, 88.7]),
   log2: of(ops.log2, Math.log2, (x) => 1 / (x * Math.LN2), [1.2e-38, 3.4e38]),
@@ -213,3 +215,9 @@ withDevices((device) => {
     expect(() => ops.hardSigmoid(x, NaN)).toThrow(ArgumentError);
   });
 });
+
+const below = {
+  prepare: (list: number[]) => list.map((u, i) => -Math.floor(5 * Math.abs(u)) - 0.3 - 0.02 * (i % 20)),
+};
+checkOp("lgamma below 0", ops.lgamma, ([x]) => x!.map(lgamma), [[[40]]], below);
+checkOp("digamma below 0", ops.digamma, ([x]) => x!.map(digamma), [[[40]]], below);

@@ -113,3 +113,31 @@ export function epilogueReference(
 ): number[] {
   return z.map((value, i) => activations[activation](value + (bias ? bias[i % bias.length]! : 0)));
 }
+
+/** log |Γ(x)|: Stirling's series from 20 on, products below, Euler's reflection below 0. */
+export function lgamma(x: number): number {
+  if (x < 0) return Math.log(Math.PI / Math.abs(x * Math.sin(Math.PI * x))) - lgamma(-x);
+  let [z, product] = [x, 1];
+  while (z < 20) product *= z++;
+  const r = 1 / z;
+  const tail = r * (1 / 12 - r * r * (1 / 360 - r * r * (1 / 1260 - (r * r) / 1680)));
+  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + tail - Math.log(product);
+}
+
+/** The slope of `lgamma`. */
+export function digamma(x: number): number {
+  if (x < 0) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * x);
+  let [z, sum] = [x, 0];
+  while (z < 20) sum += 1 / z++;
+  const s = z ** -2;
+  return Math.log(z) - 1 / (2 * z) - s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s / 240))) - sum;
+}
+
+/** The slope of `digamma`. */
+export function trigamma(x: number): number {
+  if (x < 0) return (Math.PI / Math.sin(Math.PI * x)) ** 2 - trigamma(1 - x);
+  let [z, sum] = [x, 0];
+  while (z < 20) sum += (z++) ** -2;
+  const s = z ** -2;
+  return sum + (1 + 1 / (2 * z) + s * (1 / 6 - s * (1 / 30 - s * (1 / 42 - s / 30)))) / z;
+}

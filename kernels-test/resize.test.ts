@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { resize2d, type ResizeOptions } from "../src/ops/resize.ts";
+import { cropAndResize } from "../src/ops/sampling.ts";
 import { tensor, zeros } from "../src/tensor/tensor.ts";
 import { checkOp, expectClose, withDevices } from "./check.ts";
 
@@ -74,6 +75,31 @@ for (const options of ways)
       ([x]) => resized(x!, shape, size, options),
       [[shape]],
     );
+
+/** Pixel (row, column) of image n (4 × 3 × 2) of x, mixed of the four around; -1 beside it. */
+function pixel(x: readonly number[], n: number, row: number, column: number, c: number): number {
+  if (!(row >= 0 && row <= 3 && column >= 0 && column <= 2)) return -1;
+  const [top, left] = [Math.floor(row), Math.floor(column)];
+  const [down, across] = [row - top, column - left];
+  const at = (r: number, q: number) => x[((n * 4 + Math.min(r, 3)) * 3 + Math.min(q, 2)) * 2 + c]!;
+  const line = (r: number) => at(r, left) * (1 - across) + at(r, left + 1) * across;
+  return line(top) * (1 - down) + line(top + 1) * down;
+}
+const boxes = [0.1, 0.2, 0.7, 0.9, -0.15, 0.05, 0.8, 1.3, 0.9, 0.85, 0.1, 0.25];
+checkOp(
+  "cropAndResize",
+  (x, boxes) => cropAndResize(x, boxes, tensor(x.device, [1, 0, 1]), [3, 1], { fill: -1 }),
+  ([x, b]) =>
+    [1, 0, 1].flatMap((n, k) =>
+      [0, 0.5, 1].flatMap((part) => {
+        const row = 3 * (b![4 * k]! + part * (b![4 * k + 2]! - b![4 * k]!));
+        const column = 2 * (0.5 * (b![4 * k + 1]! + b![4 * k + 3]!));
+        return [0, 1].map((c) => pixel(x!, n, row, column, c));
+      }),
+    ),
+  [[[2, 4, 3, 2], [3, 4]]], // prettier-ignore
+  { prepare: (list, i) => (i === 1 ? boxes : list) },
+);
 
 withDevices((device) => {
   test("what PyTorch makes of 1 2 3 4", async () => {

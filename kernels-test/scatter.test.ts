@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../src/device/errors.ts";
 import * as ops from "../src/ops/scatter.ts";
+import { confusionMatrix, inTopK } from "../src/ops/classes.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { checkOp, values, withDevices } from "./check.ts";
 
@@ -28,6 +29,17 @@ withDevices((device) => {
     first.forEach((sum, i) => expect(sum).toBeCloseTo(sums[i]!, 2));
     const counts = await ops.bincount(tensor(device(), at, [100, 200]), 4).read();
     expect([...counts]).toEqual([6667, 6667, 6666, 0]);
+  });
+
+  test("classes are counted in pairs, and labels are looked for among the best", async () => {
+    const [labels, guesses] = [tensor(device(), [0, 1, 2, 1, 7, 0]), tensor(device(), [0, 2, 2, 1, 1, NaN])];
+    expect([...(await confusionMatrix(labels, guesses, 3).read())]).toEqual([1, 0, 0, 0, 1, 1, 0, 0, 1]);
+    const scores = tensor(device(), [1, 3, 2, 3, 5, 5, 5, 0, NaN, 1, 2, 0, 9, 8, 7, 6], [4, 4]);
+    const top = (at: number[], k: number) => inTopK(scores, tensor(device(), at), k).read();
+    expect([...(await top([2, 0, 0, 3], 2))]).toEqual([0, 1, 0, 0]); // ties of the best count, NaN does not
+    expect([...(await top([2, 3, 2, 9], 3))]).toEqual([1, 0, 1, 0]);
+    expect(() => confusionMatrix(labels, scores, 3)).toThrow("give (N) and (N)");
+    expect(() => inTopK(scores, scores, 3)).toThrow("give (…, C) and (…)");
   });
 
   test("shapes that do not fit are refused", () => {

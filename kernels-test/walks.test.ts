@@ -50,10 +50,11 @@ const chosen: Record<string, string> = {
   contractions: "chunk expandDims flatten meshgrid squeeze swapaxes unstack",
   conv2d: "conv2d",
   convTranspose2d: "convTranspose2d",
-  convolutions: "averagePool1d conv1d conv3d convTranspose1d convTranspose3d depthwiseConv2d maxPool1d",
+  convolutions:
+    "averagePool1d conv1d conv3d convTranspose1d convTranspose3d depthwiseConv2d dilation2d erosion2d maxPool1d separableConv2d",
   draws: "bernoulli categorical randomExponential randomGamma randomIntegers truncatedNormal",
   dropout: "dropout",
-  functions: "prelu",
+  functions: "digamma lgamma prelu",
   gaussian: "sampleGaussian",
   linear: "eigh inverse lstsq matrixNorm matrixPower pinv solve trace vectorNorm",
   normalize: "batchNorm batchNormInference groupNorm instanceNorm layerNorm moments normalize",
@@ -61,8 +62,8 @@ const chosen: Record<string, string> = {
   qr: "matrixExp matrixLog matrixSqrt qr slogdet symmetricPower",
   random: "randomNormal randomPermutation randomUniform",
   rearrange: "eye full linspace ones range",
-  resize: "resize2d",
-  scatter: "bincount segmentSum",
+  resize: "cropAndResize resize2d",
+  scatter: "bincount confusionMatrix inTopK segmentSum",
   sort: "quantile",
   svd: "svd truncate truncatedSvd",
 };
@@ -117,7 +118,7 @@ test.each(Object.entries(named))(
 const noLayers = new Set(
   (
     "neg exp log sqrt square abs clamp sin cos tan asin acos atan sinh cosh asinh acosh atanh erf erfc erfinv log1p expm1 " +
-    "log2 log10 exp2 reciprocal rsqrt " +
+    "log2 log10 exp2 reciprocal rsqrt lgamma digamma " +
     "hardSigmoid hardTanh selu celu softsign logSigmoid tanhShrink softShrink hardShrink geluTanh"
   ).split(" "),
 );

@@ -2,7 +2,8 @@
 // requires lib/functions.wgsl
 // requires lib/unary.wgsl
 // functions: y = f(x) of one number, with f chosen by F and its slope made from x; entry points as in lib/unary.wgsl.
-// Wherever the result is a normal number it is right to a few units in the last place; GELU_TANH below -2 to 1e-5 of it.
+// Wherever the result is a normal number it is right to a few units in the last place; GELU_TANH below -2 to 1e-5 of it,
+// LGAMMA and DIGAMMA below 0 to 1e-6 absolutely beside their zeros.
 
 const SIN = 0u;
 const COS = 1u;
@@ -38,6 +39,8 @@ const SOFT_SHRINK = 30u;
 const HARD_SHRINK = 31u;
 const GELU_TANH = 32u;
 const HARD_TANH = 33u;
+const LGAMMA = 34u;
+const DIGAMMA = 35u;
 
 const SELU_SCALE = 1.05070098735548;
 const SELU_ALPHA = 1.67326324235438;
@@ -129,6 +132,8 @@ fn f(x: f32) -> f32 {
     case TANH_SHRINK { return tanhShrinkOf(x); }
     case SOFT_SHRINK { return select(0, withSignOf(abs(x) - p.s, x), abs(x) > p.s); }
     case HARD_SHRINK { return select(0, x, abs(x) > p.s); }
+    case LGAMMA { return lgammaOf(x); }
+    case DIGAMMA { return digammaOf(x); }
     case HARD_TANH {
       if (orderOf(x) <= orderOf(p.s)) { return p.s; } // so is -0 where p.s is 0
       return select(x, p.t, orderOf(x) > orderOf(p.t));
@@ -187,6 +192,8 @@ fn slope(x: f32) -> f32 {
     case SOFTSIGN { let y = 1 / (1 + abs(x)); return y * y; }
     case LOG_SIGMOID { return sigmoidOf(-x); }
     case TANH_SHRINK { let y = tanhOf(x); return y * y; }
+    case LGAMMA { return digammaOf(x); }
+    case DIGAMMA { return trigammaOf(x); }
     case HARD_TANH { return select(0.0, 1.0, x > p.s && x < p.t); }
     case SOFT_SHRINK, HARD_SHRINK { return select(0.0, 1.0, abs(x) > p.s); }
     default {

@@ -91,6 +91,12 @@ export const objectives: Property[] = [
     (a, b) => Math.log(Math.cosh(a - b)),
   ),
   loss(
+    "binaryCrossEntropy",
+    (a, b) => ops.binaryCrossEntropy(a, b, { ...none, least: 0 }),
+    (p, t) => -(t * Math.log(p) + (1 - t) * Math.log(1 - p)),
+    [probabilities, several],
+  ),
+  loss(
     "squaredError",
     (a, b) => ops.squaredError(a, b, none),
     (a, b) => (a - b) ** 2,

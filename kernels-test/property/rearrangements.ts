@@ -213,6 +213,21 @@ export const rearrangements: Property[] = [
         }),
     }),
   ),
+  moving<[number, number]>({
+    name: "bandPart",
+    forms: fc
+      .tuple(
+        shapes({ least: 2 }),
+        fc.tuple(fc.constantFrom(0, 1, 9, Infinity), fc.constantFrom(0, 2, Infinity)),
+      )
+      .map(([shape, setting]) => ({ shapes: [shape], setting })),
+    op: ([x], [lower, upper]) => create.bandPart(x!, lower, upper),
+    reference: ([x], [lower, upper]) =>
+      build(x!.shape, (at) => {
+        const above = at.at(-1)! - at.at(-2)!;
+        return above <= upper && above >= -lower ? element(x!, at) : 0;
+      }),
+  }),
   moving<null>({
     name: "oneHot",
     forms: one({ most: 3 }),

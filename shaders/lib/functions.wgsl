@@ -186,3 +186,92 @@ fn tanhShrinkOf(x: f32) -> f32 {
   return x * z * (0.333333332 + z * (-0.133333107 + z * (0.0539634208 + z * (-0.0218295849 + z * (0.00869794956 +
     z * (-0.00320695165 + z * (0.000923607894 - z * 0.000142823584)))))));
 }
+
+/** log Γ(x) for x in [½, 3]: its zeros at 1 and 2 stand apart, so that it is right beside them too. */
+fn lgammaNear(x: f32) -> f32 {
+  if (x < 1.5) {
+    let t = x - 1;
+    return t * (-0.577215645 + t * (0.822466905 + t * (-0.40069128 + t * (0.270594846 + t * (-0.207129647 + t * (0.169121724 +
+    t * (-0.148233361 + t * (0.131213581 + t * (-0.0812628522 + t * (0.0648335964 + t * (-0.183818993 + t * 0.180435247)))))))))));
+  }
+  let t = x - 2;
+  return t * (0.422784338 + t * (0.322467202 + t * (-0.0673526436 + t * (0.0205765008 + t * (-0.00737776301 + t *
+    (0.00291550097 + t * (-0.00124946395 + t * (0.000493099533 + t * -0.000109601995))))))));
+}
+
+/** sin and cos of π x, of which the whole number that is nearest is taken off first. */
+fn sinCosOfTurns(x: f32) -> vec2f {
+  let n = round(x);
+  let s = sinCos(3.14159265358979 * (x - n));
+  return select(s, -s, abs(n - 2 * floor(0.5 * n)) == 1);
+}
+
+/** log |Γ(x)|: Stirling's series from 8 on, products that lead to [½, 3] below, and Euler's reflection below 0. */
+fn lgammaOf(x: f32) -> f32 {
+  let a = abs(x);
+  var y = 0.0;
+  if (a >= 8) {
+    let r = 1 / a;
+    let tail = r * (0.0833333333 - r * r * (0.00277777778 - r * r * 0.000793650794));
+    y = (a - 0.5) * (logOf(a) - 1) + (0.418938533204673 + tail);
+  } else if (a < 0.5) {
+    y = lgammaNear(a + 1) - logOf(a);
+  } else {
+    var product = 1.0;
+    var z = a;
+    for (var k = 0u; k < 5; k++) {
+      if (z >= 3) {
+        z -= 1;
+        product *= z;
+      }
+    }
+    y = lgammaNear(z) + logOf(product);
+  }
+  if (orderOf(x) >= 0) { return y; }
+  if (floor(x) == x) { return fromBits(0x7f800000u); }
+  return 1.1447298858494 - logOf(a * abs(sinCosOfTurns(a).x)) - y;
+}
+
+/** The slope of `lgammaOf`, with its zero at 1.46 apart; NaN at 0 and whole numbers below. */
+fn digammaOf(x: f32) -> f32 {
+  let a = abs(x);
+  var y = 0.0;
+  if (a >= 6) {
+    let r = 1 / a;
+    y = logOf(a) - r * (0.5 + r * (0.0833333333 - r * r * (0.00833333333 - r * r * 0.00396825397)));
+  } else {
+    var z = select(a, a + 1, a < 1);
+    for (var k = 0u; k < 4; k++) {
+      if (z > 2) {
+        z -= 1;
+        y += 1 / z;
+      }
+    }
+    let t = z - 1.5;
+    y += -1.2036e-8 + (z - 1.46163213253021) * (0.951055897 + t * (-0.423625249 + t * (0.240538374 +
+      t * (-0.148518787 + t * (0.0951178204 + t * (-0.0603290638 + t * (0.0393591358 + t * (-0.0349970711 + t * 0.0239297144))))))));
+    if (a < 1) { y -= 1 / a; }
+  }
+  if (orderOf(x) > 0) { return y; }
+  if (floor(x) == x) { return fromBits(0x7fc00000u); }
+  let turns = sinCosOfTurns(a);
+  return y + (1 / a + 3.14159265358979 * (turns.y / turns.x));
+}
+
+/** The slope of `digammaOf`. */
+fn trigammaOf(x: f32) -> f32 {
+  var z = abs(x);
+  var y = 0.0;
+  for (var k = 0u; k < 6; k++) {
+    if (z < 6) {
+      let r = 1 / z;
+      y += r * r;
+      z += 1;
+    }
+  }
+  let r = 1 / z;
+  y += r * (1 + r * (0.5 + r * (0.166666667 - r * r * (0.0333333333 - r * r * 0.0238095238))));
+  if (orderOf(x) > 0) { return y; }
+  let turn = 3.14159265358979 / sinCosOfTurns(x).x;
+  return turn * turn - y + (1 / x) * (1 / x);
+}

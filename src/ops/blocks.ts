@@ -1,10 +1,13 @@
-import { checkList, checkWhole } from "../device/arguments.ts";
+import { checkList, checkOptions, checkWhole, optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show, sizeOf } from "../tensor/shape.ts";
 import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { add } from "./arithmetic.ts";
+import { neg } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
 import { concat, pad, permute, reshape, slice, stridedSlice } from "./rearrange.ts";
 import { windowGeometry, type PoolOptions } from "./pool.ts";
+import { amax } from "./reduce.ts";
 
 /**
  * Which part of the channels holds the pixels of a block: with "DCR" channel (i·block + j)·C + c has pixel (i, j) of channel c,
@@ -130,9 +133,12 @@ export function batchToSpace(
 
 /**
  * What each window of images x (N,H,W,C) sees, one after another: (N,P,Q,R·S·C), by rows, columns and channels; 0 where it
- * sees padding. PyTorch's unfold has channels first.
+ * sees padding, or what `fill` says. PyTorch's unfold has channels first.
  */
-export function extractPatches(x: Tensor, options: Omit<PoolOptions, "rounding">): Tensor {
+export function extractPatches(
+  x: Tensor,
+  options: Omit<PoolOptions, "rounding"> & { fill?: number | undefined },
+): Tensor {
   checkTensors("extractPatches", x);
   const { params: at } = windowGeometry("extractPatches", x.shape, options);
   const { N, H, W, C, P, Q, R, S } = at;
@@ -142,11 +148,45 @@ export function extractPatches(x: Tensor, options: Omit<PoolOptions, "rounding">
     after(W, at.pad_w, (Q - 1) * at.stride_w + (S - 1) * at.dilation_w),
   ];
   return composed([x], () => {
-    const padded = pad(x, [[0, 0], [at.pad_h, down], [at.pad_w, across], [0, 0]]); // prettier-ignore
+    const padded = pad(x, [[0, 0], [at.pad_h, down], [at.pad_w, across], [0, 0]], options.fill); // prettier-ignore
     const taps = Array.from({ length: R * S }, (_, tap) => {
       const [r, s] = [Math.floor(tap / S) * at.dilation_h, (tap % S) * at.dilation_w];
       return stridedSlice(padded, [0, r, s, 0], [N, P, Q, C], [1, at.stride_h, at.stride_w, 1]);
     });
     return concat(taps, 3);
   });
+}
+
+/** How windows lie on images whose largest or smallest sums are looked for; one window starts at each pixel unless given. */
+export type MorphologyOptions = Omit<PoolOptions, "rounding" | "window">;
+
+function morphology(op: string, x: Tensor, w: Tensor, options: MorphologyOptions): Tensor {
+  checkTensors(op, x, w);
+  const { stride = 1, ...others } = optionsOf(op, options);
+  const [R, S, C] = w.shape;
+  if (w.shape.length !== 3 || x.shape.length !== 4 || x.shape[3] !== C)
+    throw new ShapeError(
+      `${op}: x is ${show(x.shape)} and w ${show(w.shape)}; give images (N, H, W, C) and a structure (R, S, C)`,
+    );
+  return composed([x, w], () => {
+    const patches = extractPatches(x, { ...others, stride, window: [R!, S!], fill: -Infinity });
+    const [N, P, Q] = patches.shape as [number, number, number];
+    return amax(add(reshape(patches, [N, P, Q, R! * S!, C!]), reshape(w, [R! * S!, C!])), 3);
+  });
+}
+
+/**
+ * The largest sum of a pixel and the element of w (R,S,C) over it, for each window of images x (N,H,W,C), channel by channel:
+ * (N,P,Q,C). Padding is never the largest. Sums that share the place share its gradient evenly. Source: Serra, "Image
+ * Analysis and Mathematical Morphology", 1982; TensorFlow's dilation2d.
+ */
+export function dilation2d(x: Tensor, w: Tensor, options: MorphologyOptions = {}): Tensor {
+  return morphology("dilation2d", x, w, options);
+}
+
+/** The smallest difference of a pixel and the element of w (R,S,C) over it: the negative of `dilation2d` of -x. */
+export function erosion2d(x: Tensor, w: Tensor, options: MorphologyOptions = {}): Tensor {
+  checkTensors("erosion2d", x, w);
+  checkOptions("erosion2d", options);
+  return composed([x, w], () => neg(morphology("erosion2d", neg(x), w, options)));
 }

@@ -100,6 +100,29 @@ export function depthwiseConv2d(x: Tensor, w: Tensor, options: Omit<Conv2dOption
   );
 }
 
+/**
+ * `depthwiseConv2d` of images x (N,H,W,C) with w (R,S,C,M), without a bias or an activation, and of what it makes a mixture
+ * of channels by `mix` (1,1,C·M,K): (N,P,Q,K). The options' bias and activation come after the second. Source: Chollet,
+ * arXiv:1610.02357, section 1.
+ */
+export function separableConv2d(
+  x: Tensor,
+  w: Tensor,
+  mix: Tensor,
+  options: Omit<Conv2dOptions, "groups"> = {},
+): Tensor {
+  checkTensors("separableConv2d", x, w, mix);
+  const { bias, activation, ...windows } = optionsOf("separableConv2d", options);
+  if (mix.shape.length !== 4 || mix.shape[0] !== 1 || mix.shape[1] !== 1)
+    throw new ShapeError(`separableConv2d: mix is ${show(mix.shape)}; give (1, 1, C · M, K)`);
+  return composed([x, w, mix, bias], () =>
+    conv2d(depthwiseConv2d(x, w, windows), mix, {
+      ...(bias && { bias }),
+      ...(activation && { activation }),
+    }),
+  );
+}
+
 export interface Pool1dOptions {
   /** Elements of a window. */
   window: number;

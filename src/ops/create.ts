@@ -1,8 +1,10 @@
+import { checkWhole } from "../device/arguments.ts";
 import { checkDevice, type Device } from "../device/device.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { checkShape, show, type Shape } from "../tensor/shape.ts";
 import { checkOperands, checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { where } from "./arithmetic.ts";
+import { composed } from "./lib/composed.ts";
 import { equal, lessEqual } from "./logic.ts";
 import { broadcastTo, reshape, stridedSlice } from "./rearrange.ts";
 
@@ -96,4 +98,16 @@ export function tril(x: Tensor, diagonal = 0): Tensor {
 export function triu(x: Tensor, diagonal = 0): Tensor {
   checkOperands("triu", x);
   return where(below("triu", x, diagonal - 1), 0, x);
+}
+
+/**
+ * The matrices x (…,N,M) with zeros outside of a band: `lower` diagonals below the main one and `upper` above it, all of them
+ * where the number is Infinity.
+ */
+export function bandPart(x: Tensor, lower: number, upper: number): Tensor {
+  checkOperands("bandPart", x);
+  for (const [side, count] of Object.entries({ lower, upper }))
+    if (count !== Infinity) checkWhole(`bandPart: ${side}`, count, 0);
+  const [rows = 0, columns = 0] = x.shape.slice(-2);
+  return composed([x], () => triu(tril(x, Math.min(upper, columns)), -Math.min(lower, rows)));
 }

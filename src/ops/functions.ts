@@ -16,7 +16,7 @@ const names = [
   ...["sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"],
   ...["erf", "erfc", "erfinv", "log1p", "expm1", "log2", "log10", "exp2", "reciprocal", "rsqrt"],
   ...["silu", "mish", "hardSwish", "hardSigmoid", "selu", "celu", "softsign", "logSigmoid"],
-  ...["tanhShrink", "softShrink", "hardShrink", "geluTanh", "hardTanh"],
+  ...["tanhShrink", "softShrink", "hardShrink", "geluTanh", "hardTanh", "lgamma", "digamma"],
 ];
 
 function apply(name: string, x: Tensor, s = 0, t = 0): Tensor {
@@ -126,6 +126,16 @@ export function reciprocal(x: Tensor): Tensor {
 /** 1 / √x; infinite at 0, NaN below. */
 export function rsqrt(x: Tensor): Tensor {
   return apply("rsqrt", x);
+}
+
+/** log |Γ(x)|: for a whole n ≥ 1 the logarithm of (n - 1)!; infinite at 0 and whole numbers below. Its slope is `digamma`. */
+export function lgamma(x: Tensor): Tensor {
+  return apply("lgamma", x);
+}
+
+/** The slope of `lgamma`, Γ'(x) / Γ(x); NaN at 0 and whole numbers below. */
+export function digamma(x: Tensor): Tensor {
+  return apply("digamma", x);
 }
 
 /** x / (1 + e^-x), also called swish. Source: Elfwing, Uchibe and Doya, arXiv:1702.03118. */

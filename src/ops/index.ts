@@ -2,6 +2,7 @@ export * from "./arrange.ts";
 export * from "./attention.ts";
 export * from "./blocks.ts";
 export * from "./casts.ts";
+export * from "./classes.ts";
 export * from "./convolutions.ts";
 export * from "./create.ts";
 export { einsum } from "./einsum.ts";

@@ -27,6 +27,24 @@ export function cosineSimilarity(a: Tensor, b: Tensor, axis = -1, least = 1e-8):
   return composed([a, b], () => sum(mul(normalize(a, axis, least), normalize(b, axis, least)), axis));
 }
 
+/**
+ * -t log p - (1 - t) log(1 - p) of probabilities p and targets t in [0, 1], where `least` is added to what the logarithms
+ * are taken of. Of logits `bceWithLogits` loses no digits.
+ */
+export function binaryCrossEntropy(
+  probabilities: Tensor,
+  targets: Tensor,
+  given: LossOptions & { least?: number | undefined } = {},
+): Tensor {
+  checkSame("binaryCrossEntropy", probabilities, targets);
+  const { least = 1e-7, ...options } = optionsOf("binaryCrossEntropy", given);
+  checkNumber("binaryCrossEntropy: least", least, 0);
+  return composed([probabilities, targets, options.weights], () => {
+    const [yes, no] = [log(add(probabilities, least)), log(add(sub(1, probabilities), least))];
+    return reduced("binaryCrossEntropy", neg(add(mul(targets, yes), mul(sub(1, targets), no))), options);
+  });
+}
+
 /** 1 - `cosineSimilarity` of predictions and targets. */
 export function cosineLoss(
   xHat: Tensor,

@@ -1,9 +1,11 @@
 import { kernel } from "../device/kernel.ts";
 import { needsTape } from "../tensor/tape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { sub, type Value } from "./arithmetic.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
+import { add, div, mul, sub, where, type Value } from "./arithmetic.ts";
 import { square } from "./elementwise.ts";
 import { applyBroadcast } from "./lib/broadcast.ts";
+import { composed } from "./lib/composed.ts";
+import { equal } from "./logic.ts";
 
 const pairsKernel = kernel("pairs");
 /** The functions, in the order of their numbers in `shaders/pairs.wgsl`. */
@@ -60,4 +62,20 @@ export function squaredDifference(a: Value, b: Value): Tensor {
   const y = square(difference);
   if (!needsTape([difference])) difference.dispose();
   return y;
+}
+
+/** a + t (b - a), the three broadcast: a for t = 0, b for t = 1. */
+export function lerp(a: Tensor, b: Tensor, t: Value): Tensor {
+  checkOperands("lerp", a, b, ...(typeof t === "number" ? [] : [t]));
+  return composed([a, b, typeof t === "number" ? undefined : t], () => add(mul(sub(b, a), t), a));
+}
+
+/** a / b, which are broadcast, and 0 where b is 0; there the gradients are 0 too. */
+export function divideNoNan(a: Value, b: Tensor): Tensor {
+  const numerator = typeof a === "number" ? undefined : a;
+  checkOperands("divideNoNan", b, ...(numerator === undefined ? [] : [numerator]));
+  return composed([numerator, b], () => {
+    const isZero = equal(b, 0);
+    return where(isZero, 0, div(a, where(isZero, 1, b)));
+  });
 }

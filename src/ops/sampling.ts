@@ -1,12 +1,12 @@
-import { optionsOf } from "../device/arguments.ts";
+import { checkList, checkWhole, optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
-import { show } from "../tensor/shape.ts";
+import { sameShape, show } from "../tensor/shape.ts";
 import { checkTensors, tensor, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub, where } from "./arithmetic.ts";
 import { clamp, floor, round } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
 import { lessEqual, logicalAnd } from "./logic.ts";
-import { gatherRows, reshape, slice } from "./rearrange.ts";
+import { broadcastTo, concat, gatherRows, reshape, slice } from "./rearrange.ts";
 
 export interface SampleOptions {
   /** "nearest" reads the nearest pixel, "bilinear", the default, mixes the four around. */
@@ -67,5 +67,58 @@ export function sampleImages(x: Tensor, places: Tensor, options: SampleOptions =
     const [up, before] = [sub(1, down), sub(1, across)];
     const mixed = (r: Tensor) => add(mul(read(r, left), before), mul(read(r, right), across));
     return add(mul(mixed(top), up), mul(mixed(bottom), down));
+  });
+}
+
+export interface CropOptions extends Pick<SampleOptions, "mode"> {
+  /** What there is beside the image; 0 unless given. */
+  fill?: number | undefined;
+}
+
+/**
+ * Boxes cut out of images x (N,H,W,C) and resized to `size`: (K, height, width, C). `boxes` (K,4) are top, left, bottom and
+ * right, from 0 to 1, where 0 and 1 are the centres of the first and last pixels; `indices` (K) name their images, as f32. With
+ * gradients to the images, and in bilinear mode to the boxes. TensorFlow's crop_and_resize.
+ */
+export function cropAndResize(
+  x: Tensor,
+  boxes: Tensor,
+  indices: Tensor,
+  size: readonly [number, number],
+  options: CropOptions = {},
+): Tensor {
+  const op = "cropAndResize";
+  checkTensors(op, x, boxes, indices);
+  checkList(`${op}: the size`, size);
+  for (const extent of size) checkWhole(`${op}: the size`, extent, 1);
+  const { mode, fill = 0 } = optionsOf(op, options);
+  const [, H, W] = x.shape as [number, number, number, number];
+  const K = indices.size;
+  if (
+    x.shape.length !== 4 ||
+    indices.shape.length !== 1 ||
+    size.length !== 2 ||
+    !sameShape(boxes.shape, [K, 4])
+  )
+    // prettier-ignore
+    throw new ShapeError(
+      `${op}: x is ${show(x.shape)}, boxes ${show(boxes.shape)} and indices ${show(indices.shape)}; ` +
+        `expected (N, H, W, C), (K, 4) and (K), and a size [height, width]`,
+    );
+  const { device } = x;
+  return composed([x, boxes], () => {
+    const place = (axis: 0 | 1, extent: number) => {
+      const [from, to] = [slice(boxes, [0, axis], [K, 1]), slice(boxes, [0, axis + 2], [K, 1])];
+      const n = size[axis];
+      const parts = Float32Array.from({ length: n }, (_, i) => (n > 1 ? i / (n - 1) : 0.5));
+      return mul(add(from, mul(sub(to, from), tensor(device, parts))), extent - 1);
+    };
+    const [P, Q] = size;
+    const rows = broadcastTo(reshape(place(0, H), [K, P, 1, 1]), [K, P, Q, 1]);
+    const columns = broadcastTo(reshape(place(1, W), [K, 1, Q, 1]), [K, P, Q, 1]);
+    const within = (at: Tensor, extent: number) => logicalAnd(lessEqual(0, at), lessEqual(at, extent - 1));
+    const isInside = device.noGrad(() => logicalAnd(within(rows, H), within(columns, W)));
+    const read = sampleImages(gatherRows(x, indices), concat([rows, columns], 3), { mode, outside: "edge" });
+    return where(isInside, read, fill);
   });
 }
