@@ -18,9 +18,13 @@ export interface LibC {
 
 let library: LibC | undefined | null;
 
-/** The C library; undefined where there is none, or where the optional package `ffi-rs`, which calls it, is missing. */
+/**
+ * The C library; undefined where there is none, where the optional package `ffi-rs`, which calls it, is missing, and in Deno,
+ * where its calls lose what promises of Dawn's are rejected with.
+ */
 export function libC(): LibC | undefined {
-  if (library === undefined) library = process.platform === "linux" ? openLibC() : null;
+  if (library === undefined)
+    library = process.platform === "linux" && !("Deno" in globalThis) ? openLibC() : null;
   return library ?? undefined;
 }
 
