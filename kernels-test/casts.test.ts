@@ -55,7 +55,7 @@ test("numbers of 16 bits are those of IEEE 754, and others are rounded to the ne
     const even = bits % 2 === 0 ? below : above;
     const wanted = [below, even, above].flatMap((x) => [x, -x]);
     if (!wanted.every((x, i) => Object.is(float16.decode(float16.encode(given).buffer)[i], x)))
-      expect.fail(`${given.join()} become ${float16.decode(float16.encode(given).buffer).join()}`);
+      throw new Error(`${given.join()} become ${float16.decode(float16.encode(given).buffer).join()}`);
   }
   const ends = [65519, 65520, -65520, NaN, 2 ** -25, 2 ** -24];
   expect([...float16.decode(float16.encode(ends).buffer)]).toEqual([65504, Infinity, -Infinity, NaN, 0, 2 ** -24]); // prettier-ignore
