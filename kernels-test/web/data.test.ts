@@ -8,7 +8,7 @@ import { declaring, png } from "./files.ts";
 import { openPages, patient, slow } from "./site.ts";
 import { address, drop, lastLook, openStudio, pixels, refused, stepOf, trainTo } from "./studio.ts";
 
-const site = await openPages();
+const site = await openPages({ robust: false });
 
 const query = `${address.replace("steps=10", "steps=3")}&with=`;
 /** Where any model will do: this one has fewer kernels to compile. */

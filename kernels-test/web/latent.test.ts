@@ -17,7 +17,7 @@ import {
   waitPast,
 } from "./studio.ts";
 
-const [site, device] = await Promise.all([openPages(), nodeDevice()]);
+const [site, device] = await Promise.all([openPages({ robust: false }), nodeDevice()]);
 
 describe("a run of two coordinates", () => {
   const studio = shareStudio(site, `${address}&with=`);

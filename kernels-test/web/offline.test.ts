@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { openPages, pages, patient, slow, untilReady } from "./site.ts";
 
 /** Not at the top of its server: no page may know where it lies. */
-const site = await openPages("/some/folder/");
+const site = await openPages({ base: "/some/folder/", robust: false });
 
 /** Waits until the service worker has all that it keeps. */
 async function kept(tab: Tab) {

@@ -23,13 +23,14 @@ export const pages = {
 
 /**
  * The built pages in the folder `base` of a server, a copy of its own for the file that asks for them, until its tests have
- * run. They are built once a run.
+ * run. They are built once a run. Where they are not `robust`, kernels are not kept in bounds, and compile sooner: enough to
+ * try what is around the kernels.
  */
-export async function openPages(base = "/"): Promise<BuiltSite> {
+export async function openPages({ base = "/", robust = true } = {}): Promise<BuiltSite> {
   const built = await builtOnce("pages", (folder) => buildInto(folder, siteConfig));
   const folder = mkdtempSync(join(tmpdir(), "hestenes-site-"));
   cpSync(built, folder, { recursive: true });
-  const site = await BuiltSite.serve(folder, base);
+  const site = await BuiltSite.serve(folder, base, robust);
   afterAll(() => site.close());
   return site;
 }
@@ -93,7 +94,7 @@ export class BuiltSite {
   }
 
   /** Serves a folder as the folder `base` of a server, and deletes it when it is closed. */
-  static async serve(folder: string, base = "/"): Promise<BuiltSite> {
+  static async serve(folder: string, base = "/", robust = true): Promise<BuiltSite> {
     const server = await preview({
       configFile: false,
       root: folder,
@@ -105,7 +106,7 @@ export class BuiltSite {
     const url = server.resolvedUrls!.local[0]!;
     let closed: Promise<void> | undefined;
     const closeServer = () => (closed ??= server.close());
-    return new BuiltSite(url, folder, await launchChromium(), closeServer);
+    return new BuiltSite(url, folder, await launchChromium({ robust }), closeServer);
   }
 
   /** A tab at `page`, and all that went wrong in it: errors, and requests to anywhere else. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openPages, pages, patient, slow, untilReady } from "./site.ts";
 import { address, asked, downloaded, openStudio, shareStudio, trainTo, waitPast } from "./studio.ts";
 
-const site = await openPages();
+const site = await openPages({ robust: false });
 
 /** A run of the model with the fewest kernels to compile that has k and β. */
 const light = `${address}&model=vae&with=`;
