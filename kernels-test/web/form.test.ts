@@ -8,21 +8,30 @@ import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
 import { strongest } from "../../src/web/svd/words.ts";
 import { Paced } from "../../src/web/shared/frames.ts";
-import { readAddress } from "../../src/web/train/address.ts";
+import { addressOf, readAddress } from "../../src/web/train/address.ts";
 import { bytesOf } from "../../src/web/shared/bytes.ts";
 import { loadChoice } from "../../src/web/train/datasets.ts";
 import { readFiles } from "../../src/web/train/files.ts";
 import { modelIn } from "../../src/web/train/infer.ts";
-import type { LossEvent } from "../../src/web/train/protocol.ts";
+import type { Look, LossEvent } from "../../src/web/train/protocol.ts";
+import { LookLog } from "../../src/web/train/lookLog.ts";
 import { RunLog, type LossLine } from "../../src/web/train/runLog.ts";
+import { svdOnCpu } from "../../src/web/shared/svdOnCpu.ts";
+import { told, why } from "../../src/web/train/words.ts";
 
 describe("the page's address", () => {
   const read = (text: string) => readAddress(new URLSearchParams(text));
 
   test("is taken as it is where it asks for what there is", () => {
-    const asked = read("model=rrae&with=&rank=5&beta=0&seed=7&size=16&batch=8&steps=10&logEvery=1");
+    const asked = read(
+      "data=emoji&model=rrae&with=&rank=5&beta=0&seed=7&size=16&batch=8&steps=10&logEvery=1",
+    );
     const numbers = { rank: 5, latent: 16, beta: 0, seed: 7, size: 16, batch: 8, steps: 10, logEvery: 1 };
-    expect(asked).toEqual({ model: "rrae", with: "", ...numbers, refused: [] });
+    expect(asked).toEqual({ data: "emoji", model: "rrae", with: "", ...numbers, refused: [] });
+    const { refused, data, model, with: other, size, ...rest } = asked;
+    const settings = { ...rest, models: [model], data: { kind: "emoji", size: 16 } } as const;
+    expect([refused, other, data]).toEqual([[], "", "emoji"]);
+    expect(read(addressOf({ ...settings, models: [model] }, size).toString())).toEqual(asked); // and is written as it is read
     expect(read("")).toMatchObject({
       model: "vrrae",
       with: "vae",
@@ -343,4 +352,70 @@ test.each([16, 28, 32, 48, 64, 96])("a model of square pictures of %i pixels is 
     ]),
   );
   expect(modelIn({ tensors, metadata: {} }, "square").input).toEqual([size, size, 1]);
+});
+
+test.each([
+  [5, 9],
+  [9, 5],
+  [4, 4],
+  [1, 3],
+])("an SVD of %i × %i on the processor gives the matrix back, sorted, at right angles", (M, N) => {
+  const values = Array.from({ length: M * N }, (_, i) => Math.sin(3 * i) + (i % N === 0 ? 2 : 0));
+  const P = Math.min(M, N);
+  const { U, S, Vt } = svdOnCpu(values, M, N);
+  expect([U.length, S.length, Vt.length]).toEqual([M * P, P, P * N]);
+  expect([...S]).toEqual([...S].sort((a, b) => b - a));
+  const sum = (count: number, term: (p: number) => number) =>
+    Array.from({ length: count }, (_, p) => term(p)).reduce((a, b) => a + b, 0);
+  values.forEach((value, at) => {
+    const [i, j] = [Math.floor(at / N), at % N];
+    expect(sum(P, (p) => U[i * P + p]! * S[p]! * Vt[p * N + j]!)).toBeCloseTo(value, 10);
+  });
+  for (let p = 0; p < P; p++)
+    for (let q = 0; q < P; q++) {
+      expect(sum(M, (i) => U[i * P + p]! * U[i * P + q]!)).toBeCloseTo(Number(p === q), 10);
+      if (S[p]! > 1e-9 && S[q]! > 1e-9)
+        expect(sum(N, (j) => Vt[p * N + j]! * Vt[q * N + j]!)).toBeCloseTo(Number(p === q), 5);
+    }
+});
+
+describe("what is said of a model's numbers comes from these", () => {
+  const seen = (codes: number[], directions: number[], isFoundAnew = false) => {
+    const [own, along] = [codes, directions].map((list) => Float32Array.from(list));
+    return { codes: own, directions: along, active: 2, codeSize: 2, isFoundAnew } as Look;
+  };
+  const line = seen([1, -2, 2, -4, 3, -6], [3, 0]);
+  const square = seen([1, 1, 1, -1, -1, 1, -1, -1], [1, 1], true);
+  const point = seen([1, 1, 1, 1], [0, 0]);
+
+  test("a line says one thing, a square two, a point none", () => {
+    expect(told(line)).toMatch(/rise and fall together \(correlation −1\.00\): the dots lie on a line/);
+    expect(told(square)).toMatch(/two different things \(correlation 0\.00\): the SVD gives/);
+    expect(told(point)).toMatch(/same for every picture/);
+  });
+
+  test("why one is ahead is said where its numbers say more, and they come from an SVD", () => {
+    const said = why([line, square], ["VAE", "VRRAE"]);
+    if (said === "") throw new Error("nothing is said");
+    expect(said.of).toBe("VRRAE");
+    expect(said.words).toMatch(
+      /^Why: the numbers of the VAE say one thing of a picture, those of the VRRAE 2/,
+    );
+    expect(why([square, square], ["RRAE", "VRRAE"])).toBe("");
+    expect(why([line, { ...line, isFoundAnew: true }], ["VAE", "VRRAE"])).toBe("");
+  });
+});
+
+test("the looks of a long run are thinned, the first and the last among them", () => {
+  const log = new LookLog();
+  const look = { pictures: new Float32Array(8), codes: new Float32Array(8), trace: {} } as Look;
+  for (let step = 0; step <= 1000; step++) log.add({ kind: "look", step, looks: [look] });
+  log.add({ kind: "look", step: 1000, looks: [look, look] }); // another one at that step
+  const steps = log.events.map(({ step }) => step);
+  expect(steps.length).toBeLessThanOrEqual(240);
+  expect(steps.length).toBeGreaterThan(100);
+  expect([steps[0], steps.at(-1), log.events.at(-1)!.looks.length]).toEqual([0, 1000, 2]);
+  expect(new Set(steps).size).toBe(steps.length);
+  log.cutTo(500);
+  expect(log.events.at(-1)!.step).toBeLessThanOrEqual(500);
 });

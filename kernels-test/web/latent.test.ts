@@ -1,4 +1,3 @@
-import type { Page as Tab } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { decodeCodes } from "../../src/train/generate.ts";
 import { Plane, type Place } from "./plane.ts";
@@ -14,7 +13,6 @@ import {
   shareStudio,
   steps,
   trainTo,
-  waitPast,
 } from "./studio.ts";
 
 const [site, device] = await Promise.all([openPages({ robust: false }), nodeDevice()]);
@@ -119,7 +117,7 @@ describe("a run of two coordinates", () => {
             init,
           );
       for (const [canvas, keys] of [
-        ["#scatter", ["+", "-", "0", "ArrowLeft"]],
+        [".scatter", ["+", "-", "0", "ArrowLeft"]],
         ["#pad", ["ArrowLeft", " "]],
       ] as const)
         for (const key of keys) {
@@ -192,83 +190,4 @@ test("three dimensions: mouse, fingers and keys turn, zoom and decode", slow, as
   expect(await tab.getByRole("button", { name: "3-D" }).count()).toBe(0);
   expect(wrong).toEqual([]);
   await tab.close();
-});
-
-/** Runs in a page before its own code: keeps the device that draws in it, and how many there were. */
-function keepDrawing(): void {
-  const { createShaderModule } = Object.getOwnPropertyDescriptors(GPUDevice.prototype);
-  const kept = { drawsWith: undefined as GPUDevice | undefined, drew: 0 };
-  GPUDevice.prototype.createShaderModule = function (this: GPUDevice, descriptor) {
-    Object.assign(globalThis, kept, { drawsWith: this, drew: ++kept.drew });
-    return createShaderModule.value!.call(this, descriptor);
-  };
-}
-
-/** Does something after which another device draws, and waits until it is there. */
-async function replaced(tab: Tab, act: () => Promise<void>): Promise<void> {
-  const count = () => tab.evaluate(() => (globalThis as unknown as { drew: number }).drew);
-  const before = await count();
-  await act();
-  await expect.poll(count, patient).toBeGreaterThan(before);
-}
-
-/** Runs in a page before its own code: lets the adapter call itself a GPU or a processor, as it is told. */
-function disguise(): void {
-  const { info } = Object.getOwnPropertyDescriptors(GPUAdapter.prototype);
-  const gpu = { vendor: "acme", architecture: "one", description: "", isFallbackAdapter: false };
-  Object.assign(globalThis, { callsItselfGpu: false });
-  Object.defineProperty(GPUAdapter.prototype, "info", {
-    get(this: GPUAdapter): unknown {
-      const { callsItselfGpu } = globalThis as unknown as { callsItselfGpu: boolean };
-      return callsItselfGpu ? gpu : info.get!.call(this);
-    },
-  });
-}
-
-describe("the device that draws", () => {
-  const studio = shareStudio(site, `${address}&model=vae&with=`, disguise, keepDrawing);
-
-  test("is a processor or a GPU, and either takes over from the other", slow, async () => {
-    const { tab, wrong } = studio;
-    const plane = await Plane.in(tab);
-    await plane.redrawing(async () => void (await plane.hover([0.2, 0.3]))); // here, no canvas can be drawn to by WebGPU
-    for (const place of [
-      [0.7, 0.6],
-      [0.4, 0.2],
-    ] as const) {
-      await replaced(tab, () =>
-        tab.evaluate(() => {
-          const page = globalThis as unknown as { callsItselfGpu: boolean; drawsWith: GPUDevice };
-          page.callsItselfGpu = !page.callsItselfGpu;
-          page.drawsWith.destroy();
-        }),
-      );
-      await plane.redrawing(async () => void (await plane.hover(place)));
-      await plane.redrawing(async () => void (await plane.hover([0.5, 0.5])));
-    }
-    expect(wrong).toEqual([]);
-  });
-
-  test("is replaced where it is lost, and its lack is told", slow, async () => {
-    const { tab } = studio;
-    const plane = await Plane.in(tab);
-    const lose = () =>
-      tab.evaluate(() => (globalThis as unknown as { drawsWith: GPUDevice }).drawsWith.destroy());
-    await replaced(tab, lose);
-    await plane.redrawing(async () => void (await plane.hover([0.2, 0.3])));
-
-    await tab.evaluate(() => {
-      const { gpu } = navigator;
-      Object.assign(globalThis, { giveBack: () => Reflect.deleteProperty(gpu, "requestAdapter") });
-      gpu.requestAdapter = () => Promise.resolve(null); // hides the prototype's
-    });
-    await lose();
-    await tab.getByText("The latent space cannot be drawn").waitFor();
-    await plane.decoding(() => tab.locator("#axis-0").fill("1.5")); // the sliders still decode
-    await tab.evaluate(() => (globalThis as unknown as { giveBack: () => void }).giveBack());
-    await tab.getByText("The latent space cannot be drawn").waitFor({ state: "detached" });
-    await plane.redrawing(async () => void (await plane.hover([0.7, 0.6]))); // it was asked for again
-    await trainTo(tab, steps);
-    await waitPast(tab, steps - 1);
-  });
 });

@@ -14,7 +14,7 @@ export class Plane {
 
   private constructor(tab: Tab) {
     this.tab = tab;
-    this.canvas = tab.locator("#scatter");
+    this.canvas = tab.locator(".scatter").first();
   }
 
   static async in(tab: Tab): Promise<Plane> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openPages, pages, patient, slow, untilReady } from "./site.ts";
-import { address, asked, downloaded, openStudio, shareStudio, trainTo, waitPast } from "./studio.ts";
+import { address, asked, downloaded, openStudio, pixels, shareStudio, trainTo, waitPast } from "./studio.ts";
 
 const site = await openPages({ robust: false });
 
@@ -207,14 +207,51 @@ test.each([50, 51])(
   },
 );
 
-test("what to look at is said of the run that the page opens with, and of no other", slow, async () => {
-  const { tab, wrong } = await openStudio(site, "");
-  const words = tab.getByText("From about step 100 on");
-  expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed: 500, batch: 8, data: { size: 16 } });
-  await words.waitFor();
-  await tab.fill("#seed", "7");
-  await tab.keyboard.press("Enter");
-  await words.waitFor({ state: "hidden" });
-  expect(wrong).toEqual([]);
-  await tab.close();
-});
+test(
+  "what to look at is said of the run that the page opens with; it goes step by step, back, and into the address",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, "");
+    const words = tab.getByText("the VAE’s dots come to lie on a line");
+    expect((await asked(tab, "setUp")).at(-1)![0]).toMatchObject({ seed: 500, batch: 8, data: { size: 16 } });
+    await words.waitFor();
+
+    await tab.click("#step");
+    await tab.getByText("step 1", { exact: true }).waitFor();
+    await tab.waitForSelector("#step:not([disabled])"); // it took one
+    const replay = tab.locator("#replay");
+    const redrawn = await pixels(tab, ".lane .rows canvas", 1);
+    await replay.fill("0");
+    expect(await tab.locator("#replay-value").textContent()).toBe("step 0");
+    expect(await pixels(tab, ".lane .rows canvas", 1)).not.toEqual(redrawn);
+    expect(await tab.locator("#decoded").isVisible()).toBe(false); // the models draw as they are now
+    await replay.fill("1");
+    expect(await pixels(tab, ".lane .rows canvas", 1)).toEqual(redrawn);
+
+    const planes = tab.locator(".scatter");
+    expect(await planes.count()).toBe(2);
+    await planes.nth(1).hover({ position: { x: 20, y: 20 } });
+    await tab.getByText("VAE draws this place").waitFor();
+    await tab.getByText("VRRAE redraws it").waitFor();
+    const drawn = () =>
+      asked(tab, "decode").then((calls) =>
+        calls
+          .slice(-2)
+          .map(([lane]) => lane)
+          .sort(),
+      );
+    await expect.poll(drawn, patient).toEqual([0, 1]); // the same picture
+    await tab.getByText("A dot's colour is where in its picture the spot is").waitFor();
+    await tab.getByText(/strongest patterns hold [\d.]+ %/).waitFor();
+
+    await tab.fill("#seed", "7");
+    await tab.keyboard.press("Enter");
+    await words.waitFor({ state: "hidden" });
+    await expect.poll(() => new URL(tab.url()).search, patient).toBe("?seed=7");
+    await tab.locator("#beta").focus();
+    await tab.keyboard.press("End");
+    await expect.poll(() => new URL(tab.url()).search, patient).toBe("?beta=1&seed=7");
+    expect(wrong).toEqual([]);
+    await tab.close();
+  },
+);

@@ -304,11 +304,12 @@ describe("a run without an end", () => {
     await tab.locator("#rank").focus();
     await tab.keyboard.press("ArrowRight");
     expect(await tab.locator("#rank-value").textContent()).toBe("3");
-    expect(await tab.locator("#idea-k").textContent()).toBe("keep k = 3"); // and so does the drawing
-    expect((await tab.locator("#idea-kept").getAttribute("d"))!.match(/M/g)).toHaveLength(3);
     await tab.getByText("of 3", { exact: true }).nth(1).waitFor();
     await waitPast(tab, (await stepOf(tab)) + 2);
     expect((await lastLook(tab)).looks.map(({ codeSize }) => codeSize)).toEqual([3, 3]);
+    await tab.getByText("SVD keeps 3").waitFor(); // and so does the drawing
+    expect(await tab.locator(".flow.lane-0 .svd .kept").count()).toBe(3);
+    expect(await tab.locator(".flow.lane-1 .svd").isVisible()).toBe(false);
     await tab.locator("#play").focus();
     await tab.keyboard.press("Enter");
     await expect.poll(() => tab.locator("#play").textContent(), patient).toBe("Start");

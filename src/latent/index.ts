@@ -10,5 +10,6 @@ export {
   type Renormalisation,
 } from "./renormalisedSampler.ts";
 export { renormaliseSamples, type SampleRenormalisation } from "./renormaliseSamples.ts";
+export { principalDeviations } from "./principal.ts";
 export type { Sampler, SamplerTensor, SavedSampler } from "./sampler.ts";
 export { activeUnits, openUnits, variances } from "./spectrum.ts";

@@ -153,7 +153,8 @@ export abstract class Autoencoder extends Model {
   }
 }
 
-function checkBatch(op: string, batch: Tensor, sample: Shape): void {
+/** @throws ShapeError unless `batch` is of samples of that shape. */
+export function checkBatch(op: string, batch: Tensor, sample: Shape): void {
   checkTensors(op, batch);
   const { shape } = batch;
   if (shape.length === 0 || !sameShape(shape.slice(1), sample))

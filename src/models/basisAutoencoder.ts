@@ -6,7 +6,7 @@ import { matmul } from "../ops/matmul.ts";
 import type { RandomState } from "../ops/random.ts";
 import { show, sizeOf } from "../tensor/shape.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
-import { Autoencoder } from "./autoencoder.ts";
+import { Autoencoder, checkBatch } from "./autoencoder.ts";
 import type { ModelParts } from "./model.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses, Stage } from "./phase.ts";
@@ -79,6 +79,11 @@ export abstract class BasisAutoencoder extends Autoencoder implements Truncation
   protected fineTuningLoss(x: Batch, _noise: RandomState): Losses {
     const code = this.asConstant(() => this.codeOf(x));
     return { loss: this.errorOf(this.latentOf(code), x) };
+  }
+
+  latentVectors(x: Tensor): Tensor {
+    checkBatch("latentVectors", x, this.input);
+    return this.quietly(() => this.run("encoder", x));
   }
 
   /** Fixes the basis: orthonormal columns, (L, k) row-major. Throws ShapeError for another number of values. */

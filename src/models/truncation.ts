@@ -13,6 +13,8 @@ export interface Truncation {
   readonly latentSize: number;
   /** The fixed basis U_f (L, k), if there is one yet. */
   readonly basis: Tensor | undefined;
+  /** The latent vectors (N, L) of samples (N, …input), before they are cut. */
+  latentVectors(x: Tensor): Tensor;
   /** Cuts to another rank from now on; the basis goes. */
   setRank(rank: number): void;
   /** Fixes the basis: orthonormal columns, (L, k) row-major. */

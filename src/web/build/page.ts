@@ -1,10 +1,11 @@
 import { defaultClientConditions, type Rollup, type UserConfig } from "vite";
+import { emoji } from "./emoji.ts";
 import { shaders } from "./shaders.ts";
 
 /** What everything of this project is bundled with: `#gpu` and its like take their browser side, kernels their shaders. */
 export const forPages = {
   resolve: { conditions: ["bundle", ...defaultClientConditions] },
-  plugins: [shaders()],
+  plugins: [shaders(), emoji()],
 } satisfies UserConfig;
 
 /** Passes warnings on, but for those about comments in other packages. */

@@ -90,10 +90,16 @@ export class Camera {
     return this.#matrix;
   }
 
+  /** Where a position is on the screen, and how far it is from the eye; 1 where nothing looks smaller for being far away. */
+  see(position: Point3): [x: number, y: number, depth: number] {
+    const clip = vec4.transformMat4([...position, 1], this.matrix);
+    return [clip[0]! / clip[3]!, clip[1]! / clip[3]!, clip[3]!];
+  }
+
   /** Where a position is on the screen. */
   project(position: Point3): [number, number] {
-    const clip = vec4.transformMat4([...position, 1], this.matrix);
-    return [clip[0]! / clip[3]!, clip[1]! / clip[3]!];
+    const [x, y] = this.see(position);
+    return [x, y];
   }
 
   /** The position under a place on the screen that is as far away as `like`. */

@@ -1,12 +1,14 @@
 import type { DataFacts } from "../train/protocol.ts";
-import type { Point3 } from "./camera.ts";
-import { colourOfSample, rgba, type Rgba } from "./colours.ts";
-import type { Dot } from "./scatter.ts";
+import type { Camera, Point3 } from "./camera.ts";
+import { colourOfSample } from "./colours.ts";
+import type { Dot, Line } from "./scatter.ts";
 
-const dotSize = 6;
-const white: Rgba = [1, 1, 1, 1];
-const ring = rgba("#e11d8f");
-const grey = rgba("#808a96", 0.7);
+const dotSize = 5.5;
+const white = "white";
+const ring = "#e11d8f";
+const grey = "rgb(128 138 150 / 0.7)";
+/** Half the widths of marks: of the place that is looked at, of one beside it, and of where a line begins, which is seen around the first. */
+export const sizes = { probe: 6.5, other: 5.5, begin: 11 } as const;
 
 /** The dots of samples, in their colours. */
 export function sampleDots(positions: readonly Point3[], facts: DataFacts): Dot[] {
@@ -21,15 +23,15 @@ export function marks(positions: readonly Point3[], size: number): Dot[] {
   ]);
 }
 
-/**
- * The axes of so many coordinates, each from −length to length, and the line from `link[0]` to `link[1]` if there is one:
- * two ends each.
- */
-export function lines(dimensions: number, length: number, link: readonly Point3[] | undefined): Dot[] {
-  const ends = Array.from({ length: 2 * dimensions }, (_, end): Point3 => {
-    const at = (axis: number) => (axis === end >> 1 ? (end % 2 === 0 ? -length : length) : 0);
-    return [at(0), at(1), at(2)];
+/** The axes of what the camera sees, and the line `link` if there is one. */
+export function linesOf({ dimensions, axisLength }: Camera, link: Line["ends"] | undefined): Line[] {
+  const end = (axis: number, length: number): Point3 => [
+    axis === 0 ? length : 0,
+    axis === 1 ? length : 0,
+    axis === 2 ? length : 0,
+  ];
+  const axes = Array.from({ length: dimensions }, (_, axis): Line => {
+    return { ends: [end(axis, -axisLength), end(axis, axisLength)], colour: grey };
   });
-  const line = (colour: Rgba) => (position: Point3) => ({ position, size: 0, colour });
-  return [...ends.map(line(grey)), ...(link ?? []).map(line(ring))];
+  return link ? [...axes, { ends: link, colour: ring }] : axes;
 }

@@ -1,4 +1,3 @@
-import { byId } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
 import { drawRow } from "../shared/paint.ts";
 import type { Remote } from "../shared/rpc.ts";
@@ -16,14 +15,14 @@ export interface Aim {
 /** Has a model draw codes, and shows what it drew. */
 export class CodeDrawer {
   readonly #remote: Remote<TrainApi, TrainEvent>;
-  readonly #followed = new Latest<Float32Array>((code) =>
-    this.draw(code, byId("decoded", HTMLCanvasElement)),
-  );
+  readonly #followed: Latest<Float32Array>;
   #facts: DataFacts | undefined;
   #aim: Aim = { lane: 0, stage: 0, codeSize: 1, order: new CodeOrder() };
 
-  constructor(remote: Remote<TrainApi, TrainEvent>) {
+  /** `canvas` is for codes that are followed. */
+  constructor(remote: Remote<TrainApi, TrainEvent>, canvas: HTMLCanvasElement) {
     this.#remote = remote;
+    this.#followed = new Latest<Float32Array>((code) => this.draw(code, canvas));
   }
 
   /** From now on draws such codes. */

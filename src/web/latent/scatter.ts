@@ -1,160 +1,67 @@
-import code from "./scatter.wgsl?raw";
-import { surfaceOf, type Surface } from "./surface.ts";
+import type { Camera, Point3 } from "./camera.ts";
 
 /** What is drawn at one place. */
 export interface Dot {
-  position: readonly [number, number, number];
+  position: Point3;
   /** Half its width, in CSS pixels. */
   size: number;
-  colour: readonly [red: number, green: number, blue: number, alpha: number];
+  colour: string;
 }
 
-const floatsPerDot = 8;
-const usage = { vertex: 0x20, copyDst: 0x8, uniform: 0x40, texture: 0x10 } as const;
+/** From here to there, in a colour. */
+export interface Line {
+  ends: readonly [Point3, Point3];
+  colour: string;
+}
 
-/** Draws dots and lines on a canvas with a WebGPU device of its own, so that training does not wait for it. */
-export class Scatter {
-  readonly #canvas: HTMLCanvasElement;
-  readonly #device: GPUDevice;
-  readonly #surface: Surface;
-  readonly #view: GPUBuffer;
-  readonly #group: GPUBindGroup;
-  readonly #dots: GPURenderPipeline;
-  readonly #lines: GPURenderPipeline;
-  #depth: GPUTexture | undefined;
-  #vertices: GPUBuffer | undefined;
+/** The share of a dot's width that its darker rim takes, and how dark it is. */
+const rim = { width: 0.3, colour: "rgb(0 0 0 / 0.3)" };
 
-  private constructor(canvas: HTMLCanvasElement, device: GPUDevice, surface: Surface) {
-    this.#canvas = canvas;
-    this.#device = device;
-    this.#surface = surface;
-    const { format } = surface;
-    this.#view = device.createBuffer({ size: 80, usage: usage.uniform | usage.copyDst });
-    const module = device.createShaderModule({ code });
-    const pipeline = (entryPoint: string, stepMode: GPUVertexStepMode, topology: GPUPrimitiveTopology) =>
-      device.createRenderPipeline({
-        layout: "auto",
-        vertex: {
-          module,
-          entryPoint,
-          buffers: [
-            {
-              arrayStride: 4 * floatsPerDot,
-              stepMode,
-              attributes: [
-                { shaderLocation: 0, offset: 0, format: "float32x3" },
-                { shaderLocation: 1, offset: 12, format: "float32" },
-                { shaderLocation: 2, offset: 16, format: "float32x4" },
-              ],
-            },
-          ],
-        },
-        fragment: { module, entryPoint: "shade", targets: [{ format, blend: premultiplied }] },
-        primitive: { topology },
-        depthStencil: { format: "depth24plus", depthWriteEnabled: true, depthCompare: "less-equal" },
-      });
-    this.#dots = pipeline("dot_corner", "instance", "triangle-list");
-    this.#lines = pipeline("line_end", "vertex", "line-list");
-    this.#group = this.#bind(this.#dots);
-    this.#lineGroup = this.#bind(this.#lines);
+/** Draws lines, and dots over them, as `camera` sees them; in space what is nearer is larger and in front. */
+export function drawScatter(
+  canvas: HTMLCanvasElement,
+  camera: Camera,
+  dots: readonly Dot[],
+  lines: readonly Line[],
+): void {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const context = fitted(canvas);
+  const place = (position: Point3) => {
+    const [x, y, depth] = camera.see(position);
+    return { x: ((1 + x) / 2) * width, y: ((1 - y) / 2) * height, depth };
+  };
+  context.clearRect(0, 0, width, height);
+  for (const { ends, colour } of lines) {
+    const [from, to] = ends.map(place) as [ReturnType<typeof place>, ReturnType<typeof place>];
+    context.strokeStyle = colour;
+    context.beginPath();
+    context.moveTo(from.x, from.y);
+    context.lineTo(to.x, to.y);
+    context.stroke();
   }
-
-  readonly #lineGroup: GPUBindGroup;
-
-  /** A scatter on `canvas`, or undefined where the browser has no WebGPU to draw with. */
-  static async open(canvas: HTMLCanvasElement, onLost: () => void): Promise<Scatter | undefined> {
-    const adapter = await (navigator as Partial<Navigator>).gpu?.requestAdapter();
-    if (!adapter) return undefined;
-    const device = await adapter.requestDevice();
-    void device.lost.then(onLost);
-    return new Scatter(canvas, device, surfaceOf(canvas, device, adapter.info));
-  }
-
-  #bind(pipeline: GPURenderPipeline): GPUBindGroup {
-    const entries = [{ binding: 0, resource: { buffer: this.#view } }];
-    return this.#device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
-  }
-
-  /** Makes the canvas as sharp as the screen; says whether its size changed. */
-  fit(): boolean {
-    const { clientWidth, clientHeight } = this.#canvas;
-    const ratio = Math.min(2, devicePixelRatio);
-    const [width, height] = [Math.max(1, clientWidth * ratio), Math.max(1, clientHeight * ratio)].map(
-      Math.round,
-    );
-    if (this.#canvas.width === width && this.#canvas.height === height) return false;
-    Object.assign(this.#canvas, { width, height });
-    return true;
-  }
-
-  /**
-   * Draws everything anew: `transform` takes positions to clip space, `distance` is that of dots of full size, `lines`
-   * are pairs of ends. Wait for one frame before the next.
-   */
-  draw(
-    transform: ArrayLike<number>,
-    distance: number,
-    dots: readonly Dot[],
-    lines: readonly Dot[],
-  ): Promise<void> {
-    this.fit();
-    const device = this.#device;
-    const { width, height, clientWidth } = this.#canvas;
-    const ratio = width / Math.max(1, clientWidth);
-    const view = new Float32Array(20);
-    view.set(transform);
-    view.set([(2 * ratio) / width, (2 * ratio) / height, distance], 16);
-    device.queue.writeBuffer(this.#view, 0, view);
-    const all = [...dots, ...lines];
-    const values = new Float32Array(Math.max(1, all.length) * floatsPerDot);
-    all.forEach(({ position, size, colour }, i) =>
-      values.set([...position, size, ...colour], i * floatsPerDot),
-    );
-    if (!this.#vertices || this.#vertices.size < values.byteLength) {
-      this.#vertices?.destroy();
-      const size = 2 * values.byteLength;
-      this.#vertices = device.createBuffer({ size, usage: usage.vertex | usage.copyDst });
-    }
-    device.queue.writeBuffer(this.#vertices, 0, values);
-    if (this.#depth?.width !== width || this.#depth.height !== height) {
-      this.#depth?.destroy();
-      this.#depth = device.createTexture({
-        size: [width, height],
-        format: "depth24plus",
-        usage: usage.texture,
-      });
-    }
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginRenderPass({
-      colorAttachments: [
-        {
-          view: this.#surface.texture().createView(),
-          loadOp: "clear",
-          storeOp: "store",
-          clearValue: [0, 0, 0, 0],
-        },
-      ],
-      depthStencilAttachment: {
-        view: this.#depth.createView(),
-        depthLoadOp: "clear",
-        depthStoreOp: "discard",
-        depthClearValue: 1,
-      },
-    });
-    pass.setVertexBuffer(0, this.#vertices);
-    pass.setPipeline(this.#lines);
-    pass.setBindGroup(0, this.#lineGroup);
-    pass.draw(lines.length, 1, dots.length);
-    pass.setPipeline(this.#dots);
-    pass.setBindGroup(0, this.#group);
-    pass.draw(6, dots.length);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-    return this.#surface.present();
+  const seen = dots.map((dot) => ({ ...dot, ...place(dot.position) }));
+  if (camera.dimensions === 3) seen.sort((a, b) => b.depth - a.depth);
+  for (const { x, y, depth, size, colour } of seen) {
+    const near = Math.min(2, Math.max(0.5, camera.distance / depth));
+    context.beginPath();
+    context.arc(x, y, size * near, 0, 2 * Math.PI);
+    context.fillStyle = colour;
+    context.fill();
+    context.lineWidth = rim.width * size * near;
+    context.strokeStyle = rim.colour;
+    context.stroke();
+    context.lineWidth = 1;
   }
 }
 
-const premultiplied: GPUBlendState = {
-  color: { srcFactor: "one", dstFactor: "one-minus-src-alpha" },
-  alpha: { srcFactor: "one", dstFactor: "one-minus-src-alpha" },
-};
+/** The context of a canvas that is as sharp as the screen, in CSS pixels. */
+function fitted(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const ratio = Math.min(2, devicePixelRatio);
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) =>
+    Math.max(1, Math.round(side * ratio)),
+  );
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d")!;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}

@@ -1,4 +1,4 @@
-import { byId, make } from "../shared/dom.ts";
+import { make } from "../shared/dom.ts";
 import type { Camera } from "./camera.ts";
 
 /** Numbers along each edge, about. */
@@ -6,7 +6,7 @@ const wanted = 5;
 
 /** The numbers at the plane's edges; there are none in space. */
 export class Ticks {
-  readonly #host = byId("ticks", HTMLElement);
+  readonly element = make("div", { className: "ticks", ariaHidden: "true" });
   #shown = "";
 
   /** Shows the scale of what `camera` sees. */
@@ -15,7 +15,7 @@ export class Ticks {
     const shown = JSON.stringify(ticks);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    this.#host.replaceChildren(
+    this.element.replaceChildren(
       ...ticks.map(({ side, at, text }) => {
         const tick = make("span", { className: side }, text);
         tick.style.setProperty("--at", `${(100 * at).toFixed(1)}%`);

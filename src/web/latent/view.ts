@@ -1,349 +1,251 @@
 import { byId, segments } from "../shared/dom.ts";
-import { Frames } from "../shared/frames.ts";
-import { dismiss, notice } from "../shared/notices.ts";
 import type { Remote } from "../shared/rpc.ts";
 import type { CodeStage, DataFacts, Look, TrainApi, TrainEvent } from "../train/protocol.ts";
-import { Camera, type Fit, type Point3 } from "./camera.ts";
+import { told } from "../train/words.ts";
 import { movedTo, placesOf, reachOf } from "./codes.ts";
-import { lines, marks, sampleDots } from "./dots.ts";
+import { colourKey } from "./colours.ts";
 import { CodeDrawer } from "./drawer.ts";
 import { CodeField } from "./field.ts";
-import { CodeOrder } from "./order.ts";
 import { NewCodes } from "./newCodes.ts";
+import { Plane, type Overlay } from "./plane.ts";
 import { followPointer, type Place } from "./pointer.ts";
-import { Scatter } from "./scatter.ts";
+import { Samples } from "./samples.ts";
 import { Strip } from "./strip.ts";
-import { Ticks } from "./ticks.ts";
 
-/** Milliseconds in which dots move to where the model now has them. */
-const glide = 350;
 /** How near to a dot the pointer is on it, in CSS pixels. */
 const grasp = 16;
 /** By how much of half the plane's height an arrow key moves the probe. */
 const stride = 0.06;
-/** Milliseconds until another device is asked for to draw with: at first, and when there was none many times. */
-const reopenPause = 1000;
-const longestPause = 30_000;
 
-/** The latent space of one model: its codes as dots, and what the model draws at any place. */
+/** The latent spaces of the models side by side: their codes as dots, and what they draw at any place. */
 export class LatentView {
-  readonly #canvas = byId("scatter", HTMLCanvasElement);
-  readonly #camera = new Camera();
-  readonly #ticks = new Ticks();
   readonly #field = new CodeField((code) => this.#probe(code));
+  /** Draws what the model of the plane at hand makes of the probe, and what the other one makes of the same picture. */
   readonly #drawer: CodeDrawer;
+  readonly #beside: CodeDrawer;
+  readonly #samples: Samples;
   readonly #strip: Strip;
   readonly #newCodes: NewCodes;
-  #scatter: Scatter | undefined;
   #facts: DataFacts | undefined;
-  #names: string[] = [];
-  #looks: readonly Look[] = [];
-  /** The last look at the model that is shown, with the codes of the stage that is, in the order in which they are shown. */
-  #look: Look | undefined;
-  #order = new CodeOrder();
+  #names: readonly string[] = [];
+  #planes: Plane[] = [];
+  /** The plane that was touched last. */
   #lane = 0;
-  #stage: CodeStage = 0;
-  /** Codes as they are drawn: on their way from the last look's to this one's. */
-  #codes: Float32Array = new Float32Array();
-  #glideFrom: Float32Array = new Float32Array();
-  #glideStart = 0;
-  /** What is seen at both ends of that way, where the view follows the dots. */
-  #fits: readonly [from: Fit, to: Fit] | undefined;
-  /** Whether the view follows the dots: until the visitor moves it. */
-  #framed = true;
+  #stages: CodeStage[] = [];
+  #looks: readonly Look[] = [];
+  /** The dot nearest to the probe. */
+  #dot = 0;
   /** Whether the probe is where the visitor put it, and no more at the first dot. */
   #isLed = false;
-  #isBlind = false;
-  readonly #frames = new Frames((now) => this.#drawFrame(now));
 
   constructor(remote: Remote<TrainApi, TrainEvent>) {
-    this.#drawer = new CodeDrawer(remote);
+    this.#drawer = new CodeDrawer(remote, byId("decoded", HTMLCanvasElement));
+    this.#beside = new CodeDrawer(remote, byId("beside", HTMLCanvasElement));
+    this.#samples = new Samples(remote, byId("given", HTMLCanvasElement));
     this.#strip = new Strip(this.#drawer);
-    const inView = () =>
-      this.#look && { lane: this.#lane, stage: this.#stage, order: this.#order, look: this.#look };
-    this.#newCodes = new NewCodes(remote, this.#strip, inView, () => this.#frames.ask());
-    void this.#openScatter();
-    new ResizeObserver(() => this.#frames.ask()).observe(this.#canvas);
-    this.#listen();
+    const inView = () => {
+      const { look, order } = this.#plane ?? {};
+      return look && order && { lane: this.#lane, stage: this.#stage, order, look };
+    };
+    this.#newCodes = new NewCodes(remote, this.#strip, inView, () => this.#ask());
+    byId("home", HTMLButtonElement).onclick = () => {
+      this.#strip.clear();
+      for (const plane of this.#planes) plane.reframe();
+    };
   }
 
-  /** Opens a device to draw with; where there is none yet or no more, again after `pause`, then after longer ones. */
-  async #openScatter(pause = reopenPause): Promise<void> {
-    const again = (pause: number, next: number) => setTimeout(() => void this.#openScatter(next), pause);
-    const onLost = () => again(reopenPause, reopenPause);
-    this.#scatter = await Scatter.open(this.#canvas, onLost).catch(() => undefined);
-    if (!this.#scatter) again(pause, Math.min(longestPause, 2 * pause));
-    this.#sayWhetherBlind(!this.#scatter);
-    this.#frames.ask();
+  get #plane(): Plane | undefined {
+    return this.#planes[this.#lane];
   }
 
-  /** Says that there is nothing to draw with, where there is something to draw. */
-  #sayWhetherBlind(isBlind: boolean): void {
-    this.#isBlind = isBlind;
-    if (!isBlind) dismiss("scatter");
-    else if (this.#facts)
-      notice(
-        "scatter",
-        "The latent space cannot be drawn",
-        "The browser gives the page no GPU to draw with. The sliders beside it move through the space all the same.",
-      );
+  get #stage(): CodeStage {
+    return this.#stages[this.#lane] ?? 0;
   }
 
-  /** Takes the codes that are shown from the last look; whether their order changed. */
-  #see(): boolean {
-    const look = this.#looks[this.#lane];
-    if (!look) {
-      this.#look = undefined;
-      return false;
-    }
-    const codes = (this.#stage === 1 ? look.second : undefined) ?? look.codes;
-    const changed = this.#order.follow(codes, look.codeSize, look.isFoundAnew);
-    this.#look = { ...look, codes: this.#order.arrange(codes) };
-    this.#canvas.dataset.plane = this.#order.plane.join();
-    return changed;
+  #ask(): void {
+    for (const plane of this.#planes) plane.ask();
   }
 
   /** Starts over with another run's data and models. */
-  show(facts: DataFacts, names: string[]): void {
+  show(facts: DataFacts, names: readonly string[]): void {
     this.#facts = facts;
     this.#names = names;
     this.#lane = Math.min(this.#lane, names.length - 1);
-    this.#stage = 0;
+    this.#stages = names.map(() => 0);
     this.#looks = [];
-    this.#see();
-    this.#order = new CodeOrder();
-    this.#codes = new Float32Array();
+    this.#isLed = false;
+    this.#planes = names.map((name, lane) => {
+      const plane = new Plane(lane, name, facts, () => this.#overlayOf(lane));
+      this.#listen(plane, lane);
+      return plane;
+    });
     this.#strip.clear();
-    this.#showLanes();
-    this.#sayWhetherBlind(this.#isBlind);
+    this.#samples.show(facts);
+    byId("planes", HTMLElement).replaceChildren(...this.#planes.map(({ element }) => element));
+    byId("colours", HTMLElement).replaceChildren(...colourKey(facts));
+    for (const part of document.querySelectorAll<HTMLElement>(".of-other")) part.hidden = names.length < 2;
+  }
+
+  #overlayOf(lane: number): Overlay {
+    if (lane !== this.#lane) return { twin: this.#dot };
+    const { link, samples } = this.#strip;
+    return { link, samples, probe: this.#field.code };
+  }
+
+  /** Takes in what the models make of the data, now or, where it is replayed, then: they draw as they are now alone. */
+  update(looks: readonly Look[], isNow = true): void {
+    byId("latent", HTMLElement).classList.toggle("past", !isNow);
+    this.#looks = looks;
+    const changed = this.#planes.map((plane, lane) => {
+      const look = looks[lane]!;
+      plane.words.textContent = told(look);
+      return plane.take(look, this.#stages[lane] ?? 0);
+    });
+    const look = this.#plane?.look;
+    if (!look) return;
+    if (changed.includes(true)) this.#adapt();
+    this.#field.stretch(reachOf(look));
+    if (!isNow) return;
+    if (!this.#isLed) this.#probe(this.#plane.codeOf(0), false);
+    else if (this.#field.code) this.#follow(this.#field.code);
+    this.#strip.refresh(look);
+  }
+
+  /** Fits the controls to the plane at hand. */
+  #adapt(): void {
+    const look = this.#plane?.look;
+    if (!look) return;
+    const [lane, other] = [this.#lane, 1 - this.#lane];
+    const aimOf = (at: number) => {
+      const { look, order } = this.#planes[at]!;
+      return { lane: at, stage: this.#stages[at]!, codeSize: look!.codeSize, order };
+    };
+    this.#drawer.aim(this.#facts, aimOf(lane));
+    if (this.#planes[other]?.look) this.#beside.aim(this.#facts, aimOf(other));
+    byId("decoded-name", HTMLElement).textContent = `${this.#names[lane]} draws this place`;
+    byId("beside-name", HTMLElement).textContent = `${this.#names[other]} redraws it`;
+    this.#planes.forEach(({ element }, at) => element.classList.toggle("at-hand", at === lane));
+    this.#showStages();
+    this.#showDimensions();
+    this.#strip.clear();
+    this.#field.resize(look.codeSize, this.#plane.order);
+    this.#probe(this.#plane.codeOf(0), false);
   }
 
   #showStages(): void {
     const hasSecond = this.#looks[this.#lane]?.second !== undefined;
     this.#newCodes.offer(hasSecond, this.#stage);
     segments("latent-stages", hasSecond ? ["Codes", "Codes of codes"] : [], this.#stage, (stage) => {
-      this.#stage = stage as CodeStage;
-      this.#choose(this.#lane);
+      this.#stages[this.#lane] = stage as CodeStage;
+      this.#plane?.forget();
+      this.update(this.#looks);
+      this.#adapt();
     });
   }
 
-  #showLanes(): void {
-    const names = this.#names.length > 1 ? this.#names : [];
-    segments("latent-lanes", names, this.#lane, (lane) => {
-      this.#stage = 0;
-      this.#choose(lane);
+  #showDimensions(): void {
+    const plane = this.#plane!;
+    const labels = plane.look!.codeSize >= 3 ? ["2-D", "3-D"] : [];
+    segments("dimensions", labels, plane.camera.dimensions - 2, (index) => {
+      for (const each of this.#planes) {
+        each.camera.dimensions = index === 1 && (each.look?.codeSize ?? 0) >= 3 ? 3 : 2;
+        each.reframe();
+      }
+      this.#showDimensions();
     });
   }
 
-  /** Takes in what the models make of the data now. */
-  update(looks: readonly Look[]): void {
-    const before = this.#look?.codeSize;
-    this.#looks = looks;
-    const changed = this.#see();
-    const look = this.#look;
-    if (!look) return;
-    if (changed) this.#codes = new Float32Array(); // places elsewhere: nothing to glide from
-    if (changed || look.codeSize !== before) this.#adapt(look);
-    const glides =
-      this.#codes.length === look.codes.length && !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#glideFrom = glides ? this.#codes.slice() : look.codes;
-    this.#codes = this.#glideFrom.slice();
-    this.#glideStart = performance.now();
-    this.#follow(look, glides);
-    this.#field.stretch(reachOf(look));
-    this.#frames.ask();
-    if (!this.#isLed) this.#probe(look.codes.slice(0, look.codeSize), false);
-    else if (this.#field.code) this.#drawer.follow(this.#field.code);
-    this.#strip.refresh(look);
-  }
-
-  /** Lets the view follow the dots to where they go, unless the visitor moved it. */
-  #follow({ codes, codeSize }: Look, glides: boolean): void {
-    if (!this.#framed) return;
-    const { centre, reach } = this.#camera;
-    this.#fits = glides ? [{ centre, reach }, this.#camera.fitOf(codes, codeSize)] : undefined;
-    if (!glides) this.#camera.frame(codes, codeSize);
-  }
-
-  /** Shows the space of another model. */
-  #choose(lane: number): void {
+  /** The visitor is at this plane now. */
+  #turnTo(lane: number): void {
+    if (lane === this.#lane) return;
     this.#lane = lane;
-    this.#codes = new Float32Array();
-    this.#order = new CodeOrder();
-    this.#strip.clear();
-    this.#showLanes();
-    this.#see();
-    if (!this.#look) return;
-    this.#adapt(this.#look);
-    this.update(this.#looks);
+    this.#adapt();
+    this.#ask();
   }
 
-  /** Fits the controls to codes of another length. */
-  #adapt(look: Look): void {
-    const { codeSize, codes } = look;
-    const [lane, stage, order] = [this.#lane, this.#stage, this.#order];
-    this.#drawer.aim(this.#facts, { lane, stage, codeSize, order });
-    this.#showStages();
-    this.#strip.clear();
-    if (codeSize < 3) this.#camera.dimensions = 2;
-    this.#field.resize(codeSize, order);
-    this.#showDimensions(codeSize);
-    this.#framed = true;
-    this.#probe(codes.slice(0, codeSize), false);
-  }
-
-  #showDimensions(codeSize: number): void {
-    const chosen = this.#camera.dimensions - 2;
-    segments("dimensions", codeSize >= 3 ? ["2-D", "3-D"] : [], chosen, (index) => {
-      this.#camera.dimensions = index === 0 ? 2 : 3;
-      this.#showDimensions(codeSize);
-      this.#reframe();
-    });
-  }
-
-  #reframe(): void {
-    this.#framed = true;
-    this.#fits = undefined;
-    const look = this.#look;
-    if (look) this.#camera.frame(look.codes, look.codeSize);
-    this.#frames.ask();
-  }
-
-  /** Changes the view by hand. */
-  #move(change: () => void): void {
-    this.#framed = false;
-    this.#fits = undefined;
-    change();
-    this.#frames.ask();
-  }
-
-  #listen(): void {
-    byId("home", HTMLButtonElement).onclick = () => {
-      this.#strip.clear();
-      this.#reframe();
-    };
-    followPointer(this.#canvas, {
-      hover: (at) => this.#hover(at),
+  #listen(plane: Plane, lane: number): void {
+    plane.canvas.addEventListener("focus", () => this.#turnTo(lane));
+    followPointer(plane.canvas, {
+      hover: (at) => {
+        this.#turnTo(lane);
+        this.#hover(at);
+      },
       grab: (at) => {
-        const from = this.#nearest(at, grasp);
-        if (from !== undefined) this.#strip.begin(from, this.#positions()[from]!);
+        const from = plane.nearest(at, grasp);
+        if (from !== undefined) this.#strip.begin(from, plane.positions[from]!);
         return from !== undefined;
       },
       pull: (at) => this.#pull(at),
       drop: () => {
         this.#strip.end();
-        this.#frames.ask();
+        plane.ask();
       },
-      drag: (dx, dy) => this.#move(() => this.#camera.drag(dx, dy)),
-      zoom: (factor) => this.#move(() => this.#camera.zoom(factor)),
+      drag: (dx, dy) => plane.move((camera) => camera.drag(dx, dy)),
+      zoom: (factor) => plane.move((camera) => camera.zoom(factor)),
       step: (dx, dy) => this.#step(dx, dy),
       pick: () => this.#pick(),
       clear: () => {
         this.#strip.clear();
-        this.#frames.ask();
+        plane.ask();
       },
-      reset: () => this.#reframe(),
+      reset: () => plane.reframe(),
     });
   }
 
   /** Puts the probe under the pointer; how far away it is, and coordinates out of sight, are the nearest dot's. */
   #hover(at: Place): void {
-    const look = this.#look;
-    if (!look) return;
-    const near = this.#nearest(at, Infinity);
-    if (near === undefined) return;
-    const { codeSize, codes } = look;
-    const code = codes.slice(near * codeSize, (near + 1) * codeSize);
-    const { dimensions } = this.#camera;
-    this.#probe(movedTo(code, this.#camera.unproject(at, this.#positions()[near]), dimensions));
+    const plane = this.#plane;
+    const near = plane?.look && plane.nearest(at);
+    if (!plane || near === undefined) return;
+    const { camera } = plane;
+    const place = camera.unproject(at, plane.positions[near]);
+    this.#probe(movedTo(plane.codeOf(near), place, camera.dimensions));
   }
 
   #step(dx: number, dy: number): void {
+    const plane = this.#plane;
     const { code } = this.#field;
-    if (!code) return;
-    const place = this.#camera.shifted(placesOf(code, code.length)[0]!, stride * dx, stride * dy);
+    if (!plane || !code) return;
+    const place = plane.camera.shifted(placesOf(code, code.length)[0]!, stride * dx, stride * dy);
     this.#strip.stretch(place);
-    this.#probe(movedTo(code, place, this.#camera.dimensions));
+    this.#probe(movedTo(code, place, plane.camera.dimensions));
     this.#field.say();
   }
 
   /** Begins a line at the dot nearest to the probe, or ends there the one that was begun. */
   #pick(): void {
-    const look = this.#look;
-    const [place] = placesOf(this.#field.code ?? new Float32Array(), look?.codeSize ?? 1);
-    const near = place && this.#nearest(this.#camera.project(place), Infinity);
-    if (!look || near === undefined) return;
-    this.#strip.pick(near, this.#positions()[near]!, look);
-    this.#frames.ask();
+    const plane = this.#plane;
+    if (!plane?.look) return;
+    this.#strip.pick(this.#dot, plane.positions[this.#dot]!, plane.look);
+    plane.ask();
   }
 
   #probe(code: Float32Array, byHand = true): void {
     this.#isLed = byHand;
     this.#field.show(code);
+    this.#follow(code);
+    this.#ask();
+  }
+
+  /** Draws what is at the probe, and the picture of the dot nearest to it, as it was given and as the other model redraws it. */
+  #follow(code: Float32Array): void {
+    const plane = this.#plane;
+    if (!plane?.look) return;
+    const [place] = placesOf(code, plane.look.codeSize);
+    this.#dot = plane.nearest(plane.camera.project(place!)) ?? 0;
     this.#drawer.follow(code);
-    this.#frames.ask();
+    this.#samples.follow(this.#dot);
+    const other = this.#planes[1 - this.#lane];
+    if (other?.look) this.#beside.follow(other.codeOf(this.#dot));
   }
 
-  /** The dot within `reach` CSS pixels of a place on the screen that is nearest to it. */
-  #nearest([x, y]: Place, reach: number): number | undefined {
-    const { clientWidth, clientHeight } = this.#canvas;
-    let best: number | undefined;
-    let least = reach ** 2;
-    this.#positions().forEach((position, i) => {
-      const [px, py] = this.#camera.project(position);
-      const distance = (((px - x) * clientWidth) / 2) ** 2 + (((py - y) * clientHeight) / 2) ** 2;
-      if (distance < least) [best, least] = [i, distance];
-    });
-    return best;
-  }
-
-  /** Draws a line from the dot that is held to the pointer, and what lies between it and the dot there. */
+  /** Draws a line from the dot that is held to the pointer, what is there, and what lies between it and the dot there. */
   #pull(at: Place): void {
-    const look = this.#look;
+    const plane = this.#plane;
     const { link } = this.#strip;
-    if (!look || !link) return;
-    this.#strip.lead(
-      this.#camera.unproject(at, this.#positions()[link.from]),
-      this.#nearest(at, 3 * grasp),
-      look,
-    );
-    this.#frames.ask();
-  }
-
-  #positions(): Point3[] {
-    return placesOf(this.#codes, this.#look?.codeSize ?? 1);
-  }
-
-  /** Draws what there is; says whether dots are still under way. */
-  async #drawFrame(now: number): Promise<boolean> {
-    const look = this.#look;
-    const { clientWidth, clientHeight } = this.#canvas;
-    if (!look || !this.#scatter || !this.#facts || clientWidth === 0) return false;
-    this.#camera.aspect = clientWidth / clientHeight;
-    const goesOn = this.#glideTo(look.codes, now);
-    this.#ticks.show(this.#camera);
-    const positions = this.#positions();
-    const { link, samples } = this.#strip;
-    const { code } = this.#field;
-    const dots = [
-      ...sampleDots(positions, this.#facts),
-      ...marks(placesOf(samples, look.codeSize), 5.5),
-      ...marks(link ? [positions[link.from]!] : [], 5.5),
-      ...marks(code ? placesOf(code, look.codeSize) : [], 6.5),
-    ];
-    const ends = link && [positions[link.from]!, link.to === undefined ? link.at : positions[link.to]!];
-    const { matrix, distance, dimensions, axisLength } = this.#camera;
-    await this.#scatter.draw(matrix, distance, dots, lines(dimensions, axisLength, ends));
-    return goesOn;
-  }
-
-  /** Moves the dots on their way to `codes`; says whether they are still under way. */
-  #glideTo(codes: Float32Array, now: number): boolean {
-    const t = Math.min(1, Math.max(0, (now - this.#glideStart) / glide));
-    const eased = t * (2 - t);
-    if (this.#fits) this.#camera.between(...this.#fits, eased);
-    for (let i = 0; i < codes.length; i++)
-      this.#codes[i] = (1 - eased) * this.#glideFrom[i]! + eased * codes[i]!;
-    return t < 1;
+    if (!plane?.look || !link) return;
+    const place = plane.camera.unproject(at, plane.positions[link.from]);
+    this.#strip.lead(place, plane.nearest(at, 3 * grasp), plane.look);
+    this.#probe(movedTo(plane.codeOf(link.from), place, plane.camera.dimensions));
   }
 }

@@ -1,8 +1,10 @@
 import { modelNames } from "./models.ts";
 import type { ModelName, Settings } from "./protocol.ts";
 
-/** What the page's address asks for: `?model=vrrae&with=vae&rank=2&latent=16&beta=0.001&seed=500`. */
+/** What the page's address asks for: `?data=bumps&model=vrrae&with=vae&rank=2&latent=16&beta=0.001&seed=500`. */
 export interface Asked extends Pick<Settings, "batch" | "steps" | "logEvery"> {
+  /** The pictures, of those that need no file. */
+  data: "bumps" | "emoji";
   model: ModelName;
   /** The second model; empty for none. */
   with: ModelName | "";
@@ -63,10 +65,11 @@ export function readAddress(address: URLSearchParams, mostRank: number = ranges.
   const oneOf = <Name extends string>(key: string, usual: Name, names: readonly Name[]): Name => {
     const text = address.get(key) ?? usual;
     const found = names.find((name) => name === text);
-    if (found === undefined) refused.push(`${key}=${text} is none of ${modelNames.join(", ")}`);
+    if (found === undefined) refused.push(`${key}=${text} is none of ${names.filter(Boolean).join(", ")}`);
     return found ?? usual;
   };
   return {
+    data: oneOf("data", "bumps", ["bumps", "emoji"]),
     model: oneOf("model", "vrrae", modelNames),
     with: oneOf("with", "vae", [...modelNames, ""]),
     rank: number("rank") ?? 2,
@@ -79,4 +82,19 @@ export function readAddress(address: URLSearchParams, mostRank: number = ranges.
     logEvery: number("logEvery"),
     refused,
   };
+}
+
+/** What an address without any settings asks for. */
+const usual = readAddress(new URLSearchParams());
+
+/** The address that asks for these settings, and pictures of that size if one is asked for; drawings and files are in none. */
+export function addressOf({ models, data, ...numbers }: Settings, size: number | undefined): URLSearchParams {
+  const given = { ...numbers, data: data.kind, model: models[0], with: models[1] ?? "", size };
+  const query = new URLSearchParams();
+  for (const key of ["data", "model", "with", ...(Object.keys(ranges) as (keyof typeof ranges)[])] as const) {
+    const value = given[key];
+    const isInAddress = key !== "data" || value === "emoji";
+    if (isInAddress && value !== undefined && value !== usual[key]) query.set(key, String(value));
+  }
+  return query;
 }

@@ -4,6 +4,7 @@ import { drawRow } from "../shared/paint.ts";
 import { models } from "./models.ts";
 import { MaskBars } from "./mask.ts";
 import type { DataFacts, Look, ModelName } from "./protocol.ts";
+import { things } from "./words.ts";
 
 /** Pictures that fill a card's width; fewer are no larger. */
 const fullRow = 8;
@@ -23,6 +24,7 @@ export class ModelCard {
   readonly #error = make("dd", { className: "headline" }, "–");
   readonly #loss = make("dd", {}, "–");
   readonly #use = make("dd", {}, "–");
+  readonly #things = make("dd", {}, "–");
   readonly #spread = make("div", { className: "chart" });
   readonly #spectrum = make("div", { className: "chart" });
   readonly #singular = make("div", { hidden: true });
@@ -62,6 +64,7 @@ export class ModelCard {
       [facts.isHeldOut ? "error on unseen pictures" : "error on training pictures", this.#error],
       ["loss", this.#loss],
       ["numbers in use", this.#use],
+      ["different things they say", this.#things],
     ] as const;
     this.#singular.append(
       make("h3", { className: "soft" }, "Singular values of its long codes: kept, and dropped"),
@@ -125,6 +128,11 @@ export class ModelCard {
     this.#use.replaceChildren(
       `${look.active} `,
       make("small", { className: collapsed ? "collapsed" : "" }, `of ${look.codeSize}`),
+    );
+    const different = things(look);
+    this.#things.replaceChildren(
+      `${different} `,
+      make("small", { className: different < look.codeSize ? "collapsed" : "" }, `of ${look.codeSize}`),
     );
     this.#showStage(look.stage);
     this.#mask.show(look.mask, look.active);

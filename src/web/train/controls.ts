@@ -4,16 +4,14 @@ import { mendNumber, type Asked } from "./address.ts";
 import { families, modelNames, models } from "./models.ts";
 import type { ModelName, SetUp, Settings } from "./protocol.ts";
 
-/** Where the bars of the drawing stand, in its own units. */
-const [left, base, width] = [156, 98, 108];
-/** Numbers that are drawn as dropped, however many are kept. */
-const dropped = 4;
-
 /** The form over the models: reads the visitor's choices, and tells what kind of change each is. */
 export class Controls {
   readonly play = byId("play", HTMLButtonElement);
   /** Start at the top of the page, for who has yet to see the form. */
   readonly begin = byId("begin", HTMLButtonElement);
+  readonly step = byId("step", HTMLButtonElement);
+  readonly speed = byId("speed", HTMLSelectElement);
+  readonly share = byId("share", HTMLButtonElement);
   readonly reset = byId("reset", HTMLButtonElement);
   readonly history = byId("history", HTMLButtonElement);
   readonly progress = byId("progress", HTMLElement);
@@ -132,7 +130,7 @@ export class Controls {
     byId("rank-field", HTMLElement).hidden = !counts.rank;
     byId("latent-field", HTMLElement).hidden = !counts.latent;
     this.#label();
-    for (const button of [this.play, this.begin, this.reset]) button.disabled = false;
+    for (const button of [this.play, this.begin, this.step, this.reset, this.share]) button.disabled = false;
   }
 
   /** Shows the β of a model that comes from a file. */
@@ -149,6 +147,7 @@ export class Controls {
   }
 
   showPlaying(playing: boolean): void {
+    this.step.disabled = playing;
     this.play.textContent = playing ? "Pause" : "Start";
     this.begin.textContent = playing ? "See it train" : "Start training";
   }
@@ -156,28 +155,11 @@ export class Controls {
   #label(): void {
     byId("rank-value", HTMLOutputElement).value = this.#rank.value;
     byId("latent-value", HTMLOutputElement).value = this.#latent.value;
-    drawIdea(Number(this.#rank.value));
     const beta = this.#askedBeta;
     const words =
       beta === 0 ? "0" : beta < 1e-3 ? beta.toExponential(1) : String(Number(beta.toPrecision(2)));
     byId("beta-value", HTMLOutputElement).value = this.#beta.ariaValueText = words;
   }
-}
-
-/** Draws the explanation's bars for models that keep `k` numbers: those that stay, some that do not, and the cut. */
-function drawIdea(k: number): void {
-  const count = k + dropped;
-  const pitch = width / count;
-  const bars = (from: number, to: number) =>
-    Array.from({ length: to - from }, (_, i) => {
-      const height = 7 + 49 * Math.exp((-3.2 * (from + i)) / count);
-      const x = left + (from + i) * pitch;
-      return `M${x.toFixed(1)} ${base}v${(-height).toFixed(1)}h${(0.72 * pitch).toFixed(1)}V${base}z`;
-    }).join("");
-  byId("idea-kept", SVGPathElement).setAttribute("d", bars(0, k));
-  byId("idea-dropped", SVGPathElement).setAttribute("d", bars(k, count));
-  byId("idea-cut", SVGPathElement).setAttribute("d", `M${(left + (k - 0.14) * pitch).toFixed(1)} 38V104`);
-  byId("idea-k", SVGTextElement).textContent = `keep k = ${k}`;
 }
 
 /** The models to choose from, kind by kind. */

@@ -7,7 +7,10 @@ import type { NamedIdx } from "./files.ts";
 
 /** Where the pictures come from. Files are read anew for every run: only their names are kept. */
 export type DataChoice =
-  { kind: "bumps"; size: number } | { kind: "drawn"; drawings: Picture[] } | { kind: "files"; files: File[] };
+  | { kind: "bumps"; size: number }
+  | { kind: "emoji"; size: number }
+  | { kind: "drawn"; drawings: Picture[] }
+  | { kind: "files"; files: File[] };
 
 /** What the models learn from, and what they are tested on. */
 export interface LoadedChoice {
@@ -16,6 +19,8 @@ export interface LoadedChoice {
   test: Dataset;
   /** The data set of the command line whose `quick` settings, and whose colours, suit this one. */
   preset: DatasetName;
+  /** What labels are called, where they are no digits. */
+  names?: readonly string[];
   /** Which of the visitor's files are not used, and why; a sentence each. */
   unused: string[];
 }
@@ -32,6 +37,10 @@ export async function loadChoice(choice: DataChoice, seed: number): Promise<Load
   if (choice.kind === "drawn") {
     const { drawn } = await import("./drawn.ts"); // not every visitor draws
     return { ...withTest(drawn(choice.drawings, seed), seed), preset: "mnist", unused: [] };
+  }
+  if (choice.kind === "emoji") {
+    const { emoji, groups } = await import("./emoji.ts");
+    return { ...withTest(await emoji(choice.size), seed), names: groups, preset: "folder", unused: [] };
   }
   const { readFiles } = await import("./files.ts");
   const contents = await readFiles(choice.files);

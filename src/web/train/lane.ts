@@ -1,5 +1,6 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { Device } from "../../device/device.ts";
+import { principalDeviations } from "../../latent/principal.ts";
 import { activeUnits, openUnits, variances } from "../../latent/spectrum.ts";
 import type { Autoencoder } from "../../models/autoencoder.ts";
 import { randomNormal, RandomState } from "../../ops/random.ts";
@@ -13,7 +14,7 @@ import { encodeSafetensors, type EncodableTensor, type StoredTensor } from "../.
 import { describeFile } from "../../train/modelFile.ts";
 import { readModel, readTrainer, restoreModel, restoreTrainer, type RunState } from "../../train/state.ts";
 import { Trainer } from "../../train/trainer.ts";
-import type { CodeStage, Draw, Look } from "./protocol.ts";
+import type { CodeStage, Draw, Look, Trace } from "./protocol.ts";
 
 /** Samples that a basis is fitted on: few while the visitor watches, as many as Node takes for a file. */
 const glance = 256;
@@ -107,6 +108,8 @@ export class Lane {
       error: await relativeErrorOn(this.model, test, 64),
       spectrum,
       spread: Float32Array.from(variances(codes, codeSize), Math.sqrt),
+      directions: Float32Array.from(principalDeviations(codes, codeSize)),
+      trace: await this.#trace(x),
       isFoundAnew: this.model.truncation !== undefined,
       active: mask ? openUnits(mask) : activeUnits(codes, codeSize),
       codes,
@@ -115,6 +118,16 @@ export class Lane {
       mask,
       stage: this.trainer.stageIndex,
     };
+  }
+
+  /** What becomes of pictures on their way. */
+  async #trace(x: Tensor): Promise<Trace> {
+    const { model } = this;
+    using codes = model.encode(x);
+    using variances = model.codeVariance(x);
+    using long = model.truncation?.latentVectors(x);
+    const deviations = (await variances.read()).map(Math.sqrt);
+    return { codes: await codes.read(), deviations, long: await long?.read() };
   }
 
   /** The model's mask, where it has one. */

@@ -27,6 +27,10 @@ class Rate {
   }
 }
 
+/** Waits until `due`, or for a moment in which the pace may have changed. */
+const pause = (due: number) =>
+  new Promise((resolve) => setTimeout(resolve, Math.min(100, due - performance.now())));
+
 /** Trains the models of a stage in lockstep, and tells how it goes. */
 export class Loop {
   readonly #stage: Stage;
@@ -42,6 +46,10 @@ export class Loop {
   #toldStep = 0;
   #due = { losses: 0, look: 0 };
   #isWatched = true;
+  /** Steps a second, where they are not to be as many as can be. */
+  #pace: number | undefined;
+  /** The step after which it pauses. */
+  #until = Infinity;
 
   constructor(stage: Stage, gpu: Gpu, lock: Lock, tell: (event: TrainEvent) => void) {
     this.#stage = stage;
@@ -54,8 +62,10 @@ export class Loop {
     return this.#playing;
   }
 
-  start(): void {
+  /** Trains on; for so many steps where they are given. */
+  start(steps = Infinity): void {
     if (this.#playing) return;
+    this.#until = this.#stage.step + steps;
     this.#playing = true;
     void this.#train();
   }
@@ -68,6 +78,11 @@ export class Loop {
   watch(isWatched: boolean): void {
     this.#isWatched = isWatched;
     this.#due.look = 0;
+  }
+
+  /** Takes so many steps a second from now on; as many as can be where none are given. */
+  pace(perSecond: number | undefined): void {
+    this.#pace = perSecond;
   }
 
   /** Ends the run at hand: another one is on the stage, and stands still. */
@@ -92,7 +107,11 @@ export class Loop {
     const goesOn = () => this.#playing && this.#run === run;
     this.announce();
     try {
-      while (goesOn()) await this.#lock.run(async () => void (goesOn() && (await this.#advance())));
+      while (goesOn()) {
+        const due = performance.now() + (this.#pace === undefined ? 0 : 1000 / this.#pace);
+        await this.#lock.run(async () => void (goesOn() && (await this.#advance())));
+        while (goesOn() && this.#pace !== undefined && performance.now() < due) await pause(due);
+      }
       if (this.#run !== run) return;
       await this.#lock.run(async () => {
         await this.#readLosses();
@@ -113,14 +132,16 @@ export class Loop {
     const { steps = Infinity, logEvery } = settings;
     let taken = 0;
     const device = this.#gpu.require();
-    const until = Math.min(steps, this.#stage.step + (logEvery ?? stepsAhead));
+    const last = Math.min(steps, this.#until);
+    const most = this.#pace === undefined ? (logEvery ?? stepsAhead) : 1;
+    const until = Math.min(last, this.#stage.step + most);
     for await (const _ of take(inLockstep(device, lanes), { until })) taken++;
     const now = performance.now();
     this.#seconds += (now - start) / 1000;
     this.#rate.add(taken, now - start);
-    if (this.#stage.step >= steps) this.#playing = false;
+    if (this.#stage.step >= last) this.#playing = false;
     if (logEvery !== undefined || now >= this.#due.losses) await this.#readLosses();
-    if (this.#isWatched && now >= this.#due.look) await this.#look();
+    if (this.#isWatched && (now >= this.#due.look || this.#pace !== undefined)) await this.#look();
     await this.#stage.keepUp();
   }
 

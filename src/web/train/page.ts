@@ -6,24 +6,19 @@ import { Latest } from "../shared/latest.ts";
 import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Remote, RemoteError } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
-import { readAddress } from "./address.ts";
+import { addressOf, readAddress } from "./address.ts";
+import { BatchTable } from "./batch.ts";
 import { ModelCard } from "./card.ts";
 import { Controls } from "./controls.ts";
 import type { DataChoice } from "./datasets.ts";
+import { Flow } from "./flow.ts";
 import { Losses } from "./losses.ts";
 import { models } from "./models.ts";
-import type {
-  Look,
-  LookEvent,
-  LossEvent,
-  LostEvent,
-  SetUp,
-  Settings,
-  TrainApi,
-  TrainEvent,
-} from "./protocol.ts";
+import type { Look, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent } from "./protocol.ts";
 import { Sources, type DataKind } from "./sources.ts";
 import { showPresets } from "./presets.ts";
+import { Replay } from "./replay.ts";
+import { why } from "./words.ts";
 import { spotFor, withBatch, type Spot } from "./spot.ts";
 
 /** Steps that a visitor may lose by leaving the page without being asked. */
@@ -42,7 +37,12 @@ class TrainPage {
   );
   #sources: Sources | undefined;
   #setUp: SetUp | undefined;
+  readonly #batch = new BatchTable();
+  readonly #replay = new Replay(() => this.#showLook());
   #cards: ModelCard[] = [];
+  #flows: Flow[] = [];
+  /** The picture of the preview whose way through the models is drawn. */
+  #traced = 0;
   #playing = false;
   /** Whether the run that is being set up trains at once, as the one before it did. */
   #goesOn = false;
@@ -84,7 +84,7 @@ class TrainPage {
 
   /** Connects the form, and sets up the first run. */
   #listen(spot: Spot): void {
-    const { play, begin, reset, data, history, load } = this.#controls;
+    const { play, step, speed, share, begin, reset, data, history, load } = this.#controls;
     const anew = (choice: DataChoice) => {
       const settings = withBatch(this.#controls.settings(choice), spot); // as they are now, not when its turn comes
       this.#goesOn ||= this.#playing;
@@ -109,6 +109,9 @@ class TrainPage {
       if (this.#playing) play.textContent = "Pausing …"; // after the steps that the device has been given
       this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
     };
+    step.onclick = () => void this.#remote.call("play", 1).catch(sayError);
+    speed.onchange = () => void this.#remote.call("pace", Number(speed.value) || undefined).catch(sayError);
+    share.onclick = () => void this.#share();
     begin.onclick = () => {
       if (!this.#playing) play.click();
       play.focus({ preventScroll: true });
@@ -124,10 +127,12 @@ class TrainPage {
     const rank = new Latest<number>(async (rank, isLast) => {
       await this.#runs.settled();
       await this.#setRank(rank, isLast).catch(sayError);
+      this.#writeAddress();
     });
     const beta = new Latest<number>(async (beta) => {
       await this.#runs.settled();
       await this.#remote.call("setBeta", beta).catch(sayError);
+      this.#writeAddress();
     });
     this.#controls.onChange({
       anew: again,
@@ -145,7 +150,33 @@ class TrainPage {
       const step = this.#losses.last?.step ?? 0;
       if (step - this.#savedStep > stepsWithoutAsking) event.preventDefault(); // the browser asks
     });
-    anew(sources.choice("bumps")!);
+    data.value = this.#asked.data;
+    anew(sources.choice(this.#asked.data)!);
+  }
+
+  /** Lets the page's address say what is chosen, for who keeps or shares it. */
+  #writeAddress(): void {
+    const { data } = this.#setUp?.settings ?? {};
+    if (!data) return;
+    const query = addressOf(this.#controls.settings(data), this.#controls.size).toString();
+    history.replaceState(history.state, "", query === "" ? location.pathname : `?${query}`);
+  }
+
+  /** Hands the address of this run to another program, or to the clipboard. */
+  async #share(): Promise<void> {
+    this.#writeAddress();
+    const { share } = this.#controls;
+    try {
+      if ("share" in navigator) await navigator.share({ title: document.title, url: location.href });
+      else {
+        await (navigator as Navigator).clipboard.writeText(location.href);
+        share.textContent = "Address copied";
+      }
+    } catch (error) {
+      if (error instanceof Error && error.name === "AbortError") return; // the visitor thought better of it
+      notice("share", "The address of this run", location.href);
+    }
+    setTimeout(() => (share.textContent = "Share"), 1500);
   }
 
   /** Sets up a new run; where that fails, the one at hand stays. */
@@ -161,6 +192,7 @@ class TrainPage {
       else this.#sayRefused(setUp.maxRank);
       dismiss("error", "loaded", "lost", "unused");
       this.#show(setUp, false, isLast());
+      if (isLast()) this.#writeAddress();
       const { unused } = setUp.data;
       if (unused.length > 0) notice("unused", "Not all of the files are used", unused.join(" "));
       if (this.#goesOn) await this.#remote.call("play");
@@ -215,16 +247,18 @@ class TrainPage {
     const { settings, data, parameters, stages } = setUp;
     showPresets(settings);
     this.#losses.show(setUp, goesOn);
+    if (!goesOn) this.#traced = 0;
+    this.#batch.show(data);
     this.#cards = settings.models.map((model, i) => {
       const onSave = () => void this.#save(i).catch(sayError);
       const onNextStage = () => void this.#remote.call("nextStage", i).catch(sayError);
       return new ModelCard(i, model, parameters[i]!, stages[i]!, data, { onSave, onNextStage });
     });
     byId("lanes", HTMLElement).replaceChildren(...this.#cards.map((card) => card.element));
-    this.#latent.show(
-      data,
-      settings.models.map((model) => models[model].name),
-    );
+    const names = this.#names;
+    this.#flows = names.map((name, i) => new Flow(i, name, data, () => this.#traceNext()));
+    byId("flows", HTMLElement).replaceChildren(...this.#flows.map(({ element }) => element));
+    this.#latent.show(data, names);
     this.#showLook();
     this.#sayProgress();
   }
@@ -242,32 +276,49 @@ class TrainPage {
     this.#controls.data.value = this.#setUp.settings.data.kind;
   }
 
-  #lastLook: LookEvent | undefined;
+  get #names(): string[] {
+    return (this.#setUp?.settings.models ?? []).map((model) => models[model].name);
+  }
 
-  /** Shows the last look, unless it is at a run that is still to be shown. */
+  /** Shows the last look, or the one that is replayed, unless it is at a run that is still to be shown. */
   #showLook(): void {
-    const { looks } = this.#lastLook ?? { looks: [] };
+    const { step = 0, looks = [] } = this.#replay.event ?? {};
     const size = this.#setUp?.data.preview.length;
     if (looks.length !== this.#cards.length || looks.some(({ pictures }) => pictures.length !== size)) return;
     const most = Math.max(...looks.flatMap(({ spread }) => [...spread]));
     looks.forEach((look, i) => this.#cards[i]!.show(look, most));
-    this.#sayErrors(looks);
-    this.#latent.update(looks);
+    this.#showFlows();
+    this.#sayErrors(looks, step);
+    this.#batch.update(looks, this.#names);
+    this.#latent.update(looks, this.#replay.isNow);
   }
 
-  /** Says which of two models errs less now. */
-  #sayErrors(looks: readonly Look[]): void {
+  #showFlows(): void {
+    this.#replay.event?.looks.forEach((look, i) => this.#flows[i]?.show(look, this.#traced));
+  }
+
+  /** Draws the way of the next picture of the preview. */
+  #traceNext(): void {
+    const [H, W, C] = this.#setUp!.data.shape;
+    this.#traced = (this.#traced + 1) % (this.#setUp!.data.preview.length / (H * W * C));
+    this.#showFlows();
+  }
+
+  /** Says which of two models errs less, and why where it is to be seen in their numbers. */
+  #sayErrors(looks: readonly Look[], step: number): void {
     const [first, second] = looks.map(({ error }, i) => {
-      const { name } = models[this.#setUp!.settings.models[i]!];
-      return { name, error, words: `${error.toPrecision(3)}\u00a0%` };
+      return { name: this.#names[i]!, error, words: `${error.toPrecision(3)}\u00a0%` };
     });
     const words = byId("errors-now", HTMLElement);
     words.hidden = !second;
     if (!first || !second) return;
     const lower = first.error < second.error ? first : second;
-    words.textContent =
-      `Now the ${first.name} misses ${first.words} and the ${second.name} ${second.words}` +
-      (first.words === second.words ? "." : `: the ${lower.name}'s error is the lower one.`);
+    const reason = step === 0 ? "" : why(looks as [Look, Look], [first.name, second.name]);
+    words.replaceChildren(
+      `${this.#replay.isNow ? "Now" : `At step ${step}`} the ${first.name} misses ${first.words} and the ${second.name} ${second.words}` +
+        (first.words === second.words ? ". " : `: the ${lower.name}'s error is the lower one. `),
+      reason && lower.name === reason.of ? make("b", {}, reason.words) : "",
+    );
   }
 
   #on(event: TrainEvent): void {
@@ -275,8 +326,9 @@ class TrainPage {
       case "losses":
         return this.#onLosses(event);
       case "look":
-        this.#lastLook = event;
-        return this.#showLook();
+        if (event.step === 0) this.#replay.clear();
+        this.#replay.add(event);
+        return this.#replay.isNow ? this.#showLook() : undefined;
       case "state":
         this.#playing = event.playing;
         this.#controls.showPlaying(event.playing);
@@ -318,6 +370,7 @@ class TrainPage {
     if (recovered) {
       dismiss("error"); // it may say to press Try again
       this.#losses.cutTo(step);
+      this.#replay.cutTo(step);
       this.#sayProgress();
       const text = `${taken} A new one was opened, and the run goes on from step ${step}.`;
       return notice("lost", "The GPU was lost, and found again", text);

@@ -44,6 +44,8 @@ export interface DataFacts {
   /** What tells the samples apart whose codes are shown, in their order, if anything does. */
   labels: Uint8Array | undefined;
   centres: Float32Array | undefined;
+  /** What the labels are called, where they are no digits. */
+  names: readonly string[] | undefined;
   /** Which of the visitor's files are not used, and why; a sentence each. */
   unused: readonly string[];
 }
@@ -77,6 +79,16 @@ export interface LossEvent {
   stages: number[];
 }
 
+/** What becomes of the pictures of the preview on their way through a model. */
+export interface Trace {
+  /** Their codes, (N, codeSize). */
+  codes: Float32Array;
+  /** The deviations of the noise that training adds to these; 0 where it adds none. */
+  deviations: Float32Array;
+  /** Their long codes (N, L), of a model that cuts these to a rank. */
+  long: Float32Array | undefined;
+}
+
 /** What one model makes of the data right now. */
 export interface Look {
   /** Reconstructions of the preview. */
@@ -90,6 +102,9 @@ export interface Look {
   spectrum: Float32Array | undefined;
   /** The deviation of each number of a code over the samples. */
   spread: Float32Array;
+  /** The deviations of the codes along the principal directions of their cloud, largest first. */
+  directions: Float32Array;
+  trace: Trace;
   /** Whether codes are coordinates in a basis that is found anew at each look. */
   isFoundAnew: boolean;
   /** Code coordinates that differ between samples. */
@@ -159,7 +174,10 @@ export type TrainEvent = LossEvent | LookEvent | StateEvent | LostEvent | Failur
 export interface TrainApi {
   open(): Promise<AdapterDescription>;
   setUp(settings: Settings): Promise<SetUp>;
-  play(): Promise<void>;
+  /** Trains on; for so many steps where they are given. */
+  play(steps?: number): Promise<void>;
+  /** Takes so many steps a second from now on, and looks after each; as many as can be without a number. */
+  pace(perSecond?: number): Promise<void>;
   pause(): Promise<void>;
   /** Whether someone looks at the page: while no one does, the models train without being looked at. */
   watch(isWatched: boolean): Promise<void>;
@@ -173,6 +191,8 @@ export interface TrainApi {
   load(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<SetUp>;
   /** The pictures of codes (N, codeSize) of a stage, the first unless given. */
   decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array>;
+  /** The picture whose code is the dot of that number. */
+  given(dot: number): Promise<Float32Array>;
   /** New codes (count, codeSize). */
   sample(lane: number, draw: Draw): Promise<Float32Array>;
   /** Opens a device again after one was lost and none could be opened. */

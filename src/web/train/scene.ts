@@ -45,6 +45,7 @@ export function viewsOf(choice: LoadedChoice): Pick<Scene, "views" | "facts"> {
     isHeldOut: test !== train,
     labels: views.shown.labels,
     centres: views.shown.centres,
+    names: choice.names,
     unused: choice.unused,
   };
   return { views, facts };

@@ -16,7 +16,7 @@ export class Sources {
   #files: File[] = [];
 
   /**
-   * `size`: side of the bumps in pixels. `onData` is called when there is something new to train on, `onModel` for a
+   * `size`: side of the moving spot's and the emoji's pictures in pixels. `onData` is called when there is something new to train on, `onModel` for a
    * file that is a model.
    */
   constructor(size: number, onData: (choice: DataChoice) => void, onModel: (file: File) => void) {
@@ -45,7 +45,7 @@ export class Sources {
 
   /** The data of this kind, or undefined where the visitor has still to draw or to give something. */
   choice(kind: DataKind): DataChoice | undefined {
-    if (kind === "bumps") return { kind, size: this.#size };
+    if (kind === "bumps" || kind === "emoji") return { kind, size: this.#size };
     if (kind === "drawn")
       return this.#drawings.length > 0 ? { kind, drawings: [...this.#drawings] } : undefined;
     return this.#files.length > 0 ? { kind, files: this.#files } : undefined;

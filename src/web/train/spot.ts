@@ -12,7 +12,9 @@ export function spotFor(kind: AdapterDescription["kind"]): Spot {
   return kind === "software" ? { size: 16, batch: 8 } : { size: 32 };
 }
 
-/** The same settings with the spot's batch, unless they have one or are for other pictures. */
+/** The same settings with the spot's batch, unless they have one or are for a visitor's own pictures. */
 export function withBatch(settings: Settings, { batch }: Spot): Settings {
-  return settings.data.kind === "bumps" ? { ...settings, batch: settings.batch ?? batch } : settings;
+  return settings.data.kind === "bumps" || settings.data.kind === "emoji"
+    ? { ...settings, batch: settings.batch ?? batch }
+    : settings;
 }

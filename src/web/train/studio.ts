@@ -72,12 +72,17 @@ export class Studio implements TrainApi {
     }
   }
 
-  async play(): Promise<void> {
+  async play(steps?: number): Promise<void> {
     this.#stage.need();
-    if (this.#gpu.isOpen) return this.#loop.start();
+    if (this.#gpu.isOpen) return this.#loop.start(steps);
     this.#goesOnLater = true; // another device may be on its way
     await this.#lock.run(() => Promise.resolve());
     this.#gpu.require();
+  }
+
+  pace(perSecond?: number): Promise<void> {
+    this.#loop.pace(perSecond);
+    return Promise.resolve();
   }
 
   pause(): Promise<void> {
@@ -142,6 +147,10 @@ export class Studio implements TrainApi {
 
   decode(lane: number, codes: Float32Array, stage?: CodeStage): Promise<Float32Array> {
     return this.#do(() => this.#lane(lane).decode(codes, stage));
+  }
+
+  given(dot: number): Promise<Float32Array> {
+    return Promise.resolve(this.#stage.need().views.shown.values(dot, dot + 1));
   }
 
   sample(lane: number, draw: Draw): Promise<Float32Array> {

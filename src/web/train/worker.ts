@@ -7,7 +7,8 @@ const studio = new Studio((event: TrainEvent) => tell(event));
 serve<TrainApi>({
   open: () => studio.open(),
   setUp: (settings) => studio.setUp(settings),
-  play: () => studio.play(),
+  play: (steps) => studio.play(steps),
+  pace: (perSecond) => studio.pace(perSecond),
   pause: () => studio.pause(),
   watch: (isWatched) => studio.watch(isWatched),
   setRank: (rank) => studio.setRank(rank),
@@ -16,6 +17,7 @@ serve<TrainApi>({
   save: (lane) => studio.save(lane),
   load: (bytes, file) => studio.load(bytes, file),
   decode: (lane, codes, stage) => studio.decode(lane, codes, stage),
+  given: (dot) => studio.given(dot),
   sample: (lane, draw) => studio.sample(lane, draw),
   reopen: () => studio.reopen(),
 });
