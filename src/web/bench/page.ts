@@ -3,7 +3,7 @@ import { verdict } from "../../../bench/table.ts";
 import type { AdapterDescription } from "#gpu";
 import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
-import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
+import { dismiss, isNoAdapter, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Remote } from "../shared/rpc.ts";
 import { failures, figures, timesChart } from "./chart.ts";
 import { groups, type BenchApi, type BenchEvent, type Group, type Peer } from "./protocol.ts";
@@ -167,4 +167,19 @@ async function open(): Promise<void> {
   onWidth(byId("chart", HTMLElement), drawTimes);
 }
 
-open().catch((error: unknown) => sayUnusable(error, "Nothing can be measured without WebGPU; see above."));
+/** Shows times that were measured elsewhere. */
+async function showStored(): Promise<void> {
+  const response = await fetch(new URL("../../../bench/results/swiftshader.json", import.meta.url));
+  const stored = (await response.json()) as Results;
+  document.body.classList.replace("unusable", "recorded");
+  rows.push(...stored.rows);
+  failed.push(...stored.failed);
+  show();
+  onWidth(byId("chart", HTMLElement), drawTimes);
+  progress.textContent = `These times were measured on ${stored.adapter}, on ${stored.date.slice(0, 10)}: here nothing can be measured.`;
+}
+
+open().catch(async (error: unknown) => {
+  sayUnusable(error, "Nothing can be measured without WebGPU; see above.");
+  if (isNoAdapter(error)) await showStored().catch(() => undefined); // what to do is said
+});

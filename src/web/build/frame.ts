@@ -17,16 +17,24 @@ export function frame(): Plugin {
     name: "hestenes:frame",
     transformIndexHtml: {
       order: "pre",
-      handler: (_, { path, server }) => [...head(server === undefined), ...body(path.slice(1))],
+      handler: (html, { path, server }) => [...head(html, server === undefined), ...body(path.slice(1))],
     },
   };
 }
 
-function head(built: boolean): HtmlTagDescriptor[] {
+/** What other sites show of a page that is linked to: its title and its description. */
+function preview(html: string): Record<string, string> {
+  const [, title = ""] = /<title>([^<]*)<\/title>/.exec(html) ?? [];
+  const [, description = ""] = /name="description"\s+content="([^"]*)"/.exec(html) ?? [];
+  return { "og:type": "website", "og:title": title, "og:description": description };
+}
+
+function head(html: string, built: boolean): HtmlTagDescriptor[] {
   const meta = (attrs: Record<string, string>): HtmlTagDescriptor => ({ tag: "meta", attrs });
   const common = [
     meta({ charset: "utf-8" }),
     meta({ name: "viewport", content: "width=device-width, initial-scale=1" }),
+    ...Object.entries(preview(html)).map(([property, content]) => meta({ property, content })),
     ...(built ? [meta({ "http-equiv": "Content-Security-Policy", content: policy })] : []),
     { tag: "link", attrs: { rel: "icon", href: "./icon.svg", type: "image/svg+xml" } },
     { tag: "link", attrs: { rel: "stylesheet", href: "./shared/theme.css" } },

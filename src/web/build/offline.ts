@@ -6,7 +6,7 @@ import type { Plugin } from "vite";
 /** The service worker's file; its name must stay, and its bytes change with every version. */
 export const workerFile = "offline.js";
 
-/** Tells the service worker which files make up the site: those of the bundle but for `left out` ones, and the public. */
+/** Tells the service worker which files make up the site: those of the bundle and the public ones, but for those left out. */
 export function offline(isLeftOut: (file: string) => boolean): Plugin {
   let publicDir = "";
   return {

@@ -3,6 +3,7 @@ import { join, resolve, sep } from "node:path";
 import type { InlineConfig } from "vite";
 import { frame, pages } from "./frame.ts";
 import { offline, workerFile } from "./offline.ts";
+import { recordingFile } from "../train/recording.ts";
 import { forPages, onwarn } from "./page.ts";
 
 const web = resolve(import.meta.dirname, "..");
@@ -33,7 +34,7 @@ export function siteConfig(outDir: string): InlineConfig {
     base: "./",
     define: { VERSIONS: JSON.stringify(versions()) },
     ...forPages,
-    plugins: [...forPages.plugins, frame(), offline(isOfPeers)],
+    plugins: [...forPages.plugins, frame(), offline((file) => isOfPeers(file) || file === recordingFile)],
     worker: {
       format: "es",
       plugins: () => forPages.plugins,

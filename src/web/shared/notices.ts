@@ -47,6 +47,11 @@ function technical(title: string, text: string): HTMLElement {
   return make("details", {}, make("summary", {}, title), make("p", {}, text));
 }
 
+/** Whether an error says that the browser offers no WebGPU. */
+export function isNoAdapter(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoAdapterError";
+}
+
 /** Shows an error: in words, and what a library or the browser found wrong where it is asked for. */
 export function sayError(error: unknown): void {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -69,7 +74,7 @@ export function sayError(error: unknown): void {
 /** Says in the bar and in the page's own words that nothing can be done here, and why; what is of no use then is hidden. */
 export function sayUnusable(error: unknown, words: string): void {
   document.body.classList.add("unusable");
-  const lacks = error instanceof Error && error.name === "NoAdapterError";
+  const lacks = isNoAdapter(error);
   byId("device", HTMLElement).textContent = lacks ? "no WebGPU" : "not opened";
   byId("progress", HTMLElement).textContent = lacks ? words : "This page could not be opened; see above.";
   sayError(error);

@@ -162,7 +162,13 @@ const showDirection = latest(async () => {
 async function open(): Promise<void> {
   const { name, kind } = await remote.call("open");
   byId("device", HTMLElement).textContent = name;
-  if (kind === "software") side.value = "128";
+  if (kind !== "gpu") side.value = "128";
+  if (kind === "processor")
+    notice(
+      "cpu",
+      "Without WebGPU: the processor decomposes the picture",
+      "This browser offers the page no GPU. A plain program on the processor does the same here, and the gradient is written down by its formula, uᵢvᵢᵀ.",
+    );
   rank.oninput = () => showRank.give();
   direction.oninput = () => showDirection.give();
   side.onchange = () => taking.give(given);

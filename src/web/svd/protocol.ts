@@ -24,7 +24,8 @@ export type SvdEvent =
 
 /** What the worker of the SVD page can be asked. */
 export interface SvdApi {
-  open(): Promise<AdapterDescription>;
+  /** What decomposes: an adapter, or the processor itself where the browser offers none. */
+  open(): Promise<Pick<AdapterDescription, "name"> & { kind: AdapterDescription["kind"] | "processor" }>;
   /** Decomposes a picture whose longer side is shrunk to `side`, or one of its own; the others are about the last one. */
   decompose(picture: File | undefined, side: number): Promise<Decomposition>;
   /** The nearest matrix of rank k. */

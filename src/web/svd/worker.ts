@@ -1,5 +1,5 @@
 import { openDevice, type Device } from "../../device/device.ts";
-import { ArgumentError, DeviceLostError } from "../../device/errors.ts";
+import { ArgumentError, DeviceLostError, NoAdapterError } from "../../device/errors.ts";
 import { mul } from "../../ops/elementwise.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { sum } from "../../ops/reduce.ts";
@@ -11,6 +11,7 @@ import { Lock } from "../shared/lock.ts";
 import { reasonOf } from "../shared/loss.ts";
 import { decodeImage } from "../shared/pictures.ts";
 import type { Decomposition, SvdApi, SvdEvent } from "./protocol.ts";
+import { CpuMatrix } from "./onCpu.ts";
 import { samplePicture } from "./sample.ts";
 
 /** Decompositions that are timed, unless one takes long. */
@@ -27,6 +28,9 @@ const lock = new Lock();
 const say = (event: SvdEvent) => tell(event);
 let device: Device | undefined;
 let matrix: Matrix | undefined;
+/** Whether this processor decomposes, and what it decomposed. */
+let isOnCpu = false;
+let cpuMatrix: CpuMatrix | undefined;
 
 async function open(): Promise<Device> {
   if (device) return device;
@@ -38,13 +42,28 @@ async function open(): Promise<Device> {
   return opened;
 }
 
+/** Opens a device; where the browser offers none, this processor takes its place. */
+async function openAny(): ReturnType<SvdApi["open"]> {
+  try {
+    return (await open()).info;
+  } catch (error) {
+    if (!(error instanceof NoAdapterError)) throw error;
+    isOnCpu = true;
+    return { name: "this processor, without WebGPU", kind: "processor" };
+  }
+}
+
 /** The picture as a matrix, the values of its factors, and how long they took. */
 async function decompose(picture: File | undefined, side: number): Promise<Decomposition> {
-  const on = await open();
+  const on = isOnCpu ? undefined : await open();
   const { data, ...shape } = picture ? await decodeImage(picture, side) : samplePicture(side);
   say({ kind: "decoded", shape });
-  forget();
   const given = Float32Array.from(data, (byte) => byte / 255);
+  if (!on) {
+    cpuMatrix = new CpuMatrix(shape.height, shape.width * shape.channels);
+    return { shape, matrix: given, ...cpuMatrix.decompose(given), runs: 1 };
+  }
+  forget();
   const a = tensor(on, given, [shape.height, shape.width * shape.channels]);
   const run = (): Matrix["factors"] => on.noGrad(() => on.scope(() => svd(a)));
   let factors = run();
@@ -77,6 +96,7 @@ function need(): Matrix {
 
 /** U_k S_k V_kᵀ: the singular values after the k-th are put to zero. */
 async function atRank(k: number): Promise<Float32Array> {
+  if (cpuMatrix) return cpuMatrix.atRank(k);
   const { a, factors, values } = need();
   const on = a.device;
   const product = on.noGrad(() =>
@@ -95,6 +115,7 @@ async function atRank(k: number): Promise<Float32Array> {
 
 /** d s_i / d A by the backward pass of the SVD; it equals u_i v_iᵀ. */
 async function gradient(i: number): Promise<Float32Array> {
+  if (cpuMatrix) return cpuMatrix.gradient(i);
   const { a, values } = need();
   const on = a.device;
   on.scope(() => {
@@ -111,7 +132,7 @@ async function gradient(i: number): Promise<Float32Array> {
 }
 
 serve<SvdApi>({
-  open: async () => (await open()).info,
+  open: openAny,
   decompose: (picture, side) => lock.run(() => decompose(picture, side)),
   atRank: (k) => lock.run(() => atRank(k)),
   gradient: (i) => lock.run(() => gradient(i)),

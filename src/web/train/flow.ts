@@ -32,9 +32,9 @@ export class Flow {
     next.setAttribute("aria-label", "Another picture");
     this.#valuesPart.classList.add("svd");
     this.element = make(
-      "figure",
+      "div",
       { className: `flow lane-${lane}` },
-      make("figcaption", {}, make("i", { className: `swatch lane-${lane}` }), ` ${name}`),
+      make("p", { className: "name" }, make("i", { className: `swatch lane-${lane}` }), ` ${name}`),
       make(
         "div",
         { className: "parts" },

@@ -3,7 +3,7 @@ import { bytesOf } from "../shared/bytes.ts";
 import { onWidth } from "../shared/charts.ts";
 import { byId, download, make } from "../shared/dom.ts";
 import { Latest } from "../shared/latest.ts";
-import { dismiss, notice, sayError, sayUnusable } from "../shared/notices.ts";
+import { dismiss, isNoAdapter, notice, sayError, sayUnusable } from "../shared/notices.ts";
 import { Remote, RemoteError } from "../shared/rpc.ts";
 import { LatentView } from "../latent/view.ts";
 import { addressOf, readAddress } from "./address.ts";
@@ -41,6 +41,8 @@ class TrainPage {
   readonly #replay = new Replay(() => this.#showLook());
   #cards: ModelCard[] = [];
   #flows: Flow[] = [];
+  /** Whether what is shown was recorded elsewhere: then nothing can be asked of the models. */
+  #isRecorded = false;
   /** The picture of the preview whose way through the models is drawn. */
   #traced = 0;
   #playing = false;
@@ -63,7 +65,23 @@ class TrainPage {
       this.#listen(spotFor(kind));
     } catch (error) {
       sayUnusable(error, "Training needs WebGPU; see above.");
+      if (isNoAdapter(error)) await this.#showRecorded().catch(() => undefined); // what to do is said
     }
+  }
+
+  /** Shows a run that was recorded elsewhere. */
+  async #showRecorded(): Promise<void> {
+    const { fetchRecording } = await import("./recording.ts");
+    const { setUp, looks, losses } = await fetchRecording();
+    document.body.classList.replace("unusable", "recorded");
+    this.#isRecorded = true;
+    this.#show(setUp, false);
+    for (const event of losses) this.#onLosses(event);
+    for (const event of looks) this.#replay.add(event);
+    this.#followWidth();
+    this.#showLook();
+    this.#controls.progress.textContent =
+      "This run was recorded, as this browser can not train. Press Replay, or move the slider.";
   }
 
   #saySlow(name: string): void {
@@ -139,10 +157,7 @@ class TrainPage {
       rank: (value) => rank.give(value),
       beta: (value) => beta.give(value),
     });
-    onWidth(byId("lanes", HTMLElement), () => {
-      this.#losses.draw();
-      this.#showLook();
-    });
+    this.#followWidth();
     const watch = () => void this.#remote.call("watch", !document.hidden).catch(sayError);
     document.addEventListener("visibilitychange", watch);
     watch();
@@ -152,6 +167,13 @@ class TrainPage {
     });
     data.value = this.#asked.data;
     anew(sources.choice(this.#asked.data)!);
+  }
+
+  #followWidth(): void {
+    onWidth(byId("lanes", HTMLElement), () => {
+      this.#losses.draw();
+      this.#showLook();
+    });
   }
 
   /** Lets the page's address say what is chosen, for who keeps or shares it. */
@@ -290,7 +312,7 @@ class TrainPage {
     this.#showFlows();
     this.#sayErrors(looks, step);
     this.#batch.update(looks, this.#names);
-    this.#latent.update(looks, this.#replay.isNow);
+    this.#latent.update(looks, this.#replay.isNow && !this.#isRecorded);
   }
 
   #showFlows(): void {
