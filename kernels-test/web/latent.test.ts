@@ -186,7 +186,7 @@ test("three dimensions: mouse, fingers and keys turn, zoom and decode", slow, as
   await touch("touchEnd", []);
 
   await tab.locator("#rank").fill("2"); // back to two coordinates: there is nothing to turn
-  await tab.getByText("of 2", { exact: true }).waitFor();
+  await tab.getByText("of 2", { exact: true }).first().waitFor();
   expect(await tab.getByRole("button", { name: "3-D" }).count()).toBe(0);
   expect(wrong).toEqual([]);
   await tab.close();
