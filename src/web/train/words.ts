@@ -2,13 +2,13 @@ import type { Look } from "./protocol.ts";
 
 /** A direction of the cloud in which codes vary by less than this share of the longest one tells nothing. */
 const thin = 0.1;
-/** What varies by less carries nothing: see `activeUnits`. */
+/** A cloud that is no longer than this carries nothing: see `activeUnits`. */
 const still = 0.1;
 
 /** How many different things a model's numbers say: the directions in which the cloud of its codes is wide. */
 export function things({ directions }: Pick<Look, "directions">): number {
-  const least = Math.max(still, thin * (directions[0] ?? 0));
-  return directions.filter((deviation) => deviation > least).length;
+  const longest = directions[0] ?? 0;
+  return longest > still ? directions.filter((deviation) => deviation > thin * longest).length : 0;
 }
 
 /** How two numbers of codes (N, size) go together over N pictures, from −1 to 1; 0 where one of them is always the same. */
