@@ -17,7 +17,7 @@ const WEBGPU = [
   "--enable-features=Vulkan,WebGPU",
 ];
 
-/** Node's tests have these checks, and kernels compile a fifth faster without. */
+/** What keeps kernels in bounds is off: they compile a fifth faster. */
 const UNCHECKED = "--enable-dawn-features=disable_robustness,disable_polyfills_on_integer_div_and_mod";
 
 /** Where the package Chromium of Debian and its like is installed. */

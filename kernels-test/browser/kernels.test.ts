@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { BrowserSession } from "./session.ts";
 
 /** A browser compiles one kernel after the other: two of them have two processors at work. */
-const sessions = await Promise.all([1, 2].map(() => BrowserSession.open({ robust: false })));
+const sessions = await Promise.all([BrowserSession.open(), BrowserSession.open()]);
 afterAll(() => Promise.all(sessions.map((session) => session.close())));
 
 /** Files of many tests first: where two that are neighbours take about as long, no browser waits. */
-const files = (await sessions[0]!.collect()).sort((a, b) => b.tests.length - a.tests.length);
+const files = (await sessions[0].collect()).sort((a, b) => b.tests.length - a.tests.length);
 const results: (Map<string, Promise<void>> | undefined)[] = [];
 
 /** Starts the tests of the nth file, unless they are started or there is none. */
@@ -16,9 +16,8 @@ function start(n: number): void {
 }
 
 /**
- * Every op test again, in a browser's WebGPU: another compiler front end, and validation that can not be turned off. Of
- * the shapes of an op that Node has tried, the last is tried here too. Kernels that are kept in bounds are Node's to try,
- * with Dawn's checks, and those of the pages.
+ * Every op test again, in a browser's WebGPU: another compiler front end, and checks that can not be turned off. Of the
+ * shapes of an op that Node has tried, the last is tried here too.
  */
 for (const [n, file] of files.entries()) {
   describe(file.name, () => {
