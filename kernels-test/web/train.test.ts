@@ -172,6 +172,7 @@ test(
     await second.click();
     const own = { from: "second-stage", seed: 2, stage: 0 };
     await tab.getByText("codes that the second stage makes").waitFor();
+    await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(30); // ten of three numbers
     const drawn = await lastDecoded(tab);
     await tab.getByRole("button", { name: "renormalised" }).click();
     await tab.getByText("all are multiplied so that they vary").waitFor();
