@@ -226,7 +226,7 @@ export class Bindings {
   #makeRoom(): void {
     if (existing >= this.#most)
       throw new LimitError(
-        `${existing} launches wait for memory that was forgotten, which JavaScript finds in a pause alone: free tensors ` +
+        `${existing} launches wait for forgotten memory, which JavaScript finds in a pause: free tensors ` +
           `with dispose() or device.scope(), or await device.finish() now and then`,
       );
     if (existing >= this.#most / 2 && existing % (this.#most / 10) === 0) collectGarbage();

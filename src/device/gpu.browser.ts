@@ -34,7 +34,7 @@ export async function openAdapter(request: AdapterRequest = {}): Promise<OpenedA
     throw noAdapter(
       wanted,
       found.map(({ info }) => info.name),
-      "Turn on hardware acceleration in the browser's settings and update the graphics driver; chrome://gpu or " +
+      "Turn on hardware acceleration in the browser's settings; chrome://gpu or " +
         "about:support say why WebGPU is off.",
       ["navigator.gpu"],
     );

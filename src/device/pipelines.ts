@@ -46,7 +46,7 @@ export class Pipeline {
     const now = this.#now;
     if (!now || settle(() => now.begun) === "rejected")
       throw new LimitError(
-        "too many launches wait for a kernel that is not compiled yet, or can not be: await device.finish() after the " +
+        "too many launches wait for a kernel that is not compiled: await device.finish() after the " +
           "first launch",
       );
     this.#pipeline = now.make();
