@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -32,14 +32,15 @@ const labels = (count: number) => idx([count], (i) => i % 3);
 const square = (side: number, colour: Parameters<typeof png>[2]) => png(side, side, colour);
 
 /** Drops a folder of this name on the page, as a file manager does. */
-async function dropFolder(tab: Tab, name: string): Promise<void> {
+async function dropFolder(tab: Tab, name: string, model?: Uint8Array): Promise<() => void> {
   const folder = join(mkdtempSync(join(tmpdir(), "hestenes-drop-")), name);
-  mkdirSync(folder);
+  mkdirSync(join(folder, "checkpoint"), { recursive: true });
+  if (model) writeFileSync(join(folder, "checkpoint", "model.safetensors"), model);
   const session = await tab.context().newCDPSession(tab);
   const data = { items: [], files: [folder], dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"] as const)
     await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
-  rmSync(dirname(folder), { recursive: true });
+  return () => rmSync(dirname(folder), { recursive: true });
 }
 
 test("drawings of mouse and keys become data, and models learn from them", slow, async () => {
@@ -257,12 +258,17 @@ test("hostile files are refused in words, and the run at hand goes on", slow, as
     expect(await tab.locator("#data").inputValue()).toBe("bumps"); // which Start trains on
     expect(await tab.getByText("Choose files", { exact: true }).isVisible()).toBe(true); // others may be given
   }
-  await dropFolder(tab, "holiday");
+  const bad = new Uint8Array(40).fill(9);
+  const forgetRun = await dropFolder(tab, "run", bad); // its model is read
+  await refused(tab, /model\.safetensors is not a model that this page can read/);
+  forgetRun();
+  const forget = await dropFolder(tab, "holiday");
   await tab
     .locator("#notices")
     .getByText(/^holiday is a folder. Open it, and drop the files that are in it/)
     .waitFor();
-  await drop(tab, one("model.safetensors", new Uint8Array(40).fill(9)));
+  forget();
+  await drop(tab, one("model.safetensors", bad));
   await refused(tab, /model\.safetensors is not a model that this page can read/);
   expect(await stepOf(tab)).toBe(0);
   await tab.selectOption("#data", "files"); // of which there are none yet

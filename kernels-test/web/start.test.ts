@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openPages, pages, patient, slow, untilReady } from "./site.ts";
 import { address, asked, downloaded, openStudio, shareStudio, trainTo, waitPast } from "./studio.ts";
@@ -200,9 +202,34 @@ test.each([50, 51])(
     const asks = () => tab.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true }))); // as the browser does
     await trainTo(tab, steps);
     expect(await asks()).toBe(steps > 50);
-    await downloaded(tab, () => tab.getByRole("button", { name: /Save AE/ }).click());
+    const saved = await downloaded(tab, () => tab.getByRole("button", { name: /Save AE/ }).click());
     await expect.poll(asks, patient).toBe(false);
     expect(wrong).toEqual([]);
+    writeFileSync(join(site.folder, "kept.safetensors"), saved);
+    await tab.close();
+  },
+);
+
+test(
+  "an address may give the file of a model; where that can not be had, the page says why and goes on without",
+  slow,
+  async () => {
+    const { tab, wrong } = await openStudio(site, "?model=./kept.safetensors&size=8");
+    await tab.getByText("kept.safetensors is a AE. Its latent space is below").waitFor();
+    expect(wrong).toEqual([]);
+    for (const [address, words] of [
+      ["./nothing.safetensors", /nothing\.safetensors can not be loaded: its server answers 404/],
+      [
+        "https://nowhere.invalid/m.safetensors",
+        /nothing answers there, or its server does not let pages of other sites/,
+      ],
+      ["file:///etc/m.safetensors", /is no address that a page can load a model from/],
+      ["./index.html", /index\.html is not a model that this page can read/],
+    ] as const) {
+      await tab.goto(new URL(`?size=8&model=${encodeURIComponent(address)}`, site.url).href);
+      await tab.locator("#notices [data-key=address]").filter({ hasText: words }).waitFor();
+      await untilReady(tab, "#play:not([disabled])", wrong);
+    }
     await tab.close();
   },
 );

@@ -49,6 +49,12 @@ export function mendNumber(
   return { value, words: `${key}=${text} became ${value}: it ${rule}` };
 }
 
+/** The address of a model's file, which `model` may give in place of a model's name: it has a dot or a slash in it. */
+export function fileIn(address: URLSearchParams): string | undefined {
+  const text = address.get("model") ?? "";
+  return /[./]/.test(text) ? text : undefined;
+}
+
 /**
  * Reads an address: numbers out of their range become the nearest in it, and what means nothing is left out. `mostRank` is
  * what the data allow, where that is known.
@@ -70,7 +76,7 @@ export function readAddress(address: URLSearchParams, mostRank: number = ranges.
   };
   return {
     data: oneOf("data", "bumps", ["bumps", "emoji"]),
-    model: oneOf("model", "vrrae", modelNames),
+    model: fileIn(address) === undefined ? oneOf("model", "vrrae", modelNames) : "vrrae",
     with: oneOf("with", "vae", [...modelNames, ""]),
     rank: number("rank") ?? 2,
     latent: number("latent") ?? 16,
