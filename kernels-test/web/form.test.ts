@@ -8,7 +8,8 @@ import { logTicks } from "../../src/web/shared/charts.ts";
 import { Latest } from "../../src/web/shared/latest.ts";
 import { strongest } from "../../src/web/svd/words.ts";
 import { Paced } from "../../src/web/shared/frames.ts";
-import { addressOf, readAddress } from "../../src/web/train/address.ts";
+import { galleryPage } from "../../src/web/build/gallery-page.ts";
+import { addressOf, fileIn, readAddress } from "../../src/web/train/address.ts";
 import { bytesOf } from "../../src/web/shared/bytes.ts";
 import { loadChoice } from "../../src/web/train/datasets.ts";
 import { readFiles } from "../../src/web/train/files.ts";
@@ -418,4 +419,19 @@ test("the looks of a long run are thinned, the first and the last among them", (
   expect(new Set(steps).size).toBe(steps.length);
   log.cutTo(500);
   expect(log.events.at(-1)!.step).toBeLessThanOrEqual(500);
+});
+
+test("the gallery links each model's picture to the page that opens it", () => {
+  const exhibit = { title: "A & B", shows: "What it shows.", testError: 12.34, file: "ae.safetensors" };
+  const text = galleryPage([{ ...exhibit, picture: Uint8Array.of(1, 2, 3) }], {
+    steps: 400,
+    version: "1.2.3",
+  });
+  expect(text).toContain('href="../index.html?with=&amp;model=gallery/ae.safetensors"');
+  expect(text).toContain('src="data:image/png;base64,AQID"');
+  expect(text).toMatch(
+    /<h2>A &amp; B<\/h2>[^]*What it shows\. Error on pictures that it has not seen: 12\.3 %\./,
+  );
+  expect(fileIn(new URLSearchParams("with=&model=gallery/ae.safetensors"))).toBe("gallery/ae.safetensors");
+  expect(fileIn(new URLSearchParams("model=mask-aae"))).toBeUndefined();
 });

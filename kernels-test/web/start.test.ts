@@ -218,7 +218,7 @@ test(
     await tab.getByText("kept.safetensors is a AE. Its latent space is below").waitFor();
     expect(wrong).toEqual([]);
     for (const [address, words] of [
-      ["./nothing.safetensors", /nothing\.safetensors can not be loaded: its server answers 404/],
+      ["./nothing.safetensors", /nothing\.safetensors is not a model that this page can read/],
       [
         "https://nowhere.invalid/m.safetensors",
         /nothing answers there, or its server does not let pages of other sites/,

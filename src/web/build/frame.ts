@@ -7,9 +7,13 @@ export const pages = [
   { file: "bench.html", name: "Benchmark" },
 ] as const;
 
-/** What a built page may load: what comes from its own site. Charts have inline styles; pictures are made in the page. */
+/**
+ * What a built page may load: what comes from its own site, and models of other sites by their addresses. Charts have inline
+ * styles; pictures are made in the page.
+ */
 const policy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'";
+  "default-src 'self'; connect-src 'self' https:; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; " +
+  "object-src 'none'; base-uri 'none'";
 
 /** Puts around each page what all have in common: their head, the bar with links, and the place for notices. */
 export function frame(): Plugin {

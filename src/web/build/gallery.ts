@@ -1,11 +1,11 @@
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { version } from "../../device/version.node.ts";
 import { modelNamed, type ModelName } from "../../models/known.ts";
 import { makeFolder, writeFileAtomic } from "../../runs/files.node.ts";
 import { RunFolder } from "../../runs/run-folder.node.ts";
-import { runSession } from "../../runs/session.node.ts";
+import { runSession } from "../../runs/run-session.node.ts";
 import { completeConfig } from "../../train/config.ts";
 import { galleryPage, type Exhibit } from "./gallery-page.ts";
 
@@ -26,12 +26,18 @@ const program = new Command("npm run gallery --")
   )
   .argument("[site]", "the folder that npm run build has made", "dist")
   .option("--steps <count>", "training steps of each", stepsOf, 400)
+  .addOption(new Option("--only <models...>", "these alone").choices(shown.map(({ model }) => model)))
   .option("--runs <folder>", "where the runs are kept", "runs/gallery")
   .option("--adapter <name>", "the adapter to use, by part of its name")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse();
 const [site] = program.processedArgs as [string];
-const { steps, runs, adapter } = program.opts<{ steps: number; runs: string; adapter?: string }>();
+const { steps, only, runs, adapter } = program.opts<{
+  steps: number;
+  only?: string[];
+  runs: string;
+  adapter?: string;
+}>();
 
 function stepsOf(text: string): number {
   const steps = Number(text);
@@ -48,6 +54,7 @@ const gallery = resolve(site, "gallery");
 makeFolder(gallery);
 const exhibits: Exhibit[] = [];
 for (const { model, shows } of shown) {
+  if (only && !only.includes(model)) continue;
   const folder = new RunFolder(join(runs, `${model}-${steps}`));
   if (!existsSync(folder.file("metrics.json"))) await trained(folder, model);
   copyFileSync(folder.file("checkpoint/model.safetensors"), join(gallery, `${model}.safetensors`));

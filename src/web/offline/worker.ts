@@ -47,9 +47,9 @@ async function dropOthers(): Promise<void> {
 /** The kept file, else what the network has; the benchmark's peers are kept once they were used. */
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(current);
-  const { pathname } = new URL(request.url);
+  const { origin, pathname } = new URL(request.url);
   const isPage = request.mode === "navigate";
-  const wanted = isPage && pathname.endsWith("/") ? "index.html" : request;
+  const wanted = isPage && origin + pathname === folder ? "index.html" : request;
   const kept = await cache.match(wanted, { ignoreSearch: isPage, ignoreVary: true });
   if (kept) return kept;
   const response = await fetch(request);

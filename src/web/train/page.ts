@@ -167,7 +167,22 @@ class TrainPage {
       if (step - this.#savedStep > stepsWithoutAsking) event.preventDefault(); // the browser asks
     });
     data.value = this.#asked.data;
-    anew(sources.choice(this.#asked.data)!);
+    const file = fileIn(new URLSearchParams(location.search));
+    anew(sources.choice(this.#asked.data)!); // also where a file comes after it, which may not be had
+    if (file !== undefined) this.#runs.give((isLast) => this.#loadFrom(file, isLast));
+  }
+
+  /** Loads the model at an address; where it can not be had, says why, and the run at hand stays. */
+  async #loadFrom(address: string, isLast: () => boolean): Promise<void> {
+    this.#controls.progress.textContent = `Loading ${address} …`;
+    try {
+      await this.#load(await modelAt(address), isLast);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      notice("address", "The model of this address could not be loaded", words);
+      if (isLast()) this.#showAgain(); // the run that was set up before it was not shown in the form
+      this.#sayProgress();
+    }
   }
 
   #followWidth(): void {
