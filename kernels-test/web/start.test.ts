@@ -215,7 +215,7 @@ test(
   slow,
   async () => {
     const { tab, wrong } = await openStudio(site, "?model=./kept.safetensors&size=8");
-    await tab.getByText("kept.safetensors is a AE. Its latent space is below").waitFor();
+    await tab.getByText("kept.safetensors holds the model AE. Its latent space is below").waitFor();
     expect(wrong).toEqual([]);
     for (const [address, words] of [
       ["./nothing.safetensors", /nothing\.safetensors is not a model that this page can read/],

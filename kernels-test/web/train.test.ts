@@ -209,7 +209,7 @@ test("a model from Node loads, redraws as it did, and saves to the same weights"
     new MutationObserver(() => said.push(progress.textContent)).observe(progress, { childList: true });
   });
   await tab.setInputFiles("#load", { name: "model.safetensors", mimeType: "", buffer: Buffer.from(file) });
-  await tab.getByText("model.safetensors is a VRRAE").waitFor();
+  await tab.getByText("model.safetensors holds the model VRRAE").waitFor();
   const said = await tab.evaluate(() => (globalThis as unknown as { said: string[] }).said);
   expect(said).toEqual(["Loading model.safetensors …", expect.stringMatching(/^Ready/)]);
   expect(apart((await lastLook(tab)).looks[0]!.pictures, await reconstructed(model))).toBeLessThan(1e-4);

@@ -260,7 +260,7 @@ class TrainPage {
     notice(
       "loaded",
       "Model loaded",
-      `${file.name} is a ${models[setUp.settings.models[0]!].name}. Its latent space is below; Start trains it further.`,
+      `${file.name} holds the model ${models[setUp.settings.models[0]!].name}. Its latent space is below; Start trains it further.`,
     );
   }
 
