@@ -124,10 +124,11 @@ export class Lane {
   async #trace(x: Tensor): Promise<Trace> {
     const { model } = this;
     using codes = model.encode(x);
-    using variances = model.codeVariance(x);
+    using variances = model.knowsCodeVariance ? model.codeVariance(x) : undefined;
     using long = model.truncation?.latentVectors(x);
-    const deviations = (await variances.read()).map(Math.sqrt);
-    return { codes: await codes.read(), deviations, long: await long?.read() };
+    const read = await codes.read();
+    const deviations = (await variances?.read())?.map(Math.sqrt) ?? new Float32Array(read.length);
+    return { codes: read, deviations, long: await long?.read() };
   }
 
   /** The model's mask, where it has one. */

@@ -83,7 +83,7 @@ export interface LossEvent {
 export interface Trace {
   /** Their codes, (N, codeSize). */
   codes: Float32Array;
-  /** The deviations of the noise that training adds to these; 0 where it adds none. */
+  /** The deviations of the noise that training adds to these; 0 where it adds none, or bends what it draws. */
   deviations: Float32Array;
   /** Their long codes (N, L), of a model that cuts these to a rank. */
   long: Float32Array | undefined;
