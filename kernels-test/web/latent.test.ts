@@ -40,8 +40,8 @@ describe("a run of two coordinates", () => {
       await plane.show();
       await plane.drag(...dots);
       await tab.getByText("From the first dot to the second").waitFor();
-      await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
-      const way = await lastDecoded(tab);
+      await expect.poll(async () => (await lastDecoded(tab, 20)).codes.length, patient).toBe(20);
+      const way = await lastDecoded(tab, 20);
       const isNear = (a: number, b: number) => Math.abs(a - b) < 1e-5;
       const isDot = (x: number, y: number) =>
         codes.some((value, i) => i % 2 === 0 && isNear(value, x) && isNear(codes[i + 1]!, y));
@@ -67,8 +67,8 @@ describe("a run of two coordinates", () => {
       await plane.show(); // the pictures on the way are drawn
       await tab.keyboard.press("Enter");
       await tab.getByText("From the first dot to the second").waitFor();
-      await expect.poll(async () => (await lastDecoded(tab)).codes.length, patient).toBe(20);
-      const byKeys = (await lastDecoded(tab)).codes;
+      await expect.poll(async () => (await lastDecoded(tab, 20)).codes.length, patient).toBe(20);
+      const byKeys = (await lastDecoded(tab, 20)).codes;
       expect(apart(byKeys.slice(0, 2), codes.slice(0, 2))).toBeLessThan(1e-5);
       expect(isDot(byKeys[18]!, byKeys[19]!)).toBe(true);
       expect(byKeys.slice(18)).not.toEqual(byKeys.slice(0, 2));

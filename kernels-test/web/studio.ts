@@ -175,9 +175,12 @@ interface PlainLook {
   }[];
 }
 
-/** The last codes that the page had decoded, and the pictures that came back. */
-export function lastDecoded(tab: Tab): Promise<{ lane: number; codes: number[]; pictures: number[] }> {
-  return tab.evaluate(() => {
+/** The last codes that the page had decoded, of so many numbers where that is given, and the pictures that came back. */
+export function lastDecoded(
+  tab: Tab,
+  length?: number,
+): Promise<{ lane: number; codes: number[]; pictures: number[] }> {
+  return tab.evaluate((length) => {
     const { wire } = globalThis as unknown as { wire: Message[] };
     const answers = new Map<number, Float32Array>();
     for (const message of wire)
@@ -188,10 +191,13 @@ export function lastDecoded(tab: Tab): Promise<{ lane: number; codes: number[]; 
         ? [message.sent]
         : [],
     );
-    const { id, args } = asked.at(-1)!;
-    const [lane, codes] = args as [number, Float32Array];
-    return { lane, codes: [...codes], pictures: [...answers.get(id)!] };
-  });
+    const found = asked.findLast(
+      ({ args }) => length === undefined || (args[1] as Float32Array).length === length,
+    );
+    if (!found) return { lane: NaN, codes: [], pictures: [] };
+    const [lane, codes] = found.args as [number, Float32Array];
+    return { lane, codes: [...codes], pictures: [...answers.get(found.id)!] };
+  }, length);
 }
 
 /** Words of libraries and formats, which say nothing to who looks at a page. */
