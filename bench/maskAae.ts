@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { Batches } from "../src/data/batches.ts";
 import { Dataset } from "../src/data/dataset.ts";
@@ -11,6 +9,7 @@ import { openDevice } from "../src/device/device.ts";
 import { maskAae } from "../src/models/maskAae.ts";
 import { maskAaeNetworks } from "../src/nn/maskAaeNetworks.ts";
 import { Trainer } from "../src/train/trainer.ts";
+import { bytesOf, openPython } from "./peers/python.ts";
 import { median } from "./results.ts";
 
 /** `npx tsx bench/maskAae.ts --python FILE`: a step of MaskAAE beside PyTorch's, in turns, on the sizes of its paper's MNIST. */
@@ -60,28 +59,14 @@ function taken(): Float32Array[] {
   });
 }
 
-function bytesOf(all: readonly Float32Array[]): Buffer {
-  return Buffer.concat(all.map((one) => Buffer.from(one.buffer, one.byteOffset, one.byteLength)));
-}
-
-const script = join(import.meta.dirname, "peers", "maskAae.py");
-const torch = spawn(python, [script, folder], { stdio: ["pipe", "pipe", "inherit"] });
-const lines = createInterface({ input: torch.stdout })[Symbol.asyncIterator]();
-async function answer(): Promise<Record<string, number>> {
-  const next: IteratorResult<string, undefined> = await lines.next();
-  if (next.done) throw new Error(`${python} ended; it has to have PyTorch`);
-  return JSON.parse(next.value) as Record<string, number>;
-}
-
-const about = await answer();
+const torch = await openPython(python, "maskAae.py", folder);
 const times: { own: number; torch: number }[] = [];
 for (let i = 0; i < steps + warm; i++) {
   const start = performance.now();
   trainer.advance();
   await device.finish();
   const own = performance.now() - start;
-  torch.stdin.write("\n");
-  const { ms, loss } = await answer();
+  const { ms, loss } = (await torch.ask("")) as Record<string, number>;
   if (i === 0) {
     const { losses } = await trainer.losses(); // before anything random: the two have to agree
     if (Math.abs(losses["ae.loss"]! / loss! - 1) > 1e-4)
@@ -89,13 +74,13 @@ for (let i = 0; i < steps + warm; i++) {
   }
   if (i >= warm) times.push({ own, torch: ms! });
 }
-torch.stdin.end();
+torch.close();
 rmSync(folder, { recursive: true });
 console.log(
   JSON.stringify({
     case: "step mask-aae mnist",
     adapter: device.info.name,
-    ...about,
+    ...(torch.first as object),
     hestenes: median(times.map(({ own }) => own)),
     torchMs: median(times.map(({ torch }) => torch)),
     timesAsFast: median(times.map(({ own, torch }) => torch / own)),
