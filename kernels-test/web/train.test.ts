@@ -191,7 +191,7 @@ test(
     await tab.fill("#latent-length", "5");
     await expect.poll(() => stepOf(tab), patient).toBe(0);
     await drop(tab, [{ name: "mine.safetensors", bytes }]);
-    await tab.getByText("mine.safetensors is a Two-stage VAE").waitFor();
+    await tab.getByText("mine.safetensors holds the model Two-stage VAE").waitFor();
     expect((await lastLook(tab)).looks[0]!.pictures).toEqual(pictures);
     expect(await tab.locator("#latent-length").inputValue()).toBe("3");
     expect(wrong).toEqual([]);
