@@ -16,6 +16,7 @@ import { readFiles } from "../../src/web/train/files.ts";
 import { modelIn } from "../../src/web/train/infer.ts";
 import type { Look, LossEvent } from "../../src/web/train/protocol.ts";
 import { LookLog } from "../../src/web/train/lookLog.ts";
+import { Runs } from "../../src/web/train/runs.ts";
 import { RunLog, type LossLine } from "../../src/web/train/runLog.ts";
 import { svdOnCpu } from "../../src/web/shared/svdOnCpu.ts";
 import { told, why } from "../../src/web/train/words.ts";
@@ -209,6 +210,34 @@ test("of values that come meanwhile the last one counts, and what waits for them
   latest.give("d");
   await latest.settled();
   expect(done).toEqual(["a false", "c true", "d true"]);
+});
+
+test("a file whose turn another run took is named, until one is asked for that need not wait", async () => {
+  const { document, HTMLElement } = parseHTML("<html><body><div id=notices></div></body></html>");
+  vi.stubGlobal("document", document);
+  vi.stubGlobal("HTMLElement", HTMLElement);
+  try {
+    const runs = new Runs();
+    const begun: string[] = [];
+    const give = (name: string, file?: string) => {
+      runs.give(() => Promise.resolve(void begun.push(name)), file);
+    };
+    const said = () => document.querySelector("#notices p")?.textContent;
+    give("first");
+    give("second", "mine.safetensors");
+    give("third", "a.png and 2 more");
+    expect(said()).toMatch(/^mine\.safetensors: .* took its place\. Give it again/);
+    give("fourth");
+    expect(said()).toMatch(/^mine\.safetensors, a\.png and 2 more: .* took their place\. Give them again/);
+    await runs.settled();
+    expect(begun).toEqual(["first", "fourth"]);
+    expect(said()).toBeDefined(); // what took their place does not hide it
+    give("fifth", "mine.safetensors");
+    await runs.settled();
+    expect([begun.at(-1), said()]).toEqual(["fifth", undefined]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 describe("files that are given to a page", () => {

@@ -112,6 +112,17 @@ test(
       const shown = await pixels(tab, "#original");
       for (let at = 0; at < shown.length; at += 4) expect(Math.abs(shown[at]! - 127.5)).toBeLessThan(3);
     }
+    await tab.evaluate(() => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 6 });
+      const picture = Uint8Array.from(atob(canvas.toDataURL().split(",")[1]!), (c) => c.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([picture], "last.png"));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer }));
+      const side = document.querySelector<HTMLSelectElement>("#side")!;
+      side.value = "256";
+      side.dispatchEvent(new Event("change")); // before the picture is read
+    });
+    await tab.getByText("last.png: 256 × 5 pixels").waitFor();
     expect(wrong).toEqual([]);
     await tab.close();
   },

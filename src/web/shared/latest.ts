@@ -4,15 +4,29 @@
  */
 export class Latest<T> {
   readonly #act: (value: T, isLast: () => boolean) => Promise<void>;
+  readonly #onPassedOver: (value: T) => void;
   #next: { value: T } | undefined;
   #running: Promise<void> | undefined;
 
-  /** `act` must not reject; its `isLast` says whether no other value has come since. */
-  constructor(act: (value: T, isLast: () => boolean) => Promise<void>) {
+  /**
+   * `act` must not reject; its `isLast` says whether no other value has come since. `onPassedOver` is called for a value
+   * whose place another one takes.
+   */
+  constructor(
+    act: (value: T, isLast: () => boolean) => Promise<void>,
+    onPassedOver: (value: T) => void = () => undefined,
+  ) {
     this.#act = act;
+    this.#onPassedOver = onPassedOver;
+  }
+
+  /** Whether something is done now. */
+  get isBusy(): boolean {
+    return this.#running !== undefined;
   }
 
   give(value: T): void {
+    if (this.#next) this.#onPassedOver(this.#next.value);
     this.#next = { value };
     this.#running ??= this.#run();
   }

@@ -45,7 +45,7 @@ async function take(picture: File | undefined): Promise<void> {
     given = picture;
     dismiss("error");
   } catch (error) {
-    if (!isOfLoss(error)) wanted = given;
+    if (!isOfLoss(error) && wanted === picture) wanted = given;
     throw error;
   } finally {
     say("");
@@ -171,8 +171,9 @@ async function open(): Promise<void> {
     );
   rank.oninput = () => showRank.give();
   direction.oninput = () => showDirection.give();
-  side.onchange = () => taking.give(given);
+  side.onchange = () => taking.give(wanted);
   acceptFiles(document.body, byId("choose", HTMLInputElement), ([first, ...others]) => {
+    wanted = first; // also for a size that is chosen before its turn
     taking.give(first);
     if (others.length === 0) return dismiss("others");
     const left = others.length === 1 ? others[0]!.name : `${others.length} others`;

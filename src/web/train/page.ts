@@ -11,7 +11,7 @@ import { BatchTable } from "./batch.ts";
 import { ModelCard } from "./card.ts";
 import { Controls } from "./controls.ts";
 import type { DataChoice } from "./datasets.ts";
-import { Flow } from "./flow.ts";
+import { Flows } from "./flows.ts";
 import { Losses } from "./losses.ts";
 import { modelAt } from "./modelAt.ts";
 import { models } from "./models.ts";
@@ -19,6 +19,7 @@ import type { Look, LossEvent, LostEvent, SetUp, Settings, TrainApi, TrainEvent 
 import { Sources, type DataKind } from "./sources.ts";
 import { showPresets } from "./presets.ts";
 import { Replay } from "./replay.ts";
+import { Runs } from "./runs.ts";
 import { why } from "./words.ts";
 import { spotFor, withBatch, type Spot } from "./spot.ts";
 
@@ -32,20 +33,15 @@ class TrainPage {
   readonly #controls = new Controls(this.#asked);
   readonly #latent: LatentView;
   readonly #losses = new Losses();
-  /** New runs, one after the other; of those asked for meanwhile, the last. */
-  readonly #runs = new Latest<(isLast: () => boolean) => Promise<void>>((run, isLast) =>
-    run(isLast).catch(sayError),
-  );
+  readonly #runs = new Runs();
   #sources: Sources | undefined;
   #setUp: SetUp | undefined;
   readonly #batch = new BatchTable();
   readonly #replay = new Replay(() => this.#showLook());
   #cards: ModelCard[] = [];
-  #flows: Flow[] = [];
+  readonly #flows = new Flows(() => this.#replay.event?.looks);
   /** Whether what is shown was recorded elsewhere: then nothing can be asked of the models. */
   #isRecorded = false;
-  /** The picture of the preview whose way through the models is drawn. */
-  #traced = 0;
   #playing = false;
   /** Whether the run that is being set up trains at once, as the one before it did. */
   #goesOn = false;
@@ -107,9 +103,9 @@ class TrainPage {
     const anew = (choice: DataChoice) => {
       const settings = withBatch(this.#controls.settings(choice), spot); // as they are now, not when its turn comes
       this.#goesOn ||= this.#playing;
-      this.#runs.give((isLast) => this.#anew(settings, isLast));
+      this.#runs.give((isLast) => this.#anew(settings, isLast), given(choice));
     };
-    const loadModel = (file: File) => this.#runs.give((isLast) => this.#load(file, isLast));
+    const loadModel = (file: File) => this.#runs.give((isLast) => this.#load(file, isLast), file.name);
     const sources = (this.#sources = new Sources(this.#controls.size ?? spot.size, anew, loadModel));
     const again = () => {
       const choice = sources.choice(data.value as DataKind) ?? this.#setUp?.settings.data;
@@ -124,7 +120,7 @@ class TrainPage {
     reset.onclick = again;
     play.onclick = () => {
       this.#goesOn = false;
-      dismiss("loaded", "unused"); // read by now, and in the way
+      dismiss("loaded", "passed-over", "unused"); // read by now, and in the way
       if (this.#playing) play.textContent = "Pausing …"; // after the steps that the device has been given
       this.#remote.call(this.#playing ? "pause" : "play").catch(sayError);
     };
@@ -169,7 +165,7 @@ class TrainPage {
     data.value = this.#asked.data;
     const file = fileIn(new URLSearchParams(location.search));
     anew(sources.choice(this.#asked.data)!); // also where a file comes after it, which may not be had
-    if (file !== undefined) this.#runs.give((isLast) => this.#loadFrom(file, isLast));
+    if (file !== undefined) this.#runs.give((isLast) => this.#loadFrom(file, isLast), file);
   }
 
   /** Loads the model at an address; where it can not be had, says why, and the run at hand stays. */
@@ -285,7 +281,6 @@ class TrainPage {
     const { settings, data, parameters, stages } = setUp;
     showPresets(settings);
     this.#losses.show(setUp, goesOn);
-    if (!goesOn) this.#traced = 0;
     this.#batch.show(data);
     this.#cards = settings.models.map((model, i) => {
       const onSave = () => void this.#save(i).catch(sayError);
@@ -293,10 +288,8 @@ class TrainPage {
       return new ModelCard(i, model, parameters[i]!, stages[i]!, data, { onSave, onNextStage });
     });
     byId("lanes", HTMLElement).replaceChildren(...this.#cards.map((card) => card.element));
-    const names = this.#names;
-    this.#flows = names.map((name, i) => new Flow(i, name, data, () => this.#traceNext()));
-    byId("flows", HTMLElement).replaceChildren(...this.#flows.map(({ element }) => element));
-    this.#latent.show(data, names);
+    this.#flows.show(this.#names, data, goesOn);
+    this.#latent.show(data, this.#names);
     this.#showLook();
     this.#sayProgress();
   }
@@ -325,21 +318,10 @@ class TrainPage {
     if (looks.length !== this.#cards.length || looks.some(({ pictures }) => pictures.length !== size)) return;
     const most = Math.max(...looks.flatMap(({ spread }) => [...spread]));
     looks.forEach((look, i) => this.#cards[i]!.show(look, most));
-    this.#showFlows();
+    this.#flows.draw();
     this.#sayErrors(looks, step);
     this.#batch.update(looks, this.#names);
     this.#latent.update(looks, this.#replay.isNow && !this.#isRecorded);
-  }
-
-  #showFlows(): void {
-    this.#replay.event?.looks.forEach((look, i) => this.#flows[i]?.show(look, this.#traced));
-  }
-
-  /** Draws the way of the next picture of the preview. */
-  #traceNext(): void {
-    const [H, W, C] = this.#setUp!.data.shape;
-    this.#traced = (this.#traced + 1) % (this.#setUp!.data.preview.length / (H * W * C));
-    this.#showFlows();
   }
 
   /** Says which of two models errs less, and why where it is to be seen in their numbers. */
@@ -420,6 +402,13 @@ class TrainPage {
     );
     notice("lost", "The GPU was lost", `${taken} ${why} The run is kept as it was at step ${step}.`, again);
   }
+}
+
+/** The names of the files that a choice of data is made of, in words. */
+function given(choice: DataChoice): string | undefined {
+  if (choice.kind !== "files") return undefined;
+  const [first, ...others] = choice.files;
+  return others.length === 0 ? first!.name : `${first!.name} and ${others.length} more`;
 }
 
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
