@@ -50,8 +50,9 @@ export function lengthFindings(outcome: Outcome): string[] {
     const opened = points.filter(({ open }) => open).map(({ latent, open }) => `${latent}: ${oursOf(open!)}`);
     const longer = points.slice(at).map(({ quality }) => quality.mean!);
     const growth = Math.max(...longer) / best.quality.mean!;
+    const grown = growth > 1 ? `, up to ${figure(growth)} times as much for longer ones` : "";
     return (
-      `${name}: ${titleOf("priorFd")} by length ${means}; the least at ${best.latent}, ${sides}, up to ${figure(growth)} times as much for longer ones.` +
+      `${name}: ${titleOf("priorFd")} by length ${means}; the least at ${best.latent}, ${sides}${grown}.` +
       (opened.length > 0 ? ` Open dimensions ${opened.join(", ")}.` : "")
     );
   });
