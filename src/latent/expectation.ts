@@ -23,13 +23,6 @@ const FEW = 16;
 /** A component of less weight, in points, belongs to none. */
 const leastTotal = 1e-10;
 
-/** A mixture on the device: weights' logarithms (K, 1), means (K, D), and the Cholesky factors of covariances (K, D, D). */
-interface Parameters {
-  logWeights: Tensor;
-  means: Tensor;
-  factors: Tensor;
-}
-
 /** What is fitted: points of mean 0 and covariance I, (N, D), by K components, to whose covariances a matrix (D, D) is added. */
 export interface Frame {
   points: Float32Array;
@@ -65,6 +58,8 @@ export class Expectation {
   readonly #floor: Float64Array;
   /** How probably each point came from each component, (K, N). */
   #shares: Tensor;
+  /** The sums of the shares, (K). */
+  #totals: Float64Array;
   /** The log-density of each point, (N). */
   #logDensities: Float32Array;
 
@@ -78,29 +73,33 @@ export class Expectation {
       for (let i = row % this.#D, j = 0; j < this.#D; j++)
         this.#floor[row * this.#D + j] = Math.max(i, j) < D ? regularisation[i * D + j]! : Number(i === j);
     const shares = new Float32Array(K * this.#N);
-    labels.forEach((label, n) => (shares[label * this.#N + n] = 1));
+    this.#totals = new Float64Array(K);
+    labels.forEach((label, n) => {
+      shares[label * this.#N + n] = 1;
+      this.#totals[label]!++;
+    });
     this.#shares = tensor(device, shares, [K, this.#N]).keep();
     this.#logDensities = new Float32Array(this.#N);
   }
 
   /** The mixture that fits the shares of before best; then the shares that points have in it. */
   async round(): Promise<Fitted> {
-    const totals = await this.#totals();
-    const parameters = await this.#maximised(totals);
-    const { logDensities, shares } = this.#device.scope(() => this.#expected(parameters));
+    const totals = await this.#occupied();
+    const { means, products } = this.#device.scope(() => this.#moments(totals));
+    const scatter = await products.read();
+    products.dispose();
+    const { factors, logDensities, shares } = await this.#expectedOf(means, scatter, totals);
     this.#shares.dispose();
     this.#shares = shares;
-    this.#logDensities = await logDensities.read();
-    const [means, factors] = [await parameters.means.read(), await parameters.factors.read()];
-    for (const one of [logDensities, parameters.logWeights, parameters.means, parameters.factors])
-      one.dispose();
-    const all = totals.reduce((a, b) => a + b, 0);
-    return {
-      logLikelihood: this.#logDensities.reduce((total, value) => total + value, 0) / this.#N,
-      weights: totals.map((total) => total / all),
-      means: resized(means, this.#D, this.#own),
+    this.#logDensities = logDensities;
+    const fitted = {
+      logLikelihood: logDensities.reduce((total, value) => total + value, 0) / this.#N,
+      weights: totals.map((total) => total / totals.reduce((a, b) => a + b, 0)),
+      means: resized(await means.read(), this.#D, this.#own),
       factors: squaresResized(factors, this.#D, this.#own),
     };
+    means.dispose();
+    return fitted;
   }
 
   [Symbol.dispose](): void {
@@ -109,9 +108,8 @@ export class Expectation {
   }
 
   /** The weight of each component in points. One that has none gets the points that are least likely, one each. */
-  async #totals(): Promise<Float64Array> {
-    using sums = sum(this.#shares, 1);
-    const totals = Float64Array.from(await sums.read());
+  async #occupied(): Promise<Float64Array> {
+    const totals = this.#totals;
     if (!totals.every(Number.isFinite))
       throw new NumericalError(
         "fitMixture: points are too far from components of too little spread for f32; raise the regularisation",
@@ -127,42 +125,53 @@ export class Expectation {
         shares[other * this.#N + unlikely[at]!] = Number(other === k);
     });
     this.#shares.write(shares);
-    return this.#totals();
+    using sums = sum(this.#shares, 1);
+    this.#totals = Float64Array.from(await sums.read());
+    return this.#occupied();
   }
 
-  /** The parameters for the shares. A covariance without a factor in f32 gets more on its diagonal until it has one. */
-  async #maximised(totals: Float64Array): Promise<Parameters> {
+  /**
+   * The log-densities and shares under `means` and the covariances that `scatter` gives, whose factors come with them. A
+   * covariance without a factor in f32 gets more on its diagonal until it has one.
+   */
+  async #expectedOf(means: Tensor, scatter: Float32Array, totals: Float64Array) {
     const [K, D] = [this.#K, this.#D];
-    const all = totals.reduce((a, b) => a + b, 0);
-    const { means, products } = this.#device.scope(() => this.#moments(totals));
-    const sums = await products.read();
-    products.dispose();
-    const logWeights = tensor(
-      this.#device,
-      Float32Array.from(totals, (total) => Math.log(total / all)),
-      [K, 1],
-    );
     for (let more = 1e-6; ; more *= 10) {
-      const floored = this.#floor.map((value, i) => {
-        const [k, row, column] = [Math.floor(i / (D * D)), Math.floor(i / D) % D, i % D];
-        const below = k * D * D + Math.max(row, column) * D + Math.min(row, column);
-        return sums[below]! / totals[k]! + value;
-      });
-      const factors = this.#device.scope(() =>
-        cholesky(tensor(this.#device, Float32Array.from(floored), [K, D, D])),
-      );
-      const values = await factors.read();
+      const covariances = this.#covariances(scatter, totals);
+      const found = this.#device.scope(() => this.#expected(means, covariances, totals));
+      const [factors, logDensities, sums] = await Promise.all([
+        found.factors.read(),
+        found.logDensities.read(),
+        found.totals.read(),
+      ]);
+      for (const one of [found.factors, found.logDensities, found.totals]) one.dispose();
       const bad = Array.from({ length: K }, (_, k) => k).filter(
-        (k) => !Number.isFinite(values[(k + 1) * D * D - 1]),
+        (k) => !Number.isFinite(factors[(k + 1) * D * D - 1]),
       );
-      if (bad.length === 0) return { logWeights, means, factors };
-      factors.dispose();
+      if (bad.length === 0) {
+        this.#totals = Float64Array.from(sums);
+        return { factors, logDensities, shares: found.shares };
+      }
+      found.shares.dispose();
       for (const k of bad) {
         const at = (i: number) => k * D * D + i * (D + 1);
-        const largest = Math.max(...Array.from({ length: this.#own }, (_, i) => floored[at(i)]!));
+        const largest = Math.max(...Array.from({ length: this.#own }, (_, i) => covariances[at(i)]!));
         for (let i = 0; i < this.#own; i++) this.#floor[at(i)]! += more * (largest > 0 ? largest : 1);
       }
     }
+  }
+
+  /** The covariances (K, D, D) of sums of products, of which those up to the diagonal count. */
+  #covariances(scatter: Float32Array, totals: Float64Array): Float32Array<ArrayBuffer> {
+    const [K, D] = [this.#K, this.#D];
+    const out = new Float32Array(K * D * D);
+    for (let k = 0; k < K; k++)
+      for (let row = 0; row < D; row++)
+        for (let column = 0; column <= row; column++) {
+          const [at, mirrored] = [(k * D + row) * D + column, (k * D + column) * D + row];
+          out[at] = out[mirrored] = scatter[at]! / totals[k]! + this.#floor[at]!;
+        }
+    return out;
   }
 
   /** Means (K, D), and the sums of products about them (K, D, D), of which those up to the diagonal count. */
@@ -181,20 +190,24 @@ export class Expectation {
     return { means, products };
   }
 
-  /** The log-density of each point (N), and the shares (K, N) of the components in it. */
-  #expected({ logWeights, means, factors }: Parameters): { logDensities: Tensor; shares: Tensor } {
+  /** Factors of the covariances, the log-density of each point (N), the shares (K, N) of the components in it, and their sums. */
+  #expected(means: Tensor, covariances: Float32Array<ArrayBuffer>, weights: Float64Array) {
     const [K, D, N] = [this.#K, this.#D, this.#N];
+    const all = weights.reduce((a, b) => a + b, 0);
+    const logWeights = Float32Array.from(weights, (weight) => Math.log(weight / all));
+    const factors = cholesky(tensor(this.#device, covariances, [K, D, D]));
     const unit = eye(this.#device, D);
     const inverses = triangularSolve(factors, unit);
     const logScales = sum(log(sum(mul(factors, unit), 2)), 1, true);
     const joint = empty(this.#device, [K, N]);
-    const numbers = sub(logWeights, logScales);
+    const numbers = sub(tensor(this.#device, logWeights, [K, 1]), logScales);
     const operands = { x4: this.#x, means4: means, inverses4: inverses, numbers, out: joint };
     const { kernel, vectors, constants } = this.#tile();
     const grid = [K, ...linearGrid(Math.ceil(N / 4), vectors)] as const;
     kernel("joint", operands, { K, D, N, Z: 1 }, grid, { constants, work: { flops: K * N * D * (D + 2) } });
     const logDensities = logsumexp(joint, 0);
-    return { logDensities, shares: exp(sub(joint, logDensities)) };
+    const shares = exp(sub(joint, logDensities));
+    return { factors, logDensities, shares, totals: sum(shares, 1) };
   }
 
   /** The kernel for this device, and the rows and vec4s of columns that a workgroup of it has. */
