@@ -124,7 +124,7 @@ test("IDX files, packed or not, and pictures are trained on, and remembered", sl
     const given = await pixels(tab, ".lane .rows canvas", 0);
     const isGrey = given.every((value, i) => i % 4 === 3 || value === given[i - (i % 4)]);
     expect(isGrey).toBe(count !== 24);
-    if (count !== 28) await trainTo(tab, 3);
+    if (count === 27 || count === 24) await trainTo(tab, 3); // of each number of channels
   }
   await tab.selectOption("#data", "bumps");
   await tab.getByText("100 pictures of 16 × 16").waitFor();

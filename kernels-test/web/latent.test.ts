@@ -3,17 +3,7 @@ import { decodeCodes } from "../../src/train/generate.ts";
 import { Plane, type Place } from "./plane.ts";
 import { apart, modelInNode, nodeDevice } from "./reference.ts";
 import { openPages, patient, slow } from "./site.ts";
-import {
-  address,
-  downloaded,
-  lastDecoded,
-  lastLook,
-  openStudio,
-  pixels,
-  shareStudio,
-  steps,
-  trainTo,
-} from "./studio.ts";
+import { address, downloaded, lastDecoded, lastLook, pixels, shareStudio, steps, trainTo } from "./studio.ts";
 
 const [site, device] = await Promise.all([openPages({ robust: false }), nodeDevice()]);
 
@@ -132,62 +122,63 @@ describe("a run of two coordinates", () => {
       const before = await place();
       await plane.hover([0.7, 0.8]);
       expect(await place()).not.toEqual(before);
+      await tab.mouse.up({ button: "right" });
       expect(wrong).toEqual([]);
     },
   );
-});
 
-test("three dimensions: mouse, fingers and keys turn, zoom and decode", slow, async () => {
-  const { tab, wrong } = await openStudio(site, `${address}&with=&rank=3`);
-  await trainTo(tab, steps);
-  const plane = await Plane.in(tab);
-  await tab.getByRole("button", { name: "3-D" }).focus();
-  await plane.redrawing(() => tab.keyboard.press("Enter"));
-  const pressed = tab.getByRole("button", { name: "3-D", pressed: true });
-  expect(await pressed.evaluate((button) => button === document.activeElement)).toBe(true);
+  test("three dimensions: mouse, fingers and keys turn, zoom and decode", slow, async () => {
+    const { tab, wrong } = studio;
+    await tab.locator("#rank").fill("3");
+    await tab.getByText("of 3", { exact: true }).first().waitFor();
+    const plane = await Plane.in(tab);
+    await tab.getByRole("button", { name: "3-D" }).focus();
+    await plane.redrawing(() => tab.keyboard.press("Enter"));
+    const pressed = tab.getByRole("button", { name: "3-D", pressed: true });
+    expect(await pressed.evaluate((button) => button === document.activeElement)).toBe(true);
 
-  const first = await plane.hover([0.3, 0.4]);
-  expect(await plane.hover([0.7, 0.6])).not.toEqual(first);
-  const { codes, pictures } = await lastDecoded(tab);
-  const bytes = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
-  const node = modelInNode(device, "vrrae", bytes, 3);
-  expect(apart(pictures, await decodeCodes(node, new Float32Array(codes)))).toBeLessThan(1e-4);
-  await plane.show();
+    const first = await plane.hover([0.3, 0.4]);
+    expect(await plane.hover([0.7, 0.6])).not.toEqual(first);
+    const { codes, pictures } = await lastDecoded(tab);
+    const bytes = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
+    const node = modelInNode(device, "vrrae", bytes, 3);
+    expect(apart(pictures, await decodeCodes(node, new Float32Array(codes)))).toBeLessThan(1e-4);
+    await plane.show();
 
-  await plane.redrawing(() => plane.drag([0.03, 0.03], [0.4, 0.2])); // turns
-  await plane.redrawing(() => tab.mouse.wheel(0, -200)); // zooms: the plane has the focus now
-  for (const key of ["Shift+ArrowLeft", "Shift+ArrowUp", "+", "-", "0"])
-    await plane.redrawing(() => tab.keyboard.press(key));
-  const before = await pixels(tab, "#decoded");
-  expect(await plane.decoding(() => tab.keyboard.press("ArrowRight"))).not.toEqual(before);
+    await plane.redrawing(() => plane.drag([0.03, 0.03], [0.4, 0.2])); // turns
+    await plane.redrawing(() => tab.mouse.wheel(0, -200)); // zooms: the plane has the focus now
+    for (const key of ["Shift+ArrowLeft", "Shift+ArrowUp", "+", "-", "0"])
+      await plane.redrawing(() => tab.keyboard.press(key));
+    const before = await pixels(tab, "#decoded");
+    expect(await plane.decoding(() => tab.keyboard.press("ArrowRight"))).not.toEqual(before);
 
-  const session = await tab.context().newCDPSession(tab);
-  const touch = async (type: "touchStart" | "touchMove" | "touchEnd", places: Place[]) => {
-    const touchPoints = await Promise.all(
-      places.map(async (place, id) => {
-        const [x, y] = await plane.at(place);
-        return { x, y, id };
-      }),
-    );
-    await session.send("Input.dispatchTouchEvent", { type, touchPoints });
-  };
-  await plane.decoding(() => touch("touchStart", [[0.02, 0.05]])); // a tap decodes
-  await plane.redrawing(() => touch("touchMove", [[0.2, 0.05]]));
-  await touch("touchStart", [
-    [0.2, 0.05],
-    [0.8, 0.9],
-  ]);
-  await plane.redrawing(() =>
-    touch("touchMove", [
-      [0.3, 0.2],
-      [0.7, 0.8],
-    ]),
-  ); // two fingers zoom
-  await touch("touchEnd", []);
+    const session = await tab.context().newCDPSession(tab);
+    const touch = async (type: "touchStart" | "touchMove" | "touchEnd", places: Place[]) => {
+      const touchPoints = await Promise.all(
+        places.map(async (place, id) => {
+          const [x, y] = await plane.at(place);
+          return { x, y, id };
+        }),
+      );
+      await session.send("Input.dispatchTouchEvent", { type, touchPoints });
+    };
+    await plane.decoding(() => touch("touchStart", [[0.02, 0.05]])); // a tap decodes
+    await plane.redrawing(() => touch("touchMove", [[0.2, 0.05]]));
+    await touch("touchStart", [
+      [0.2, 0.05],
+      [0.8, 0.9],
+    ]);
+    await plane.redrawing(() =>
+      touch("touchMove", [
+        [0.3, 0.2],
+        [0.7, 0.8],
+      ]),
+    ); // two fingers zoom
+    await touch("touchEnd", []);
 
-  await tab.locator("#rank").fill("2"); // back to two coordinates: there is nothing to turn
-  await tab.getByText("of 2", { exact: true }).first().waitFor();
-  expect(await tab.getByRole("button", { name: "3-D" }).count()).toBe(0);
-  expect(wrong).toEqual([]);
-  await tab.close();
+    await tab.locator("#rank").fill("2"); // back to two coordinates: there is nothing to turn
+    await tab.getByText("of 2", { exact: true }).first().waitFor();
+    expect(await tab.getByRole("button", { name: "3-D" }).count()).toBe(0);
+    expect(wrong).toEqual([]);
+  });
 });

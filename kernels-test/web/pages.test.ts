@@ -9,7 +9,7 @@ import { pageSizes } from "../../src/web/build/sizes.ts";
 import { launchChromium } from "../browser/chromium.ts";
 import { loseDevice, openPages, pages, slow, untilReady } from "./site.ts";
 
-const site = await openPages();
+const site = await openPages({ robust: false });
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

@@ -35,7 +35,7 @@ import {
   waitPast,
 } from "./studio.ts";
 
-const [site, device] = await Promise.all([openPages(), nodeDevice()]);
+const [site, quick, device] = await Promise.all([openPages(), openPages({ robust: false }), nodeDevice()]);
 
 const endless = `?size=${size}&batch=${batch}&seed=${seed}&logEvery=1`;
 
@@ -95,7 +95,10 @@ test(
   "a mask is drawn as it closes, with a chart for each phase, and codes as long as is asked",
   slow,
   async () => {
-    const { tab, wrong } = await openStudio(site, `${endless}&steps=3&model=mask-aae&with=wae-mmd&latent=16`);
+    const { tab, wrong } = await openStudio(
+      quick,
+      `${endless}&steps=3&model=mask-aae&with=wae-mmd&latent=16`,
+    );
     expect(await tab.locator("#presets [aria-current]").textContent()).toBe("A mask closes");
     const isShown = (id: string) => tab.locator(id).isVisible();
     expect([await isShown("#watch-mask"), await isShown("#watch-stuck")]).toEqual([true, false]);
@@ -139,7 +142,7 @@ test(
   "a model in stages goes on at the press of a button, shows the codes of either, and opens as it was saved",
   slow,
   async () => {
-    const { tab, wrong } = await openStudio(site, `${endless}&model=two-stage&with=&latent=3`);
+    const { tab, wrong } = await openStudio(quick, `${endless}&model=two-stage&with=&latent=3`);
     const card = tab.locator(".lane-0");
     await tab.click("#play");
     await waitPast(tab, 2);
@@ -202,7 +205,7 @@ test(
 test("a model from Node loads, redraws as it did, and saves to the same weights", slow, async () => {
   const { model } = await trainInNode(device, "vrrae", 3);
   const file = encodeSafetensors(await readModel(model));
-  const { tab, wrong } = await openStudio(site, `${address}&model=ae&with=`);
+  const { tab, wrong } = await openStudio(quick, `${address}&model=ae&with=`);
   await tab.locator("#progress").evaluate((progress) => {
     const said: string[] = [];
     Object.assign(globalThis, { said });
@@ -226,7 +229,7 @@ test("a model from Node loads, redraws as it did, and saves to the same weights"
 });
 
 describe("a run that the address asks for, in vain in part", () => {
-  const studio = shareStudio(site, `${address}&with=&beta=0&rank=99&model=gan`);
+  const studio = shareStudio(quick, `${address}&with=&beta=0&rank=99&model=gan`);
 
   test(
     "a run has the settings of when it was asked for; what the address asks in vain is told",
@@ -287,7 +290,7 @@ describe("a run that the address asks for, in vain in part", () => {
 });
 
 describe("a run without an end", () => {
-  const studio = shareStudio(site, endless);
+  const studio = shareStudio(quick, endless);
   /** Presses start, unless it trains already. */
   const keepTraining = async (tab: Tab) => {
     if ((await tab.locator("#play").textContent()) === "Start") await tab.click("#play");
