@@ -99,8 +99,13 @@ async function benchmark(only: string, peers: string[], prepare?: (tab: Tab) => 
   await tab.click("#run");
   await tab.getByText(/^Done after \d+ s\.$/).waitFor({ timeout: 200_000 });
   await tab.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const said = tab.locator("#copy").evaluate((copy) => {
+    return new Promise<string>((resolve) => {
+      new MutationObserver(() => resolve(copy.textContent)).observe(copy, { childList: true }); // it is soon taken back
+    });
+  });
   await tab.click("#copy");
-  await tab.getByText("Copied").waitFor();
+  expect(await said).toBe("Copied");
   const results = JSON.parse(await tab.evaluate(() => navigator.clipboard.readText())) as Results;
   return { tab, wrong, results };
 }
