@@ -45,7 +45,15 @@ const exclude = [...configDefaults.exclude, ...plain, ...browser];
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    sequence: { sequencer: beginningWith("property.test.ts", "kill.test.ts", "library.test.ts") },
+    sequence: {
+      sequencer: beginningWith(
+        "property.test.ts",
+        "kill.test.ts",
+        "library.test.ts",
+        "browser/kernels.test.ts", // bundles its page while the next one has the others built
+        "web/train.test.ts",
+      ),
+    },
     reporters: ["default", new SlowestFiles(10)],
     globalSetup: noGpu ? [] : [`${folder}/printAdapter.ts`],
     projects: [

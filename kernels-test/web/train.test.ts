@@ -5,6 +5,7 @@ import type { Autoencoder } from "../../src/models/autoencoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors } from "../../src/data/safetensors.ts";
 import { readModel } from "../../src/train/state.ts";
+import { models } from "../../src/web/train/models.ts";
 import {
   apart,
   batch,
@@ -46,50 +47,83 @@ async function reconstructed(model: Autoencoder): Promise<Float32Array> {
   return xHat.read();
 }
 
-test.each([
-  ["vrrae", "vae"],
-  ["rrae", "ae"],
-] as const)(
-  "ten steps of %s and %s redraw; losses, weights and pictures are Node's",
-  slow,
-  async (...names) => {
-    const { tab, wrong } = await openStudio(site, `${address}&model=${names[0]}&with=${names[1]}`);
-    const before = await pixels(tab, ".lane .rows canvas", 1);
-    await trainTo(tab, steps);
-    expect(await pixels(tab, ".lane .rows canvas", 1)).not.toEqual(before);
+describe("a run of ten steps", () => {
+  const studio = shareStudio(site, `${address}&model=vrrae&with=vae`);
 
-    const history = await historyOf(tab);
-    for (const [lane, name] of names.entries()) {
-      const node = await trainInNode(device, name, steps);
-      const seen = new Map(
-        history.filter(({ model }) => model === name).map(({ step, loss }) => [step, loss]),
-      );
-      expect([...seen.keys()]).toEqual(node.losses.map((_, i) => i + 1));
-      node.losses.forEach((loss, i) => expect(Math.abs(seen.get(i + 1)! / loss - 1)).toBeLessThan(1e-4));
-
-      const bytes = await downloaded(tab, () =>
-        tab.locator(".lane").nth(lane).getByRole("button", { name: /Save/ }).click(),
-      );
-      const { tensors } = parseSafetensors(bytes, "model.safetensors");
-      const own = await readModel(node.model);
-      expect([...tensors.keys()].sort()).toEqual([...own.keys()].sort());
-      for (const [key, { shape, data }] of own) {
-        const stored = tensors.get(key)!;
-        expect(stored.shape).toEqual(shape);
-        if (key !== "basis")
-          expect(apart(data as Float32Array, stored.data as Float32Array), key).toBeLessThan(2e-3);
+  test.each([
+    ["vrrae", "vae"],
+    ["rrae", "ae"],
+  ] as const)(
+    "ten steps of %s and %s redraw; losses, weights and pictures are Node's",
+    slow,
+    async (...names) => {
+      const { tab, wrong } = studio;
+      for (const [lane, name] of names.entries()) {
+        const field = tab.locator(`#model-${lane}`);
+        if ((await field.inputValue()) !== name) await field.selectOption(name);
       }
-      const { pictures } = (await lastLook(tab)).looks[lane]!;
-      expect(apart(pictures, await reconstructed(modelInNode(device, name, bytes)))).toBeLessThan(1e-4);
+      await tab.getByRole("button", { name: `Save ${models[names[1]].name}` }).waitFor(); // the run with both is shown
+      const before = await pixels(tab, ".lane .rows canvas", 1);
+      await trainTo(tab, steps);
+      expect(await pixels(tab, ".lane .rows canvas", 1)).not.toEqual(before);
+
+      const history = await historyOf(tab);
+      for (const [lane, name] of names.entries()) {
+        const node = await trainInNode(device, name, steps);
+        const seen = new Map(
+          history.filter(({ model }) => model === name).map(({ step, loss }) => [step, loss]),
+        );
+        expect([...seen.keys()]).toEqual(node.losses.map((_, i) => i + 1));
+        node.losses.forEach((loss, i) => expect(Math.abs(seen.get(i + 1)! / loss - 1)).toBeLessThan(1e-4));
+
+        const bytes = await downloaded(tab, () =>
+          tab.locator(".lane").nth(lane).getByRole("button", { name: /Save/ }).click(),
+        );
+        const { tensors } = parseSafetensors(bytes, "model.safetensors");
+        const own = await readModel(node.model);
+        expect([...tensors.keys()].sort()).toEqual([...own.keys()].sort());
+        for (const [key, { shape, data }] of own) {
+          const stored = tensors.get(key)!;
+          expect(stored.shape).toEqual(shape);
+          if (key !== "basis")
+            expect(apart(data as Float32Array, stored.data as Float32Array), key).toBeLessThan(2e-3);
+        }
+        const { pictures } = (await lastLook(tab)).looks[lane]!;
+        expect(apart(pictures, await reconstructed(modelInNode(device, name, bytes)))).toBeLessThan(1e-4);
+      }
+      expect(await tab.locator("#loss svg").getAttribute("aria-label")).toMatch(
+        /^Loss over the steps, now .* and /,
+      );
+      expect(await tab.locator("#beta").isDisabled()).toBe(names[0] === "rrae"); // neither has noise
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  test("a model from Node loads, redraws as it did, and saves to the same weights", slow, async () => {
+    const { model } = await trainInNode(device, "vrrae", 3);
+    const file = encodeSafetensors(await readModel(model));
+    const { tab, wrong } = studio;
+    await tab.locator("#progress").evaluate((progress) => {
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      new MutationObserver(() => said.push(progress.textContent)).observe(progress, { childList: true });
+    });
+    await tab.setInputFiles("#load", { name: "model.safetensors", mimeType: "", buffer: Buffer.from(file) });
+    await tab.getByText("model.safetensors holds the model VRRAE").waitFor();
+    const said = await tab.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    expect(said).toEqual(["Loading model.safetensors …", expect.stringMatching(/^Ready/)]);
+    expect(apart((await lastLook(tab)).looks[0]!.pictures, await reconstructed(model))).toBeLessThan(1e-4);
+
+    const saved = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
+    const [given, back] = [file, saved].map((bytes) => parseSafetensors(bytes, "model.safetensors").tensors);
+    expect([...back!.keys()]).toEqual([...given!.keys()]);
+    for (const [name, { data }] of given!) {
+      expect(back!.get(name)!.data, name).toEqual(data);
     }
-    expect(await tab.locator("#loss svg").getAttribute("aria-label")).toMatch(
-      /^Loss over the steps, now .* and /,
-    );
-    expect(await tab.locator("#beta").isDisabled()).toBe(names[0] === "rrae"); // neither has noise
+    await trainTo(tab, steps); // and it can be trained further
     expect(wrong).toEqual([]);
-    await tab.close();
-  },
-);
+  });
+});
 
 test(
   "a mask is drawn as it closes, with a chart for each phase, and codes as long as is asked",
@@ -201,32 +235,6 @@ test(
     await tab.close();
   },
 );
-
-test("a model from Node loads, redraws as it did, and saves to the same weights", slow, async () => {
-  const { model } = await trainInNode(device, "vrrae", 3);
-  const file = encodeSafetensors(await readModel(model));
-  const { tab, wrong } = await openStudio(quick, `${address}&model=ae&with=`);
-  await tab.locator("#progress").evaluate((progress) => {
-    const said: string[] = [];
-    Object.assign(globalThis, { said });
-    new MutationObserver(() => said.push(progress.textContent)).observe(progress, { childList: true });
-  });
-  await tab.setInputFiles("#load", { name: "model.safetensors", mimeType: "", buffer: Buffer.from(file) });
-  await tab.getByText("model.safetensors holds the model VRRAE").waitFor();
-  const said = await tab.evaluate(() => (globalThis as unknown as { said: string[] }).said);
-  expect(said).toEqual(["Loading model.safetensors …", expect.stringMatching(/^Ready/)]);
-  expect(apart((await lastLook(tab)).looks[0]!.pictures, await reconstructed(model))).toBeLessThan(1e-4);
-
-  const saved = await downloaded(tab, () => tab.getByRole("button", { name: /Save VRRAE/ }).click());
-  const [given, back] = [file, saved].map((bytes) => parseSafetensors(bytes, "model.safetensors").tensors);
-  expect([...back!.keys()]).toEqual([...given!.keys()]);
-  for (const [name, { data }] of given!) {
-    expect(back!.get(name)!.data, name).toEqual(data);
-  }
-  await trainTo(tab, steps); // and it can be trained further
-  expect(wrong).toEqual([]);
-  await tab.close();
-});
 
 describe("a run that the address asks for, in vain in part", () => {
   const studio = shareStudio(quick, `${address}&with=&beta=0&rank=99&model=gan`);
