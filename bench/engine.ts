@@ -29,7 +29,7 @@ export interface Engine {
   readonly name: EngineName;
   /** Whether it takes part in a task; in every one unless given. */
   takes?(task: Task): boolean;
-  /** Uploads the inputs and compiles. Throws what the engine throws where it can not do the task. */
+  /** Uploads the inputs and compiles. Throws what the engine throws where it cannot do the task. */
   prepare(task: Task, inputs: Inputs): Promise<Prepared>;
   close(): void;
 }

@@ -28,6 +28,7 @@ import { keptResults, ratioTables, withTables } from "./readme.ts";
 import type { Results, Row } from "./results.ts";
 import { figure, resultsTable } from "./table.ts";
 import { tasks } from "./tasks.ts";
+import { systemWords } from "../src/device/systemWords.ts";
 
 interface Options {
   json?: string;
@@ -209,7 +210,7 @@ function torchRows(file: string | undefined): Row[] {
       ...(gflops === undefined ? {} : { gflops }),
     }));
   } catch (cause) {
-    throw new UsageError(`--torch ${file} can not be read, or has no rows of case, op, ms, min and n`, {
+    throw new UsageError(`--torch ${file} cannot be read, or has no rows of case, op, ms, min and n`, {
       cause,
     });
   }
@@ -220,7 +221,7 @@ function write(results: Results, { json, html }: Options): void {
     if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 1) + "\n");
     if (html !== undefined) writeFileSync(html, resultsPage(results));
   } catch (cause) {
-    throw new UsageError(`the results can not be written: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`the results cannot be written: ${systemWords(cause)}`, { cause });
   }
 }
 

@@ -177,7 +177,7 @@ function method({ failed }: Results): Html {
       the same way of waiting. Each was warmed up, and its answer compared, before rounds went from one engine
       to the next. A run ends when a number of its result was read. Times are medians of n runs; × says how
       many times longer an engine took than hestenes.
-      ${failed.length > 0 ? `${failed.length} operations that an engine can not do, or did wrong, are marked as failed.` : ""}
+      ${failed.length > 0 ? `${failed.length} operations that an engine cannot do, or did wrong, are marked as failed.` : ""}
     </p>
   </section>`;
 }

@@ -16,7 +16,7 @@ function start(n: number): void {
 }
 
 /**
- * Every op test again, in a browser's WebGPU: another compiler front end, and checks that can not be turned off. Of the
+ * Every op test again, in a browser's WebGPU: another compiler front end, and checks that cannot be turned off. Of the
  * shapes of an op that Node has tried, the last is tried here too.
  */
 for (const [n, file] of files.entries()) {

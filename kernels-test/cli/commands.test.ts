@@ -197,7 +197,7 @@ describe("a run on vectors", () => {
     const names = `${folder}/names.json`;
     writeFileSync(names, '{ "a": 1 }');
     const refused: [code: number, words: RegExp, ...args: string[]][] = [
-      [1, /nowhere holds no run/, "export", `${folder}/nowhere`, "--to", "onnx", "--out", `${folder}/x`],
+      [2, /nowhere holds no run/, "export", `${folder}/nowhere`, "--to", "onnx", "--out", `${folder}/x`],
       [2, /card is not empty; give another folder/, "export", out, "--to", "onnx", "--out", card],
       [2, /Did you mean onnx|did you mean onnx/, "export", out, "--to", "onx", "--out", `${folder}/x`],
       [
@@ -216,7 +216,7 @@ describe("a run on vectors", () => {
       [2, /again is not empty/, ...imported],
       [
         2,
-        /none\.safetensors can not be read/,
+        /none\.safetensors cannot be read/,
         "import",
         out,
         "--weights",

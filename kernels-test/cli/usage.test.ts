@@ -67,7 +67,10 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--size", "4096", "--out", "none"], /bumps: a test set of 1000 images.*lower size/],
   [["train", "--size", "8", "--batch", "200", "--out", "none"], /batch: 200 samples asked for.*at most 100/],
   [["train", "--size", "8", "--limit", "1", "--out", "none"], /batch: 32 samples asked for.*at most 1$/m],
-  [["train", "--out", "/dev/null/x"], /the folder \/dev\/null\/x can not be made \(ENOTDIR.*give another/],
+  [
+    ["train", "--out", "/dev/null/x"],
+    /the folder \/dev\/null\/x cannot be made \(a part of its path is a file.*give another/,
+  ],
   [["data", "info", "bumps", "--size", "1e9"], /--size is .*<=4096/],
   [["data", "info", "bumps", "--size", "1"], /size: bumps have sides of 2 pixels or more, not 1/],
   [["sample", "x", "--count", "1e9"], /--count takes a whole number from 1 to 100000/],
@@ -88,9 +91,14 @@ const wrong: [args: string[], message: RegExp][] = [
   [["train", "--layers", "3"], /--layers is for irmae, not for vrrae/],
   [["train", "--path", "x"], /bumps are computed, not read from files; leave out --path/],
   [["data", "info", "bumps", "--path", "x"], /bumps are computed, .*leave out --path/],
-  [["reproduce", "table1", "--path", "x"], /bumps are computed, .*leave out --path/],
+  [["reproduce", "vrrae/table1", "--path", "x"], /bumps are computed, .*leave out --path/],
   [["reproduce", "time", "--seeds", "3"], /--seeds is not for time; leave it out/],
-  [["train", "--config", "/no/such.json"], /--config \/no\/such\.json: ENOENT/],
+  [
+    ["reproduce", "table1"],
+    /several papers have a table1: vrrae\/table1, .*variance-loss\/table1.*; which one/,
+  ],
+  [["train", "--config", "/no/such.json"], /--config \/no\/such\.json: nothing of that name is there/],
+  [["evaluate", "/no/run"], /\/no\/run holds no run: .*train one with: hestenes train --out \/no\/run/],
   [["evaluate"], /missing required argument 'run'/],
   [["sample", "x", "--from", "thin air"], /'thin air' is invalid.*prior, gaussian, mixture/],
   [
@@ -127,7 +135,9 @@ test("a folder that the system refuses to make is an error at once", async () =>
   ]) {
     const { code, stderr } = await run(...args, "/proc/x/y");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/the folder \/proc\/x\/y can not be made \(E[A-Z]+: .*; give another/);
+    expect(stderr).toMatch(
+      /the folder \/proc\/x\/y cannot be made \(nothing of that name is there\); give another/,
+    );
   }
 });
 
@@ -190,7 +200,7 @@ test("what is missing or damaged is a failure that names it", async () => {
     [
       [
         "reproduce",
-        "table2",
+        "vrrae/table2",
         "--path",
         folder,
         "--inception",
@@ -200,7 +210,6 @@ test("what is missing or damaged is a failure that names it", async () => {
       ],
       /short\.npy, byte 0: /,
     ],
-    [["evaluate", `${folder}/none`], /none holds no run: there is no config\.json/],
     [["evaluate", `${folder}/run`], /config\.json: not JSON/],
     [["data", "info", "npy", "--path", `${folder}/none.npy`], /none\.npy: the file cannot be opened/],
     [["data", "info", "npy", "--path", `${folder}/short.npy`], /short\.npy, byte \d+/],

@@ -159,9 +159,7 @@ describe("decoded pictures", async () => {
         cache: join(own, "file", "more"),
         onNotice: (notice) => told.push(notice),
       });
-      expect(told).toEqual([
-        expect.stringMatching(/can not be kept in .*file.*each start decodes them anew/),
-      ]);
+      expect(told).toEqual([expect.stringMatching(/cannot be kept in .*file.*each start decodes them anew/)]);
       expect(Buffer.compare(inMemory ? (data.stored as Uint8Array) : rawOf(data), plain as Uint8Array)).toBe(
         0,
       );

@@ -53,7 +53,7 @@ test("points are images of N(0, I), fixed by the seed, and are on no plane of n 
   expect(frechetDistance(train!, far!, 12)).toBeGreaterThan(0.5);
 });
 
-test("it is loaded by name, and refuses what can not be", async () => {
+test("it is loaded by name, and refuses what cannot be", async () => {
   const { train, test } = await loadDataset("synthetic", {
     intrinsic: 2,
     ambient: 5,

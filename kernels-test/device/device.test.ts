@@ -55,7 +55,7 @@ test("values that do not fill a shape are refused", () => {
     expect(() => tensor(device, [1, 2]).view([1], first)).toThrow(/whole number/);
 });
 
-test("a freed tensor can not be used; reading it throws at once, for a thrown-away rejection would end the process", () => {
+test("a freed tensor cannot be used; reading it throws at once, for a thrown-away rejection would end the process", () => {
   const x = tensor(device, [1, 2]);
   const y = tensor(device, [1, 2]);
   x.dispose();

@@ -358,7 +358,7 @@ test("operations and functions, each with an output of its own", async () => {
   await expectSame("operations", file, { x, z }, () => compute({ x, z }));
 });
 
-test("what can not be exported is refused in words", async () => {
+test("what cannot be exported is refused in words", async () => {
   const own = kernel(
     "double",
     `struct Sizes { N: u32 }

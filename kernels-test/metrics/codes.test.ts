@@ -115,7 +115,7 @@ test("p-values are small for other means, spreads and shapes, and uniform where 
   expect(twoSampleTest(a, others[0]!, D, { seed: 5 })).toEqual(twoSampleTest(a, others[0]!, D, { seed: 5 }));
 });
 
-test("what can not be compared is refused", () => {
+test("what cannot be compared is refused", () => {
   expect(() => absoluteCorrelation([1, 2, 3], 2)).toThrow(ShapeError);
   expect(() => absoluteCorrelation([1, 2], 2)).toThrow(ShapeError);
   expect(() => absoluteCorrelation([1, 2, NaN, 1], 2)).toThrow(NumericalError);

@@ -96,7 +96,7 @@ test("under the limit a step that is replayed gives the bits of one that is take
   expect(narrow.memory()).toEqual(memory);
 }, 180_000);
 
-test("what can not be parted says which operand of what is too large", () => {
+test("what cannot be parted says which operand of what is too large", () => {
   const x = narrow.tensor(values(3 * 10_000), [3, 10_000]);
   expect(() => sum(x)).toThrow(LimitError);
   expect(() => sum(x)).toThrow(/^reduce\S+: x takes 120000 bytes, of which .* at most 32768 at once/);

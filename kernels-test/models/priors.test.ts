@@ -400,7 +400,7 @@ test("log-variances of ±30 leave loss and gradients finite", async () => {
   model.dispose();
 });
 
-test("what such models can not be is refused", () => {
+test("what such models cannot be is refused", () => {
   const refuse = (body: () => unknown, words: RegExp) => {
     expect(body).toThrow(ArgumentError);
     expect(body).toThrow(words);

@@ -86,7 +86,7 @@ test("rows share what is trained, are computed, are measured through the trainin
   const [, two, again, computed] = linesOf(outcome);
   expect(again!.cells[0]!.values).toEqual(two!.cells[0]!.values);
   expect(computed!.cells[0]).toMatchObject({ values: [7], mean: 7 });
-  const caution = "Not a finding: 2 seeds and 5 of the scale's 500 steps can not rank the models.";
+  const caution = "Not a finding: 2 seeds and 5 of the scale's 500 steps cannot rank the models.";
   expect(verdict(outcome)).toBe(`${caution} There are 7 runs.`);
   expect(factsOf(outcome).slice(1, 4)).toEqual(["5 steps each", "12 × 12 pixels", "4 runs, 2 seeds each"]);
 

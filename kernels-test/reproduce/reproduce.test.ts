@@ -87,7 +87,7 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   expect(words[1]![4]).toBe("23.24 ± 11.26");
   const page = experimentPage(second, { version: "0" });
   expect(page).toContain(
-    "Not a finding: 1 seed and 6 of the scale's 500 steps can not rank the models.".replace("'", "&#39;"),
+    "Not a finding: 1 seed and 6 of the scale's 500 steps cannot rank the models.".replace("'", "&#39;"),
   );
   expect(page).toContain("A note with &lt;marks&gt;.");
   expect(page.match(/data:image\/png;base64/g)!.length).toBe(12); // originals; of two models reconstructions, three ways and samples; one prior
@@ -105,7 +105,9 @@ test("a sweep that is stopped goes on where it was, and ends like one that was n
   expect(text).toContain(
     "From above: Original, AE, VRRAE (β = 0).\n\n![Reconstructions](small-reconstructions.png)",
   );
-  expect(text).toContain("    npx hestenes reproduce small --data bumps --seeds 1 --steps 6 --size 12\n");
+  expect(text).toContain(
+    "    npx hestenes reproduce vrrae/small --data bumps --seeds 1 --steps 6 --size 12\n",
+  );
   const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
   expect(links).toHaveLength(7); // reconstructions, ways, samples, prior, two latent spaces and one spectrum
   for (const link of links) expect(existsSync(join(dirname(markdown), link)), link).toBe(true);
@@ -198,7 +200,9 @@ test("faces split as CelebA's are go through a table; without classes there is n
   await expect(refused).rejects.toThrow(
     /inception\.safetensors: tensor "Mixed_7c\.branch_pool\.bn\.bias" is missing/,
   );
-  expect(() => readInceptionFile(join(path, "none"))).toThrow(/none can not be read \(ENOENT/);
+  expect(() => readInceptionFile(join(path, "none"))).toThrow(
+    /none cannot be read \(nothing of that name is there/,
+  );
   expect(() => withFid(small)).toThrow(
     "small compares no images, so that it has no use for Inception weights",
   );
@@ -240,9 +244,9 @@ test("what was run too briefly is no finding; what was run in full is one", () =
       "by more than the seeds differ. The least by the other columns: generation error VRRAE (β = 0).",
   );
   expect(cautionOf({ ...outcome(5, 500), complete: false })).toBe(
-    "a part of the runs can not rank the models",
+    "a part of the runs cannot rank the models",
   );
-  expect(commandOf(full)).toBe("npx hestenes reproduce small --data bumps --seeds 3 --size 16");
+  expect(commandOf(full)).toBe("npx hestenes reproduce vrrae/small --data bumps --seeds 3 --size 16");
   expect(cautionOf(full)).toBeUndefined();
   expect(verdict(full)).toBe("AE has the least diagonal test error, 21.00 ± 1.00 %.");
   expect(factsOf(outcome(1, 1)).slice(1)).toEqual([
@@ -255,13 +259,13 @@ test("what was run too briefly is no finding; what was run in full is one", () =
     "6 runs, 3 seeds each",
     "llvmpipe",
   ]);
-  expect(cautionOf(outcome(2, 500))).toBe("2 seeds can not rank the models");
+  expect(cautionOf(outcome(2, 500))).toBe("2 seeds cannot rank the models");
   expect(verdict(outcome(3, 20))).toBe(
-    "Not a finding: 20 of the scale's 500 steps can not rank the models. Here AE happens to have the least diagonal test error, 21.00 ± 1.00 %.",
+    "Not a finding: 20 of the scale's 500 steps cannot rank the models. Here AE happens to have the least diagonal test error, 21.00 ± 1.00 %.",
   );
   const stopped = { ...full, runs: full.runs.slice(0, 1), complete: false };
   expect(factsOf(stopped)[3]).toBe("1 run so far, 0 or 1 seed each");
-  expect(cautionOf(stopped)).toBe("a part of the runs and 0 or 1 seed can not rank the models");
+  expect(cautionOf(stopped)).toBe("a part of the runs and 0 or 1 seed cannot rank the models");
   const none = { ...full, runs: [] };
   expect([cautionOf(none), verdict(none)]).toEqual([undefined, "No run is finished yet."]);
   expect([titled("test", "3.1"), titled("randomFd", "7")]).toEqual(["test error 3.1 %", "random cFD 7"]);

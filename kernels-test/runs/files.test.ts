@@ -32,7 +32,7 @@ describe("writeFileAtomic", () => {
     expect(readdirSync(folder)).toEqual(["history.jsonl"]);
   });
 
-  test("cleans up after itself where the target can not be replaced", () => {
+  test("cleans up after itself where the target cannot be replaced", () => {
     const target = join(folder, "a-folder");
     mkdirSync(target);
     expect(() => writeFileAtomic(target, "text")).toThrow();
@@ -100,9 +100,9 @@ describe("makeFolder", () => {
     expect(makeFolder(inner)).toEqual([]);
   });
 
-  test("names the folder that can not be made", () => {
+  test("names the folder that cannot be made", () => {
     writeFileSync(path, "");
     for (const wrong of [path, join(path, "x")]) expect(() => makeFolder(wrong)).toThrow(ArgumentError);
-    expect(() => makeFolder(path)).toThrow(/history\.jsonl can not be made \(there is a file of that name\)/);
+    expect(() => makeFolder(path)).toThrow(/history\.jsonl cannot be made \(there is a file of that name\)/);
   });
 });

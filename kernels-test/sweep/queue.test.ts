@@ -53,7 +53,7 @@ describe.each(tried)("%s", (name, startServer) => {
         run("sweep", "start", file, "--store", store, "--queue", queue, ...more);
       const wrong = await submit(server.url.replace("0rd@", "1rd@"));
       expect(wrong).toMatchObject({ code: 1, stdout: "" });
-      expect(wrong.stderr).toMatch(/the queue at \w+:\/\/\w*:\.\.\.@127\.0\.0\.1:\d+\S* can not be used: /);
+      expect(wrong.stderr).toMatch(/the queue at \w+:\/\/\w*:\.\.\.@127\.0\.0\.1:\d+\S* cannot be used: /);
       expect(wrong.stderr).not.toMatch(/w[01]rd/);
 
       // leases and the queue's locks end after seconds here, and not after a minute

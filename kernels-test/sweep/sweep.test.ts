@@ -92,7 +92,7 @@ test("a sweep is started, stopped by Ctrl-C, gone on with, and does nothing twic
     code: 0,
     stdout: expect.stringMatching(/^small: 2 runs: 2 done\. Results: /) as string,
     stderr: expect.stringMatching(
-      /^1 of 2 runs are done already\.\n2\/2 ae-npy-1-\S+: done, test error/,
+      /^1 of 2 runs are done already\. 1 to do, 1 at once; a line follows for each that ends\.\n2\/2 ae-npy-1-\S+: done, test error/,
     ) as string,
   });
   const sweep = Sweep.open(store, "small");

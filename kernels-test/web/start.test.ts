@@ -219,7 +219,7 @@ test("who leaves is asked only where more than 50 steps are not saved", slow, as
 });
 
 test(
-  "an address may give the file of a model; where that can not be had, the page says why and goes on without",
+  "an address may give the file of a model; where that cannot be had, the page says why and goes on without",
   slow,
   async () => {
     const { tab, wrong } = await openStudio(site, "?model=./kept.safetensors&with=&size=8");

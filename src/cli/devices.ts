@@ -30,6 +30,8 @@ export function devicesCommand(): Command {
     .action(async ({ json, limits, tune, shapes }: Options) => {
       if (tune) return tuneChosen(json ?? false, shapes);
       if (shapes !== undefined) throw new UsageError("--shapes says what to --tune: give both");
+      if (!json && process.stderr.isTTY)
+        process.stderr.write("Asking every driver for its adapters; this takes some seconds …\n");
       const adapters = await listAdapters();
       if (!adapters.some(({ chosen }) => chosen)) await openAdapter(); // throws, and says what to do
       if (json) return printJson(adapters);

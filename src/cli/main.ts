@@ -13,6 +13,7 @@ import { version } from "../device/version.node.ts";
 import { sweepCommand } from "./sweep.ts";
 import { trainCommand } from "./train.ts";
 import { workerCommand } from "./worker.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 endWithReader();
 
@@ -47,7 +48,11 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`hestenes: ${error.message}\n`);
       return 2;
     }
-    if (error instanceof HestenesError || isSystemError(error)) {
+    if (isSystemError(error)) {
+      process.stderr.write(`hestenes: ${error.path ? `${error.path}: ` : ""}${systemWords(error)}\n`);
+      return 1;
+    }
+    if (error instanceof HestenesError) {
       process.stderr.write(`hestenes: ${error.message}\n`);
       return 1;
     }

@@ -28,7 +28,12 @@ export class ManyDisplay {
   begin(all: readonly RunStatus[]): void {
     const done = doneOf(all);
     this.#all = this.#bars?.create(this.#total, done, { status: "runs" });
-    if (!this.#bars && done > 0) this.#line(`${done} of ${this.#total} runs are done already.`);
+    if (this.#bars) return;
+    const open = this.#total - done;
+    const already = done > 0 ? `${done} of ${this.#total} runs are done already. ` : "";
+    const workers = this.#workers.length > 0 ? `, ${this.#workers.length} at once` : "";
+    if (open > 0) this.#line(`${already}${open} to do${workers}; a line follows for each that ends.`);
+    else if (already) this.#line(already.trim());
   }
 
   progress(worker: number, run: string, { step, steps, loss, testError, stepsPerSecond }: Progress): void {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { datasetNamed, datasetNames, downloadNames, type DatasetName } from "../data/known.ts";
 import { dataOf, type Experiment, type Reading, type Scale } from "../reproduce/experiment.ts";
-import { experiments, measured, wholeName, workOf } from "../reproduce/experiments.ts";
+import { experiments, measured, namesakes, wholeName, workOf } from "../reproduce/experiments.ts";
 import { experimentFor, type Asked } from "../reproduce/networks.ts";
 import { readInceptionFile } from "../reproduce/fid.ts";
 import { experimentMarkdown, writeMarkdown } from "../reproduce/markdown.ts";
@@ -51,7 +51,7 @@ export function reproduceCommand(): Command {
       "Run a table of a paper again: trains every model of it, and shows ours beside the published figures.\n" +
         "What was interrupted goes on where it was. --list shows what there is.",
     )
-    .argument("[experiment]", "which one: PAPER/EXPERIMENT; of the VRRAE paper, EXPERIMENT is enough")
+    .argument("[experiment]", "which one: PAPER/EXPERIMENT; EXPERIMENT is enough where only one paper has it")
     .option("--list", "show all experiments, what each needs and about how long it takes")
     .addOption(
       new Option("--data <name>", "the images (default: the table's first)").choices([...datasetNames]),
@@ -95,6 +95,9 @@ async function run(name: string | undefined, flags: Flags): Promise<void> {
     return flags.json ? printJson(list()) : void process.stdout.write(listWords());
   }
   if (name === undefined) throw new UsageError("which experiment? --list shows what there is");
+  const meant = namesakes(name);
+  if (meant.length > 1)
+    throw new UsageError(`several papers have a ${name}: ${meant.join(", ")}; which one?`);
   if (wholeName(name) === "vrrae/time") {
     for (const flag of ["data", "path", "reading", "seeds", "size", "inception", "workers", "queue"] as const)
       if (flags[flag] !== undefined) throw new UsageError(`--${flag} is not for time; leave it out`);
@@ -175,11 +178,20 @@ function listWords(): string {
       ? "nothing"
       : `files of ${data.join(together ? " and " : " or ")}`,
     networks === 0 ? "none" : `${networks} × ${steps} steps`,
-    minutes === undefined || networks === 0 ? "" : `${minutes} min`,
+    networks === 0 ? "seconds" : minutes === undefined ? "not measured" : `${minutes} min`,
   ]);
-  const others = [...measured].map(([name, about]) => [name, about, "nothing", "", ""]);
+  const others = [...measured].map(([name, { about, minutes }]) => [
+    name,
+    about,
+    "nothing",
+    "none",
+    `${minutes} min`,
+  ]);
+  const paperOf = ([name]: string[]) => name!.split("/")[0]!;
+  const papers = [...new Set(rows.map(paperOf))];
+  const inOrder = papers.flatMap((paper) => [...rows, ...others].filter((row) => paperOf(row) === paper));
   return [
-    columns([["experiment", "what", "needs", "networks", "takes about"], ...rows, ...others], 3),
+    columns([["experiment", "what", "needs", "networks", "takes about"], ...inOrder], 3),
     "",
     "Networks and minutes are those of one seed at the quick scale, on the first data set, on two CPU cores with lavapipe.",
     `\`hestenes data download NAME\` fetches the files of ${downloadNames.join(", ")}.`,

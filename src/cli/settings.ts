@@ -14,6 +14,7 @@ import { fineTuneSettings } from "../runs/fine-tune.node.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { flagOf, forModels } from "./settingFlags.ts";
 import { UsageError } from "./usage.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 /** What a run may be given anew when it goes on: none of it changes the weights after a step. */
 const free: ReadonlySet<string> = new Set([
@@ -122,7 +123,7 @@ function readConfig(file: string): object {
     const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
   } catch (cause) {
-    throw new UsageError(`--config ${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`--config ${file}: ${systemWords(cause)}`);
   }
   throw new UsageError(`--config ${file}: a JSON object with settings is needed`);
 }

@@ -71,7 +71,7 @@ async function decompose(file: string, flags: Flags): Promise<void> {
   }
 }
 
-/** Refuses numbers that are none, or that float32 can not hold: by what they are, and where they stand. */
+/** Refuses numbers that are none, or that float32 cannot hold: by what they are, and where they stand. */
 function checkEntries(file: string, given: ArrayLike<number>, entries: Float32Array, N: number): void {
   const bad = entries.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {

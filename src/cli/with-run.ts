@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { ArgumentError } from "../device/errors.ts";
 import { RunFolder } from "../runs/run-folder.node.ts";
 import { openSession, type Session } from "../runs/session.node.ts";
+import { UsageError } from "./usage.ts";
 
 /** Flags of the commands that take a run. */
 export interface RunFlags {
@@ -17,6 +18,10 @@ export async function withRun(
   body: (session: Session) => Promise<void>,
 ): Promise<void> {
   const folder = new RunFolder(path);
+  if (!folder.exists)
+    throw new UsageError(
+      `${path} holds no run: there is no config.json in it; train one with: hestenes train --out ${path}`,
+    );
   const { adapter, path: data } = flags;
   const config = { ...folder.config(), ...(adapter ? { adapter } : {}), ...(data ? { path: data } : {}) };
   const session = await openSession(folder, config);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DownloadError } from "../device/errors.ts";
 import { TransferError, receive } from "./receive.node.ts";
 import type { RemoteFile } from "./sources.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 /** How far a download is. */
 export interface Progress {
@@ -58,7 +59,7 @@ export async function fetchFile(
     }
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new DownloadError(`${target} cannot be written (${error.message})`);
+    throw new DownloadError(`${target} cannot be written (${systemWords(error)})`);
   }
   throw new DownloadError(`${remote.name} could not be downloaded.\n  ${failures.join("\n  ")}`);
 }

@@ -3,20 +3,21 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../device/errors.ts";
 import { isPublic } from "./known.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 const greatestFile = 2 ** 31 - 1;
 
 /** The bytes of a file. Throws DataError when it is missing, empty, no file or larger than 2 GiB. */
 export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const info = await stat(file).catch((error: Error) => {
-    throw new DataError(file, undefined, `the file cannot be opened (${error.message})`);
+    throw new DataError(file, undefined, `the file cannot be opened (${systemWords(error)})`);
   });
   if (!info.isFile()) throw new DataError(file, undefined, "this is not a file");
   if (info.size === 0) throw new DataError(file, undefined, "the file is empty");
   if (info.size > greatestFile)
     throw new DataError(file, greatestFile, `${info.size} bytes are too many to read at once`);
   const bytes = await readFile(file).catch((error: Error) => {
-    throw new DataError(file, undefined, `the file cannot be read (${error.message})`);
+    throw new DataError(file, undefined, `the file cannot be read (${systemWords(error)})`);
   });
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -28,7 +29,7 @@ export async function entriesOf(what: string, folder: string): Promise<Dirent[]>
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw new ArgumentError(
-      `${what}: the folder ${folder} cannot be read (${(error as Error).message})` +
+      `${what}: the folder ${folder} cannot be read (${systemWords(error)})` +
         (isPublic(what) ? `. To fetch the files: npx hestenes data download ${what}` : ""),
     );
   }

@@ -7,6 +7,7 @@ import { rowSize, type Form, type Source } from "./picture-form.ts";
 import type { Shard } from "./picture-rows.node.ts";
 import { threadOf, usualThreads } from "./picture-threads.node.ts";
 import { cut, readHeader, readShard, shardPlace, type ShardHeader, type ShardPlace } from "./shards.node.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 /** How pictures are read. */
 export interface ReadingOptions {
@@ -144,13 +145,13 @@ function openCache(given: string | false | undefined, notify: (notice: string) =
     makeCache(folder);
     return folder;
   } catch (error) {
-    notify(unkept(folder, (error as Error).message));
+    notify(unkept(folder, systemWords(error)));
     return undefined;
   }
 }
 
 const unkept = (folder: string, problem: string) =>
-  `Decoded pictures can not be kept in ${folder} (${problem}): each start decodes them anew.`;
+  `Decoded pictures cannot be kept in ${folder} (${problem}): each start decodes them anew.`;
 
 async function lookAt(
   files: readonly string[],

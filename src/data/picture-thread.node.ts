@@ -14,6 +14,7 @@ import type {
 } from "./picture-requests.node.ts";
 import type { Picture } from "./resize.ts";
 import { readRow, shardBytes, writeShard, type ShardHeader } from "./shards.node.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 /** What a thread runs: see `PictureThread`, which starts it. */
 const { port, beat } = workerData as { port: MessagePort; beat: Int32Array };
@@ -135,7 +136,7 @@ async function makeShard(
     writeShard(place.path, bytes);
     return { ...made, start };
   } catch (error) {
-    return { ...made, problem: (error as Error).message };
+    return { ...made, problem: systemWords(error) };
   }
 }
 

@@ -50,7 +50,7 @@ export type Command = Dispatch | Write | Copy | Free;
 export interface Staged {
   has: (write: Write) => boolean;
   copy: (write: Write, encoder: GPUCommandEncoder) => void;
-  /** Does so within a pass, and sets the pipeline for it; false where that can not be. */
+  /** Does so within a pass, and sets the pipeline for it; false where that cannot be. */
   launch: (write: Write, pass: GPUComputePassEncoder) => boolean;
 }
 

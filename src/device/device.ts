@@ -153,7 +153,7 @@ export class Device {
     return (this.#recording?.pool ?? this.#pool).allocate(bytes, kind);
   }
 
-  /** Throws LimitError for a tensor of so many bytes, if the adapter can not hold it. */
+  /** Throws LimitError for a tensor of so many bytes, if the adapter cannot hold it. */
   checkSize(bytes: number): void {
     this.#pool.check(bytes);
   }

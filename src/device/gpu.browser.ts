@@ -57,7 +57,7 @@ export function readTuning(_: AdapterDescription): { choices: ReadonlyMap<string
   return undefined;
 }
 
-/** A page can not ask for it. */
+/** A page cannot ask for it. */
 export function collectGarbage(): void {}
 
 /** Resolves like `promise`: a browser waits without polling. */

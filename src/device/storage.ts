@@ -199,7 +199,7 @@ export class StoragePool {
     return storage;
   }
 
-  /** Throws LimitError for a tensor that the adapter can not hold. */
+  /** Throws LimitError for a tensor that the adapter cannot hold. */
   check(bytes: number): void {
     const { maxBufferSize } = this.#limits;
     if (bytes > maxBufferSize)

@@ -17,7 +17,7 @@ let isTold = false;
 
 /**
  * Runs `use`, in which SwiftShader may make the first device of this process: it reads its number of threads then, from a
- * file in the folder that the process is in, and from nowhere else. Threads of Node can not change that folder.
+ * file in the folder that the process is in, and from nowhere else. Threads of Node cannot change that folder.
  */
 export function withThreadsOfSwiftShader<T>(use: () => T): T {
   const threads = threadsGiven();

@@ -100,7 +100,7 @@ const libraryFolders = [
 
 /**
  * Loads a Vulkan loader, which is no Node addon: Node, Bun and Deno say so after the load, each in words of its own, and in
- * Node the library stays. Words of a file that can not be opened say that there is none.
+ * Node the library stays. Words of a file that cannot be opened say that there is none.
  */
 function loadLibrary(path: string | undefined): boolean {
   if (path === undefined) return false;

@@ -8,6 +8,6 @@ export function wgsl(name: string): string {
   try {
     return readFileSync(new URL(`${name}.wgsl`, folder), "utf8");
   } catch (cause) {
-    throw new KernelError(`there is no kernel ${name}: shaders/${name}.wgsl can not be read`, { cause });
+    throw new KernelError(`there is no kernel ${name}: shaders/${name}.wgsl cannot be read`, { cause });
   }
 }

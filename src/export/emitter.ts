@@ -149,7 +149,7 @@ export class Emitter {
     return once(this.#asImages, value, turned);
   }
 
-  /** What is broadcast to values that lie as `layout` says; undefined for what can not. */
+  /** What is broadcast to values that lie as `layout` says; undefined for what cannot. */
   alongside(value: Value | number, layout: Stored): string | undefined {
     if (typeof value === "number") return this.scalar(value);
     if (layout.layout === "plain") return this.plain(value);

@@ -180,7 +180,7 @@ async function matched([first, second]: readonly [Run, Run]): Promise<Graph> {
     const isSame = origin.isOwn || areSame(read, await second.read(other));
     if (!isSame || !sameShape(tensor.shape, other.shape))
       throw new ArgumentError(
-        `a tensor of shape ${show(tensor.shape)} depends on the samples of a batch, or their number, in a way that can not ` +
+        `a tensor of shape ${show(tensor.shape)} depends on the samples of a batch, or their number, in a way that cannot ` +
           `be exported: by what no operation of the package does, or as something made for a batch of that length`,
       );
     return { kind: "constant", ...origin, shape: tensor.shape, values: read };
@@ -198,7 +198,7 @@ async function matched([first, second]: readonly [Run, Run]): Promise<Graph> {
     const [one, two] = [first.operations[made]!, second.operations[made]];
     if (one.name !== two?.name || one.inputs.length !== two?.inputs.length || second.made.get(other) !== made)
       throw new ArgumentError(
-        "the computation does something else with another number of samples, and can not be exported",
+        "the computation does something else with another number of samples, and cannot be exported",
       );
     const random = one.name === undefined ? undefined : drawn[one.name];
     if (random !== undefined) {
@@ -237,7 +237,7 @@ function shapeOf({ shape }: Tensor, other: Tensor): Extent[] {
     if (perSample !== again || other.shape.length !== shape.length)
       throw new ArgumentError(
         `a tensor is of shape ${show(shape)} for ${COUNTS[0]} samples and ${show(other.shape)} for ${COUNTS[1]}, which ` +
-          `can not be exported for any number of them`,
+          `cannot be exported for any number of them`,
       );
     return perSample === 1 ? "N" : `${perSample}N`;
   });

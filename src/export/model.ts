@@ -25,7 +25,7 @@ export interface OnnxOptions {
  *
  * A mixture's sampler takes `uniform` (N, 1) beside the noise, from 0 to 1, and a second stage with noise of its own `noise2`.
  *
- * @throws ArgumentError for an operation, a sampler or a network that can not be exported; LifetimeError for a model whose
+ * @throws ArgumentError for an operation, a sampler or a network that cannot be exported; LifetimeError for a model whose
  * latent basis is not fitted yet.
  */
 export async function exportOnnx(

@@ -301,7 +301,7 @@ const slice: Operator = (value, e) => {
     const isWhole = start === 0 && step === 1 && value.shape[axis] === extent;
     if (isWhole) return;
     if (typeof extent !== "number")
-      throw new ArgumentError("a part of the samples of a batch can not be exported, only parts of samples");
+      throw new ArgumentError("a part of the samples of a batch cannot be exported, only parts of samples");
     const end = start + sizes![axis]! * step;
     cut.push({ axis: axisOf(axis), start, end: step < 0 && end < 0 ? -(2 ** 31) : end, step });
   });
@@ -402,7 +402,7 @@ const meanPool: Operator = (value, e) => {
   const most_h = Math.floor((w.padded_h - w.R) / w.stride_h) + 1;
   const most_w = Math.floor((w.padded_w - w.S) / w.stride_w) + 1;
   if (w.dilation_h * w.dilation_w !== 1 || w.P > most_h || w.Q > most_w)
-    throw new ArgumentError("an average pool with dilation, or rounded up, can not be exported");
+    throw new ArgumentError("an average pool with dilation, or rounded up, cannot be exported");
   const pooled = e.node("AveragePool", [e.image(value.inputs[0] as Value)], {
     kernel_shape: [w.R, w.S],
     strides: [w.stride_h, w.stride_w],

@@ -106,7 +106,7 @@ function drawn(
       const factor = tensors.get("factor");
       if (!factor)
         throw new ArgumentError(
-          "a sampler that is renormalised over each batch has no factor of its own, and can not be exported; renormalise " +
+          "a sampler that is renormalised over each batch has no factor of its own, and cannot be exported; renormalise " +
             "over global codes instead",
         );
       const prefix = "inner.";
@@ -118,7 +118,7 @@ function drawn(
       return mul(drawn(model, inner, count, noise), tensor(device, factor.values));
     }
     default:
-      throw new ArgumentError(`a sampler of the kind ${about.kind} can not be exported`);
+      throw new ArgumentError(`a sampler of the kind ${about.kind} cannot be exported`);
   }
 }
 

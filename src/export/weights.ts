@@ -97,7 +97,7 @@ export async function importWeights(
           `${shortened([...targets.keys()])}`,
       );
     if (weight.own === undefined)
-      return fail(`${name} is divided by its largest singular value here, and can not be taken from a file`);
+      return fail(`${name} is divided by its largest singular value here, and cannot be taken from a file`);
     if (found.has(weight.own)) return fail(`two of its tensors are to be ${name}`);
     const { shape } = weight.form;
     if (tensor.shape.join() !== shape.join())

@@ -31,7 +31,7 @@ export interface BumpFit {
  *
  * @param samples [count, size, size], standardised.
  * @throws ShapeError unless these are one or more whole samples, NumericalError for one that is not finite, ArgumentError
- * for a scale that can not be.
+ * for a scale that cannot be.
  */
 export function bumpFitError(samples: Float32Array, { size, mean, std }: BumpScale): BumpFit {
   checkWhole("bumpFitError: size", size, 2);

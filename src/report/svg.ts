@@ -74,7 +74,7 @@ const paperOf = ([width, height]: readonly [number, number]) =>
 /** Characters that no XML file may hold, not even escaped. */
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
-/** A chart-sized card with one sentence, for data that can not be drawn. */
+/** A chart-sized card with one sentence, for data that cannot be drawn. */
 export function messageCard(message: string): string {
   return chart({
     ariaLabel: message,

@@ -112,14 +112,16 @@ export interface Paper {
       {
         about: string;
         data: readonly DatasetName[];
+        /** What its runs took for one seed at the quick scale on the first data set, two CPU cores with lavapipe. */
+        minutes?: number;
         /** The rows of all data sets together are one experiment, unless a data set is asked for. */
         together?: boolean;
         build(data: DatasetName, scale: Scale): Omit<Experiment, "name" | "data">;
       }
     >
   >;
-  /** What is measured in another way than by training, by its name: what it is about. */
-  measured?: Readonly<Record<string, string>>;
+  /** What is measured in another way than by training, by its name: what it is about, and the minutes that it takes. */
+  measured?: Readonly<Record<string, { about: string; minutes: number }>>;
   /** The experiment as the paper's text has it or as its code does, where the two disagree. */
   withReading?(experiment: Experiment, reading: Reading): Experiment;
 }

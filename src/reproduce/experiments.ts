@@ -7,7 +7,7 @@ import { fidNote } from "./notes.ts";
 import { stepsAt } from "./outcome.ts";
 import * as listed from "./papers.ts";
 
-/** Its experiments may be asked for without its name. */
+/** Its experiments are shown, and kept in folders, without its name. */
 const first: Paper = listed.vrrae;
 const papers: readonly Paper[] = [first, ...Object.values<Paper>(listed).filter((one) => one !== first)];
 
@@ -19,16 +19,25 @@ export const experiments: ReadonlyMap<string, Paper["experiments"][string] & { p
     ),
   ),
 );
-/** What is measured in another way than by training, by its whole name: what it is about. */
-export const measured: ReadonlyMap<string, string> = new Map(
+/** What is measured in another way than by training, by its whole name: what it is about, and the minutes that it takes. */
+export const measured: ReadonlyMap<string, { about: string; minutes: number }> = new Map(
   papers.flatMap(({ name, measured = {} }) =>
-    Object.entries(measured).map(([what, about]) => [`${name}/${what}`, about] as const),
+    Object.entries(measured).map(([what, one]) => [`${name}/${what}`, one] as const),
   ),
 );
 
-/** The whole name of what is asked for, PAPER/EXPERIMENT; that of the first paper may be left out. */
+/** Whole names of all that `name` can mean: several where papers have a table or a figure of one number. */
+export function namesakes(name: string): readonly string[] {
+  return [...experiments.keys(), ...measured.keys()].filter(
+    (whole) => whole === name || whole.endsWith(`/${name}`),
+  );
+}
+
+/** The whole name of what is asked for, PAPER/EXPERIMENT; without its paper it is the one of that name, or the first paper's. */
 export function wholeName(name: string): string {
-  return name.includes("/") ? name : `${first.name}/${name}`;
+  if (name.includes("/")) return name;
+  const [only, another] = namesakes(name);
+  return only !== undefined && another === undefined ? only : `${first.name}/${name}`;
 }
 
 /** The name as people are shown it: without the first paper's. */
@@ -65,12 +74,13 @@ function rowsOn(data: DatasetName, { rows }: Pick<Experiment, "rows">): Row[] {
   }));
 }
 
-/** Steps of training a second of the quick settings, on two CPU cores with lavapipe: those that the page on performance shows. */
+/** Steps of training a second where an experiment has no minutes of its own, on two CPU cores with lavapipe: those of the page on performance. */
 const pace: Partial<Record<DatasetName, number>> = { bumps: 13, mnist: 6.8 };
 
 /** What an experiment is at the quick scale, on its first data set: networks for one seed, steps of each, minutes of all. */
 export function workOf(name: string): { networks: number; steps: number; minutes: number | undefined } {
   const { rows, data } = experimentOf(name, undefined, "quick");
+  const measured = experiments.get(wholeName(name))!.minutes;
   const networks = rows.filter(({ compute, trained }) => !compute && trained === undefined);
   const steps = networks.map(({ config }) => config.steps ?? stepsAt("quick", data));
   const all = steps.reduce((sum, one) => sum + one, 0);
@@ -78,7 +88,7 @@ export function workOf(name: string): { networks: number; steps: number; minutes
   return {
     networks: networks.length,
     steps: Math.max(0, ...steps),
-    minutes: paced === undefined ? undefined : Math.ceil(all / paced / 60),
+    minutes: measured ?? (paced === undefined ? undefined : Math.ceil(all / paced / 60)),
   };
 }
 

@@ -12,7 +12,7 @@ import { imagesCompared } from "./judge.ts";
 export interface InceptionFile {
   path: string;
   tensors: Safetensors["tensors"];
-  /** SHA-256 of the file: FIDs of other weights can not be compared. */
+  /** SHA-256 of the file: FIDs of other weights cannot be compared. */
   digest: string;
 }
 

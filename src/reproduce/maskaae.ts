@@ -34,6 +34,7 @@ export const maskaae: Paper = {
   experiments: {
     figure2: {
       about: "a WAE's quality against the length of its codes (figure 2)",
+      minutes: 2,
       data: ["synthetic", "mnist"],
       build: (data, scale) => ({
         title: `Figure 2: a WAE and the length of its codes, ${titleOf(data)}`,
@@ -46,6 +47,7 @@ export const maskaae: Paper = {
     },
     figure5: {
       about: "the same beside a MaskAAE, and the dimensions that its mask leaves open (figure 5)",
+      minutes: 13,
       data: ["synthetic", "mnist"],
       build: (data, scale) => ({
         title: `Figure 5: WAE and MaskAAE against the length of the codes, ${titleOf(data)}`,
@@ -58,6 +60,7 @@ export const maskaae: Paper = {
     },
     figure6: {
       about: "the mask through training, for three lengths of codes (figure 6)",
+      minutes: 3,
       data: ["mnist", "synthetic"],
       build: (data, scale) => ({
         title: `Figure 6: the mask through training, ${titleOf(data)}`,
@@ -84,6 +87,7 @@ export const maskaae: Paper = {
     },
     figure7: {
       about: "the covariance of the codes, WAE beside MaskAAE (figure 7)",
+      minutes: 4,
       data: ["mnist", "synthetic"],
       build: (data, scale) => ({
         title: `Figure 7: the covariance of codes, ${titleOf(data)}`,
@@ -93,6 +97,7 @@ export const maskaae: Paper = {
     },
     table1: {
       about: "generation by every model (table 1)",
+      minutes: 21,
       data: images,
       build: (data, scale) => ({
         title: `Table 1: generated images, ${titleOf(data)}`,
@@ -105,6 +110,7 @@ export const maskaae: Paper = {
     },
     table2: {
       about: "the correlation of the codes, WAE beside MaskAAE (table 2)",
+      minutes: 8,
       data: anywhere,
       build: (data, scale) => ({
         title: `Table 2: the correlation of codes, ${titleOf(data)}`,
@@ -113,6 +119,7 @@ export const maskaae: Paper = {
     },
     prior: {
       about: "what a prior costs: N(0, I), mixtures, a second stage, a learned generator",
+      minutes: 7,
       data: ["mnist", "synthetic", "fashion-mnist", "cifar10", "folder"],
       build: (data, scale) => ({
         title: `What the prior costs, ${titleOf(data)}`,

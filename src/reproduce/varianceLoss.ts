@@ -70,6 +70,7 @@ export const varianceLoss: Paper = {
     },
     figure4: {
       about: "variance loss beside mse of twelve networks on each data set, and PCA (figure 4)",
+      minutes: 13,
       data: images,
       together: true,
       build: (data, scale) => ({
@@ -145,7 +146,7 @@ export const varianceLoss: Paper = {
         charts: [],
       }),
     },
-    table1: generation("table 1", ["cifar10", "mnist", "fashion-mnist"]),
+    table1: generation("table 1", ["cifar10", "mnist", "fashion-mnist"], 3),
     table2: generation("table 2", ["folder"]),
     figure5: {
       about: "generated images of the second stage (figure 5)",
@@ -192,10 +193,12 @@ const titleOf = (data: DatasetName) => datasetNamed(data).title;
 function generation(
   table: keyof typeof publishedTables,
   data: readonly DatasetName[],
+  minutes?: number,
 ): Paper["experiments"][string] {
   return {
     about: `reconstruction and generation of RAE and of two-stage VAEs, with normalisation and without (${table})`,
     data,
+    ...(minutes === undefined ? {} : { minutes }),
     build: (chosen, scale) => {
       const known = publishedTables[table];
       const isPapers = chosen === data[0];

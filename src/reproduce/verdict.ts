@@ -60,7 +60,7 @@ export function commandOf(outcome: Outcome): string {
   const known = experiments.get(wholeName(name));
   const isUsual = known?.together ? sets.length > 1 : known?.data[0] === data;
   return [
-    `npx hestenes reproduce ${name}`,
+    `npx hestenes reproduce ${wholeName(name)}`,
     ...(isUsual ? [] : [`--data ${data}`]),
     ...(sets.every((set) => datasetNamed(set).files === "none") ? [] : [`--path FOLDER`]),
     ...(scale === "quick" ? [] : [`--scale ${scale}`]),
@@ -78,7 +78,7 @@ function plannedSteps({ row, config }: Outcome["runs"][number], scale: Scale): n
   return row.config.steps ?? stepsAt(scale, config.data);
 }
 
-/** Why the rows can not be ranked by these runs; undefined where there are seeds enough and all of the scale's steps. */
+/** Why the rows cannot be ranked by these runs; undefined where there are seeds enough and all of the scale's steps. */
 export function cautionOf(outcome: Outcome): string | undefined {
   const { scale, complete } = outcome;
   const runs = trainedRuns(outcome);
@@ -90,7 +90,7 @@ export function cautionOf(outcome: Outcome): string | undefined {
     ...(seeds < enoughSeeds ? [seedWords(outcome)] : []),
     ...(short ? [`${short.config.steps} of the scale's ${plannedSteps(short, scale)} steps`] : []),
   ];
-  return reasons.length === 0 ? undefined : `${reasons.join(" and ")} can not rank the models`;
+  return reasons.length === 0 ? undefined : `${reasons.join(" and ")} cannot rank the models`;
 }
 
 /**

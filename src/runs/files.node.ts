@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ArgumentError, DataError } from "../device/errors.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 const NEWLINE = 0x0a;
 
@@ -92,8 +93,9 @@ export function makeFolder(path: string): string[] {
     for (const folder of missing.toReversed()) makeOne(folder);
     if (!fs.statSync(path).isDirectory()) throw new Error("there is a file of that name");
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ArgumentError(`the folder ${path} can not be made (${why}); give another`, { cause });
+    throw new ArgumentError(`the folder ${path} cannot be made (${systemWords(cause)}); give another`, {
+      cause,
+    });
   }
   return missing;
 }
@@ -122,17 +124,17 @@ export function readFile(path: string): Buffer {
   return fs.readFileSync(path);
 }
 
-/** The bytes of a file that a person named. Throws ArgumentError where it can not be read, DataError for a folder. */
+/** The bytes of a file that a person named. Throws ArgumentError where it cannot be read, DataError for a folder. */
 export function readGivenFile(path: string): Buffer {
   try {
     return readFile(path);
   } catch (cause) {
     if (!isSystemError(cause)) throw cause;
-    throw new ArgumentError(`${path} can not be read (${cause.message})`, { cause });
+    throw new ArgumentError(`${path} cannot be read (${systemWords(cause)})`, { cause });
   }
 }
 
-/** Brings renames in a folder to the disk; Windows can not open folders and needs no such step. */
+/** Brings renames in a folder to the disk; Windows cannot open folders and needs no such step. */
 export function syncFolder(folder: string): void {
   if (process.platform === "win32") return;
   const handle = fs.openSync(folder, "r");

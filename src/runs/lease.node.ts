@@ -215,7 +215,7 @@ async function take(folder: string, own: Holder, onWait: LeaseOptions["onWait"])
   }
 }
 
-/** Seconds without a sign after which a process counts as gone. Throws ArgumentError for what HESTENES_LEASE can not be. */
+/** Seconds without a sign after which a process counts as gone. Throws ArgumentError for what HESTENES_LEASE cannot be. */
 export function silenceOf({
   silence = Number(process.env.HESTENES_LEASE || 60),
 }: Pick<LeaseOptions, "silence"> = {}): number {

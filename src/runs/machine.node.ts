@@ -18,7 +18,7 @@ export function ownIdentity(): Identity {
   return { host: hostname(), machine: machineOf(), pid, started: startOf(pid) };
 }
 
-/** Whether `other` is known to have ended: nothing is known of processes that can not be seen from here. */
+/** Whether `other` is known to have ended: nothing is known of processes that cannot be seen from here. */
 export function hasEnded(other: Identity, own: Identity): boolean {
   if (other.machine !== own.machine) return false;
   if (other.started !== startOf(other.pid)) return true;

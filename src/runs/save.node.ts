@@ -7,6 +7,7 @@ import type { TrainerState } from "../train/trainer.ts";
 import { decodeWeights, type Weights } from "../train/weights.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import { isSystemError, makeFolder, readGivenFile, writeFileAtomic } from "./files.node.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 export { exportOnnx, type OnnxOptions } from "../export/model.ts";
 export { exportFunction } from "../export/onnx.ts";
@@ -28,7 +29,7 @@ export async function saveModel(weights: Weights, path?: string): Promise<Uint8A
 
 /**
  * Gives `weights` the values of a safetensors file, by its path or its bytes: of `saveModel`, or the
- * `checkpoint/model.safetensors` of a run. Throws ArgumentError for a file that can not be read, DataError for one of other
+ * `checkpoint/model.safetensors` of a run. Throws ArgumentError for a file that cannot be read, DataError for one of other
  * names or shapes, or damaged.
  */
 export async function loadModel(
@@ -85,7 +86,7 @@ function readGiven(folder: string): ReturnType<typeof readCheckpoint> {
     return readCheckpoint(folder);
   } catch (cause) {
     if (!isSystemError(cause)) throw cause;
-    const why = cause.code === "ENOTDIR" ? "there is a file of that name" : cause.message;
+    const why = cause.code === "ENOTDIR" ? "there is a file of that name" : systemWords(cause);
     throw new ArgumentError(`loadCheckpoint: ${folder} is no folder with a checkpoint (${why})`, { cause });
   }
 }

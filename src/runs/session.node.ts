@@ -170,7 +170,7 @@ export class Session {
 
 /**
  * Opens the device, loads the data, builds the model and restores the last checkpoint, if there is one. A `lease` is
- * released when it is closed, or can not be opened.
+ * released when it is closed, or cannot be opened.
  */
 export async function openSession(
   folder: RunFolder,

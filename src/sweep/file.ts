@@ -6,6 +6,7 @@ import { hint } from "../device/arguments.ts";
 import { ArgumentError } from "../device/errors.ts";
 import { presetNames } from "../data/descriptor.ts";
 import { configSchema } from "../train/config.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 const count = z.int().positive();
 const ends = z
@@ -135,7 +136,8 @@ function parsed(file: string): Parsed {
     text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new ArgumentError(
-      `${file} can not be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      `${file} cannot be read: ${systemWords(cause)}. A sweep is a file such as ` +
+        `{"runs": {"model": ["ae", "vrrae"], "data": "bumps", "seed": [500, 501]}}`,
     );
   }
   const lines = new LineCounter();

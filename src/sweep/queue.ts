@@ -9,7 +9,7 @@ const queueName = "hestenes";
 /** Seconds to wait for a server to answer for the first time. */
 const patience = 10;
 
-/** A queue that can not be used: the package is missing, or the server is not reachable, or refuses. */
+/** A queue that cannot be used: the package is missing, or the server is not reachable, or refuses. */
 export class QueueError extends HestenesError {
   override get name(): string {
     return "QueueError";
@@ -94,7 +94,7 @@ export class SweepQueue<Task> {
         queue.close().catch(() => undefined),
         new Promise((resolve) => setTimeout(resolve, 1000).unref()),
       ]);
-      throw new QueueError(`the queue at ${redacted(url)} can not be used: ${scrub(wordsOf(error))}`);
+      throw new QueueError(`the queue at ${redacted(url)} cannot be used: ${scrub(wordsOf(error))}`);
     }
     failed = () => {};
     return new SweepQueue(bull, queue, scrub);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { ArgumentError, HestenesError } from "../device/errors.ts";
 import { sweepPage } from "./page.ts";
 import { Sweep } from "./store.ts";
+import { systemWords } from "../device/systemWords.ts";
 
 /** Seconds after which a browser asks again, and for which a page that was made does for all who ask. */
 const refresh = 5;
@@ -30,10 +31,9 @@ export async function serveSweep(store: string, name: string, port: number): Pro
   try {
     await once(server, "listening");
   } catch (cause) {
-    throw new ArgumentError(
-      `port ${port} can not be used (${(cause as Error).message}); give another with --port`,
-      { cause },
-    );
+    throw new ArgumentError(`port ${port} cannot be used (${systemWords(cause)}); give another with --port`, {
+      cause,
+    });
   }
   return server;
 }

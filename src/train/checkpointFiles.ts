@@ -33,7 +33,7 @@ export function stateFile(sha256: Digests, state: string): string {
 export function stateJson(state: object): string {
   return JSON.stringify(state, (key, value: unknown) => {
     if (typeof value === "number" && !Number.isFinite(value))
-      throw new ArgumentError(`checkpoint: state.${key} is ${value}, which JSON can not hold; leave it out`);
+      throw new ArgumentError(`checkpoint: state.${key} is ${value}, which JSON cannot hold; leave it out`);
     return value;
   });
 }

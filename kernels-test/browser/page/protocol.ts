@@ -5,7 +5,7 @@ export interface PageTest {
   path: string[];
 }
 
-/** A file of tests, or why it can not be loaded. */
+/** A file of tests, or why it cannot be loaded. */
 export interface PageFile {
   name: string;
   tests: PageTest[];

@@ -7,7 +7,7 @@ import type { LookEvent, LossEvent, TrainEvent } from "../train/protocol.ts";
 import { pack, recordingFile } from "../train/recording.ts";
 import { Studio } from "../train/studio.ts";
 
-/** `npm run record [-- FILE]`: trains the run that the first page opens with, for pages that can not train. */
+/** `npm run record [-- FILE]`: trains the run that the first page opens with, for pages that cannot train. */
 const program = new Command("npm run record --")
   .description("Train the run that the first page opens with, and keep what is seen of it.")
   .argument("[file]", "where to", resolve(import.meta.dirname, "..", "public", recordingFile))

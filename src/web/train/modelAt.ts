@@ -18,13 +18,13 @@ export async function modelAt(address: string, most = mostBytes): Promise<File> 
     answer = await fetch(url, { credentials: "omit" });
   } catch (error) {
     throw new ArgumentError(
-      `${where} can not be loaded: nothing answers there, or its server does not let pages of other sites read it. Download ` +
+      `${where} cannot be loaded: nothing answers there, or its server does not let pages of other sites read it. Download ` +
         `the file, and drop it here. (${(error as Error).message})`,
     );
   }
   if (!answer.ok)
     throw new ArgumentError(
-      `${where} can not be loaded: its server answers ${answer.status}. Is the address right?`,
+      `${where} cannot be loaded: its server answers ${answer.status}. Is the address right?`,
     );
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = Number(answer.headers.get("content-length") ?? 0);

@@ -78,7 +78,7 @@ class TrainPage {
     this.#followWidth();
     this.#showLook();
     this.#controls.progress.textContent =
-      "This run was recorded, as this browser can not train. Press Replay, or move the slider.";
+      "This run was recorded, as this browser cannot train. Press Replay, or move the slider.";
   }
 
   #saySlow(name: string): void {
@@ -168,7 +168,7 @@ class TrainPage {
     if (file !== undefined) this.#runs.give((isLast) => this.#loadFrom(file, isLast), file);
   }
 
-  /** Loads the model at an address; where it can not be had, says why, and the run at hand stays. */
+  /** Loads the model at an address; where it cannot be had, says why, and the run at hand stays. */
   async #loadFrom(address: string, isLast: () => boolean): Promise<void> {
     this.#controls.progress.textContent = `Loading ${address} …`;
     try {

@@ -1,6 +1,6 @@
 import type { LookEvent, LossEvent, SetUp } from "./protocol.ts";
 
-/** A run as it was seen: what a page shows of it where it can not train. */
+/** A run as it was seen: what a page shows of it where it cannot train. */
 export interface Recording {
   setUp: SetUp;
   looks: LookEvent[];

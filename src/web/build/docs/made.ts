@@ -89,7 +89,9 @@ function experimentTable(paper: string): string {
     });
   const others = [...measured]
     .filter(([name]) => name.startsWith(`${paper}/`))
-    .map(([name, about]) => [`\`npx hestenes reproduce ${name}\``, about, "measured", ""]);
+    .map(([name, { about, minutes }]) => [
+      ...[`\`npx hestenes reproduce ${name}\``, about, "measured", `${minutes} min`],
+    ]);
   if (rows.length === 0) throw new Error(`there is no paper ${paper}`);
   return table([["command", "what", "networks", "on two CPU cores, about"], ...rows, ...others]);
 }
