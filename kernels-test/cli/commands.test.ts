@@ -189,6 +189,9 @@ describe("a run on vectors", () => {
     expect(readFileSync(`${card}/README.md`, "utf8")).toMatch(
       /^---\nlibrary_name: hestenes\n[^]*name: test data\n +value: [\d.]+\n[^]*# VRRAE on [^]*codes of 2 numbers for samples of 6, trained for 16 steps/,
     );
+    const text = readFileSync(`${card}/README.md`, "utf8");
+    expect(text).toContain("New samples are drawn from the model's prior, N(0, I).");
+    expect(text).toContain('sampler = onnxruntime.InferenceSession("onnx/sampler.onnx")');
     expect((await run("export", out, "--to", "safetensors", "--out", weights)).code).toBe(0);
     const imported = ["import", out, "--weights", `${weights}/model.safetensors`, "--out", again];
     expect((await run(...imported)).stdout).toMatch(/again: \d+ tensors of /);

@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import type { Network } from "../nn/networks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
-import { aeFacts } from "./pageModels.ts";
+import { aeFacts, longAeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
@@ -51,8 +51,7 @@ export const aeModel = /* @__PURE__ */ describeModel({
 
 /** As long as the latent vector of RRAE and VRRAE, L. */
 export const longAeModel = /* @__PURE__ */ describeModel({
-  name: "long-ae",
-  title: "Long AE",
+  ...longAeFacts,
   settings: () => ({ latent: latent() }),
   build: ae,
 });

@@ -14,6 +14,7 @@ import { checkWeight } from "./weight.ts";
 import { partsOf, type Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, penalty } from "./settings.ts";
+import { contractiveFacts } from "./pageModels.ts";
 
 /** How the contractive penalty is computed: see `Contractive`. */
 export type Contraction = "last-layer" | "estimator";
@@ -104,8 +105,7 @@ export function contractive(device: Device, options: ContractiveOptions): Contra
 }
 
 export const contractiveModel = /* @__PURE__ */ describeModel({
-  name: "contractive",
-  title: "Contractive AE",
+  ...contractiveFacts,
   settings: () => ({
     latent: latent(),
     penalty: penalty(),

@@ -12,6 +12,7 @@ import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, published } from "./settings.ts";
+import { irmaeFacts } from "./pageModels.ts";
 
 export interface IrmaeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -72,8 +73,7 @@ export function linearMaps(latent: number, count: number, seed: number | undefin
 }
 
 export const irmaeModel = /* @__PURE__ */ describeModel({
-  name: "irmae",
-  title: "IRMAE",
+  ...irmaeFacts,
   settings: () => ({
     latent: latent(),
     layers: z

@@ -12,6 +12,7 @@ import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, penalty, published } from "./settings.ts";
+import { loraeFacts } from "./pageModels.ts";
 
 export interface LoraeOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -78,8 +79,7 @@ export function lorae(device: Device, options: LoraeOptions): Lorae {
 }
 
 export const loraeModel = /* @__PURE__ */ describeModel({
-  name: "lorae",
-  title: "LoRAE",
+  ...loraeFacts,
   parts: { nuclearNorm: "nuclear norm" },
   settings: () => ({ latent: latent(), penalty: penalty(), published: published() }),
   build: (device, { penalty: nuclear, ...chosen }) => lorae(device, { ...chosen, nuclear }),

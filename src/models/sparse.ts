@@ -12,6 +12,7 @@ import { checkWeight } from "./weight.ts";
 import type { Batch } from "./parts.ts";
 import type { Losses } from "./phase.ts";
 import { latent, penalty, published } from "./settings.ts";
+import { sparseFacts } from "./pageModels.ts";
 
 export interface SparseOptions extends NetworkOptions {
   /** Length L of the latent vector. */
@@ -96,8 +97,7 @@ export function sparse(device: Device, options: SparseOptions): Sparse {
 }
 
 export const sparseModel = /* @__PURE__ */ describeModel({
-  name: "sparse",
-  title: "Sparse AE",
+  ...sparseFacts,
   settings: () => ({
     latent: latent(),
     penalty: penalty(),

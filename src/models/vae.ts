@@ -6,7 +6,7 @@ import { sampleGaussian, type GaussianSample } from "../ops/gaussian.ts";
 import type { RandomState } from "../ops/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Autoencoder } from "./autoencoder.ts";
-import { vaeFacts } from "./pageModels.ts";
+import { vaeFacts, vaeIdentityFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
@@ -104,9 +104,7 @@ export const vaeModel = /* @__PURE__ */ describeModel({
 });
 
 export const vaeIdentityModel = /* @__PURE__ */ describeModel({
-  name: "vae-identity",
-  title: "VAE (f = I)",
-  prior: true,
+  ...vaeIdentityFacts,
   settings: () => ({ rank: rank(), beta: beta() }),
   build: (device, { rank: latent, ...chosen }) => vae(device, { ...chosen, latent, mean: "identity" }),
 });

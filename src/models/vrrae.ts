@@ -12,7 +12,7 @@ import { copyInto } from "../tensor/accumulate.ts";
 import { noGrad } from "../tensor/record.ts";
 import { zeros, type Tensor } from "../tensor/tensor.ts";
 import { BasisAutoencoder, LAST_BASIS } from "./basisAutoencoder.ts";
-import { vrraeFacts } from "./pageModels.ts";
+import { rraeVaeFacts, vrraeFacts } from "./pageModels.ts";
 import { describeModel } from "./descriptor.ts";
 import { checkBuild, type NetworkOptions, networksFor } from "./networks.ts";
 import { checkWeight } from "./weight.ts";
@@ -186,10 +186,7 @@ export const vrraeModel = /* @__PURE__ */ describeModel({
 });
 
 export const rraeVaeModel = /* @__PURE__ */ describeModel({
-  name: "rrae-vae",
-  title: "RRAE + VAE",
-  prior: true,
-  basis: true,
+  ...rraeVaeFacts,
   settings,
   build: (device, chosen) => vrrae(device, { ...chosen, mean: "affine" }),
 });

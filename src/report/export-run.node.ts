@@ -68,6 +68,7 @@ export async function exportedFiles(
     scores: scoresOf(session.folder.file("metrics.json")),
     parts: [...onnx.keys()],
     pictures: shown,
+    sampler: options.sampler?.kind,
     version,
   });
   return files.set("README.md", card);

@@ -15,14 +15,33 @@ export interface CardFacts {
   scores: readonly { name: string; value: number }[];
   /** Of the ONNX files, by part: its inputs with their shapes. */
   parts: readonly string[];
+  /** Where new samples come from, as `hestenes sample --from` has it; undefined where the folder has no sampler. */
+  sampler?: string | undefined;
   /** Names of the pictures in the folder, with what they show. */
   pictures: readonly { file: string; shows: string }[];
   version: string;
 }
 
+/** What kinds of samplers are, in words. */
+const samplers: Readonly<Record<string, string>> = {
+  prior: "the model's prior, N(0, I)",
+  gaussian: "a normal distribution that is fitted to the codes of the training samples",
+  mixture: "a mixture of normal distributions that is fitted to the codes of the training samples",
+  "mixture-10": "a mixture of ten normal distributions that is fitted to the codes of the training samples",
+  "second-stage": "the model's second stage, which has learned where codes lie",
+  vampprior: "the distributions that the encoder gives to training samples",
+};
+
+const samplerUse = `
+sampler = onnxruntime.InferenceSession("onnx/sampler.onnx")
+random = np.random.default_rng(0)
+draws = {"uniform": random.random}  # all others are from N(0, 1)
+noise = {one.name: draws.get(one.name, random.standard_normal)((16, one.shape[1])) for one in sampler.get_inputs()}
+new = sampler.run(None, {name: values.astype(np.float32) for name, values in noise.items()})[0]  # 16 new samples`;
+
 /** What `README.md` of a Hugging Face folder says: a model card, with its scores as data in the front. */
 export function modelCard(facts: CardFacts): string {
-  const { config, input, codeSize, steps, scores, parts, pictures, version } = facts;
+  const { config, input, codeSize, steps, scores, parts, pictures, sampler, version } = facts;
   const [model, data] = [modelNamed(config.model).title, datasetNamed(config.data).title];
   const name = `${config.model}-${config.data}`;
   const results = {
@@ -47,7 +66,9 @@ An autoencoder with codes of ${codeSize} ${codeSize === 1 ? "number" : "numbers"
 [hestenes](https://www.npmjs.com/package/hestenes) ${version}. Its settings are in \`config.json\`.
 ${rows.length > 0 ? `\n| Relative error on | |\n|---|---|\n${rows.join("\n")}\n` : ""}${pictures
     .map(({ file, shows }) => `\n![${shows}](${file})\n`)
-    .join("")}
+    .join(
+      "",
+    )}${sampler === undefined ? "" : `\nNew samples are drawn from ${samplers[sampler] ?? sampler}.\n`}
 ## Files
 
 | | |
@@ -66,7 +87,7 @@ decoder = onnxruntime.InferenceSession("onnx/decoder.onnx")
 samples = np.zeros((1, ${shape.join(", ")}), np.float32)
 codes = encoder.run(None, {"samples": samples})[0]  # (1, ${codeSize})
 again = decoder.run(None, {"codes": codes})[0]
-\`\`\`
+${sampler === undefined ? "" : `${samplerUse.trimStart()}\n`}\`\`\`
 `;
 }
 

@@ -57,7 +57,9 @@ export class ModelCard {
     this.#output.setAttribute("role", "img");
     for (const row of [input, this.#output])
       row.style.maxWidth = `${Math.min(1, this.#count / fullRow) * 100}%`;
-    const { name, about } = models[model];
+    const { name, about, paper } = models[model];
+    const cited = make("a", { href: paper }, "paper");
+    cited.setAttribute("aria-label", `The paper of ${name}`);
     const save = make("button", { className: "quiet", onclick: onSave }, `Save ${name}`);
     save.setAttribute("aria-label", `Save ${name} as a file that this page opens again`);
     const figures = [
@@ -90,7 +92,7 @@ export class ModelCard {
           {},
           name,
           " ",
-          make("span", {}, `${about} ·\u00a0${parameters.toLocaleString("en")}\u00a0weights`),
+          make("span", {}, `${about} ·\u00a0${parameters.toLocaleString("en")}\u00a0weights · `, cited),
         ),
         save,
       ),

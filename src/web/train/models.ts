@@ -12,6 +12,7 @@ export const models = Object.fromEntries(
 /** What the page calls the kinds of models, in the order in which it offers them. */
 export const families: Readonly<Record<PageFamily, string>> = {
   rank: "Few numbers, by rank or by length",
+  baseline: "What the VRRAE’s paper compares with",
   likelihood: "By likelihood, and in stages",
   prior: "Matched with a cloud",
 };
