@@ -154,6 +154,84 @@ const tried: Record<string, Tried> = {
   "conv2d, Winograd": convolved({ padding: 1, variant: "winograd" }, [[1, 8, 8, 8], [3, 3, 8, 8]]), // prettier-ignore
   convTranspose2d: transposed({ stride: 2, padding: 1 }, [[2, 4, 3, 8], [3, 3, 4, 8]]), // prettier-ignore
   "convTranspose2d, odd": transposed({ stride: 2 }, [[1, 3, 3, 5], [2, 2, 3, 5]]), // prettier-ignore
+  conv1d: {
+    op: (x, w) => ops.conv1d(x, w, { padding: 1, dilation: 2 }),
+    shapes: [[2, 9, 3], [3, 3, 5]], // prettier-ignore
+    reference: ([x, w]) => {
+      const options = { padding: [[0, 0], [1, 1]], dilation: [1, 2] } as const; // prettier-ignore
+      return convolutionReference(x!, w!, convolution("reference", [2, 1, 9, 3], [1, 3, 3, 5], options));
+    },
+  },
+  "conv3d, both": {
+    op: (x, w) => ops.conv3d(x, w),
+    shapes: [[1, 3, 1, 1, 2], [2, 1, 1, 2, 1]], // prettier-ignore
+    reference: ([x, w]) => [0, 1].map((o) => [0, 1, 2, 3].reduce((sum, k) => sum + x![2 * o + k]! * w![k]!, 0)), // prettier-ignore
+  },
+  convTranspose3d: {
+    op: (x, w) => ops.convTranspose3d(x, w, { stride: 2 }),
+    shapes: [[1, 2, 1, 1, 1], [2, 1, 1, 3, 1]], // prettier-ignore
+    reference: ([x, w]) => [0, 1].flatMap((o) => w!.map((weight) => x![o]! * weight)),
+  },
+  "depthwise, then separable": {
+    op: (x, w, mix) => ops.separableConv2d(x, w, mix),
+    shapes: [[1, 1, 4, 2], [1, 2, 2, 1], [1, 1, 2, 3]], // prettier-ignore
+    reference: ([x, w, mix]) =>
+      [0, 1, 2].flatMap((q) =>
+        [0, 1, 2].map(
+          (k) =>
+          [0, 1].reduce((sum, c) => sum + (x![2 * q + c]! * w![c]! + x![2 * q + 2 + c]! * w![2 + c]!) * mix![3 * c + k]!, 0), // prettier-ignore
+        ),
+      ),
+  },
+  depthwiseConv2d: {
+    op: (x, w) => ops.depthwiseConv2d(x, w),
+    shapes: [[1, 1, 4, 2], [1, 2, 2, 1]], // prettier-ignore
+    reference: ([x, w]) => [0, 1, 2, 3, 4, 5].map((i) => x![i]! * w![i % 2]! + x![i + 2]! * w![2 + (i % 2)]!),
+  },
+  "resize2d, nearest": {
+    op: (x) => ops.resize2d(x, [1, 6], { mode: "nearest" }),
+    shapes: [[1, 1, 3, 1]],
+    reference: ([x]) => x!.flatMap((value) => [value, value]),
+  },
+  "resize2d, bilinear": {
+    op: (x) => ops.resize2d(x, [1, 3], { alignCorners: true }),
+    shapes: [[1, 1, 2, 1]],
+    reference: ([x]) => [x![0]!, (x![0]! + x![1]!) / 2, x![1]!],
+  },
+  take: {
+    op: (x) => ops.take(x, x.device.tensor([2, 0, 2]), 1),
+    shapes: [[2, 3]],
+    reference: ([x]) => [2, 0, 2, 5, 3, 5].map((i) => x![i]!),
+  },
+  scaledDotProductAttention: {
+    op: (q, k, v) => ops.scaledDotProductAttention(q, k, v),
+    shapes: [[2, 1], [2, 1], [2, 3]], // prettier-ignore
+    reference: ([q, k, v]) =>
+      q!.flatMap((query) => {
+        const weights = k!.map((key) => Math.exp(query * key));
+        const all = weights[0]! + weights[1]!;
+        return [0, 1, 2].map((i) => (weights[0]! * v![i]! + weights[1]! * v![3 + i]!) / all);
+      }),
+  },
+  "mse (a loss)": {
+    op: ops.mse,
+    shapes: [[5], [5]],
+    reference: ([a, b]) => [a!.reduce((sum, x, i) => sum + (x - b![i]!) ** 2, 0) / 5],
+  },
+  "relativeError (a loss)": {
+    op: ops.relativeError,
+    shapes: [[5], [5]],
+    reference: ([a, b]) => [
+      100 * Math.sqrt(a!.reduce((sum, x, i) => sum + (x - b![i]!) ** 2, 0) / b!.reduce((sum, x) => sum + x * x, 0)), // prettier-ignore
+    ],
+  },
+  "crossEntropy (a loss)": {
+    op: (x) => ops.crossEntropy(x, x.device.tensor([1, 0])),
+    shapes: [[2, 2]],
+    reference: ([x]) => [
+      (Math.log(1 + Math.exp(x![0]! - x![1]!)) + Math.log(1 + Math.exp(x![3]! - x![2]!))) / 2,
+    ],
+  },
   tanh: each(ops.tanh, Math.tanh),
   softplus: each(ops.softplus, activations.softplus),
   sin: each(ops.sin, Math.sin),
@@ -226,7 +304,7 @@ test.each(Object.entries(tried))(
     for (const operands of cases) {
       for (const operand of operands) operand.requiresGrad = !name.includes("staged"); // 64 × 64 take seconds
       const y = op(...operands);
-      const isHalf = operands !== mixed && name !== "mean";
+      const isHalf = operands !== mixed && name !== "mean" && !name.includes("(a loss)");
       expect(y.dtype.name).toBe(isHalf ? "float16" : "float32");
       await gradcheck(op, operands, { reference, tolerance: COMPUTED + (isHalf ? STORED : 0) });
       for (const { grad } of operands) expect(grad?.dtype.name ?? "float32").toBe("float32");

@@ -4,7 +4,7 @@ import * as ops from "../src/ops/functions.ts";
 import { tensor, type Tensor } from "../src/tensor/tensor.ts";
 import { checkOp, withDevices } from "./check.ts";
 import { checkFunctions, type FunctionCase } from "./functionCases.ts";
-import { digamma, erf, erfc, erfinv, lgamma, logistic, trigamma } from "./references.ts";
+import { digamma, erf, erfc, erfinv, lgamma, logistic, sinc, sincSlope, trigamma } from "./references.ts";
 
 type Range = [number, number];
 const all: Range = [-3.4e38, 3.4e38];
@@ -47,6 +47,8 @@ const cases: Record<string, FunctionCase> = {
   erf: of(ops.erf, erf, gauss),
   erfc: of(ops.erfc, erfc, (x) => -gauss(x)),
   erfinv: of(ops.erfinv, erfinv, (x) => 1 / gauss(erfinv(x)), [-0.9999999, 0.9999999]),
+  cbrt: of(ops.cbrt, Math.cbrt, (x) => 1 / (3 * Math.cbrt(x) ** 2), all),
+  sinc: of(ops.sinc, sinc, sincSlope, [-3.3e38, 3.3e38]),
   lgamma: of(ops.lgamma, lgamma, digamma, [1.2e-38, 1e36]),
   digamma: of(ops.digamma, digamma, trigamma, [1.2e-38, 3.4e38]),
   log1p: of(ops.log1p, Math.log1p, (x) => 1 / (1 + x), [-0.9999999, 3.4e38]),

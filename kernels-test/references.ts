@@ -141,3 +141,22 @@ export function trigamma(x: number): number {
   const s = z ** -2;
   return sum + (1 + 1 / (2 * z) + s * (1 / 6 - s * (1 / 30 - s * (1 / 42 - s / 30)))) / z;
 }
+
+/** sin and cos of π x, right for x of any size. */
+function ofTurns(x: number): [number, number] {
+  const n = Math.round(x);
+  const sign = n % 2 === 0 ? 1 : -1;
+  return [sign * Math.sin(Math.PI * (x - n)), sign * Math.cos(Math.PI * (x - n))];
+}
+
+/** sin(π x) / (π x). */
+export function sinc(x: number): number {
+  if (Number.isInteger(x)) return x === 0 ? 1 : 0;
+  return ofTurns(x)[0] / (Math.PI * x);
+}
+
+export function sincSlope(x: number): number {
+  const u = Math.PI * x;
+  if (Math.abs(x) > 0.01) return (ofTurns(x)[1] - sinc(x)) / x;
+  return Math.PI * (-u / 3 + u ** 3 / 30 - u ** 5 / 840);
+}

@@ -41,12 +41,15 @@ const GELU_TANH = 32u;
 const HARD_TANH = 33u;
 const LGAMMA = 34u;
 const DIGAMMA = 35u;
+const CBRT = 36u;
+const SINC = 37u;
 
 const SELU_SCALE = 1.05070098735548;
 const SELU_ALPHA = 1.67326324235438;
 const LN_2 = 0.693147180559945;
 const LOG_2_E = 1.44269504088896;
 const LOG_10_E = 0.434294481903252;
+const PI = 3.14159265358979;
 const TWO_OVER_ROOT_PI = 1.12837916709551;
 
 /** x, or a number of its sign past which the functions of this file no longer change. */
@@ -57,6 +60,36 @@ fn timesExp(x: f32) -> f32 {
   let c = within(x);
   let h = expOf(0.5 * c);
   return c * h * h;
+}
+
+/** The cube root by powers of 2, and a step of Newton's. Of a number below the normal ones it is taken from its bits. */
+fn cbrtOf(x: f32) -> f32 {
+  let bits = bitcast<u32>(x) & 0x7fffffffu;
+  if (bits == 0 || bits == 0x7f800000u) { return x; }
+  let isTiny = bits < 0x00800000u;
+  let a = select(fromBits(bits), 2 * f32(bits), isTiny); // 2^150 |x|
+  let y = expOf(logOf(a) * (1.0 / 3));
+  let root = y - (y - a / (y * y)) * (1.0 / 3);
+  return withSignOf(select(root, root * 8.8817841970012523e-16, isTiny), x); // 2^-50
+}
+
+fn sincOf(x: f32) -> f32 {
+  let a = abs(x);
+  if (a > 3.4028234e38) { return fromBits(0x7fc00000u); }
+  if (a < 1e-4) { return 1; }
+  if (a == floor(a)) { return 0; }
+  return sinCosOfTurns(a).x / (PI * a);
+}
+
+/** The slope of sincOf: (cos π x - sinc x) / x, and its series where the two are close. */
+fn sincSlope(x: f32) -> f32 {
+  let a = abs(x);
+  if (a > 3.4028234e38) { return fromBits(0x7fc00000u); }
+  if (a > 1e18) { return 1 / x; }
+  if (a >= 0.5) { return (sinCosOfTurns(a).y - sincOf(a)) / x; }
+  let u = PI * x;
+  let s = u * u;
+  return PI * u * (-1.0 / 3 + s * (1.0 / 30 + s * (-1.0 / 840 + s * (1.0 / 45360 + s * (-1.0 / 3991680 + s * (1.0 / 518918400))))));
 }
 
 /** 2u for u = √(2/π) (x + 0.044715 x³): gelu's form with tanh is x / (1 + e^-2u). */
@@ -134,6 +167,8 @@ fn f(x: f32) -> f32 {
     case HARD_SHRINK { return select(0, x, abs(x) > p.s); }
     case LGAMMA { return lgammaOf(x); }
     case DIGAMMA { return digammaOf(x); }
+    case CBRT { return cbrtOf(x); }
+    case SINC { return sincOf(x); }
     case HARD_TANH {
       if (orderOf(x) <= orderOf(p.s)) { return p.s; } // so is -0 where p.s is 0
       return select(x, p.t, orderOf(x) > orderOf(p.t));
@@ -194,6 +229,8 @@ fn slope(x: f32) -> f32 {
     case TANH_SHRINK { let y = tanhOf(x); return y * y; }
     case LGAMMA { return digammaOf(x); }
     case DIGAMMA { return trigammaOf(x); }
+    case CBRT { let y = cbrtOf(x); return 1 / (3 * y * y); }
+    case SINC { return sincSlope(x); }
     case HARD_TANH { return select(0.0, 1.0, x > p.s && x < p.t); }
     case SOFT_SHRINK, HARD_SHRINK { return select(0.0, 1.0, abs(x) > p.s); }
     default {

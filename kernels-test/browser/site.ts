@@ -3,11 +3,9 @@ import { createServer } from "node:http";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import type { AddressInfo } from "node:net";
 import { extname, join, resolve } from "node:path";
-import { build } from "vite";
 import { builtOnce } from "../builtOnce.ts";
+import { bundleInto } from "./bundle.ts";
 
-const ROOT = resolve(import.meta.dirname, "..", "..");
-const PAGE = join(import.meta.dirname, "page");
 const TYPES: Partial<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
 
 /** The test page, bundled as an application of the package would be, and served to this machine only. */
@@ -40,25 +38,6 @@ export async function openSite(): Promise<Site> {
       server.closeAllConnections();
     },
   };
-}
-
-async function bundleInto(folder: string): Promise<void> {
-  await build({
-    configFile: join(ROOT, "vite.config.ts"),
-    root: PAGE,
-    logLevel: "error",
-    resolve: { alias: { vitest: join(PAGE, "vitest.ts") } },
-    build: {
-      outDir: folder,
-      emptyOutDir: true,
-      minify: false,
-      sourcemap: "hidden",
-      modulePreload: { polyfill: false },
-    },
-  }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${why}\n(A test that needs Node is left out of the page by the glob in page/main.ts.)`);
-  });
 }
 
 /** Replaces each `url/file.js:line:column` by the place in the sources that it was built from. */

@@ -59,9 +59,7 @@ for (const validation of [false, true]) {
       const after = square(values); // launching goes on
       const error = await after.read().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(KernelError);
-      expect(String(error)).toMatch(
-        /mistaken\.run does not compile: line 11, column \d+: unresolved value 'sizse'/,
-      );
+      expect(String(error)).toMatch(/mistaken\.run does not compile: line 11, column \d+: [^]*['`]sizse['`]/);
       expect([...(await after.read())]).toEqual([1, 4, 9]);
       expect([...(await result.read())]).toEqual([0, 0, 0]);
     });
@@ -72,7 +70,7 @@ for (const validation of [false, true]) {
       run("run", { values }, params, [1]);
       await expect(values.read()).rejects.toThrow(/uses result, which the launch does not give/);
       run("walk", { values, result }, params, [1]);
-      await expect(values.read()).rejects.toThrow(/Entry point "+walk"+ doesn't exist/);
+      await expect(values.read()).rejects.toThrow(/[Ee]ntry point ["']+walk["']+/);
       const launch = (more: object, entry = "run") =>
         run(entry, { values, result }, { ...params, ...more }, [1]);
       expect(() => launch({ M: 1 })).toThrow(

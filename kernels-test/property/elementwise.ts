@@ -3,7 +3,7 @@ import * as ops from "../../src/ops/elementwise.ts";
 import * as functions from "../../src/ops/functions.ts";
 import * as logic from "../../src/ops/logic.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { erf, erfc, erfinv, logistic, normal } from "../references.ts";
+import { erf, erfc, erfinv, logistic, normal, sinc } from "../references.ts";
 import { property, type Definition, type Property } from "./property.ts";
 import { one } from "./shapes.ts";
 import { each } from "./values.ts";
@@ -125,6 +125,8 @@ export const elementwise: Property[] = [
   unary("asinh", functions.asinh, Math.asinh, { smooth: () => six }),
   unary("acosh", functions.acosh, Math.acosh, { smooth: () => each((u) => 2.5 + u) }),
   unary("atanh", functions.atanh, Math.atanh, { smooth: () => inside }),
+  unary("cbrt", functions.cbrt, Math.cbrt, { smooth: () => positive, keepsSubnormals: true }),
+  unary("sinc", functions.sinc, sinc, { smooth: () => six }),
   unary("erf", functions.erf, erf),
   unary("erfc", functions.erfc, erfc),
   unary("erfinv", functions.erfinv, erfinv, { smooth: () => inside }),

@@ -5,6 +5,10 @@ import { parseShader, withoutComments, type ScalarType, type Shader, type Shader
 /** Kernels from outside of the package by their names and texts: pipelines are kept by shader. */
 const shaders = new Map<string, Shader>();
 
+/** What Dawn says of a binding that no launch has given, or wgpu does. */
+const absentBinding =
+  /^Binding doesn't exist[^]*?@binding\((\d+)\)|binding: (\d+) \} is not available in the pipeline layout/;
+
 /**
  * A compute kernel of your own, launched as `run(entryPoint, operands, params, grid, options)`: operands and params are
  * given by the names that the WGSL gives its bindings and the fields of its uniform; `grid` is in workgroups, see
@@ -110,9 +114,10 @@ function checkOf({ name, code, bindings }: Shader): ShaderCheck {
     try {
       await device.createComputePipelineAsync({ label: name, layout, compute: { module, ...compute } });
     } catch (cause) {
-      const absent = /^Binding doesn't exist[^]*?@binding\((\d+)\)/.exec(
-        String((cause as Error).message),
-      )?.[1];
+      const absent = absentBinding
+        .exec(String((cause as Error).message))
+        ?.slice(1)
+        .join("");
       const [found] = [...bindings].find(([, { binding }]) => binding === Number(absent)) ?? [];
       if (found === undefined) throw cause;
       throw new KernelError(`the entry point uses ${found}, which the launch does not give`, { cause });

@@ -12,7 +12,7 @@ const clip: Function = (e, x, low, high) => e.node("Clip", [x, e.scalar(low), e.
 const scaled = (e: Emitter, x: string, factor: number) => e.node("Mul", [x, e.scalar(factor)]);
 const more = (e: Emitter, x: string, number: number) => e.node("Add", [x, e.scalar(number)]);
 
-/** Every function of `src/ops/elementwise.ts` and `src/ops/functions.ts` but erfinv, lgamma and digamma, which ONNX has not. */
+/** Every function of `src/ops/elementwise.ts` and `src/ops/functions.ts` but cbrt, erfinv, lgamma, digamma and sinc, which ONNX has not. */
 export const functions: Readonly<Record<string, Function>> = {
   neg: node("Neg"),
   exp: node("Exp"),

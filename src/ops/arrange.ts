@@ -136,7 +136,8 @@ export function meshgrid(lists: readonly Tensor[], indexing: "ij" | "xy" = "ij")
  * stands for an index that is none.
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  checkTensors("take", x, indices);
+  checkOperands("take", x);
+  checkTensors("take", indices);
   const at = oneAxis("take", x, axis);
   const order = [at, ...numbered(x.shape.length).filter((i) => i !== at)];
   const D = indices.shape.length;
@@ -178,7 +179,7 @@ export function padWith(
   margins: readonly (readonly [number, number])[],
   mode: PadMode = "constant",
 ): Tensor {
-  checkTensors("padWith", x);
+  checkOperands("padWith", x);
   checkList("padWith: the list of margins", margins);
   for (const margin of margins) checkList("padWith: the margins of an axis", margin);
   if (mode === "constant") return pad(x, margins);

@@ -1,11 +1,12 @@
 import { optionsOf } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { sameShape, show } from "../tensor/shape.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, checkTensors, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub, where } from "./arithmetic.ts";
 import { full, ones, tril } from "./create.ts";
 import { sigmoid, tanh } from "./elementwise.ts";
 import { composed } from "./lib/composed.ts";
+import { inFloat } from "./lib/storedLike.ts";
 import { matmul } from "./products.ts";
 import { split, stack } from "./pieces.ts";
 import { reshape, slice } from "./rearrange.ts";
@@ -32,27 +33,29 @@ export function scaledDotProductAttention(
   values: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
-  checkTensors("scaledDotProductAttention", queries, keys, values);
+  checkOperands("scaledDotProductAttention", queries, keys, values);
   const {
     mask,
     bias,
     causal = false,
     scale = 1 / Math.sqrt(queries.shape.at(-1)!),
   } = optionsOf("scaledDotProductAttention", options);
-  checkTensors("scaledDotProductAttention", ...given(mask, bias));
+  checkOperands("scaledDotProductAttention", ...given(mask, bias));
   for (const [name, x] of Object.entries({ queries, keys, values }))
     if (x.shape.length < 2)
       throw new ShapeError(
         `scaledDotProductAttention: ${name} are ${show(x.shape)}; give (…, length, features)`,
       );
   const [L, S] = [queries.shape.at(-2)!, keys.shape.at(-2)!];
-  return composed([queries, keys, values, bias], () => {
-    let scores = matmul(mul(queries, scale), keys, { transposeB: true });
-    if (bias) scores = add(scores, bias);
-    if (causal) scores = where(tril(ones(scores.device, [L, S])), scores, -Infinity);
-    if (mask) scores = where(mask, scores, -Infinity);
-    return matmul(softmax(scores), values);
-  });
+  return composed([queries, keys, values, bias], () =>
+    inFloat([queries, keys, values], (q, k, v) => {
+      let scores = matmul(mul(q, scale), k, { transposeB: true });
+      if (bias) scores = add(scores, bias);
+      if (causal) scores = where(tril(ones(scores.device, [L, S])), scores, -Infinity);
+      if (mask) scores = where(mask, scores, -Infinity);
+      return matmul(softmax(scores), v);
+    }),
+  );
 }
 
 /** What a recurrent cell learns: to G blocks of H numbers, from F inputs and from H of the state. */

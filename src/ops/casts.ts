@@ -17,10 +17,10 @@ function cast(op: string, x: Tensor, dtype: DType): Tensor {
 }
 
 /**
- * x stored in 16 bits to a number, see `float16`: in the same memory where it is so already. Matrix products,
- * convolutions, functions of one number, arithmetic, softmax, pooling and rearrangements give float16 of operands that all
- * are, float32 where one is not; sums and other reductions give float32. All add up in float32. Gradients are
- * float32, so that of x is as if there was no cast.
+ * x stored in 16 bits to a number, see `float16`: in the same memory where it is so already. Matrix products, convolutions of
+ * one to three axes, functions of one number, arithmetic, softmax, attention, pooling, resizing, `take` and rearrangements give
+ * float16 of operands that all are, float32 where one is not; sums, other reductions and losses give float32. All add up in
+ * float32. Gradients are float32, so that of x is as if there was no cast.
  *
  * @throws ArgumentError where the device has no `shader-f16`.
  */

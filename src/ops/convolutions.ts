@@ -1,11 +1,12 @@
 import { checkOptions, optionsOf } from "../device/arguments.ts";
 import { ShapeError } from "../device/errors.ts";
 import { show } from "../tensor/shape.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import { conv2d, type Conv2dOptions } from "./conv2d.ts";
 import { convTranspose2d } from "./convTranspose2d.ts";
 import type { Activation } from "./lib/activation.ts";
 import { composed } from "./lib/composed.ts";
+import { inFloat } from "./lib/storedLike.ts";
 import type { Pair } from "./lib/convolution.ts";
 import { averagePool2d, maxPool2d } from "./pool.ts";
 import { reshape } from "./rearrange.ts";
@@ -58,7 +59,7 @@ const withoutRow = (y: Tensor) => reshape(y, [y.shape[0]!, y.shape[2]!, y.shape[
 
 /** activation(x ∗ w + bias): the cross-correlation of sequences x (N,W,C) with K filters w (S,C/groups,K): (N,Q,K). */
 export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor {
-  checkTensors("conv1d", x, w);
+  checkOperands("conv1d", x, w);
   checkOptions("conv1d", options);
   return composed([x, w, options.bias], () =>
     withoutRow(conv2d(asRows("conv1d", "x", x), asRows("conv1d", "w", w), ofRows(options))),
@@ -71,7 +72,7 @@ export function convTranspose1d(
   w: Tensor,
   given: Conv1dOptions & { outputPadding?: number | undefined } = {},
 ): Tensor {
-  checkTensors("convTranspose1d", x, w);
+  checkOperands("convTranspose1d", x, w);
   const { outputPadding = 0, ...options } = optionsOf("convTranspose1d", given);
   return composed([x, w, options.bias], () =>
     withoutRow(
@@ -88,7 +89,7 @@ export function convTranspose1d(
  * channels c M … c M + M - 1 of the result (N,P,Q,C·M). Options are those of `conv2d`, but for its groups.
  */
 export function depthwiseConv2d(x: Tensor, w: Tensor, options: Omit<Conv2dOptions, "groups"> = {}): Tensor {
-  checkTensors("depthwiseConv2d", x, w);
+  checkOperands("depthwiseConv2d", x, w);
   checkOptions("depthwiseConv2d", options);
   if (x.shape.length !== 4 || w.shape.length !== 4 || w.shape[2] !== x.shape[3])
     throw new ShapeError(
@@ -111,15 +112,17 @@ export function separableConv2d(
   mix: Tensor,
   options: Omit<Conv2dOptions, "groups"> = {},
 ): Tensor {
-  checkTensors("separableConv2d", x, w, mix);
+  checkOperands("separableConv2d", x, w, mix);
   const { bias, activation, ...windows } = optionsOf("separableConv2d", options);
   if (mix.shape.length !== 4 || mix.shape[0] !== 1 || mix.shape[1] !== 1)
     throw new ShapeError(`separableConv2d: mix is ${show(mix.shape)}; give (1, 1, C · M, K)`);
   return composed([x, w, mix, bias], () =>
-    conv2d(depthwiseConv2d(x, w, windows), mix, {
-      ...(bias && { bias }),
-      ...(activation && { activation }),
-    }),
+    inFloat([x, w, mix], (x, w, mix) =>
+      conv2d(depthwiseConv2d(x, w, windows), mix, {
+        ...(bias && { bias }),
+        ...(activation && { activation }),
+      }),
+    ),
   );
 }
 
@@ -139,12 +142,12 @@ function rowPool({ window, stride = window, padding = 0 }: Pool1dOptions) {
 
 /** The largest of each window of sequences x (N,W,C): (N,Q,C). */
 export function maxPool1d(x: Tensor, options: Pool1dOptions): Tensor {
-  checkTensors("maxPool1d", x);
+  checkOperands("maxPool1d", x);
   return composed([x], () => withoutRow(maxPool2d(asRows("maxPool1d", "x", x), rowPool(options))));
 }
 
 /** The mean of each window of sequences x (N,W,C), zeros of the padding among them: (N,Q,C). */
 export function averagePool1d(x: Tensor, options: Pool1dOptions): Tensor {
-  checkTensors("averagePool1d", x);
+  checkOperands("averagePool1d", x);
   return composed([x], () => withoutRow(averagePool2d(asRows("averagePool1d", "x", x), rowPool(options))));
 }

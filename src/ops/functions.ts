@@ -17,6 +17,7 @@ const names = [
   ...["erf", "erfc", "erfinv", "log1p", "expm1", "log2", "log10", "exp2", "reciprocal", "rsqrt"],
   ...["silu", "mish", "hardSwish", "hardSigmoid", "selu", "celu", "softsign", "logSigmoid"],
   ...["tanhShrink", "softShrink", "hardShrink", "geluTanh", "hardTanh", "lgamma", "digamma"],
+  ...["cbrt", "sinc"],
 ];
 
 function apply(name: string, x: Tensor, s = 0, t = 0): Tensor {
@@ -126,6 +127,16 @@ export function reciprocal(x: Tensor): Tensor {
 /** 1 / √x; infinite at 0, NaN below. */
 export function rsqrt(x: Tensor): Tensor {
   return apply("rsqrt", x);
+}
+
+/** The cube root of x, negative where x is. Its slope at 0 is infinite. */
+export function cbrt(x: Tensor): Tensor {
+  return apply("cbrt", x);
+}
+
+/** sin(π x) / (π x), 1 at 0 and 0 at other whole numbers, as NumPy has it; NaN of an infinite x. */
+export function sinc(x: Tensor): Tensor {
+  return apply("sinc", x);
 }
 
 /** log |Γ(x)|: for a whole n ≥ 1 the logarithm of (n - 1)!; infinite at 0 and whole numbers below. Its slope is `digamma`. */

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { sameShape, show } from "../tensor/shape.ts";
 import { saveFor, track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, empty, type Tensor } from "../tensor/tensor.ts";
 
 const lossesKernel = kernel("losses");
 const WG = 64;
@@ -12,7 +12,7 @@ const codes = { relativeError: 0, mse: 1, bceWithLogits: 2, gaussianKl: 3 } as c
 type Name = keyof typeof codes;
 
 function checkSame(name: Name, names: readonly [string, string], a: Tensor, b: Tensor): void {
-  checkTensors(name, a, b);
+  checkOperands(name, a, b);
   if (!sameShape(a.shape, b.shape))
     throw new ShapeError(
       `${name}: ${names[0]} is ${show(a.shape)} and ${names[1]} ${show(b.shape)}; give one shape`,
@@ -102,7 +102,7 @@ export function bceWithLogits(
   targets: Tensor,
   options: { reduction?: "mean" | "sum" | undefined } = {},
 ): Tensor {
-  checkTensors("bceWithLogits", logits, targets);
+  checkOperands("bceWithLogits", logits, targets);
   const { reduction = "mean" } = optionsOf("bceWithLogits", options);
   checkSame("bceWithLogits", ["logits", "targets"], logits, targets);
   return summed("bceWithLogits", logits, targets, isMean("bceWithLogits", reduction) ? 1 / logits.size : 1);
@@ -119,7 +119,7 @@ export function gaussianKl(
   logVariance: Tensor,
   options: { reduction?: "sum" | "mean" | undefined } = {},
 ): Tensor {
-  checkTensors("gaussianKl", mu, logVariance);
+  checkOperands("gaussianKl", mu, logVariance);
   const { reduction = "sum" } = optionsOf("gaussianKl", options);
   checkSame("gaussianKl", ["mu", "logVariance"], mu, logVariance);
   return summed("gaussianKl", mu, logVariance, isMean("gaussianKl", reduction) ? 1 / (mu.shape[0] ?? 1) : 1);

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { kernel, linearGrid } from "../device/kernel.ts";
 import { show } from "../tensor/shape.ts";
 import { track } from "../tensor/tape.ts";
-import { checkTensors, empty, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, emptyFor, type Tensor } from "../tensor/tensor.ts";
 import { note } from "../tensor/trace.ts";
 
 const resizeKernel = kernel("resize");
@@ -26,7 +26,7 @@ export interface ResizeOptions {
  * larger one: nothing is smoothed.
  */
 export function resize2d(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
-  checkTensors("resize2d", x);
+  checkOperands("resize2d", x);
   const { mode = "bilinear", alignCorners = false } = optionsOf("resize2d", options);
   const { halfPixels = mode === "bilinear" } = options;
   checkList("resize2d: the size", size);
@@ -54,7 +54,7 @@ export function resize2d(x: Tensor, size: readonly [number, number], options: Re
   const [mul_w, add_w, den_w] = axis(W, Q);
   const params = { N, H, W, C, P, Q, mul_h, add_h, den_h, mul_w, add_w, den_w };
   const constants = { NEAREST: Number(isNearest) };
-  const out = empty(x.device, [N, P, Q, C]);
+  const out = emptyFor([x], [N, P, Q, C]);
   const work = { bytes: 4 * (x.size + out.size) };
   resizeKernel("forward", { x, out }, params, linearGrid(out.size, WG), { constants, work });
   note("resize2d", out, [x], { mode, alignCorners, halfPixels });

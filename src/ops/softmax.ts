@@ -49,7 +49,8 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
  * 0 … C-1, as f32. A label that is none of them makes the loss NaN. No gradient flows to the labels.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  checkTensors("crossEntropy", logits, labels);
+  checkOperands("crossEntropy", logits);
+  checkTensors("crossEntropy", labels);
   const [A, R] = logits.shape;
   if (logits.shape.length !== 2 || !R)
     throw new ShapeError(

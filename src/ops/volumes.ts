@@ -1,11 +1,12 @@
 import { checkOptions, optionsOf } from "../device/arguments.ts";
 import { ArgumentError, ShapeError } from "../device/errors.ts";
 import { show } from "../tensor/shape.ts";
-import { checkTensors, type Tensor } from "../tensor/tensor.ts";
+import { checkOperands, type Tensor } from "../tensor/tensor.ts";
 import { add } from "./arithmetic.ts";
 import { conv2d } from "./conv2d.ts";
 import { convTranspose2d } from "./convTranspose2d.ts";
 import { composed } from "./lib/composed.ts";
+import { inFloat } from "./lib/storedLike.ts";
 import { averagePool2d, maxPool2d, type AveragePoolOptions, type PoolOptions } from "./pool.ts";
 import { pad, reshape, slice, stridedSlice } from "./rearrange.ts";
 
@@ -56,7 +57,7 @@ const around = [0, 0] as const;
  * T convolutions of images, one for each tap along the depth.
  */
 export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tensor {
-  checkTensors("conv3d", x, w);
+  checkOperands("conv3d", x, w);
   const { stride = 1, padding = 0, dilation = 1, bias } = optionsOf("conv3d", options);
   if (x.shape.length !== 5 || w.shape.length !== 5 || w.size === 0)
     throw new ShapeError(
@@ -75,7 +76,7 @@ export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tenso
   const O = Math.floor((D + deep[0] + deep[1] - reach[0]!) / steps[0]) + 1;
   if (O < 1)
     throw new ShapeError(`conv3d: w ${show(w.shape)} reaches past the depth of x ${show(x.shape)}; pad more`);
-  return composed([x, w, bias], () => {
+  const convolve = (x: Tensor, w: Tensor) => {
     const padded = deep[0] + deep[1] === 0 ? x : pad(x, [around, deep, around, around, around]);
     const taps = Array.from({ length: T }, (_, t) => {
       const plane = stridedSlice(padded, [0, t * dd, 0, 0, 0], [N, O, H, W, C], [1, steps[0], 1, 1, 1]);
@@ -89,7 +90,8 @@ export function conv3d(x: Tensor, w: Tensor, options: Conv3dOptions = {}): Tenso
     });
     const sum = taps.reduce((all, tap) => add(all, tap));
     return reshape(sum, [N, O, ...sum.shape.slice(1)]);
-  });
+  };
+  return composed([x, w, bias], () => inFloat([x, w], (x, w) => convolve(x, w)));
 }
 
 export interface ConvTranspose3dOptions extends Omit<Conv3dOptions, "padding"> {
@@ -105,9 +107,9 @@ export interface ConvTranspose3dOptions extends Omit<Conv3dOptions, "padding"> {
  */
 export function convTranspose3d(x: Tensor, w: Tensor, options: ConvTranspose3dOptions = {}): Tensor {
   const op = "convTranspose3d";
-  checkTensors(op, x, w);
+  checkOperands(op, x, w);
   const { stride = 1, padding = 0, dilation = 1, outputPadding = 0, bias } = optionsOf(op, options);
-  if (bias) checkTensors(op, bias);
+  if (bias) checkOperands(op, bias);
   if (x.shape.length !== 5 || w.shape.length !== 5 || w.size === 0)
     throw new ShapeError(
       `${op}: x is ${show(x.shape)} and w ${show(w.shape)}; give volumes (N, O, P, Q, K) and filters (T, R, S, C, K)`,
@@ -124,7 +126,7 @@ export function convTranspose3d(x: Tensor, w: Tensor, options: ConvTranspose3dOp
       `${op}: of x ${show(x.shape)}, padding ${pd} and outputPadding ${od} make a depth of ${D}; it is from 1 on, and ` +
         `outputPadding is below the stride or the dilation`,
     );
-  return composed([x, w, bias], () => {
+  const spread = (x: Tensor, w: Tensor) => {
     const frames = reshape(x, [N * O, ...plane]);
     const taps = Array.from({ length: T }, (_, t) => {
       const own = reshape(slice(w, [t, 0, 0, 0, 0], [1, ...filter]), filter);
@@ -147,7 +149,8 @@ export function convTranspose3d(x: Tensor, w: Tensor, options: ConvTranspose3dOp
     const sum = taps.reduce((all, tap) => add(all, tap));
     const inner = slice(sum, [0, pd, 0, 0, 0], [N, D, ...sum.shape.slice(2)]);
     return bias ? add(inner, bias) : inner;
-  });
+  };
+  return composed([x, w, bias], () => inFloat([x, w], (x, w) => spread(x, w)));
 }
 
 /** How windows lie in volumes; every window has a voxel of the volume in it. */
@@ -174,7 +177,7 @@ function pooled(
   options: Pool3dOptions,
   pool: (x: Tensor, options: PoolOptions) => Tensor,
 ): Tensor {
-  checkTensors(op, x);
+  checkOperands(op, x);
   checkOptions(op, options);
   const { window, stride = window, padding = 0, dilation = 1, rounding } = options;
   if (x.shape.length !== 5)

@@ -17,3 +17,10 @@ export interface PageResult {
   id: string;
   error: string | undefined;
 }
+
+/** What the tests of a file gave that ran. */
+export interface FileResult {
+  name: string;
+  ran: number;
+  failed: string[];
+}

@@ -90,8 +90,8 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     "clamp | clamp | clip | clip_by_value",
     "lgamma | lgamma |  | math.lgamma",
     "digamma | digamma |  | math.digamma",
-    " | sinc | sinc |",
-    " | cbrt | cbrt |",
+    "sinc | sinc | sinc |",
+    "cbrt |  | cbrt |",
     " | fft.fft | fft.fft | signal.fft",
   ].map(line),
   Activations: [
