@@ -21,11 +21,11 @@ const plain = [
   `${folder}/runs/{checkpoint,files,lease}.test.ts`,
   `${folder}/reproduce/{differences,experiments}.test.ts`,
   `${folder}/sweep/{page,plan}.test.ts`,
-  `${folder}/web/{camera,form}.test.ts`,
+  `${folder}/web/{camera,emoji,form}.test.ts`,
   `${folder}/{layout,walks}.test.ts`,
 ];
 
-/** Tests of operations, and of what is made of them. A process can not hold the memory mappings of both on lavapipe. */
+/** Tests of operations, and of what is made of them. A process cannot hold the memory mappings of both on lavapipe. */
 const ops = [`${folder}/*.test.ts`];
 const models = [`${folder}/{svd,nn,optim,latent,models,export}/**/*.test.ts`];
 
