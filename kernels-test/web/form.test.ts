@@ -349,7 +349,6 @@ test.each([
   [{ model: "gan" }, /model/],
   [{ input: [16, 16, 1, 1] }, /input/],
   [{ input: [16] }, /a model of 16 numbers, not of pictures/],
-  [{ model: "irmae" }, /a model called irmae, which this page does not offer/],
   [{ settings: { latent: 65_536 } }, /says that latent is 65536, and holds nothing as long/],
   [{ settings: { latent: -1 } }, /latent is -1/],
   [{ settings: { secondWidth: "x" } }, /secondWidth is "x"/],

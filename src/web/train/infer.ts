@@ -2,7 +2,6 @@ import { DataError } from "../../device/errors.ts";
 import { parseSafetensors, type Safetensors, type StoredTensor } from "../../data/safetensors.ts";
 import type { Config } from "../../train/config.ts";
 import { readDescription } from "../../train/readModelFile.ts";
-import { modelNames } from "./models.ts";
 import type { ModelName } from "./protocol.ts";
 
 /** The model that a file holds, as it says itself or as its tensors tell it. */
@@ -28,24 +27,17 @@ export function readModel(bytes: Uint8Array, name: string) {
 /**
  * The model in a file: the one that it says to be, or, where it says nothing, what its tensors tell.
  *
- * @throws DataError for one that is no model of pictures, or that this page does not offer.
+ * @throws DataError for one that is no model of pictures.
  */
 export function modelIn(file: Safetensors, name: string): Inferred {
   checkNumbers(file.tensors, name);
   const described = readDescription(file, name);
   if (!described) return inferModel(file.tensors, name);
   const { config, input } = described;
-  const model = modelNames.find((known) => known === config.model);
-  if (!model)
-    throw new DataError(
-      name,
-      undefined,
-      `it holds a model called ${config.model}, which this page does not offer`,
-    );
   const [H, W, C, ...more] = input;
   if (H === undefined || W === undefined || C === undefined || more.length > 0)
     throw new DataError(name, undefined, `it holds a model of ${input.join(" × ")} numbers, not of pictures`);
-  return { model, input: [H, W, C], latent: config.latent, rank: config.rank, config };
+  return { model: config.model, input: [H, W, C], latent: config.latent, rank: config.rank, config };
 }
 
 function checkNumbers(tensors: ReadonlyMap<string, StoredTensor>, file: string): void {
